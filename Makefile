@@ -1,0 +1,47 @@
+# Two commands set up everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SET_UP := $(VENV)/.set-up
+
+.PHONY: demo test build verify nightly benchmark system clean
+
+demo: $(SET_UP)
+	$(BIN)/autograder demo --output demo
+
+test: $(SET_UP) system
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+build: $(SET_UP)
+	$(BIN)/autograder build
+
+verify: $(SET_UP)
+	$(BIN)/autograder verify
+
+nightly: $(SET_UP)
+	$(BIN)/autograder verify --full
+
+benchmark: $(SET_UP)
+	$(BIN)/python -m tests.benchmarks.loading
+	$(BIN)/python -m tests.benchmarks.training
+
+# Made again whenever the declared or pinned versions change. pip reads registries from its own settings.
+$(SET_UP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 10) <= v <= (3, 13) or sys.exit(f"Python 3.10 to 3.13 is needed, {sys.executable} is {v[0]}.{v[1]}; choose another with make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# Debian packages for the browser tests, where this user may install them; elsewhere those tests skip and say why.
+system:
+	@if ! command -v chromium >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium bubblewrap) >/dev/null 2>&1 \
+	      || echo "chromium could not be installed: the browser tests will skip"; \
+	  else echo "chromium is not installed: the browser tests will skip"; fi; fi
+
+clean:
+	rm -rf $(VENV) demo build dist
