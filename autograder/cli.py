@@ -1,0 +1,200 @@
+"""The command line: `autograder build | verify | grade | demo`. A thin layer; every command calls one function of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from autograder.build import build as build_course
+from autograder.build import release_notebook, write_notebook
+from autograder.demo import make_class
+from autograder.files import write_text
+from autograder.grading import Options
+from autograder.labs import Lab, LabError, find_labs, load_lab
+from autograder.pages import data_notice, grades_csv, report_html, verdicts_json
+from autograder.schedule import CollectError, Found, find_submissions, grade_class
+from autograder.verdict import Verdict
+from autograder.verify import Check, Effort
+from autograder.verify import verify as verify_lab
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Release, verify and grade the labs of the course.")
+console = Console(highlight=False)
+
+LabNames = Annotated[list[str] | None, typer.Argument(help="Lab ids such as lab02_mlp; none means all.", show_default=False)]
+Labs = Annotated[Path, typer.Option(help="The folder that holds the labs.")]
+Notebooks = Annotated[Path, typer.Option(help="The folder of the committed notebooks.")]
+Data = Annotated[str, typer.Option(help="real or drawn; empty: real if it can be had.")]
+Fast = Annotated[bool, typer.Option("--fast/--full", help="The labs' reduced training budget, or the full one.")]
+Jobs = Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")]
+
+
+@app.command()
+def build(
+    names: LabNames = None,
+    labs: Labs = Path("labs"),
+    notebooks: Notebooks = Path("notebooks/labs"),
+    course: Annotated[Path | None, typer.Option(help="Also write source/ and release/ into this nbgrader course.")] = None,
+) -> None:
+    """Build the notebooks that students open and, with --course, an nbgrader course around them."""
+    for lab in _load(names, labs):
+        path = notebooks / f"{lab.id}.ipynb"
+        write_notebook(release_notebook(lab), path)
+        console.print(f"{path}  {len(lab.cells)} cells, {lab.points:g} points")
+        if course:
+            for written in build_course(lab, course):
+                console.print(str(written))
+
+
+@app.command()
+def verify(
+    names: LabNames = None,
+    labs: Labs = Path("labs"),
+    notebooks: Notebooks = Path("notebooks/labs"),
+    data: Data = "",
+    fast: Fast = True,
+    repeats: Annotated[int, typer.Option(help="Runs of each test that does not train.")] = 50,
+    seeds: Annotated[int, typer.Option(help="Runs of each test that trains.")] = 10,
+    jobs: Jobs = None,
+) -> None:
+    """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks."""
+    effort = Effort(repeats, seeds) if jobs is None else Effort(repeats, seeds, jobs)
+    failed = False
+    for lab in _load(names, labs):
+        with _progress(f"verify {lab.id}") as advance:
+            checks = verify_lab(lab, Options(data, fast), effort, released=notebooks, on_done=advance)
+        _print_checks(lab, checks)
+        failed |= any(check.problems for check in checks)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def grade(
+    name: Annotated[str, typer.Argument(help="The lab's id.")],
+    submissions: Annotated[Path, typer.Argument(help="Folder with the submissions, or one notebook.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where verdicts.json, grades.csv and report.html go.")] = Path(
+        "graded"
+    ),
+    labs: Labs = Path("labs"),
+    data: Data = "",
+    fast: Fast = False,
+    seed: Annotated[int, typer.Option(help="Seed that the set-up cell sets.")] = 42,
+    jobs: Jobs = None,
+) -> None:
+    """Grade a folder of submissions to one lab."""
+    lab = _load([name], labs)[0]
+    try:
+        found = [Found(submissions.stem, submissions)] if submissions.is_file() else find_submissions(submissions, lab.id)
+    except CollectError as error:
+        _fail(str(error))
+    verdicts = _grade_all([(lab, found)], Options(data, fast, seed), jobs)
+    _report(verdicts, output)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the course, the class and the results.")] = Path("demo"),
+    labs: Labs = Path("labs"),
+    fast: Fast = True,
+    jobs: Jobs = None,
+) -> None:
+    """Build every lab, make a class of ten from the known answers, grade it and report."""
+    classes: list[tuple[Lab, list[Found]]] = []
+    for lab in _load(None, labs):
+        build_course(lab, output / "course")
+        submitted = output / "course" / "submitted"
+        make_class(lab, submitted)
+        classes.append((lab, find_submissions(submitted, lab.id)))
+    verdicts = _grade_all(classes, Options(fast=fast, cell_seconds=30), jobs)
+    _report(verdicts, output)
+
+
+# ── shared by the commands ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _load(names: Sequence[str] | None, labs: Path) -> list[Lab]:
+    folders = [labs / name for name in names] if names else find_labs(labs)
+    if not folders:
+        _fail(f"{labs}: no labs here; expected folders with a lab.py (say where they are with --labs)")
+    try:
+        return [load_lab(folder) for folder in folders]
+    except LabError as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {message}", markup=True)
+    raise typer.Exit(2)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _grade_all(classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None) -> list[Verdict]:
+    total = sum(len(found) for _, found in classes)
+    verdicts: list[Verdict] = []
+    with _progress("grading") as advance:
+        for lab, found in classes:
+            done = len(verdicts)
+            ready: list[Verdict] = []
+
+            def hear(verdict: Verdict, ready: list[Verdict] = ready, done: int = done) -> None:
+                ready.append(verdict)
+                advance(done + len(ready), total)
+
+            verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear)
+    return verdicts
+
+
+def _report(verdicts: Sequence[Verdict], output: Path) -> None:
+    console.print(f"\n[bold]{data_notice(verdicts)}[/]")
+    for lab in sorted({v.lab for v in verdicts}):
+        console.print(_marks_table(lab, [v for v in verdicts if v.lab == lab]))
+    for verdict in verdicts:
+        if verdict.status != "graded" or verdict.flags:
+            notes = "; ".join([*([verdict.message] if verdict.message else []), *verdict.flags])
+            console.print(f"  {verdict.submission}, {verdict.lab}: [bold]{verdict.status}[/] {notes}", markup=True)
+    written = {
+        "verdicts.json": verdicts_json(verdicts),
+        "grades.csv": grades_csv(verdicts),
+        "report.html": report_html(verdicts),
+    }
+    for name, text in written.items():
+        write_text(output / name, text)
+        console.print(f"wrote {output / name}")
+
+
+def _marks_table(lab: str, verdicts: Sequence[Verdict]) -> Table:
+    table = Table(title=lab, title_justify="left", box=None, padding=(0, 1))
+    table.add_column("test")
+    table.add_column("of", justify="right")
+    for verdict in verdicts:
+        table.add_column(verdict.submission, justify="right")
+    graded = next((v for v in verdicts if v.tests), None)
+    for i, test in enumerate(graded.tests if graded else ()):
+        marks = [f"{v.tests[i].earned:g}" if v.tests else "–" for v in verdicts]
+        table.add_row(test.name, f"{test.points:g}", *marks)
+    totals = [f"{v.earned:g}" if v.tests else v.status for v in verdicts]
+    table.add_row("total", f"{graded.points:g}" if graded else "–", *totals, style="bold")
+    return table
+
+
+def _print_checks(lab: Lab, checks: Sequence[Check]) -> None:
+    for check in checks:
+        mark = "[red]✗[/]" if check.problems else "[green]✓[/]"
+        console.print(f"{mark} {lab.id}: {check.name}")
+        for problem in check.problems:
+            console.print(f"    {problem}", markup=False)

@@ -1,0 +1,89 @@
+"""A made-up class of ten, built from a lab's known answers: what `make demo` grades, and what tests grade too.
+
+Knows labs and notebooks; grades nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+from autograder.build import release_notebook, write_notebook
+from autograder.files import write_text
+from autograder.labs import Answer, Lab
+
+__all__ = ["make_class", "solve"]
+
+ENDLESS = "while True:\n    pass"
+
+
+def make_class(lab: Lab, folder: Path) -> list[Path]:
+    """Write ten submissions as `folder/STUDENT/LAB/LAB.ipynb`; return their paths. The same ten on every call."""
+    reference = {cell.name: _solution(cell.source) for cell in lab.of("exercise")}
+    right = _by_exercise(lab, right=True)
+    wrong = _by_exercise(lab, right=False)
+    first = {name: answers[0].source for name, answers in right.items()}
+    last = {name: answers[-1].source for name, answers in right.items()}
+    endless = {**reference, lab.of("exercise")[len(reference) // 2].name: ENDLESS}
+    students = {
+        "ada": solve(lab, reference),
+        "boris": solve(lab, {**reference, **first}),
+        "chen": solve(lab, {**reference, **last}),
+        "dana": solve(lab, _mistaken(reference, wrong, share=0.25, seed=1)),
+        "emeka": solve(lab, _mistaken(reference, wrong, share=0.5, seed=2)),
+        "fatima": solve(lab, _mistaken(reference, wrong, share=0.75, seed=3)),
+        "goran": release_notebook(lab),
+        "hana": without_metadata(solve(lab, reference)),
+        "ines": solve(lab, endless),
+    }
+    paths = []
+    for name, notebook in students.items():
+        paths.append(Path(folder) / name / lab.id / f"{lab.id}.ipynb")
+        write_notebook(notebook, paths[-1])
+    paths.append(Path(folder) / "jonas" / lab.id / f"{lab.id}.ipynb")
+    write_text(paths[-1], "%PDF-1.7 this is my homework\n")
+    return paths
+
+
+def solve(lab: Lab, sources: Mapping[str, str]) -> nbformat.NotebookNode:
+    """The released notebook with exercise cells filled in: exercise name → source."""
+    notebook = release_notebook(lab)
+    for cell, node in zip(lab.cells, notebook.cells, strict=True):
+        if cell.role == "exercise" and cell.name in sources:
+            node.source = sources[cell.name]
+        elif cell.role == "written":
+            node.source = "My answer."
+    return notebook
+
+
+def without_metadata(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """What some editors save: every cell's metadata and id gone."""
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({})
+        cell.pop("id", None)
+    notebook.metadata = nbformat.from_dict({})
+    notebook.nbformat_minor = 4
+    return notebook
+
+
+def _mistaken(reference: Mapping[str, str], wrong: Mapping[str, list[Answer]], *, share: float, seed: int) -> dict[str, str]:
+    """The reference with about `share` of its exercises answered wrongly."""
+    draw = random.Random(seed)
+    picked = draw.sample(sorted(wrong), k=max(1, round(share * len(wrong))))
+    return {**reference, **{name: draw.choice(wrong[name]).source for name in picked}}
+
+
+def _by_exercise(lab: Lab, *, right: bool) -> dict[str, list[Answer]]:
+    answers: dict[str, list[Answer]] = {}
+    for answer in lab.answers:
+        if answer.right == right:
+            answers.setdefault(answer.exercise, []).append(answer)
+    return answers
+
+
+def _solution(source: str) -> str:
+    """An exercise cell as a student would hand it in: without the markers."""
+    return "\n".join(line for line in source.splitlines() if not line.strip().startswith(("### BEGIN", "### END")))

@@ -1,0 +1,244 @@
+"""Read a submitted notebook and bring its cells back into the order and identity that the lab gave them.
+
+A student's file is taken as it comes: edited metadata, lost ids, deleted, duplicated or moved cells. Test and given cells are
+never taken from it; only what students write is. Knows notebooks and labs; runs nothing and gives no marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.reader import NotJSONError
+from rapidfuzz import fuzz
+
+from autograder.build import release_notebook
+from autograder.labs import Cell, Lab
+
+__all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission"]
+
+MAX_BYTES = 64 * 2**20
+# Two cells are the same cell when their texts are at least this similar (0–100, rapidfuzz's ratio).
+SIMILAR = 60.0
+# Below this share of recognised release cells a file is not taken for a submission to the lab at all.
+RECOGNISED = 0.3
+
+
+class UnreadableError(Exception):
+    """A file that is no notebook, or none of this lab. The message names the file, what came and what to do."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A repaired submission: `code` are (grade id or "", source) in running order, tests and given cells as the lab has them.
+
+    exercises: name → source as submitted, for every exercise that was found.
+    written: name → the student's text, for every written question that was found.
+    needs_review: an exercise could not be found, though the file holds code that could not be placed.
+    """
+
+    code: tuple[tuple[str, str], ...]
+    exercises: dict[str, str]
+    written: dict[str, str]
+    flags: tuple[str, ...]
+    needs_review: bool
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """The notebook at `path`, upgraded to format 4. Raises UnreadableError."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise UnreadableError(
+                f"{path.name}: {size / 2**20:.0f} MB, at most {MAX_BYTES >> 20} MB are read; "
+                "clear all outputs in the notebook, save it and submit it again"
+            )
+        text = path.read_bytes().decode("utf-8-sig")
+        notebook = nbformat.reads(text, as_version=4)
+    except FileNotFoundError:
+        raise UnreadableError(f"{path}: there is no such file") from None
+    except (NotJSONError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableError(
+            f"{path.name}: not a notebook (expected JSON in UTF-8): {_first_line(error)}; "
+            "download it again from JupyterLab or Colab as .ipynb and submit that file"
+        ) from error
+    except OSError as error:
+        raise UnreadableError(f"{path}: cannot be read: {error}") from error
+    except UnreadableError:
+        raise
+    except Exception as error:  # nbformat raises many kinds for malformed input
+        raise UnreadableError(
+            f"{path.name}: not a valid notebook: {_first_line(error)}; submit a fresh copy of the file"
+        ) from error
+    if not isinstance(notebook.get("cells"), list) or not notebook.cells:
+        raise UnreadableError(f"{path.name}: the notebook has no cells; submit the file with your answers")
+    return notebook
+
+
+def read_submission(lab: Lab, path: Path) -> Submission:
+    """Read and repair the submission at `path`. Raises UnreadableError for a file that is no submission to `lab`."""
+    notebook = read_notebook(path)
+    cells = [_Submitted(i, cell) for i, cell in enumerate(notebook.cells)]
+    _check_lab(lab, notebook, path)
+    released = list(zip(lab.cells, release_notebook(lab).cells, strict=True))
+    flags = _match(cells, released)
+    found = {cell.match for cell in cells if cell.match is not None}
+    if len(found) < RECOGNISED * len(released):
+        raise UnreadableError(
+            f"{path.name}: only {len(found)} of the {len(released)} cells of {lab.id} were recognised; is it a submission for another lab?"
+        )
+    return _repaired(lab, cells, [node.source for _, node in released], flags)
+
+
+def _check_lab(lab: Lab, notebook: nbformat.NotebookNode, path: Path) -> None:
+    stated = notebook.metadata.get("coursekit")
+    other = stated.get("lab") if isinstance(stated, dict) else None
+    if isinstance(other, str) and other != lab.id:
+        raise UnreadableError(f"{path.name}: this notebook is {other}, expected {lab.id}; submit the notebook of {lab.id}")
+
+
+# ── matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Submitted:
+    """A submitted cell, and the index of the lab's cell that it was recognised as."""
+
+    def __init__(self, index: int, cell: Any) -> None:
+        self.index = index
+        source = cell.get("source", "")
+        self.source = source if isinstance(source, str) else ""
+        self.is_code = cell.get("cell_type") == "code"
+        metadata = cell.get("metadata", {})
+        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+        self.ids = {str(i) for i in (grade_id, cell.get("id")) if i}
+        self.match: int | None = None
+
+
+def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[str]:
+    """Set `match` of every cell that can be recognised: by grade id or cell id, by content near its place, by place."""
+    by_id = {cell.id: i for i, (cell, _) in enumerate(released)}
+    for submitted in cells:
+        submitted.match = next((by_id[i] for i in submitted.ids if i in by_id), None)
+    found = {cell.match for cell in cells if cell.match is not None}
+    recovered = 0
+    for index, (cell, node) in enumerate(released):
+        if index in found:
+            continue
+        if (best := _most_similar(cells, index, cell, node.source)) is not None:
+            best.match = index
+            recovered += bool(cell.grade_id)
+    recovered += _match_by_place(cells, [cell for cell, _ in released])
+    flags = [f"{recovered} cells had lost their ids and were recognised by content and place"] if recovered else []
+    return flags + _settle_duplicates(cells, released)
+
+
+def _most_similar(cells: Sequence[_Submitted], index: int, cell: Cell, released: str) -> _Submitted | None:
+    """The unmatched cell between the matched neighbours of release cell `index` that looks most like it, if one does."""
+    before = max((c.index for c in cells if c.match is not None and c.match < index), default=-1)
+    after = min((c.index for c in cells if c.match is not None and c.match > index and c.index > before), default=len(cells))
+    free = [c for c in cells if c.match is None and c.source.strip()]
+    near = [c for c in free if before < c.index < after]
+    best = max(near or free, key=lambda c: _similarity(c.source, cell, released), default=None)
+    return best if best is not None and _similarity(best.source, cell, released) >= SIMILAR else None
+
+
+def _match_by_place(cells: Sequence[_Submitted], lab: Sequence[Cell]) -> int:
+    """Take the only unrecognised cell between two recognised neighbours for the exercise or answer that belongs there."""
+    recovered = 0
+    for index, cell in enumerate(lab):
+        if cell.role not in ("exercise", "written") or any(c.match == index for c in cells):
+            continue
+        between = _between(cells, index - 1, index + 1, len(lab))
+        if between is not None and len(between) == 1 and between[0].is_code == cell.is_code:
+            between[0].match = index
+            recovered += 1
+    return recovered
+
+
+def _between(cells: Sequence[_Submitted], before: int, after: int, last: int) -> list[_Submitted] | None:
+    """The non-empty cells between those recognised as lab cells `before` and `after`; None if either was not recognised."""
+    places = {c.match: c.index for c in cells if c.match is not None}
+    first, end = (-1 if before < 0 else places.get(before)), (len(cells) if after == last else places.get(after))
+    if first is None or end is None:
+        return None
+    return [c for c in cells[first + 1 : end] if c.match is None and c.source.strip()]
+
+
+def _similarity(submitted: str, cell: Cell, released: str) -> float:
+    """0–100. What students fill in may be long, so an exercise is recognised by the lines around it: its `def` and docstring."""
+    if cell.role != "exercise":
+        return fuzz.ratio(submitted, released)
+    frame = released.replace("# YOUR CODE HERE", "").replace("raise NotImplementedError()", "").strip()
+    return max(fuzz.ratio(submitted, released), fuzz.partial_ratio(frame, submitted) if len(frame) >= 20 else 0.0)
+
+
+def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[str]:
+    """Of several copies of one cell the last that was changed from the release keeps its identity; the others stay plain code."""
+    flags = []
+    for index, (cell, node) in enumerate(released):
+        copies = [c for c in cells if c.match == index]
+        if len(copies) < 2:
+            continue
+        kept = next((c for c in reversed(copies) if c.source.strip() != node.source.strip()), copies[-1])
+        for copy in copies:
+            if copy is not kept:
+                copy.match = None
+                if copy.source.strip() == node.source.strip() or cell.role in ("tests", "given"):
+                    copy.is_code = False  # an untouched copy would only raise NotImplementedError, or repeat a test
+        if cell.grade_id:
+            flags.append(f"cell {cell.grade_id} stands {len(copies)} times; the last edited copy was graded")
+    return flags
+
+
+# ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], flags: list[str]) -> Submission:
+    """The submitted cells in their own order, with every locked cell replaced by the lab's or put back where it is missing."""
+    matched = {c.match: c for c in cells if c.match is not None}
+    order = [c.match for c in cells if c.match is not None]
+    if order != sorted(order):
+        flags.append("cells had been moved; the lab's order was restored")
+    missing = [lab.cells[i].grade_id for i in range(len(lab.cells)) if i not in matched and lab.cells[i].grade_id]
+    if missing:
+        flags.append(f"missing cells: {', '.join(missing)}; tests and given cells were put back")
+    edited = [
+        lab.cells[i].grade_id
+        for i, c in matched.items()
+        if lab.cells[i].role in ("tests", "given") and c.source.strip() != released[i].strip()
+    ]
+    if edited:
+        flags.append(f"read-only cells had been edited and were restored: {', '.join(edited)}")
+    exercises = {lab.cells[i].name: c.source for i, c in matched.items() if lab.cells[i].role == "exercise"}
+    written = {lab.cells[i].name: c.source for i, c in matched.items() if lab.cells[i].role == "written"}
+    lost = [cell.name for cell in lab.of("exercise") if cell.name not in exercises]
+    unplaced = [c for c in cells if c.match is None and c.is_code and c.source.strip()]
+    code = tuple(_running_order(lab, cells, matched))
+    return Submission(code, exercises, written, tuple(flags), needs_review=bool(lost and unplaced))
+
+
+def _running_order(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted]) -> list[tuple[str, str]]:
+    """(grade id, source) of every code cell: the lab's cells in the lab's order, the student's own after the one they followed."""
+    own: dict[int, list[_Submitted]] = {}
+    after = -1
+    for submitted in cells:
+        if submitted.match is not None:
+            after = submitted.match
+        elif submitted.is_code and submitted.source.strip():
+            own.setdefault(after, []).append(submitted)
+    code = [("", c.source) for c in own.get(-1, [])]
+    for index, cell in enumerate(lab.cells):
+        if cell.role in ("tests", "given"):
+            code.append((cell.grade_id, cell.source))
+        elif cell.is_code and index in matched:
+            code.append((cell.grade_id, matched[index].source))
+        code += [("", c.source) for c in own.get(index, [])]
+    return code
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

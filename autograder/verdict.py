@@ -1,0 +1,84 @@
+"""The result of grading one submission, as plain data.
+
+Knows nothing of how it was found or where it will be kept; everything downstream (records, pages, tables) reads only this.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+__all__ = ["TestResult", "Verdict", "Written"]
+
+TestStatus = Literal["passed", "failed", "error", "timeout", "memory", "crashed", "missing"]
+VerdictStatus = Literal["graded", "needs review", "unreadable"]
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One test: `earned` of `points`, how it ended, and a message fit for the student ("" when it passed)."""
+
+    __test__ = False  # not a pytest class
+
+    name: str
+    exercise: str
+    points: float
+    earned: float
+    status: TestStatus
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A written question, waiting for a mark by hand; `answered` is false where the cell was left as released."""
+
+    name: str
+    points: float
+    answered: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The graded result of one submission.
+
+    status: "graded"; "needs review" when some of the work could not be matched to its exercises, so that a person must look
+    before the marks count; "unreadable" when the file is no notebook of this lab (then `tests` is empty and `message` says why).
+    flags: what was repaired or looked odd, one sentence each.
+    """
+
+    submission: str
+    lab: str
+    status: VerdictStatus
+    tests: tuple[TestResult, ...] = ()
+    written: tuple[Written, ...] = ()
+    message: str = ""
+    flags: tuple[str, ...] = ()
+    isolation: str = "process"
+    data_source: str = ""
+    reduced_budget: bool = False
+    seed: int = 0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def earned(self) -> float:
+        return sum(test.earned for test in self.tests)
+
+    @property
+    def points(self) -> float:
+        """Points that tests can give; written questions are not among them."""
+        return sum(test.points for test in self.tests)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
+        """The verdict that `asdict` or `to_json` wrote. Raises TypeError for unknown or missing fields."""
+        fields = dict(data)
+        fields["tests"] = tuple(TestResult(**test) for test in fields.get("tests", ()))
+        fields["written"] = tuple(Written(**item) for item in fields.get("written", ()))
+        fields["flags"] = tuple(fields.get("flags", ()))
+        return cls(**fields)

@@ -1,0 +1,241 @@
+"""Prove a lab: the reference gets every point, the release none, each known answer exactly its marks, no hidden check is dead.
+
+An answer is run through only the cells that its tests need. Knows how to run cells; nothing of submissions or gradebooks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from autograder.build import release_notebook
+from autograder.grading import Options, environment, explain, with_budget
+from autograder.labs import Answer, Figure, Lab
+from autograder.lint import hidden_checks, lint, out_of_step
+from autograder.runs import Limits, Outcome, run_cells
+from autograder.slices import needed
+
+__all__ = ["Check", "Effort", "verify"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was proved, or the sentences that say where it is not so."""
+
+    name: str
+    problems: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try. repeats: of each test that does not train; seeds: of each that does; jobs: processes at once."""
+
+    repeats: int = 50
+    seeds: int = 10
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Cells to run in one process: (index in the lab, source); `judge` turns their outcomes into problems."""
+
+    check: str
+    cells: Sequence[tuple[int, str]]
+    env: Mapping[str, str]
+    judge: Callable[[Sequence[tuple[int, Outcome]]], Iterable[str]]
+
+
+def verify(
+    lab: Lab,
+    options: Options | None = None,
+    effort: Effort | None = None,
+    *,
+    released: Path | None = None,
+    on_done: Callable[[int, int], None] | None = None,
+) -> list[Check]:
+    """Prove `lab` on one kind of data and budget (see Options).
+
+    released: folder of the committed notebooks, to check that they are in step. on_done: hears (tasks done, tasks in all).
+    """
+    options, effort = options or Options(), effort or Effort()
+    checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
+    if released:
+        checks.append(Check("released notebook is in step", tuple(out_of_step(lab, released / f"{lab.id}.ipynb"))))
+    fired: set[tuple[str, int]] = set()  # (test, line) at which some wrong answer failed
+    tasks = [
+        *_reference(lab, options),
+        _unsolved(lab, options),
+        *_repeats(lab, options, effort),
+        *_answers(lab, options, fired),
+    ]
+    found: dict[str, list[str]] = {task.check: [] for task in tasks}
+    with ThreadPoolExecutor(effort.jobs) as pool:
+        for done, (task, problems) in enumerate(zip(tasks, pool.map(partial(_run, lab), tasks), strict=True), start=1):
+            found[task.check] += problems
+            if on_done:
+                on_done(done, len(tasks))
+    checks += [Check(name, tuple(problems)) for name, problems in found.items()]
+    return [*checks, Check("every hidden check catches a wrong answer", tuple(_dead(lab, fired)))]
+
+
+def _run(lab: Lab, task: _Task) -> list[str]:
+    settings = lab.settings
+    limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
+    outcomes = run_cells([source for _, source in task.cells], limits=limits, env=task.env)
+    return list(task.judge([(index, outcome) for (index, _), outcome in zip(task.cells, outcomes, strict=True)]))
+
+
+# ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _reference(lab: Lab, options: Options) -> list[_Task]:
+    """The whole lab, top to bottom, with every figure of its prose computed at the end."""
+    cells = _code(lab, options)
+    figures = [(-1, figure.value) for figure in lab.settings.figures]
+    env = environment(lab, options)
+    judge = partial(_judge_reference, lab, _band(options, env))
+    return [_Task("reference solution gets every point, figures lie in their bands", [*cells, *figures], env, judge)]
+
+
+def _unsolved(lab: Lab, options: Options) -> _Task:
+    released = release_notebook(lab, fast=options.fast).cells
+    cells = [
+        (i, cell.source if cell.role == "tests" else released[i].source) for i, cell in enumerate(lab.cells) if cell.is_code
+    ]
+
+    def judge(outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
+        for index, outcome in outcomes:
+            if lab.cells[index].role == "tests" and outcome.status == "ok":
+                yield f"the unsolved release passes {lab.cells[index].name}"
+
+    return _Task("unsolved release gets no point", cells, environment(lab, options), judge)
+
+
+def _repeats(lab: Lab, options: Options, effort: Effort) -> list[_Task]:
+    """Tests that do not train: many times on one reference run, their inputs drawn anew. Tests that train: over seeds."""
+    cells = _code(lab, options)
+    training = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and _trains(lab, cells, [i])]
+    plain = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and i not in training]
+    tasks = []
+    if plain:
+        prefix = [(i, source) for i, source in _slice(lab, cells, plain) if lab.cells[i].role != "tests"]
+        again = [(i, lab.cells[i].source) for i in plain for _ in range(effort.repeats)]
+        judge = partial(_judge_passes, lab, "")
+        name = f"tests that do not train hold {effort.repeats} times of {effort.repeats}"
+        tasks.append(_Task(name, [*prefix, *again], environment(lab, options), judge))
+    if training:
+        for seed in range(effort.seeds):
+            env = {**environment(lab, options), "COURSEKIT_SEED": str(seed)}
+            name = f"tests that train hold for {effort.seeds} seeds of {effort.seeds}"
+            tasks.append(_Task(name, _slice(lab, cells, training), env, partial(_judge_passes, lab, f" with seed {seed}")))
+    return tasks
+
+
+def _answers(lab: Lab, options: Options, fired: set[tuple[str, int]]) -> list[_Task]:
+    return [_answer(lab, answer, options, fired) for answer in lab.answers]
+
+
+def _answer(lab: Lab, answer: Answer, options: Options, fired: set[tuple[str, int]]) -> _Task:
+    changed = lab.with_exercises({answer.exercise: answer.source})
+    targets = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and cell.name in answer.marks]
+    own = [i for i, cell in enumerate(lab.cells) if cell.role == "exercise" and cell.name == answer.exercise]
+    cells = _slice(changed, _code(changed, options), [*targets, *own])
+    judge = partial(_judge_answer, lab, answer, fired)
+    return _Task("each known answer gets exactly its marks", cells, environment(lab, options), judge)
+
+
+# ── judges ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _judge_reference(lab: Lab, band: str, outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
+    cells = [(index, outcome) for index, outcome in outcomes if index >= 0]
+    yield from _judge_passes(lab, "", cells)
+    for figure, (_, outcome) in zip(lab.settings.figures, outcomes[len(cells) :], strict=True):
+        if not (bands := _bands(lab, figure, band)):
+            continue
+        low, high = bands
+        if outcome.value is None:
+            yield f"figure {figure.name}: {figure.value} gave no number: {outcome.error} {outcome.message}"
+        elif not low <= outcome.value <= high:
+            yield f"figure {figure.name}: {figure.value} is {outcome.value:.4g}, outside its {band} band [{low:g}, {high:g}]"
+
+
+def _judge_passes(lab: Lab, when: str, outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
+    failures: dict[int, list[Outcome]] = {}
+    for index, outcome in outcomes:
+        if outcome.status != "ok":
+            failures.setdefault(index, []).append(outcome)
+    for index, failed in failures.items():
+        first, times = failed[0], f" ({len(failed)} times)" if len(failed) > 1 else ""
+        yield f"reference fails in cell {lab.cells[index].id}{times}{when}: {first.error} {first.message} (line {first.line})"
+
+
+def _judge_answer(
+    lab: Lab, answer: Answer, fired: set[tuple[str, int]], outcomes: Sequence[tuple[int, Outcome]]
+) -> Iterable[str]:
+    messages = []
+    exercise = next((o for i, o in outcomes if lab.cells[i].role == "exercise" and lab.cells[i].name == answer.exercise), None)
+    for index, outcome in outcomes:
+        test = lab.cells[index]
+        if test.role != "tests" or test.name not in answer.marks:
+            continue
+        passed = outcome.status == "ok"
+        said = "" if passed else explain(outcome, test, exercise)
+        messages.append(said)
+        if not passed and not answer.right:
+            fired.add((test.name, outcome.line))
+        if passed != (answer.marks[test.name] > 0):
+            got = "passes" if passed else f"fails ({said})"
+            yield f"{answer.label} {got} {test.name}, expected {answer.marks[test.name]:g} of {test.points:g}"
+    if answer.hint and not any(answer.hint in message for message in messages):
+        yield f"{answer.label}: no message says {answer.hint!r}; they say {[m for m in messages if m]}"
+
+
+def _dead(lab: Lab, fired: set[tuple[str, int]]) -> Iterable[str]:
+    """Hidden checks at which no wrong answer fails: they could be loosened or deleted and nobody would notice."""
+    for test in lab.of("tests"):
+        for statement in hidden_checks(test):
+            lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+            if not any((test.name, line) in fired for line in lines):
+                first = test.source.splitlines()[statement.lineno - 1].strip()
+                yield f"tests {test.name}, line {statement.lineno}: no wrong answer fails at `{first}`"
+
+
+# ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _code(lab: Lab, options: Options) -> list[tuple[int, str]]:
+    return [
+        (index, with_budget(lab, cell.source, cell.grade_id, fast=options.fast))
+        for index, cell in enumerate(lab.cells)
+        if cell.is_code
+    ]
+
+
+def _slice(lab: Lab, cells: Sequence[tuple[int, str]], targets: Sequence[int]) -> list[tuple[int, str]]:
+    """The cells that `targets` (lab indices) need. Other test cells are left out: nothing may depend on one."""
+    kept = [(i, source) for i, source in cells if lab.cells[i].role != "tests" or i in targets]
+    position = {i: place for place, (i, _) in enumerate(kept)}
+    setup = [position[i] for i, cell in enumerate(lab.cells) if cell.role == "given" and cell.name == "setup"]
+    places = needed([source for _, source in kept], [position[i] for i in targets], setup)
+    return [kept[place] for place in places]
+
+
+def _trains(lab: Lab, cells: Sequence[tuple[int, str]], targets: Sequence[int]) -> bool:
+    return any(lab.cells[i].trains for i, _ in _slice(lab, cells, targets))
+
+
+def _bands(lab: Lab, figure: Figure, band: str) -> tuple[float, float] | None:
+    """The band to hold to; a lab without data sets has one truth, whichever key it stands under."""
+    if lab.settings.datasets:
+        return figure.bands.get(band)
+    return figure.bands.get("real") or figure.bands.get("drawn")
+
+
+def _band(options: Options, env: Mapping[str, str]) -> str:
+    return ("fast_" if options.fast else "") + env.get("COURSEKIT_DATA", "drawn")

@@ -1,0 +1,162 @@
+"""One submission in, one verdict out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder import Options, Verdict, grade
+from autograder.build import release_notebook, write_notebook
+from autograder.demo import make_class, solve
+from autograder.labs import Lab, LabError
+from autograder.schedule import CollectError, Found, find_submissions, grade_class
+
+RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
+
+
+def verdict_on(lab: Lab, sources: dict[str, str], folder: Path, **options: object) -> Verdict:
+    path = folder / "someone.ipynb"
+    write_notebook(solve(lab, sources), path)
+    return grade(lab, path, Options(**options))
+
+
+def marks(verdict: Verdict) -> dict[str, float]:
+    return {test.name: test.earned for test in verdict.tests}
+
+
+def said(verdict: Verdict) -> dict[str, str]:
+    return {test.name: test.message for test in verdict.tests}
+
+
+def test_right_work_gets_every_point_however_it_is_written(toy: Lab, tmp_path: Path) -> None:
+    verdict = verdict_on(toy, RIGHT, tmp_path)
+    assert (verdict.status, verdict.submission, verdict.earned, verdict.points) == ("graded", "someone", 20, 20)
+    assert verdict.written[0].answered
+    assert verdict.versions["keras"]
+
+
+def test_wrong_work_is_told_what_is_wrong(toy: Lab, tmp_path: Path) -> None:
+    verdict = verdict_on(toy, {**RIGHT, "mean": "mean = lambda x: x.sum()"}, tmp_path)
+    assert marks(verdict) == {"mean": 0, "mean_pure": 4, "halving": 8}
+    assert said(verdict)["mean"] == "that is the sum: divide by the number of entries"
+    assert verdict.tests[0].status == "failed"
+
+
+def test_blank_work_gets_nothing_and_hears_that_nothing_is_written(toy: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "blank.ipynb"
+    write_notebook(release_notebook(toy), path)
+    verdict = grade(toy, path)
+    assert verdict.earned == 0
+    assert set(said(verdict).values()) == {"nothing is written here yet"}
+    assert not verdict.written[0].answered
+
+
+def test_a_cell_that_fails_is_named_as_the_cause(toy: Lab, tmp_path: Path) -> None:
+    verdict = verdict_on(toy, {**RIGHT, "mean": "def mean(x)\n    return 1"}, tmp_path)
+    assert "`mean` did not run" in said(verdict)["mean"]
+    assert "SyntaxError" in said(verdict)["mean"]
+
+
+def test_an_endless_cell_costs_its_own_points_only(toy: Lab, tmp_path: Path) -> None:
+    verdict = verdict_on(toy, {**RIGHT, "mean": "while True: pass"}, tmp_path, cell_seconds=1)
+    assert marks(verdict) == {"mean": 0, "mean_pure": 0, "halving": 8}
+    assert "longer than its 1 seconds" in said(verdict)["mean"]
+
+
+def test_marks_earned_before_a_crash_are_kept(toy: Lab, tmp_path: Path) -> None:
+    verdict = verdict_on(toy, {**RIGHT, "halving": "import os; os._exit(0)"}, tmp_path)
+    assert marks(verdict) == {"mean": 8, "mean_pure": 4, "halving": 0}
+    assert verdict.tests[2].status == "missing"
+    assert "process ended" in said(verdict)["halving"]
+
+
+def test_the_reduced_budget_reaches_the_parameters(toy: Lab, tmp_path: Path) -> None:
+    assert verdict_on(toy, {**RIGHT, "halving": "w = 0.125"}, tmp_path, fast=True).earned == 20
+    assert verdict_on(toy, {**RIGHT, "halving": "w = 0.125"}, tmp_path).earned == 12
+
+
+def test_an_unreadable_file_is_a_verdict_and_a_broken_lab_an_error(toy: Lab, tmp_path: Path) -> None:
+    (tmp_path / "x.ipynb").write_text("nonsense")
+    verdict = grade(toy, tmp_path / "x.ipynb")
+    assert verdict.status == "unreadable"
+    assert "x.ipynb" in verdict.message
+    with pytest.raises(LabError):
+        grade(tmp_path, tmp_path / "x.ipynb")
+
+
+def test_a_verdict_survives_json(toy: Lab, tmp_path: Path) -> None:
+    verdict = verdict_on(toy, RIGHT, tmp_path)
+    assert Verdict.from_dict(json.loads(verdict.to_json())) == verdict
+
+
+# ── a class ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_class_of_ten_has_one_verdict_each_and_the_marks_that_are_due(toy: Lab, tmp_path: Path) -> None:
+    make_class(toy, tmp_path)
+    found = find_submissions(tmp_path, toy.id)
+    heard: list[Verdict] = []
+    verdicts = grade_class(toy, found, Options(cell_seconds=2), on_verdict=heard.append)
+    by_name = {v.submission: v for v in verdicts}
+    assert len(by_name) == len(verdicts) == len(heard) == 10
+    assert [v.submission for v in verdicts] == sorted(by_name)
+    assert all(by_name[name].earned == 20 for name in ("ada", "boris", "chen", "hana"))
+    assert by_name["goran"].earned == 0
+    assert all(20 - by_name[name].earned > 0 for name in ("dana", "emeka", "fatima"))
+    assert any("longer than" in test.message for test in by_name["ines"].tests)
+    assert by_name["ines"].earned > 0
+    assert by_name["jonas"].status == "unreadable"
+
+
+def test_marks_do_not_depend_on_order_or_on_how_many_run_at_once(toy: Lab, tmp_path: Path) -> None:
+    make_class(toy, tmp_path)
+    found = [item for item in find_submissions(tmp_path, toy.id) if item.submission != "ines"]
+    one = {v.submission: marks(v) for v in grade_class(toy, found, jobs=1)}
+    many = {v.submission: marks(v) for v in grade_class(toy, reversed(found), jobs=3)}
+    assert one == many
+
+
+def test_a_fault_of_the_grader_stops_nobody_else(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        write_notebook(solve(toy, RIGHT), tmp_path / f"{name}.ipynb")
+    from autograder import schedule
+
+    real = schedule.grade
+
+    def failing(lab: Lab, path: Path, *args: object, **kwargs: object) -> Verdict:
+        if path.stem == "a":
+            raise RuntimeError("boom")
+        return real(lab, path, *args, **kwargs)
+
+    monkeypatch.setattr(schedule, "grade", failing)
+    first, second = grade_class(toy, find_submissions(tmp_path, toy.id))
+    assert (first.status, second.earned) == ("needs review", 20)
+    assert "boom" in first.message
+
+
+def test_submissions_are_found_in_every_known_layout(tmp_path: Path) -> None:
+    for path in ("nb/submitted/eva/lab00_toy/lab00_toy.ipynb", "dirs/eva/lab00_toy.ipynb", "flat/eva.ipynb"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("{}")
+    for layout in ("nb", "nb/submitted", "dirs", "flat"):
+        assert [item.submission for item in find_submissions(tmp_path / layout, "lab00_toy")] == ["eva"]
+
+
+def test_an_empty_folder_a_missing_one_and_doubles_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CollectError, match="no submissions to lab00_toy"):
+        find_submissions(tmp_path, "lab00_toy")
+    with pytest.raises(CollectError, match="no such folder"):
+        find_submissions(tmp_path / "nowhere", "lab00_toy")
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "eva.ipynb")
+    (tmp_path / "eva").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "eva" / "lab00_toy.ipynb")
+    with pytest.raises(CollectError, match="more than one submission to lab00_toy of eva"):
+        find_submissions(tmp_path, "lab00_toy")
+
+
+def test_a_submission_that_vanished_is_an_unreadable_verdict(toy: Lab, tmp_path: Path) -> None:
+    (verdict,) = grade_class(toy, [Found("eva", tmp_path / "gone.ipynb")])
+    assert verdict.status == "unreadable"

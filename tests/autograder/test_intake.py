@@ -1,0 +1,187 @@
+"""A submission is taken as it comes: repaired where rules allow, flagged, and never silently zero."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autograder.build import release_notebook
+from autograder.demo import solve, without_metadata
+from autograder.intake import Submission, UnreadableError, read_submission
+from autograder.labs import Lab
+
+MEAN = 'def mean(x):\n    """The mean of a 1-D float array, which is not changed."""\n    return sum(x) / len(x)'
+HALVING = "for step in range(STEPS):\n    w *= 0.5"
+SOLVED = {"mean": MEAN, "halving": HALVING}
+
+
+def submit(notebook: nbformat.NotebookNode, folder: Path) -> Path:
+    path = folder / "submission.ipynb"
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
+def running(work: Submission) -> list[str]:
+    return [grade_id for grade_id, _ in work.code if grade_id]
+
+
+def index(notebook: nbformat.NotebookNode, cell_id: str) -> int:
+    return next(i for i, cell in enumerate(notebook.cells) if cell.id == cell_id)
+
+
+def test_an_untouched_file_needs_no_repair(toy: Lab, tmp_path: Path) -> None:
+    work = read_submission(toy, submit(solve(toy, SOLVED), tmp_path))
+    assert work.flags == ()
+    assert not work.needs_review
+    assert work.exercises == SOLVED
+    assert work.written == {"why": "My answer."}
+    assert running(work) == [cell.grade_id for cell in toy.cells if cell.is_code and cell.grade_id]
+
+
+def test_tests_run_as_the_instructor_wrote_them(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.cells[index(notebook, "test_mean")].source = "pass"
+    notebook.cells[index(notebook, "test_mean")].metadata.nbgrader.points = 1000
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert dict(work.code)["test_mean"] == toy.tests["mean"].source
+    assert any("test_mean" in flag and "restored" in flag for flag in work.flags)
+
+
+def test_work_without_any_metadata_is_recovered_by_content(toy: Lab, tmp_path: Path) -> None:
+    work = read_submission(toy, submit(without_metadata(solve(toy, SOLVED)), tmp_path))
+    assert work.exercises == SOLVED
+    assert not work.needs_review
+    assert any("recognised by content" in flag for flag in work.flags)
+
+
+def test_deleted_tests_are_put_back_and_deleted_exercises_are_missing(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.cells = [cell for cell in notebook.cells if cell.id not in ("test_mean", "given_setup", "halving")]
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert "test_mean" in running(work)
+    assert "given_setup" in running(work)
+    assert "halving" not in work.exercises
+    assert not work.needs_review, "nothing in the file could be the lost exercise"
+
+
+def test_an_exercise_that_cannot_be_found_among_strange_code_needs_review(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    del notebook.cells[index(notebook, "mean")]
+    notebook.cells.append(nbformat.v4.new_code_cell("average = lambda values: sum(values) / len(values)"))
+    assert read_submission(toy, submit(notebook, tmp_path)).needs_review
+
+
+def test_moved_cells_run_in_the_labs_order(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.cells.append(notebook.cells.pop(index(notebook, "mean")))
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert running(work).index("mean") < running(work).index("test_mean")
+    assert any("moved" in flag for flag in work.flags)
+
+
+def test_of_two_copies_the_last_edited_one_counts(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    stub = release_notebook(toy).cells[index(notebook, "mean")]
+    notebook.cells.insert(index(notebook, "mean") + 1, stub)
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert work.exercises["mean"] == MEAN
+    assert not any("NotImplementedError" in source for _, source in work.code)
+    assert any("stands 2 times" in flag for flag in work.flags)
+
+
+def test_a_students_own_cell_runs_where_it_stood(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, {**SOLVED, "mean": "def mean(x):\n    return helper(x)"})
+    notebook.cells.insert(index(notebook, "mean"), nbformat.v4.new_code_cell("helper = sum"))
+    sources = [source for _, source in read_submission(toy, submit(notebook, tmp_path)).code]
+    assert sources.index("helper = sum") < sources.index("def mean(x):\n    return helper(x)")
+
+
+def test_an_exercise_turned_to_markdown_is_still_code(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.cells[index(notebook, "mean")].cell_type = "markdown"
+    assert dict(read_submission(toy, submit(notebook, tmp_path)).code)["mean"] == MEAN
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "not a notebook"),
+        (b"%PDF-1.7", "not a notebook"),
+        (b'{"cells": []}', "no cells"),
+        (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "no cells"),
+        ("{}".encode("utf-16"), "UTF-8"),
+        (b"[" * 100_000, "not a"),
+        (b'{"nbformat": 99, "cells": [{}]}', "not a valid notebook"),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_refused_by_name(toy: Lab, tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "homework.ipynb"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableError, match=r"homework\.ipynb") as caught:
+        read_submission(toy, path)
+    assert said in str(caught.value)
+
+
+def test_a_missing_file_and_a_huge_one_are_refused(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnreadableError, match="no such file"):
+        read_submission(toy, tmp_path / "nobody.ipynb")
+    monkeypatch.setattr("autograder.intake.MAX_BYTES", 100)
+    with pytest.raises(UnreadableError, match="clear all outputs"):
+        read_submission(toy, submit(solve(toy, SOLVED), tmp_path))
+
+
+def test_a_submission_for_another_lab_is_refused_by_both_names(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.metadata.coursekit = {"lab": "lab09_other"}
+    with pytest.raises(UnreadableError, match="lab09_other, expected lab00_toy"):
+        read_submission(toy, submit(notebook, tmp_path))
+
+
+def test_a_notebook_of_something_else_is_refused(toy: Lab, tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"print({i})") for i in range(20)])
+    with pytest.raises(UnreadableError, match="another lab"):
+        read_submission(toy, submit(notebook, tmp_path))
+
+
+def test_a_byte_order_mark_and_notebook_format_3_are_read(toy: Lab, tmp_path: Path) -> None:
+    path = submit(solve(toy, SOLVED), tmp_path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_submission(toy, path).exercises == SOLVED
+    old = nbformat.convert(without_metadata(solve(toy, SOLVED)), 3)
+    path.write_text(nbformat.v3.writes_json(old))
+    assert read_submission(toy, path).exercises == SOLVED
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_mangling_crashes_intake_or_changes_a_test(toy: Lab, tmp_path: Path, data: st.DataObject) -> None:
+    notebook = json.loads(json.dumps(solve(toy, SOLVED)))
+    for _ in range(data.draw(st.integers(1, 6))):
+        cells = notebook["cells"]
+        at = data.draw(st.integers(0, len(cells) - 1))
+        action = data.draw(st.sampled_from(["delete", "double", "move", "strip", "retype", "rubbish", "junk"]))
+        if action == "delete" and len(cells) > 1:
+            del cells[at]
+        elif action == "double":
+            cells.insert(at, dict(cells[at]))
+        elif action == "move":
+            cells.insert(data.draw(st.integers(0, len(cells) - 1)), cells.pop(at))
+        elif action == "strip":
+            cells[at]["metadata"] = {}
+        elif action == "retype":
+            cells[at]["cell_type"] = data.draw(st.sampled_from(["code", "markdown", "raw"]))
+        elif action == "rubbish":
+            cells[at]["source"] = data.draw(st.text(max_size=30))
+        else:
+            cells[at]["metadata"] = data.draw(st.dictionaries(st.just("nbgrader"), st.one_of(st.none(), st.integers())))
+    try:
+        work = read_submission(toy, submit(notebook, tmp_path))
+    except UnreadableError:
+        return
+    code = [(grade_id, source) for grade_id, source in work.code if grade_id.startswith(("test_", "given_"))]
+    assert code == [(c.grade_id, c.source) for c in toy.cells if c.role in ("tests", "given")]

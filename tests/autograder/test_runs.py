@@ -1,0 +1,129 @@
+"""A student process runs cells as a kernel would and is held to its limits from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder.runs import Limits, Outcome, run_cells
+
+
+def run(*cells: str, env: dict[str, str] | None = None, **limits: float) -> list[Outcome]:
+    return run_cells(cells, limits=Limits(**limits), env=env or {})
+
+
+def statuses(outcomes: list[Outcome]) -> list[str]:
+    return [outcome.status for outcome in outcomes]
+
+
+def test_cells_share_names_and_an_error_stops_only_its_own_cell() -> None:
+    first, second, third = run("a = 20", "a / 0", "a + 1.5")
+    assert (first.status, second.status, third.status) == ("ok", "error", "ok")
+    assert second.error == "ZeroDivisionError"
+    assert third.value == 21.5
+
+
+def test_an_error_is_placed_at_its_line_of_the_cell_even_when_raised_deeper() -> None:
+    deep, syntax = run("def f():\n    raise ValueError('no')\n\nx = 1\nf()", "y = 1\ndef f(:")
+    assert (deep.error, deep.message, deep.line) == ("ValueError", "no", 5)
+    assert (syntax.error, syntax.line) == ("SyntaxError", 2)
+
+
+def test_what_notebooks_may_contain_works_headless() -> None:
+    cells = [
+        "%matplotlib inline",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+        "import asyncio\nawait asyncio.sleep(0)",
+        "from IPython.display import display\ndisplay({'a': 1})",
+        "%%capture\nprint('quiet')",
+        "!true",
+    ]
+    assert statuses(run(*cells)) == ["ok"] * len(cells)
+
+
+def test_keras_trains_in_a_student_process() -> None:
+    cell = (
+        "import keras, numpy as np\n"
+        "m = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
+        "m.compile(loss='mse')\n"
+        "m.fit(np.ones((8, 2)), np.ones(8), epochs=2, verbose=0).history['loss'][-1]"
+    )
+    (outcome,) = run(cell)
+    assert outcome.status == "ok", outcome
+    assert outcome.value is not None
+
+
+def test_input_fails_cleanly_instead_of_waiting() -> None:
+    (outcome,) = run("name = input('your name? ')")
+    assert outcome.error == "EOFError"
+
+
+def test_an_endless_cell_is_interrupted_and_the_next_one_runs() -> None:
+    assert statuses(run("while True:\n    pass", "1", cell_seconds=1)) == ["timeout", "ok"]
+
+
+def test_a_cell_that_swallows_interrupts_is_killed_and_the_rest_is_missing() -> None:
+    stubborn = "import time\nwhile True:\n    try:\n        while True: time.sleep(0.01)\n    except BaseException: pass"
+    deaf = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(0.01)"
+    for cell in (stubborn, deaf):
+        assert statuses(run("1", cell, "2", cell_seconds=1)) == ["ok", "timeout", "missing"]
+
+
+def test_a_notebook_has_a_limit_of_its_own() -> None:
+    outcomes = run(*["import time; time.sleep(0.6)"] * 4, notebook_seconds=1.5)
+    assert statuses(outcomes)[:2] == ["ok", "ok"]
+    assert "timeout" in statuses(outcomes)[2:]
+
+
+def test_too_much_memory_fails_the_cell_and_not_the_host() -> None:
+    outcomes = run("import numpy as np", "x = np.ones((100_000, 100_000))", "2", memory_mb=4000)
+    assert statuses(outcomes) == ["ok", "memory", "ok"]
+
+
+def test_a_process_that_ends_is_a_crash_and_the_rest_is_missing() -> None:
+    outcomes = run("1", "import os\nprint('so long')\nos._exit(0)", "2")
+    assert statuses(outcomes) == ["ok", "crashed", "missing"]
+    assert "so long" in outcomes[1].message
+
+
+def test_forged_answers_on_the_pipe_are_no_outcome() -> None:
+    forge = (
+        "import os, struct\n"
+        "for fd in range(3, 64):\n"
+        "    try: os.write(fd, struct.pack('!i', 4) + b'true')\n"
+        "    except OSError: pass\n"
+        "os._exit(0)"
+    )
+    assert statuses(run(forge, "1"))[0] == "crashed"
+
+
+def test_endless_output_is_thrown_away() -> None:
+    assert statuses(run("print('x' * 50_000_000)", "for i in range(100_000): print(i)")) == ["ok", "ok"]
+
+
+def test_nothing_a_notebook_started_or_wrote_survives_it(tmp_path: Path) -> None:
+    note = tmp_path / "where"
+    cell = (
+        "import os, subprocess, pathlib\n"
+        "p = subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
+        f"pathlib.Path({str(note)!r}).write_text(f'{{p.pid}} {{os.getcwd()}}')\n"
+        "pathlib.Path('left.txt').write_text('x')"
+    )
+    assert statuses(run(cell)) == ["ok"]
+    pid, scratch = note.read_text().split()
+    gone = not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
+    assert gone
+    assert not Path(scratch).exists()
+
+
+def test_each_run_starts_afresh_with_its_own_environment() -> None:
+    cell = "import os\nfloat(os.environ['COURSEKIT_SEED'])"
+    assert run("a = 1", cell, env={"COURSEKIT_SEED": "7"})[1].value == 7
+    assert run("a", cell, env={"COURSEKIT_SEED": "8"})[0].error == "NameError"
+
+
+@pytest.mark.parametrize("value", ["'text'", "[1]", "None", "object()"])
+def test_only_plain_numbers_come_back_as_values(value: str) -> None:
+    assert run(value)[0].value is None

@@ -1,0 +1,44 @@
+"""An answer is run through the cells that its tests need: no fewer, and few more."""
+
+from __future__ import annotations
+
+from autograder.slices import names, needed
+
+
+def test_a_cell_is_needed_when_it_assigns_a_name_that_is_read_below() -> None:
+    assert needed(["a = 1", "b = 2", "c = a + 1", "c"], [3]) == [0, 2, 3]
+
+
+def test_a_name_assigned_anew_needs_only_its_last_assignment() -> None:
+    assert needed(["m = slow()", "m.fit(1)", "m = quick()", "m.fit(2)", "m.score()"], [4]) == [2, 3, 4]
+
+
+def test_calling_a_method_or_a_function_on_a_value_counts_as_changing_it() -> None:
+    assert needed(["m = 1", "m.fit(x)", "m"], [2]) == [0, 1, 2]
+    assert needed(["m = 1", "h = fit(m)", "m"], [2]) == [0, 1, 2]
+
+
+def test_looking_at_a_value_does_not_count_as_changing_it() -> None:
+    assert needed(["m = 1", "plotting.show(m)", "print(m)", "m"], [3]) == [0, 3]
+
+
+def test_names_used_inside_a_function_are_followed() -> None:
+    assert needed(["k = 2", "def f(x):\n    return k * x", "f(1)"], [2]) == [0, 1, 2]
+
+
+def test_a_conditional_assignment_keeps_the_earlier_one() -> None:
+    assert needed(["a = 1", "if True:\n    a = 2", "a"], [2]) == [0, 1, 2]
+
+
+def test_an_in_place_change_counts() -> None:
+    assert needed(["a = [1]", "a[0] = 2", "a"], [2]) == [0, 1, 2]
+    assert needed(["a = 1", "a += 2", "a"], [2]) == [0, 1, 2]
+
+
+def test_cells_always_wanted_come_with_what_they_need() -> None:
+    assert needed(["seed = 1", "set_up(seed)", "b = 2", "b"], [3], always=[1]) == [0, 1, 2, 3]
+
+
+def test_a_cell_with_magics_is_understood_and_a_broken_one_is_empty() -> None:
+    assert names("%matplotlib inline\nx = y").reads >= {"y"}
+    assert names("def f(:") == names("")

@@ -1,0 +1,89 @@
+"""`verify` passes a sound lab and finds every way in which it can be broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.build import release_notebook, write_notebook
+from autograder.grading import Options
+from autograder.labs import load_lab
+from autograder.lint import leaks, secrets
+from autograder.verify import Effort, verify
+
+QUICK = Effort(repeats=3, seeds=2)
+
+
+def problems(folder: Path, **options: object) -> Iterator[str]:
+    for check in verify(load_lab(folder), Options(**options), QUICK):
+        yield from (f"{check.name}: {problem}" for problem in check.problems)
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_sound_lab_passes_on_both_budgets(toy_folder: Path, fast: bool) -> None:
+    assert list(problems(toy_folder, fast=fast)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("lab.py", "return x.sum() / len(x)", "return x.sum() / 4", "reference fails in cell test_mean"),
+        ("lab.py", 'hint="it must work for any length")\n', 'hint="any", rtol=100)\n', "expected 0 of 8"),
+        ("lab.py", "np.average(x), hint", "np.average(x) + 1, hint", "reference fails"),
+        ("lab.py", 'check.close(w, 2.0**-STEPS, hint="count the steps")', "pass", "no message says 'count the steps'"),
+        (
+            "lab.py",
+            "check.close(w, 2.0**-STEPS",
+            "check.true(w != 9, 'w')\ncheck.close(w, 2.0**-STEPS",
+            "no wrong answer fails",
+        ),
+        ("lab.py", "check.between(w, 0, 0.5", "check.between(w, 0, 1.5", "no message says 'w is 1'"),
+        ("lab.py", "with check.unchanged(z):\n    mean(z)", "z", "unsolved release passes"),
+        ("lab.py", "**Exercise 2 (8 points).**", "**Exercise 2 (7 points).**", "Exercise 2 (8 points)"),
+        ("lab.py", "is 2.5.", "is about 3.5.", "prose states 'about 3.5'"),
+        ("lab.toml", "low = 2.5, high = 2.5", "low = 2.0, high = 2.4", "lies in no band"),
+        ("lab.toml", 'value = "mean(', 'value = "1 + mean(', "outside its drawn band"),
+        ("answers/mean.toml", "mean = 0, mean_pure = 4", "mean = 0, mean_pure = 0", "expected 0 of 4"),
+        ("answers/mean.toml", 'hint = "divide', 'hint = "multiply', "no message says"),
+        ("answers/mean.toml", "return np.mean(x)", "return np.median(x)", "expected 8 of 8"),
+    ],
+)
+def test_a_broken_lab_is_caught(toy_folder: Path, file: str, old: str, new: str, said: str) -> None:
+    rewrite(toy_folder / file, old, new)
+    found = list(problems(toy_folder))
+    assert any(said in problem for problem in found), found
+
+
+def test_deleting_the_only_wrong_answer_that_a_hidden_check_catches_is_noticed(toy_folder: Path) -> None:
+    path = toy_folder / "answers" / "halving.toml"
+    path.write_text(path.read_text().split("[wrong.once]")[0])
+    assert any("no wrong answer fails at `check.close(w, 2.0**-STEPS" in problem for problem in problems(toy_folder))
+
+
+def test_a_released_notebook_that_was_edited_or_forgotten_is_out_of_step(toy_folder: Path, tmp_path: Path) -> None:
+    lab = load_lab(toy_folder)
+    path = tmp_path / f"{lab.id}.ipynb"
+
+    def step() -> tuple[str, ...]:
+        return verify(lab, effort=QUICK, released=tmp_path)[1].problems
+
+    assert "missing" in step()[0]
+    write_notebook(release_notebook(lab), path)
+    assert step() == ()
+    path.write_text(path.read_text().replace("A toy lab", "A toy  lab"))
+    assert "differs" in step()[0]
+
+
+def test_a_leaked_solution_is_found_in_any_text(toy_folder: Path) -> None:
+    lab = load_lab(toy_folder)
+    assert "return x.sum() / len(x)" in secrets(lab)
+    assert leaks(lab, "x\n    return x.sum() / len(x)\n") == ["return x.sum() / len(x)"]
+    assert leaks(lab, "z = np.ones(3)\n") == [], "visible tests are no secret"
