@@ -1,0 +1,385 @@
+"""Assertions whose failure names the likely mistake; the visible and the hidden tests of every lab use them.
+
+Each helper compares *plain values* (numbers, strings, sequences, arrays, tensors, data frames) and raises `Mistake` with a
+message written for a student: what is likely wrong, what came, what was expected. It converts whatever it is given to a plain
+NumPy array first, so an object that redefines `==` cannot talk its way through.
+
+This module knows nothing of labs, marks, notebooks or the autograder.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "Mistake",
+    "between",
+    "close",
+    "equal",
+    "gradient",
+    "model",
+    "probabilities",
+    "raises",
+    "shape",
+    "true",
+    "unchanged",
+    "weights",
+]
+
+Mistakes = Mapping[str, Any]
+
+
+class Mistake(AssertionError):
+    """A failed check. `str()` of it is the message for the student.
+
+    In a notebook it shows as that message and the line of the cell that failed, not as a traceback through this module.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        frames = traceback.extract_tb(self.__traceback__)
+        own = [frame for frame in frames if frame.line and not frame.filename.startswith(_HERE)]
+        where = [f"line {own[-1].lineno}:  {own[-1].line}", ""] if own else []
+        return [f"\x1b[31m✗ {type(self).__name__}\x1b[0m", *where, str(self)]
+
+
+_HERE = __file__
+
+
+def true(condition: Any, hint: str) -> None:
+    """Pass when `condition` is true.
+
+    condition: bool, NumPy bool, or an array or tensor holding one bool.
+    hint: what is likely wrong when it is false.
+    """
+    if not isinstance(condition, bool | np.bool_):
+        array = _array(condition)
+        if array.dtype != bool or array.size != 1:
+            raise Mistake(f"expected one True or False here, got {_short(condition)}")
+        condition = array.item()
+    if not condition:
+        raise Mistake(hint)
+
+
+def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mistakes | None = None) -> None:
+    """Pass when `actual` equals `expected` exactly.
+
+    Numbers compare by value whatever their type (266610, 266610.0, np.int64(266610)); a list, a tuple and an array with the
+    same entries are equal; strings must match letter for letter; dictionaries by key.
+    mistakes: message → the wrong value that earns this message.
+    """
+    if _same(actual, expected):
+        return
+    for message, wrong in (mistakes or {}).items():
+        if _same(actual, _value(wrong)):
+            raise Mistake(message)
+    _refuse_unfinished(actual)
+    notes = [hint] if hint else []
+    if isinstance(actual, str) and isinstance(expected, str) and actual.strip().lower() == expected.strip().lower():
+        notes.append("only capitals or spaces differ")
+    raise Mistake("\n".join([*notes, f"got {_short(actual)}, expected {_short(expected)}"]))
+
+
+def shape(actual: Any, expected: Sequence[int], hint: str | None = None) -> None:
+    """Pass when `actual` is an array (or becomes one) of exactly the shape `expected`."""
+    _shape(_array(actual), tuple(int(n) for n in expected), hint)
+
+
+def close(
+    actual: Any,
+    expected: Any,
+    *,
+    rtol: float = 1e-6,
+    atol: float = 1e-9,
+    mistakes: Mistakes | None = None,
+    hint: str | None = None,
+) -> None:
+    """Pass when every number of `actual` lies within `atol + rtol·|expected|` of `expected`, shapes being equal.
+
+    mistakes: message → the value that this mistake produces (or a function without arguments that computes it). The first
+    one that `actual` matches within the same tolerance gives the message.
+    hint: said when no listed mistake matches.
+    """
+    got, want = _array(actual), _array(expected)
+
+    def near(other: np.ndarray) -> bool:
+        return got.shape == other.shape and np.allclose(got, other, rtol=rtol, atol=atol)
+
+    with np.errstate(all="ignore"):
+        if near(want):
+            return
+        for message, wrong in (mistakes or {}).items():
+            if near(_array(_value(wrong))):
+                raise Mistake(message)
+        _shape(got, want.shape, hint)
+        notes = [hint] if hint else []
+        notes += _guesses(got, want, near)
+    raise Mistake("\n".join([*notes, _difference(got, want)]))
+
+
+def between(
+    value: Any,
+    low: float,
+    high: float,
+    *,
+    name: str = "the value",
+    low_hint: str | None = None,
+    high_hint: str | None = None,
+) -> None:
+    """Pass when one number lies in [low, high]. `low_hint` is said when it is too low, `high_hint` when it is too high."""
+    array = _array(value)
+    if array.size != 1:
+        raise Mistake(f"expected one number for {name}, got an array of shape {array.shape}")
+    number = float(array.reshape(()))
+    if low <= number <= high:
+        return
+    hint = low_hint if number < low else high_hint if number > high else "it is nan: look for 0 / 0, log(0) or an overflow"
+    wanted = f"at least {low:g}" if high == np.inf else f"at most {high:g}" if low == -np.inf else f"in [{low:g}, {high:g}]"
+    raise Mistake("\n".join([*([hint] if hint else []), f"{name} is {number:.4g}, expected {wanted}"]))
+
+
+def probabilities(p: Any, *, axis: int = -1, hint: str | None = None) -> None:
+    """Pass when every entry of `p` lies in [0, 1] and the entries along `axis` sum to 1 (within 1e-4)."""
+    array = _array(p)
+    notes = [hint] if hint else []
+    if array.ndim == 0 or array.size == 0:
+        raise Mistake("\n".join([*notes, f"expected an array of probabilities, got {_short(p)}"]))
+    if not np.isfinite(array).all():
+        raise Mistake("\n".join([*notes, "the probabilities contain nan or inf: something overflowed"]))
+    if array.min() < -1e-6 or array.max() > 1 + 1e-6:
+        raise Mistake(
+            "\n".join([*notes, f"probabilities lie in [0, 1], yours reach from {array.min():.3g} to {array.max():.3g}"])
+        )
+    sums = array.sum(axis=axis)
+    if not np.allclose(sums, 1, atol=1e-4):
+        worst = sums.flat[np.argmax(np.abs(sums - 1))]
+        raise Mistake("\n".join([*notes, f"the probabilities of one sample must sum to 1, yours sum to {worst:.4g}"]))
+
+
+def gradient(
+    analytic: Any,
+    function: Callable[[np.ndarray], Any],
+    at: Any,
+    *,
+    step: float = 1e-5,
+    rtol: float = 1e-4,
+    atol: float = 1e-6,
+    hint: str | None = None,
+) -> None:
+    """Pass when `analytic` is the gradient of `function` at the point `at`, measured by central differences.
+
+    analytic: array of the shape of `at`. function: takes such an array, returns one number.
+    Central differences: ∂f/∂x ≈ (f(x + h) − f(x − h)) / 2h, error O(h²) (Press et al., Numerical Recipes, §5.7).
+    """
+    point = np.array(_array(at), dtype=float)
+    numeric = np.empty_like(point)
+    for index in np.ndindex(point.shape):
+        up, down = point.copy(), point.copy()
+        up[index] += step
+        down[index] -= step
+        numeric[index] = (_number(function(up)) - _number(function(down))) / (2 * step)
+    close(analytic, numeric, rtol=rtol, atol=atol, hint=hint or "your gradient differs from the one measured by central differences")
+
+
+def _number(value: Any) -> float:
+    array = _array(value)
+    if array.size != 1:
+        raise Mistake(f"the function should return one number here, it returned an array of shape {array.shape}")
+    return float(array.reshape(()))
+
+
+@contextmanager
+def unchanged(*arrays: np.ndarray, hint: str | None = None) -> Iterator[None]:
+    """Pass when the code in the `with` block leaves every array as it was.
+
+    >>> with check.unchanged(z):
+    ...     softmax(z)
+    """
+    before = [array.copy() for array in arrays]
+    yield
+    for old, new in zip(before, arrays, strict=True):
+        if not np.array_equal(old, new, equal_nan=old.dtype.kind == "f"):
+            raise Mistake(hint or "your code changed its input: `z -= …` works in place, `z = z - …` makes a new array")
+
+
+def raises(exception: type[BaseException], function: Callable[..., Any], *args: Any, hint: str | None = None) -> None:
+    """Pass when `function(*args)` raises `exception` (or a subclass of it)."""
+    try:
+        result = function(*args)
+    except exception:
+        return
+    except Exception as error:
+        raise Mistake(
+            f"{hint or 'the wrong error'}\nraised {type(error).__name__}: {error}; expected {exception.__name__}"
+        ) from error
+    raise Mistake(f"{hint or 'an error was expected here'}\ngot {_short(result)}, expected {exception.__name__}")
+
+
+def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape: Sequence[int] | None = None) -> None:
+    """Pass when `value` is a built Keras model; shapes are given without the batch axis."""
+    import keras
+
+    _refuse_unfinished(value)
+    if not isinstance(value, keras.Model):
+        raise Mistake(f"expected a Keras model, got {_short(value)}")
+    if not value.built:
+        raise Mistake("the model does not know its input yet: give it an `keras.Input(...)` (or call it once)")
+    for name, wanted in (("input", input_shape), ("output", output_shape)):
+        if wanted is None:
+            continue
+        got = tuple(getattr(value, f"{name}_shape")[1:])  # asked for only now: a subclassed model may not know it
+        if got != tuple(wanted):
+            raise Mistake(f"the model's {name} for one sample has shape {got}, expected {tuple(wanted)}")
+
+
+def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = None) -> None:
+    """Pass when the trainable arrays of the Keras model `value` have the shapes `expected`, in order.
+
+    For a dense network: `[(784, 300), (300,), (300, 10), (10,)]`, each kernel (in, out) followed by its bias (out,).
+    """
+    model(value)
+    got = [tuple(int(n) for n in w.shape) for w in value.trainable_weights]
+    want = [tuple(s) for s in expected]
+    if got == want:
+        return
+    notes = [hint] if hint else []
+    if len(got) < len(want):
+        notes.append(f"the model has {len(got)} arrays of weights, expected {len(want)}: is a layer or a bias missing?")
+    elif len(got) > len(want):
+        notes.append(f"the model has {len(got)} arrays of weights, expected {len(want)}: is there a layer too many?")
+    else:
+        i = next(i for i in range(len(want)) if got[i] != want[i])
+        notes.append(f"array {i} of the weights has shape {got[i]}, expected {want[i]}")
+    raise Mistake("\n".join([*notes, f"yours: {got}"]))
+
+
+# ── plain values ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _array(value: Any) -> np.ndarray:
+    """`value` as a plain NumPy array of numbers, or a Mistake that says why it is none."""
+    _refuse_unfinished(value)
+    if isinstance(value, str | bytes | dict | set):
+        raise Mistake(f"expected numbers, got {_short(value)}")
+    if not _plain(value):
+        raise Mistake(f"expected a number, an array or a list of numbers, got {_short(value)}")
+    try:
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    except Exception as error:
+        raise Mistake(f"expected numbers of one shape, got {_short(value)} ({error})") from error
+    if array.dtype.kind not in "biufc":
+        raise Mistake(f"expected numbers, got {_short(value)}")
+    return np.array(array, subok=False)
+
+
+_FRAMEWORKS = ("numpy", "tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_plain, value))
+    kind = type(value)
+    return kind in (bool, int, float, complex) or kind.__module__.split(".")[0] in _FRAMEWORKS
+
+
+def _refuse_unfinished(value: Any) -> None:
+    if value is None:
+        raise Mistake("the answer is None: is a `return` missing, or does a function that works in place stand on the right of `=`?")
+    if value is Ellipsis or value is NotImplemented:
+        raise Mistake("nothing is written here yet: replace the placeholder by your answer")
+    if isinstance(value, FunctionType):
+        raise Mistake(f"got the function `{value.__name__}` itself: call it with parentheses to get its result")
+    if isinstance(value, type | ModuleType):
+        raise Mistake(f"got {value!r} itself, expected a value")
+
+
+def _same(actual: Any, expected: Any) -> bool:
+    if isinstance(expected, str) or isinstance(actual, str):
+        return type(actual) in (str, np.str_) and isinstance(expected, str) and str(actual) == expected
+    if isinstance(expected, dict):
+        return (
+            isinstance(actual, dict)
+            and actual.keys() == expected.keys()
+            and all(_same(actual[key], expected[key]) for key in expected)
+        )
+    if isinstance(expected, list | tuple) and isinstance(actual, list | tuple):
+        return len(actual) == len(expected) and all(_same(a, e) for a, e in zip(actual, expected, strict=True))
+    if isinstance(expected, set | frozenset):
+        return isinstance(actual, set | frozenset) and actual == expected
+    if expected is None:
+        return actual is None
+    try:
+        got, want = _array(actual), _array(expected)
+    except Mistake:
+        return False
+    return got.shape == want.shape and bool(np.all(got == want))
+
+
+def _value(wrong: Any) -> Any:
+    return wrong() if callable(wrong) else wrong
+
+
+# ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _shape(got: np.ndarray, want: tuple[int, ...], hint: str | None) -> None:
+    if got.shape == want:
+        return
+    notes = [hint] if hint else []
+    if len(want) >= 2 and got.shape == want[::-1]:
+        notes.append("it is transposed: rows and columns are swapped")
+    elif got.size == np.prod(want, dtype=int) and got.squeeze().shape == tuple(n for n in want if n != 1):
+        many, few = "many: try [:, 0] or .squeeze()", "few: try [:, np.newaxis] or keepdims=True"
+        notes.append(f"it has an axis of length 1 too {many if got.ndim > len(want) else few}")
+    elif got.ndim == 0:
+        notes.append("it is a single number: did you sum or average over everything, or return inside the loop?")
+    raise Mistake("\n".join([*notes, f"the shape is {got.shape}, expected {want}"]))
+
+
+def _guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool]) -> list[str]:
+    """What a wrong array looks like, in words: opposite sign, a constant factor, a constant offset, transposed, not finite."""
+    if not np.isfinite(got).all() and np.isfinite(want).all():
+        return ["it contains nan or inf: look for an overflow, a division by 0 or log(0)"]
+    if want.dtype == bool or not want.any():
+        return []
+    if near(-want):
+        return ["the sign is the wrong way round"]
+    if want.ndim == 2 and want.shape[0] == want.shape[1] and near(want.T):
+        return ["it is transposed: rows and columns are swapped"]
+    anchor = np.unravel_index(np.argmax(np.abs(want)), want.shape)
+    factor = got[anchor] / want[anchor]
+    if want.size > 1 and np.isfinite(factor) and factor != 0 and abs(factor - 1) > 1e-3 and near(want * factor):
+        return [f"every number is {factor:.4g} times what it should be: a factor is missing or too many"]
+    offset = got[anchor] - want[anchor]
+    if want.size > 1 and near(want + offset):
+        return [f"every number is off by the same {offset:.4g}"]
+    return []
+
+
+def _difference(got: np.ndarray, want: np.ndarray) -> str:
+    if got.ndim == 0:
+        return f"got {got.item():.6g}, expected {want.item():.6g}"
+    kind = complex if "c" in (got.dtype.kind, want.dtype.kind) else float
+    got, want = got.astype(kind), want.astype(kind)
+    gap = np.abs(got - want)
+    gap[np.isnan(gap)] = np.inf
+    gap[got == want] = 0  # two infinities are no difference
+    at = tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))
+    wrong = int((gap > 0).sum())
+    place = ", ".join(map(str, at))
+    return f"the largest of {wrong} differences is at [{place}]: got {got[at]:.6g}, expected {want[at]:.6g}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.size > 12:
+        return f"an array of shape {value.shape}"
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"an object of type {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:77]}…"

@@ -1,0 +1,90 @@
+"""What all course figures share: the palette, the axes to draw on, and the alt text.
+
+Knows nothing of any one figure. Matplotlib is imported when the first figure is drawn.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["COLOURS", "MARKERS", "alt_text", "axes", "describe", "install_alt_text", "picture_html"]
+
+# Eight colours that people with any common colour blindness can tell apart (Okabe and Ito, "Color Universal Design", 2008).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+# Classes differ by marker as well as by colour, so that a figure survives greyscale printing.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+def axes(ax: Axes | None = None, *, figsize: tuple[float, float] = (5.0, 3.6)) -> Axes:
+    """`ax` itself, or the axes of a new figure of `figsize` inches."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def describe(ax: Axes, text: str) -> Axes:
+    """Attach alt text to the figure of `ax` (texts of several axes are joined) and return `ax`."""
+    figure: Any = ax.figure
+    texts = getattr(figure, "_coursekit_alt", {})
+    texts[ax] = text
+    figure._coursekit_alt = texts
+    return ax
+
+
+def alt_text(figure: Figure) -> str:
+    """The alt text of `figure`: what its functions said of it, or else its titles and labels."""
+    said = list(dict.fromkeys(getattr(figure, "_coursekit_alt", {}).values()))
+    if said:
+        return " ".join(said)
+    parts = [part for ax in figure.axes for part in (ax.get_title(), ax.get_xlabel(), ax.get_ylabel()) if part]
+    return "Figure: " + ", ".join(parts) if parts else "Figure without title or labels"
+
+
+def install_alt_text(shell: Any) -> None:
+    """Make the IPython `shell` send each figure's alt text with its picture, twice over.
+
+    As metadata of the picture (`{"image/png": {"alt": …}}`, what nbconvert's classic template reads), and as an HTML `<img>` with
+    `alt=`, since JupyterLab and nbconvert's default template ignore that metadata and prefer HTML to the bare picture.
+    Wraps the formatter as a whole, so that nothing is lost when matplotlib's inline backend registers its printers anew, and the
+    student's choice of format and resolution stays in force. A second call changes nothing.
+    """
+    formatter = shell.display_formatter
+    if not getattr(formatter, "sends_alt_text", False):
+        formatter.__class__ = _with_alt_text(type(formatter))
+
+
+def _with_alt_text(kind: Any) -> type:
+    class WithAltText(kind):
+        sends_alt_text = True
+
+        def format(self, shown: Any, include: Any = None, exclude: Any = None) -> Any:
+            data, metadata = super().format(shown, include=include, exclude=exclude)
+            figures = sys.modules.get("matplotlib.figure")
+            if figures is None or not isinstance(shown, figures.Figure):
+                return data, metadata
+            alt = alt_text(shown)
+            for mime in ("image/jpeg", "image/png"):
+                if mime in data:
+                    metadata[mime] = {**metadata.get(mime, {}), "alt": alt}
+                    if (not include or "text/html" in include) and "text/html" not in (exclude or ()):
+                        data["text/html"] = picture_html(data[mime], mime, metadata[mime])
+            return data, metadata
+
+    return WithAltText
+
+
+def picture_html(picture: bytes | str, mime: str, metadata: dict[str, Any]) -> str:
+    """An `<img>` that holds `picture` (bytes, or base64 as text) with the alt text and the size given in `metadata`."""
+    from base64 import b64encode
+    from html import escape
+
+    content = b64encode(picture).decode("ascii") if isinstance(picture, bytes) else picture.replace("\n", "")
+    size = "".join(f' {name}="{metadata[name]}"' for name in ("width", "height") if name in metadata)
+    return f'<img alt="{escape(metadata["alt"])}"{size} src="data:{mime};base64,{content}">'
