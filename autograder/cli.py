@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -32,7 +32,9 @@ console = Console(highlight=False)
 LabNames = Annotated[list[str] | None, typer.Argument(help="Lab ids such as lab02_mlp; none means all.", show_default=False)]
 Labs = Annotated[Path, typer.Option(help="The folder that holds the labs.")]
 Notebooks = Annotated[Path, typer.Option(help="The folder of the committed notebooks.")]
-Data = Annotated[str, typer.Option(help="real or drawn; empty: real if it can be had.")]
+Data = Annotated[
+    Literal["real", "drawn", ""], typer.Option(help="real or drawn; without it: real if it can be had, else drawn.")
+]
 Fast = Annotated[bool, typer.Option("--fast/--full", help="The labs' reduced training budget, or the full one.")]
 Jobs = Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")]
 

@@ -1,0 +1,156 @@
+"""`setup` makes a notebook ready and says so in one line; `doctor` finds what is off."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+
+import keras
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+import coursekit
+from coursekit import session
+from tests.coursekit.test_import import python
+
+
+@pytest.fixture(autouse=True)
+def drawn_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data source is asked for in most tests; this answer needs no network."""
+    monkeypatch.setenv("COURSEKIT_DATA", "drawn")
+    monkeypatch.delenv("COURSEKIT_SEED", raising=False)
+
+
+def test_setup_prints_one_line_with_device_versions_and_data(capfd: pytest.CaptureFixture[str]) -> None:
+    coursekit.setup("lab02_mlp")
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert out.count("\n") == 1
+    for part in ("lab02_mlp", "CPU" if "GPU" not in out else "GPU", f"Keras {keras.version()}", "DRAWN STAND-IN", "seed 42"):
+        assert part in out
+
+
+def test_the_line_says_when_the_data_are_real(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COURSEKIT_DATA", "real")
+    coursekit.setup("lab02")
+    assert "data fashion-mnist: real" in capfd.readouterr().out
+
+
+def test_a_data_set_that_cannot_be_asked_for_is_said_not_raised(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COURSEKIT_DATA", "reel")
+    coursekit.setup("lab02")
+    assert "NOT AVAILABLE (COURSEKIT_DATA is 'reel'" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("lab", session.LABS)
+def test_a_lab_may_be_called_by_its_number_alone(lab: str, capfd: pytest.CaptureFixture[str]) -> None:
+    coursekit.setup(lab.split("_")[0])
+    assert capfd.readouterr().out.startswith(lab)
+
+
+@pytest.mark.parametrize("lab", ["lab07", "lab02_mpl", "lab", "", 2])
+def test_an_unknown_lab_is_refused_with_the_names_of_the_known_ones(lab: object) -> None:
+    with pytest.raises(ValueError, match=r"lab01_perceptron.*lab06_saving"):
+        coursekit.setup(lab)  # type: ignore[arg-type]
+
+
+def test_a_notebook_that_is_no_lab_needs_no_name(capfd: pytest.CaptureFixture[str]) -> None:
+    coursekit.setup()
+    assert "data" not in capfd.readouterr().out
+
+
+def draws() -> list[float]:
+    return [random.random(), np.random.random(), float(keras.random.uniform(()))]
+
+
+def test_setup_seeds_python_numpy_and_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSEKIT_SEED", "7")
+    coursekit.setup()
+    first = draws()
+    coursekit.setup()
+    assert draws() == first
+    monkeypatch.setenv("COURSEKIT_SEED", "8")
+    coursekit.setup()
+    assert all(a != b for a, b in zip(draws(), first, strict=True))
+
+
+@pytest.mark.parametrize("seed", ["", "-1", "4.2", "abc", str(2**32)])
+def test_a_seed_that_is_no_whole_number_is_refused(seed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSEKIT_SEED", seed)
+    with pytest.raises(ValueError, match="COURSEKIT_SEED"):
+        coursekit.setup()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the operating system cannot fork")
+def test_a_process_forked_after_the_import_can_set_up_and_train() -> None:
+    run = python(
+        "import coursekit, keras, os, sys\n"
+        "import coursekit.session, coursekit.training, coursekit.models\n"
+        "if os.fork() == 0:\n"
+        "    import numpy as np\n"
+        "    coursekit.setup()\n"
+        "    model = coursekit.models.xor_network()\n"
+        "    model.compile('sgd', 'mse')\n"
+        "    coursekit.training.fit(model, np.ones((4, 2)), np.ones(4), epochs=1, verbose=0)\n"
+        "    os._exit(7)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))"
+    )
+    assert run.returncode == 7, run.stderr
+    assert run.stderr == ""
+
+
+def test_a_notebook_that_sets_up_and_trains_has_nothing_on_stderr() -> None:
+    cells = (
+        "import coursekit\nimport keras\nimport numpy as np\ncoursekit.setup('lab02')",
+        "model = coursekit.models.xor_network()\nmodel.compile('adam', 'mse', metrics=['accuracy'])\n"
+        "X = np.random.default_rng().random((64, 2))\n"
+        "history = coursekit.training.fit(model, X, X[:, 0], epochs=3, batch_size=4, live=True, validation_data=(X, X[:, 1]))",
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    outputs = [output for cell in notebook.cells for output in cell.outputs]
+    assert [output.name for output in outputs if output.output_type == "stream"] == ["stdout"]
+    progress, curves = (output for output in outputs if output.output_type == "display_data")
+    assert "epoch 3/3" in progress.data["text/plain"]
+    assert "3 epochs in" in progress.data["text/plain"]
+    assert "loss over epochs 1 to 3" in curves.metadata["image/png"]["alt"]
+    assert 'alt="' in curves.data["text/html"]
+
+
+def test_doctor_looks_at_versions_device_cache_and_data_without_printing(capfd: pytest.CaptureFixture[str]) -> None:
+    report = coursekit.doctor()
+    assert {"Python", "keras", "backend", "device", "cache folder", "data fashion-mnist"} <= {f.what for f in report.findings}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_doctor_advises_how_to_get_the_real_data() -> None:
+    report = coursekit.doctor()
+    assert not report.ok
+    assert "! data fashion-mnist: a stand-in" in str(report)
+
+
+def test_doctor_reports_an_old_package_and_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"keras": "3.1.0", "pandas": ""}
+    monkeypatch.setattr(session, "_version", lambda package: versions.get(package, "99.0"))
+    advice = {finding.what: finding.advice for finding in session.doctor().findings}
+    assert "older than 3.10" in advice["keras"]
+    assert advice["pandas"].startswith("pip install")
+    assert advice["numpy"] == ""
+
+
+def test_doctor_survives_a_backend_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    finding = next(f for f in session.doctor().findings if f.what == "backend")
+    assert "cannot be imported" in finding.found
+    assert "KERAS_BACKEND" in finding.advice
+
+
+def test_doctor_says_when_the_cache_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSEKIT_CACHE", "/dev/null/cache")
+    finding = next(f for f in session.doctor().findings if f.what == "cache folder")
+    assert "COURSEKIT_CACHE" in finding.advice
