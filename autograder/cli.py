@@ -1,4 +1,4 @@
-"""The command line: `autograder build | verify | grade | demo`. A thin layer; every command calls one function of the API."""
+"""The command line: `autograder build | verify | grade | demo | publish`. A thin layer; every command calls one function of the API."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from autograder.files import write_text
 from autograder.grading import Options
 from autograder.labs import Lab, LabError, find_labs, load_lab
 from autograder.pages import data_notice, grades_csv, report_html, verdicts_json
+from autograder.publish import PublishError
+from autograder.publish import publish as publish_course
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
 from autograder.verdict import Verdict
 from autograder.verify import Check, Effort
@@ -117,6 +119,19 @@ def demo(
         classes.append((lab, find_submissions(submitted, lab.id)))
     verdicts = _grade_all(classes, Options(fast=fast, cell_seconds=30), jobs)
     _report(verdicts, output)
+
+
+@app.command()
+def publish(
+    target: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+    root: Annotated[Path, typer.Option(help="The project's checkout.")] = Path("."),
+) -> None:
+    """Write the tree that students may have: no labs' sources, no autograder, no tests."""
+    try:
+        files = publish_course(root, target)
+    except PublishError as error:
+        _fail(str(error))
+    console.print(f"{target}: {len(files)} files")
 
 
 # ── shared by the commands ───────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from autograder.build import release_notebook, write_notebook
 from autograder.files import write_text
 from autograder.labs import Answer, Lab
 
-__all__ = ["make_class", "solve"]
+__all__ = ["make_class", "reference_sources", "solve", "without_metadata"]
 
 ENDLESS = "while True:\n    pass"
 
@@ -25,7 +25,7 @@ def make_class(lab: Lab, folder: Path, *, fast: bool = False) -> list[Path]:
 
     fast: write the reduced budget into them, for graders that know nothing of budgets.
     """
-    reference = {cell.name: _solution(cell.source) for cell in lab.of("exercise")}
+    reference = reference_sources(lab)
     right = _by_exercise(lab, right=True)
     wrong = _by_exercise(lab, right=False)
     first = {name: answers[0].source for name, answers in right.items()}
@@ -49,6 +49,11 @@ def make_class(lab: Lab, folder: Path, *, fast: bool = False) -> list[Path]:
     paths.append(Path(folder) / "jonas" / lab.id / f"{lab.id}.ipynb")
     write_text(paths[-1], "%PDF-1.7 this is my homework\n")
     return paths
+
+
+def reference_sources(lab: Lab) -> dict[str, str]:
+    """The reference solution as a student would hand it in: exercise name → cell source without the markers."""
+    return {cell.name: _solution(cell.source) for cell in lab.of("exercise")}
 
 
 def solve(lab: Lab, sources: Mapping[str, str], *, fast: bool = False) -> nbformat.NotebookNode:
@@ -88,5 +93,4 @@ def _by_exercise(lab: Lab, *, right: bool) -> dict[str, list[Answer]]:
 
 
 def _solution(source: str) -> str:
-    """An exercise cell as a student would hand it in: without the markers."""
     return "\n".join(line for line in source.splitlines() if not line.strip().startswith(("### BEGIN", "### END")))

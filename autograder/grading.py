@@ -74,7 +74,7 @@ def grade(lab: Lab | Path | str, notebook: Path | str, options: Options | None =
 
 
 def environment(lab: Lab, options: Options) -> dict[str, str]:
-    """Variables for a student process: which data, which seed, and threads that leave the other cores to other submissions."""
+    """Variables for a student process: which data and where they are kept, which seed, which budget."""
     from coursekit import data
 
     env = {"COURSEKIT_SEED": str(options.seed)}
@@ -82,6 +82,8 @@ def environment(lab: Lab, options: Options) -> dict[str, str]:
         source = options.data or os.environ.get("COURSEKIT_DATA", "")
         sources = {source} if source else {data.source(name) for name in lab.settings.datasets}
         env["COURSEKIT_DATA"] = "drawn" if "drawn" in sources else "real"
+        # The process lives in an empty home of its own, so it has to be told where ours keeps its data.
+        env["COURSEKIT_CACHE"] = str(data.Settings.from_environment().cache.folder)
     if options.fast:
         env["COURSEKIT_FAST"] = "1"
     return env

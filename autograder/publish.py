@@ -1,0 +1,48 @@
+"""The tree that students may have: everything except what gives answers away. Knows paths, not notebooks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+__all__ = ["PublishError", "publish"]
+
+WITHHELD = ("labs", "autograder", "tests", ".ci", ".github", "demo")
+
+
+class PublishError(Exception):
+    """A course that cannot be published there; the message says why and what to do."""
+
+
+def publish(root: Path, target: Path) -> list[Path]:
+    """Copy the committed files of the project at `root` into the new folder `target`, withholding labs, autograder and tests.
+
+    Returns the relative paths that were written. The folder appears only when it is complete.
+    Raises PublishError if `target` exists or `root` is no git checkout.
+    """
+    root, target = Path(root).resolve(), Path(target).resolve()
+    if target.exists():
+        raise PublishError(f"{target} exists already; name a new folder, or remove this one first")
+    files = [path for path in _committed(root) if path.parts[0] not in WITHHELD and (root / path).is_file()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    try:
+        for path in files:
+            (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / path, scratch / path)
+        scratch.chmod(0o755)
+        os.rename(scratch, target)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return files
+
+
+def _committed(root: Path) -> list[Path]:
+    done = subprocess.run(["git", "-C", str(root), "ls-files", "-z"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PublishError(f"{root} is no git checkout, so what belongs to the course cannot be told: {done.stderr.strip()}")
+    return [Path(name) for name in done.stdout.split("\0") if name]

@@ -1,0 +1,44 @@
+"""What is published holds the course and none of its answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autograder.labs import find_labs, load_lab
+from autograder.lint import leaks
+from autograder.publish import PublishError, publish
+
+
+def sources(path: Path) -> str:
+    """The text of a file; of a notebook the sources of its cells."""
+    text = path.read_text(encoding="utf-8")
+    return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"]) if path.suffix == ".ipynb" else text
+
+
+def test_the_published_tree_has_the_course_and_no_solution_or_hidden_test(root: Path, tmp_path: Path) -> None:
+    files = {str(path) for path in publish(root, tmp_path / "course")}
+    labs = [load_lab(folder) for folder in find_labs(root / "labs")]
+    assert labs
+    assert {f"notebooks/labs/{lab.id}.ipynb" for lab in labs} <= files
+    assert {"pyproject.toml", "README.md", "coursekit/check.py", "datasets/registry.toml"} <= files
+    assert not [name for name in files if name.split("/")[0] in ("labs", "autograder", "tests")]
+    for lab in labs:
+        for path in (tmp_path / "course").rglob("*.ipynb"):
+            assert leaks(lab, sources(path)) == []
+
+
+def test_a_folder_that_exists_is_left_alone(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(PublishError, match="exists already"):
+        publish(root, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_outside_a_checkout_nothing_is_published(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    with pytest.raises(PublishError, match="no git checkout"):
+        publish(tmp_path / "here", tmp_path / "course")
+    assert not (tmp_path / "course").exists()

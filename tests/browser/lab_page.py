@@ -1,0 +1,115 @@
+"""A JupyterLab in a headless Chromium, with a notebook open: for tests and for the pictures of the README."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@contextmanager
+def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900) -> Iterator[Page]:
+    """Serve `folder` (a scratch folder) with a copy of `notebook` and open it in a page."""
+    shutil.copy(notebook, folder / notebook.name)
+    # Every cell stays in the page, so that a test can look at all of them, and no notice covers one.
+    _setting(folder, "notebook-extension/tracker", {"windowingMode": "none"})
+    _setting(folder, "apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
+    with _server(folder) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.goto(f"{address}/lab/tree/{notebook.name}")
+            page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+            page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+            yield page
+        finally:
+            browser.close()
+
+
+def run_all(page: Page, seconds: float = 240) -> None:
+    """Run every cell and wait until the kernel has come to rest."""
+    page.get_by_role("menuitem", name="Run", exact=True).first.click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    _settle(page, seconds)
+
+
+def run_cell(page: Page, cell_text: str, seconds: float = 60) -> None:
+    """Run the first code cell that holds `cell_text`, as shift-enter does."""
+    cell = page.locator(".jp-CodeCell", has_text=cell_text).first
+    prompt = cell.locator(".jp-InputArea-prompt")
+    before = prompt.inner_text()
+    for _ in range(10):  # the page may not take keys yet when it has just been opened
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(500)
+        if prompt.inner_text() != before:
+            break
+    _settle(page, seconds)
+
+
+def _settle(page: Page, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    quiet = 0
+    while quiet < 4:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the notebook was still running after {seconds} s")
+        page.wait_for_timeout(250)
+        waiting = page.locator(".jp-InputArea-prompt", has_text="[*]").count()
+        idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').count()
+        quiet = quiet + 1 if not waiting and idle else 0
+
+
+def _setting(folder: Path, plugin: str, values: dict[str, object]) -> None:
+    path = folder / ".settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values))
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"]
+    command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", "--LabApp.news_url=None"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    env = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"), "JUPYTER_CONFIG_DIR": str(folder / ".config")}
+    with (folder / ".server.log").open("wb") as log:
+        server = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api", folder / ".server.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait_for(url: str, log: Path) -> None:
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(url, timeout=1)
+            return
+        except OSError:
+            time.sleep(0.25)
+    raise TimeoutError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")

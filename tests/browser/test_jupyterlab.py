@@ -1,0 +1,57 @@
+"""The released notebooks, opened and run in JupyterLab in a real browser, as a student would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.build import write_notebook
+from autograder.demo import reference_sources, solve
+from autograder.labs import find_labs, load_lab
+
+from .lab_page import CHROMIUM, opened, run_all, run_cell
+
+ROOT = Path(__file__).parents[2]
+LABS = [folder.name for folder in find_labs(ROOT / "labs")]
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(420),
+]
+
+
+@pytest.fixture(autouse=True)
+def drawn_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSEKIT_DATA", "drawn")
+
+
+@pytest.mark.parametrize("lab_id", LABS)
+def test_a_solved_lab_runs_to_its_end_and_every_figure_has_alt_text(lab_id: str, tmp_path: Path) -> None:
+    lab = load_lab(ROOT / "labs" / lab_id)
+    solved = tmp_path / "solved" / f"{lab_id}.ipynb"
+    write_notebook(solve(lab, reference_sources(lab), fast=True), solved)
+    with opened(solved, tmp_path) as page:
+        run_all(page)
+        errors = page.locator(
+            '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
+        )
+        assert errors.all_inner_texts() == []
+        assert page.locator(".jp-CodeCell .jp-InputArea-prompt", has_text="[ ]").count() == 0
+        pictures = page.locator(".jp-OutputArea img")
+        assert pictures.count() > 0
+        assert all(len(pictures.nth(i).get_attribute("alt") or "") > 20 for i in range(pictures.count()))
+
+
+@pytest.mark.parametrize("lab_id", LABS)
+def test_a_student_starts_the_release_and_hears_what_is_missing(lab_id: str, tmp_path: Path) -> None:
+    lab = load_lab(ROOT / "labs" / lab_id)
+    with opened(ROOT / "notebooks" / "labs" / f"{lab_id}.ipynb", tmp_path) as page:
+        run_cell(page, "coursekit.setup(")
+        assert "drawn" in page.locator(".jp-OutputArea-output").first.inner_text() or not lab.settings.datasets
+        exercise = lab.of("exercise")[0]
+        run_cell(page, "raise NotImplementedError()")
+        run_cell(page, lab.of("tests")[0].source.splitlines()[0])
+        said = " ".join(page.locator(".jp-OutputArea-output").all_inner_texts())
+        assert "NotImplementedError" in said, exercise.name
+        locked = page.locator(".jp-CodeCell", has_text=lab.of("tests")[0].source.splitlines()[0]).first
+        assert locked.locator(".cm-content").get_attribute("aria-readonly") == "true"
