@@ -183,7 +183,13 @@ def gradient(
         up[index] += step
         down[index] -= step
         numeric[index] = (_number(function(up)) - _number(function(down))) / (2 * step)
-    close(analytic, numeric, rtol=rtol, atol=atol, hint=hint or "your gradient differs from the one measured by central differences")
+    close(
+        analytic,
+        numeric,
+        rtol=rtol,
+        atol=atol,
+        hint=hint or "your gradient differs from the one measured by central differences",
+    )
 
 
 def _number(value: Any) -> float:
@@ -289,7 +295,9 @@ def _plain(value: Any) -> bool:
 
 def _refuse_unfinished(value: Any) -> None:
     if value is None:
-        raise Mistake("the answer is None: is a `return` missing, or does a function that works in place stand on the right of `=`?")
+        raise Mistake(
+            "the answer is None: is a `return` missing, or does a function that works in place stand on the right of `=`?"
+        )
     if value is Ellipsis or value is NotImplemented:
         raise Mistake("nothing is written here yet: replace the placeholder by your answer")
     if isinstance(value, FunctionType):
@@ -366,7 +374,8 @@ def _difference(got: np.ndarray, want: np.ndarray) -> str:
         return f"got {got.item():.6g}, expected {want.item():.6g}"
     kind = complex if "c" in (got.dtype.kind, want.dtype.kind) else float
     got, want = got.astype(kind), want.astype(kind)
-    gap = np.abs(got - want)
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(got - want)
     gap[np.isnan(gap)] = np.inf
     gap[got == want] = 0  # two infinities are no difference
     at = tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))

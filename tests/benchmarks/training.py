@@ -1,6 +1,6 @@
 """Accuracy and time of lab 2's reference: `training.fit` by its recipe against five plain epochs of `model.fit`.
 
-Run as `python -m tests.benchmarks.training [--seeds 5]`. Uses the real Fashion-MNIST where it can be had; the last line
+Run as `python -m tests.benchmarks.training [--seeds 5]`. Uses the real Fashion-MNIST where it can be had; `source=`
 says what the figures were made from. Both sides are timed in the same run, the compilation of the graph included.
 """
 
@@ -82,12 +82,12 @@ def main(seeds: int) -> None:
             plain_seconds.append(plain(images, seed))
             print(f"plain fit: {PLAIN_EPOCHS} epochs of batch {PLAIN_BATCH_SIZE} in {plain_seconds[-1]:.1f} s", flush=True)
     print(f"source={images.source}")
-    print(f"parameters={models.mlp().count_params()}")
     print(f"fit_seconds={statistics.median(recipe_seconds):.1f}")
     print(f"plain_seconds={statistics.median(plain_seconds):.1f}")
     print(f"accuracy_mean={statistics.mean(accuracies):.4f}")
     print(f"accuracy_min={min(accuracies):.4f}")
     print(f"time_ratio={statistics.median(recipe_seconds) / statistics.median(plain_seconds):.3f}")
+    print(f"parameters={models.mlp().count_params()}")
 
 
 if __name__ == "__main__":

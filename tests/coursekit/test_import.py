@@ -51,7 +51,9 @@ def test_a_tensorflow_that_cannot_load_still_says_why(tmp_path: Path) -> None:
 
 
 def test_looking_for_tensorflow_without_importing_it_loads_nothing() -> None:
-    run = python("import coursekit, sys, importlib.util as u; print(u.find_spec('tensorflow').name, 'tensorflow' in sys.modules)")
+    run = python(
+        "import coursekit, sys, importlib.util as u; print(u.find_spec('tensorflow').name, 'tensorflow' in sys.modules)"
+    )
     assert run.stdout.split() == ["tensorflow", "False"], run.stderr
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from coursekit import models
 
 def dense_parameters(*sizes: int) -> int:
     """Weights and biases of a dense network with these layer sizes, counted by hand."""
-    return sum(inputs * outputs + outputs for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True))
+    return sum(inputs * outputs + outputs for inputs, outputs in pairwise(sizes))
 
 
 def test_the_default_mlp_has_the_parameters_that_the_lab_predicts() -> None:

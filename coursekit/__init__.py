@@ -1,0 +1,52 @@
+"""Helpers for the labs of a neural-network course in Keras.
+
+`coursekit.setup("lab02")` prepares a notebook; `data`, `models`, `training`, `plotting` and `check` serve its cells. Everything
+is loaded at first use: importing this package imports neither Keras nor TensorFlow nor NumPy. It only keeps their native log
+lines quiet, and can do so only for what is imported after it: in a notebook `import coursekit` comes first.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from coursekit import _quiet
+
+if TYPE_CHECKING:
+    from coursekit import check, data, models, plotting, session, training
+    from coursekit.session import doctor, setup
+
+    __version__: str
+
+__all__ = ["__version__", "check", "data", "doctor", "models", "plotting", "session", "setup", "training"]
+
+_MODULES = ("check", "data", "models", "plotting", "session", "training")
+_FUNCTIONS = {"doctor": "session", "setup": "session"}
+
+_quiet.install()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"coursekit.{name}")
+    if name in _FUNCTIONS:
+        value = getattr(importlib.import_module(f"coursekit.{_FUNCTIONS[name]}"), name)
+    elif name == "__version__":
+        value = _version()
+    else:
+        raise AttributeError(f"module 'coursekit' has no attribute {name!r}; it has {', '.join(__all__)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("coursekit")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "not installed"

@@ -1,0 +1,197 @@
+"""What a student sees while a model trains: one updating block of text in a notebook, one line an epoch elsewhere, live curves.
+
+Everything goes to stdout or to the notebook's display, never to stderr. Knows nothing of data or of how the model is fed.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+import time
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+import keras
+
+from coursekit.plotting._style import COLOURS, alt_text, describe, picture_html
+
+__all__ = ["Curves", "EpochLines", "NotebookProgress", "callbacks", "line", "notebook_shell"]
+
+_UPDATES_PER_SECOND = 4
+_LINES = 12  # finished epochs kept in view in a notebook
+_HEADLESS_LINES = 100  # a longer run prints every second, third, … epoch
+
+
+def callbacks(verbose: str | int, live: bool) -> list[keras.callbacks.Callback]:
+    """The callbacks that show progress.
+
+    verbose: "auto" or 1 for what suits the place, 2 for one line an epoch everywhere, 0 for silence. live: also draw curves.
+    """
+    shell = notebook_shell()
+    shown: list[keras.callbacks.Callback] = []
+    if verbose in ("auto", 1):
+        shown.append(NotebookProgress() if shell else EpochLines())
+    elif verbose:
+        shown.append(EpochLines())
+    if live and shell:
+        shown.append(Curves())
+    return shown
+
+
+def notebook_shell() -> Any | None:
+    """IPython's shell when a notebook front end listens to it (Jupyter, Colab, VS Code, nbclient), else None."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell if getattr(shell, "kernel", None) is not None else None
+
+
+def line(epoch: int, epochs: int, seconds: float, logs: Mapping[str, Any]) -> str:
+    """One finished epoch in words: `epoch  3/10 · 1.3 s · loss 0.3125 · accuracy 0.8874`. `epoch` counts from 1."""
+    number = f"epoch {epoch:>{len(str(epochs))}}/{epochs}"
+    return " · ".join([number, f"{seconds:.1f} s", *_values(logs)])
+
+
+def _values(logs: Mapping[str, Any]) -> list[str]:
+    """Each figure by name, the loss before the metrics and training before validation."""
+    names = sorted(logs, key=lambda name: (name.startswith("val_"), not name.endswith("loss")))
+    return [f"{name} {float(logs[name]):.4g}" for name in names]
+
+
+class EpochLines(keras.callbacks.Callback):
+    """Prints one line an epoch; of more than a hundred epochs about a hundred evenly spread ones, and the last."""
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.every = -(-self.params["epochs"] // _HEADLESS_LINES)
+        self.last = ""
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.last = line(epoch + 1, self.params["epochs"], time.perf_counter() - self.start, logs or {})
+        if epoch % self.every == 0 or epoch + 1 == self.params["epochs"]:
+            self._print()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        if self.last:  # stopped early, between two printed lines
+            self._print()
+
+    def _print(self) -> None:
+        print(self.last, flush=True)
+        self.last = ""
+
+
+class NotebookProgress(keras.callbacks.Callback):
+    """Keeps one block of text up to date in the cell's output, at most four times a second."""
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.epochs, self.steps = self.params["epochs"], self.params["steps"]
+        self.begin = self.shown = time.perf_counter()
+        self.first: int | None = None
+        self.done: list[str] = []
+        self.handle: Any = None
+        self._show("starting …")
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.epoch, self.start = epoch, time.perf_counter()
+        self.first = epoch if self.first is None else self.first
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if time.perf_counter() - self.shown >= 1 / _UPDATES_PER_SECOND:
+            self._show(self._running(batch + 1, logs or {}))
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        now = time.perf_counter()
+        self.done.append(line(epoch + 1, self.epochs, now - self.start, logs or {}))
+        if now - self.shown >= 1 / _UPDATES_PER_SECOND:
+            self._show()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        count, seconds = len(self.done), time.perf_counter() - self.begin
+        planned = self.epochs - (self.first or 0)
+        stopped = f"stopped early, after {count} of {planned} epochs" if count < planned else f"{count} epochs"
+        self._show(f"{stopped if planned > 1 else 'one epoch'} in {seconds:.1f} s")
+
+    def _running(self, batch: int, logs: Mapping[str, Any]) -> str:
+        number = f"epoch {self.epoch + 1:>{len(str(self.epochs))}}/{self.epochs}"
+        if not self.steps:
+            return " · ".join([number, f"batch {batch}", *_values(logs)])
+        part = min(batch / self.steps, 1.0)
+        bar = "█" * round(10 * part) + "░" * (10 - round(10 * part))
+        first = self.first or 0
+        gone = self.epoch - first + part
+        left = (time.perf_counter() - self.begin) * (self.epochs - first - gone) / gone
+        return " · ".join([f"{number} {bar} {part:.0%}", *_values(logs), f"about {left:.0f} s left"])
+
+    def _show(self, running: str | None = None) -> None:
+        hidden = len(self.done) - _LINES
+        lines = [f"… {hidden} epochs before"] if hidden > 0 else []
+        lines += self.done[-_LINES:] + ([running] if running else [])
+        self.handle = _display({"text/plain": "\n".join(lines)}, {}, self.handle)
+        self.shown = time.perf_counter()
+
+
+class Curves(keras.callbacks.Callback):
+    """Redraws the curves of loss and metrics after each epoch, training and validation in one panel, with alt text."""
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch_numbers: list[int] = []
+        self.handle: Any = None
+        self.shown = 0.0
+        self.stale = False
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.epoch_numbers.append(epoch + 1)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        self.stale = True
+        if time.perf_counter() - self.shown >= 1 / _UPDATES_PER_SECOND:
+            self._draw()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        if self.stale:
+            self._draw()
+
+    def _draw(self) -> None:
+        picture, alt = _curves(self.epoch_numbers, self.history)
+        metadata = {"alt": alt}
+        data = {"image/png": picture, "text/html": picture_html(picture, "image/png", metadata)}
+        self.handle = _display(data, {"image/png": metadata}, self.handle)
+        self.shown, self.stale = time.perf_counter(), False
+
+
+def _curves(epochs: list[int], history: Mapping[str, list[float]]) -> tuple[str, str]:
+    """A PNG in base64 and its alt text."""
+    from matplotlib.figure import Figure
+
+    names = [name for name in history if not name.startswith("val_") and name != "learning_rate"]
+    names.sort(key=lambda name: name != "loss")
+    figure = Figure(figsize=(4.2 * len(names), 3.0), layout="constrained")
+    for ax, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        said = []
+        for key, label, style in ((name, "training", "-o"), (f"val_{name}", "validation", "--s")):
+            values = history.get(key, [])
+            if not values:
+                continue
+            # validation may run less often than every epoch: its points belong to the last epochs of an even spread
+            at = epochs if len(values) == len(epochs) else epochs[-1 :: -(len(epochs) // len(values))][: len(values)][::-1]
+            ax.plot(at, values, style, color=COLOURS[label == "validation"], label=label, markersize=3)
+            said.append(f"{label} {values[0]:.3g} to {values[-1]:.3g}")
+        ax.set(xlabel="epoch", ylabel=name)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.legend()
+        describe(ax, f"{name} over epochs {epochs[0]} to {epochs[-1]}: {', '.join(said)}.")
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    return base64.b64encode(buffer.getvalue()).decode("ascii"), alt_text(figure)
+
+
+def _display(data: dict[str, str], metadata: dict[str, dict[str, str]], handle: Any) -> Any:
+    from IPython.display import display
+
+    if handle is None:
+        return display(data, metadata=metadata, raw=True, display_id=True)
+    handle.update(data, metadata=metadata, raw=True)
+    return handle

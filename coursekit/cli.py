@@ -1,0 +1,93 @@
+"""The command line: `coursekit data list`, `coursekit data fetch [NAME…]`, `coursekit doctor`. A thin layer over the package.
+
+Exit codes: 0 when all is well, 1 when something asked for cannot be had or needs attention, 2 for a wrong command line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from coursekit.data import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Helpers of the course: its data sets and the state of this machine."
+)
+data_app = typer.Typer(no_args_is_help=True, help="The course's data sets.")
+app.add_typer(data_app, name="data")
+
+
+@app.callback()
+def main() -> None:
+    """Helpers of the course: its data sets and the state of this machine."""
+
+
+@data_app.command("list")
+def list_data() -> None:
+    """The data sets of the course: size, licence, and whether they are on this machine."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from coursekit import data
+
+    settings = _settings()
+    table = Table("name", "what it is", "MB", "licence", "here", box=None, pad_edge=False)
+    for name, dataset in settings.registry.items():
+        here = "yes" if data.is_here(name, settings=settings) else "no"
+        table.add_row(name, dataset.title, f"{dataset.bytes / 1e6:.1f}", dataset.licence, here)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"\ncache: {settings.cache.folder}\nmirror: {settings.mirror or 'none (COURSEKIT_MIRROR is not set)'}", soft_wrap=True
+    )
+
+
+@data_app.command("fetch")
+def fetch_data(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names as in `coursekit data list`; none means all.", show_default=False)
+    ] = None,
+) -> None:
+    """Download data sets into the cache, check them and decode them, so that the labs work without a network."""
+    from coursekit import data
+
+    settings = _settings()
+    failed = False
+    for name in names or list(settings.registry):
+        try:
+            data.fetch(name, settings=settings)
+            typer.echo(f"{name}: ready in {settings.cache.folder}")
+        except (data.DataError, ValueError) as error:
+            failed = True
+            typer.echo(f"{name}: FAILED\n{error}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this machine: versions, device, cache and data, with advice where something is wrong."""
+    from coursekit import session
+
+    report = session.doctor()
+    typer.echo(str(report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _settings() -> Settings:
+    from coursekit import data
+
+    try:
+        return data.Settings.from_environment()
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,61 @@
+"""The drawn Fashion-MNIST: 70,000 silhouettes of the ten classes of clothes. Knows which garment is which class, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .cloth import develop
+from .others import draw_bag, draw_trousers
+from .shapes import SIDE, Array
+from .shoes import draw_boot, draw_sandal, draw_sneaker
+from .tops import COAT, DRESS, PULLOVER, SHIRT, TSHIRT, draw_top
+
+__all__ = ["CLASSES", "fashion_mnist", "garments"]
+
+SEED = 28_10
+BLOCK = 500  # garments drawn at once: the arrays of a block fit into a processor's cache
+
+CLASSES: dict[str, Callable[[np.random.Generator, int], Array]] = {
+    "T-shirt/top": lambda rng, n: draw_top(rng, n, TSHIRT),
+    "Trouser": draw_trousers,
+    "Pullover": lambda rng, n: draw_top(rng, n, PULLOVER),
+    "Dress": lambda rng, n: draw_top(rng, n, DRESS),
+    "Coat": lambda rng, n: draw_top(rng, n, COAT),
+    "Sandal": draw_sandal,
+    "Shirt": lambda rng, n: draw_top(rng, n, SHIRT),
+    "Sneaker": draw_sneaker,
+    "Bag": draw_bag,
+    "Ankle boot": draw_boot,
+}
+
+
+def garments(label: int, n: int, rng: np.random.Generator) -> Array:
+    """n garments of class `label` (0 to 9), uint8 (n, 28, 28), black background."""
+    draw = list(CLASSES.values())[label]
+    return develop(rng, draw(rng, n)) if n else np.zeros((0, SIDE, SIDE), np.uint8)
+
+
+def fashion_mnist(train: int = 60_000, test: int = 10_000, seed: int = SEED) -> tuple[Array, Array, Array, Array]:
+    """The stand-in for Fashion-MNIST.
+
+    train, test: how many samples, multiples of 10. Each class gets a tenth, in shuffled order.
+    Returns X_train uint8 (train, 28, 28), y_train uint8 (train,), X_test uint8 (test, 28, 28), y_test uint8 (test,).
+    The same arguments give the same bytes, on every machine.
+    """
+    if train % 10 or test % 10:
+        raise ValueError(f"train and test must be multiples of 10, one tenth for each class; got {train} and {test}")
+    parts = []
+    for part, count in enumerate((train, test)):
+        X = np.empty((count, SIDE, SIDE), np.uint8)
+        y = np.repeat(np.arange(10, dtype=np.uint8), count // 10)
+        y = np.random.Generator(np.random.PCG64([seed, part])).permutation(y)
+        for label in range(10):
+            rng = np.random.Generator(np.random.PCG64([seed, part, label]))
+            where = np.flatnonzero(y == label)
+            for start in range(0, len(where), BLOCK):
+                block = where[start : start + BLOCK]
+                X[block] = garments(label, len(block), rng)
+        parts += [X, y]
+    return parts[0], parts[1], parts[2], parts[3]

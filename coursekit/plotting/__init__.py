@@ -1,0 +1,15 @@
+"""Figures of the course: each function takes data, draws on an optional `ax` and returns it.
+
+Colours can be told apart by colour-blind readers, and every figure shown in a notebook carries alt text. Knows nothing of
+labs or of how a model was trained.
+"""
+
+from coursekit.plotting._style import COLOURS, MARKERS, alt_text, describe
+from coursekit.plotting.curves import *
+from coursekit.plotting.curves import __all__ as _curves
+from coursekit.plotting.images import *
+from coursekit.plotting.images import __all__ as _images
+from coursekit.plotting.lines import *
+from coursekit.plotting.lines import __all__ as _lines
+
+__all__ = ["COLOURS", "MARKERS", "alt_text", "describe", *_curves, *_images, *_lines]

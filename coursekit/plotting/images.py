@@ -1,0 +1,163 @@
+"""Figures of images and of the pixels they are made of: grids, class balance, mean images, histograms, mistakes.
+
+Takes arrays of grey images and labels. Knows nothing of any one data set, of models or of how a prediction was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coursekit.plotting._style import COLOURS, axes, describe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["class_balance", "class_means", "confident_mistakes", "image_grid", "pixel_histogram"]
+
+_TILE = 1.0  # inches of one image in a figure of our own
+_LINE = 0.21  # height of one line of a title, in images
+
+
+def image_grid(
+    images: Any,
+    titles: Sequence[str] | None = None,
+    *,
+    columns: int | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw grey images side by side, row by row, each under its title.
+
+    images: (n, height, width) numbers of any type, n ≥ 1; dark is small, and all images share one grey scale.
+    titles: n strings, or None; a title may have several lines ("\\n").
+    columns: images in a row; default: all in one row up to 10.
+    title: of the whole figure.
+    Raises ValueError if `images` is not a stack of grey images or the number of titles differs from the number of images.
+    """
+    stack = _stack(images)
+    if titles is not None and len(titles) != len(stack):
+        raise ValueError(f"expected one title an image, got {len(titles)} titles for {len(stack)} images")
+    columns = min(columns or 10, len(stack))
+    rows = -(-len(stack) // columns)
+    lines = max((text.count("\n") + 1 for text in titles), default=0) if titles is not None else 0
+    wide, high = 1.08, 1.08 + _LINE * lines
+    ax = axes(ax, figsize=(_TILE * columns * wide, _TILE * rows * high + (0.3 if title else 0.05)))
+    low, top = float(stack.min()), float(stack.max())
+    for number, image in enumerate(stack):
+        left, bottom = (number % columns) * wide, -(number // columns) * high
+        ax.imshow(image, cmap="gray", vmin=low, vmax=max(top, low + 1e-12), extent=(left, left + 1, bottom, bottom + 1))
+        if titles is not None:
+            ax.text(left + 0.5, bottom + 1.03, titles[number], ha="center", va="bottom", fontsize=8, linespacing=1.1)
+    ax.set(xlim=(-0.04, (columns - 1) * wide + 1.04), ylim=(-(rows - 1) * high - 0.04, 1.06 + _LINE * lines), aspect="equal")
+    ax.set_axis_off()
+    if title:
+        ax.set_title(title, fontsize=10)
+    return describe(ax, _grid_text(len(stack), rows, columns, titles, title))
+
+
+def class_balance(y: Any, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
+    """Draw one bar a class: how many samples of it there are.
+
+    y: (n,) integer labels, 0 to classes − 1. class_names: one name a class, in the order of the labels.
+    Raises ValueError for a label outside the range of the names.
+    """
+    counts = np.bincount(_labels(y, len(class_names)), minlength=len(class_names))
+    ax = axes(ax, figsize=(5.0, 0.26 * len(class_names) + 0.8))
+    places = np.arange(len(class_names))
+    bars = ax.barh(places, counts, color=COLOURS[0], height=0.7)
+    ax.bar_label(bars, [f"{count:,}" for count in counts], padding=3, fontsize=8)
+    ax.set_yticks(places, class_names)
+    ax.invert_yaxis()
+    ax.margins(x=0.14)
+    ax.set(xlabel="number of samples")
+    ax.spines[["top", "right"]].set_visible(False)
+    said = ", ".join(f"{name} {count:,}" for name, count in zip(class_names, counts, strict=True))
+    return describe(ax, f"Bar chart of the number of samples in each class: {said}.")
+
+
+def class_means(X: Any, y: Any, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
+    """Draw the mean image of each class: what the average member of the class looks like.
+
+    X: (n, height, width) numbers; y: (n,) integer labels. A class without samples shows as an empty tile.
+    """
+    stack, labels = _stack(X), _labels(y, len(class_names))
+    means = np.full((len(class_names), *stack.shape[1:]), float(stack.min()))
+    for label in np.unique(labels):
+        means[label] = stack[labels == label].mean(axis=0)
+    return image_grid(means, class_names, columns=-(-len(class_names) // 2), title="The mean image of each class", ax=ax)
+
+
+def pixel_histogram(pixels: Any, *, bins: int = 52, ax: Axes | None = None) -> Axes:
+    """Draw how often each pixel value occurs, on a logarithmic scale.
+
+    pixels: an array of any shape, or a mapping name → array to compare several on one figure.
+    """
+    series = dict(pixels) if isinstance(pixels, Mapping) else {"": pixels}
+    flat = {name: np.asarray(values).ravel() for name, values in series.items()}
+    low, high = min(float(v.min()) for v in flat.values()), max(float(v.max()) for v in flat.values())
+    ax = axes(ax, figsize=(5.0, 2.8))
+    said = []
+    for number, (name, values) in enumerate(flat.items()):
+        counts, edges = np.histogram(values, bins=bins, range=(low, high if high > low else low + 1))
+        ax.stairs(counts / values.size, edges, fill=len(flat) == 1, color=COLOURS[number], linewidth=1.6, label=name or None)
+        mean, spread = float(values.mean(dtype=float)), float(values.std(dtype=float))
+        share = float((values == values.min()).mean())
+        said.append(
+            f"{name + ': ' if name else ''}from {values.min():.3g} to {values.max():.3g}, mean {mean:.3g}, standard deviation "
+            f"{spread:.3g}, {share:.0%} of the pixels have the smallest value"
+        )
+    ax.set_yscale("log")
+    ax.set(xlabel="pixel value", ylabel="share of all pixels")
+    ax.spines[["top", "right"]].set_visible(False)
+    if len(flat) > 1:
+        ax.legend(frameon=False)
+    return describe(ax, f"Histogram of pixel values on a logarithmic scale. {'; '.join(said)}.")
+
+
+def confident_mistakes(
+    images: Any, y: Any, probabilities: Any, class_names: Sequence[str], index: Any, *, ax: Axes | None = None
+) -> Axes:
+    """Draw chosen images with what the model said (and how sure it was) over what they are.
+
+    images: (n, height, width); y: (n,) true labels; probabilities: (n, classes), one row a sample.
+    index: which samples to draw and in which order, for example the most confident mistakes first.
+    Raises ValueError if `index` is empty.
+    """
+    chosen = np.asarray(index, dtype=int).ravel()
+    if not chosen.size:
+        raise ValueError("expected at least one sample to draw, got an empty index")
+    P, labels = np.asarray(probabilities)[chosen], np.asarray(y)[chosen]
+    guesses = P.argmax(axis=1)
+    titles = [
+        f"says {class_names[guess]}\n{row[guess]:.1%}\nis {class_names[label]}"
+        for row, guess, label in zip(P, guesses, labels, strict=True)
+    ]
+    shown = _stack(np.asarray(images)[chosen])
+    return image_grid(shown, titles, columns=min(6, len(chosen)), ax=ax)
+
+
+# ── checking and words ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _stack(images: Any) -> np.ndarray:
+    stack = np.asarray(images)
+    if stack.ndim != 3 or not len(stack):
+        raise ValueError(f"expected images of shape (n, height, width) with n ≥ 1, got shape {stack.shape}")
+    return stack
+
+
+def _labels(y: Any, classes: int) -> np.ndarray:
+    labels = np.asarray(y).ravel().astype(int)
+    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(f"expected labels from 0 to {classes - 1}, got {labels.min()} to {labels.max()}")
+    return labels
+
+
+def _grid_text(n: int, rows: int, columns: int, titles: Sequence[str] | None, title: str | None) -> str:
+    head = f"{title}: " if title else ""
+    size = f"{n} grey image{'s' if n > 1 else ''} in {rows} row{'s' if rows > 1 else ''} of up to {columns}"
+    names = "" if titles is None else ", titled " + "; ".join(text.replace("\n", ", ") for text in titles)
+    return f"{head}{size}{names}."

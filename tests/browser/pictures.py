@@ -1,0 +1,51 @@
+"""Make the pictures of the README again: `python -m tests.browser.pictures` writes docs/lab02.png and docs/report.png."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from autograder.build import write_notebook
+from autograder.demo import reference_sources, solve
+from autograder.labs import load_lab
+
+from .lab_page import CHROMIUM, FLAGS, opened, run_all
+
+ROOT = Path(__file__).parents[2]
+EXERCISE, WRONG = "softmax", "axis"
+
+
+def lab_picture(target: Path) -> None:
+    """Lab 2 solved but for one typical mistake, scrolled to the check that names it."""
+    lab = load_lab(ROOT / "labs" / "lab02_mlp")
+    mistake = next(a for a in lab.answers if (a.exercise, a.name, a.right) == (EXERCISE, WRONG, False))
+    cells = {**reference_sources(lab), EXERCISE: mistake.source}
+    with tempfile.TemporaryDirectory() as scratch:
+        solved = Path(scratch) / "solved" / f"{lab.id}.ipynb"
+        write_notebook(solve(lab, cells, fast=True), solved)
+        with opened(solved, Path(scratch), width=1180, height=1000) as page:
+            page.keyboard.press("Control+B")  # no file browser
+            run_all(page)  # stops at the mistake
+            page.locator(".jp-CodeCell", has_text=f"def {EXERCISE}(").first.evaluate("cell => cell.scrollIntoView()")
+            page.wait_for_timeout(1000)
+            page.screenshot(path=target)
+
+
+def report_picture(target: Path, report: Path) -> None:
+    """The top of the class report that `make demo` wrote."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1180, "height": 900})
+        page.goto(report.resolve().as_uri())
+        page.screenshot(path=target)
+        browser.close()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("COURSEKIT_DATA", "drawn")
+    (ROOT / "docs").mkdir(exist_ok=True)
+    lab_picture(ROOT / "docs" / "lab02.png")
+    report_picture(ROOT / "docs" / "report.png", ROOT / "demo" / "report.html")

@@ -1,0 +1,289 @@
+"""The assertion helpers pass what is right, and name the likely mistake in what is not."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from coursekit import check, models
+from coursekit.check import Mistake
+
+Z = np.random.default_rng().normal(size=(4, 4)) + np.arange(4)
+
+
+class AlwaysEqual:
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+# ── true, equal, shape ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("yes", [True, np.True_, np.array([True]), keras.ops.convert_to_tensor(True)])
+def test_true_takes_one_bool_of_any_kind(yes: Any) -> None:
+    check.true(yes, "no")
+    with pytest.raises(Mistake, match="no"):
+        check.true(False, "no")
+
+
+@pytest.mark.parametrize("unclear", [1, "yes", np.array([True, True]), [], None, AlwaysEqual()])
+def test_true_refuses_what_is_no_single_bool(unclear: Any) -> None:
+    with pytest.raises(Mistake):
+        check.true(unclear, "no")
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        (266610.0, 266610),
+        (np.int64(3), 3),
+        ((1, 2), [1, 2]),
+        (np.array([1, 2]), [1, 2]),
+        (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        ([[1, 2], [3, 4]], np.array([[1, 2], [3, 4]])),
+        ([(1, 2), (3,)], [[1, 2], [3]]),
+        (["a", np.str_("b")], ("a", "b")),
+        ({"a": np.array([1]), "b": "x"}, {"a": [1], "b": "x"}),
+        ({1, 2}, {2, 1}),
+        (pd.Series([1, 2]), [1, 2]),
+        (keras.ops.convert_to_tensor([1, 2]), [1, 2]),
+        (None, None),
+        ([None, 1], [None, 1]),
+        ([], []),
+    ],
+)
+def test_equal_compares_values_whatever_holds_them(actual: Any, expected: Any) -> None:
+    check.equal(actual, expected)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        (1, 2),
+        ("a", "A"),
+        ("1", 1),
+        (1, "1"),
+        ([1, 2], [1, 2, 3]),
+        ([1, 2], [[1, 2]]),
+        ({"a": 1}, {"b": 1}),
+        (AlwaysEqual(), 1),
+        ([AlwaysEqual()], [1]),
+        (None, 1),
+        (len, 1),
+        (..., 1),
+    ],
+)
+def test_equal_refuses_another_value(actual: Any, expected: Any) -> None:
+    with pytest.raises(Mistake):
+        check.equal(actual, expected)
+
+
+def test_equal_names_the_listed_mistake_or_the_hint() -> None:
+    with pytest.raises(Mistake, match=r"^biases are missing$"):
+        check.equal(266_200, 266_610, "count again", mistakes={"biases are missing": 266_200})
+    with pytest.raises(Mistake, match="count again\ngot 5, expected 266610"):
+        check.equal(5, 266_610, "count again", mistakes={"biases are missing": 266_200})
+    with pytest.raises(Mistake, match="only capitals or spaces differ"):
+        check.equal(" relu", "ReLU")
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "said"),
+    [
+        (np.ones((2, 3)), (3, 2), "transposed"),
+        (np.ones((3, 1)), (3,), "too many"),
+        (np.ones(3), (3, 1), "too few"),
+        (1.0, (3,), "single number"),
+        (np.ones((2, 2)), (5,), r"the shape is \(2, 2\), expected \(5,\)"),
+        ([[1, 2], [3]], (2, 2), "one shape"),
+        (None, (2,), "return"),
+        (lambda x: x, (2,), "call it with parentheses"),
+        ("abc", (3,), "expected numbers"),
+    ],
+)
+def test_shape_says_what_is_wrong_with_it(actual: Any, expected: tuple[int, ...], said: str) -> None:
+    with pytest.raises(Mistake, match=said):
+        check.shape(actual, expected)
+
+
+# ── close ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_close_tolerates_what_it_says_and_no_more() -> None:
+    check.close([100.0, 0.0], [100.00001, 1e-10])
+    check.close(1.05, 1, atol=0.1)
+    check.close(np.array([True]), [True])
+    with pytest.raises(Mistake):
+        check.close(1.2, 1, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (-Z, "sign is the wrong way round"),
+        (Z.T, "transposed"),
+        (Z * 2.5, "2.5 times"),
+        (Z + 3, "off by the same 3"),
+        (np.where(Z.max() == Z, np.nan, Z), "nan or inf"),
+        (Z[:2], r"the shape is \(2, 4\)"),
+        (None, "`return` missing"),
+        (AlwaysEqual(), "expected a number"),
+        (["a", "b"], "expected"),
+    ],
+)
+def test_close_guesses_the_mistake_from_the_numbers(wrong: Any, said: str) -> None:
+    with pytest.raises(Mistake, match=said):
+        check.close(wrong, Z)
+
+
+def test_close_prefers_a_listed_mistake_which_may_be_computed() -> None:
+    for listed in (-Z, lambda: -Z):
+        with pytest.raises(Mistake, match=r"^you took z − max the wrong way$"):
+            check.close(-Z, Z, mistakes={"you took z − max the wrong way": listed})
+
+
+def test_close_does_not_call_a_rounding_difference_a_missing_factor() -> None:
+    with pytest.raises(Mistake) as caught:
+        check.close([1.0001, 1.0001], [1.0, 1.0])
+    assert "factor" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "place"),
+    [
+        ([1.0, 5.0, 3.0], [1.0, 2.0, 3.5], r"\[1\]: got 5, expected 2"),
+        ([np.inf, 1.0, 2.0], [np.inf, 1.0, 3.0], r"\[2\]: got 2, expected 3"),
+        ([True, False], [True, True], r"\[1\]"),
+        ([1j, 2j], [1j, 5.0], r"\[1\]"),
+    ],
+)
+def test_close_points_at_the_largest_difference(got: Any, want: Any, place: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(Mistake, match=place):
+            check.close(got, want)
+
+
+def test_a_scalar_that_is_wrong_is_shown_beside_the_right_one() -> None:
+    with pytest.raises(Mistake, match=r"got 2, expected 2\.303"):
+        check.close(2.0, 2.303)
+
+
+# ── between, probabilities, gradient ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_between_gives_the_hint_of_its_side() -> None:
+    check.between(np.array([0.9]), 0.8, 1.0)
+    for value, said in ((0.5, "train longer"), (2.0, "not a share"), (float("nan"), "0 / 0"), ([1, 2], "one number")):
+        with pytest.raises(Mistake, match=said):
+            check.between(value, 0.8, 1.0, name="accuracy", low_hint="train longer", high_hint="not a share")
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        ([[0.5, 0.5], [0.5, 0.6]], "yours sum to 1.1"),
+        ([-0.5, 1.5], r"lie in \[0, 1\]"),
+        ([np.nan, 1.0], "nan or inf"),
+        ([], "expected an array of probabilities"),
+        (1.0, "expected an array of probabilities"),
+    ],
+)
+def test_probabilities_must_be_some_lie_in_the_unit_interval_and_sum_to_one(p: Any, said: str) -> None:
+    with pytest.raises(Mistake, match=said):
+        check.probabilities(p)
+
+
+def test_probabilities_may_lie_along_another_axis() -> None:
+    p = np.random.default_rng().dirichlet(np.ones(5), size=8)
+    check.probabilities(p)
+    check.probabilities(p.T, axis=0)
+
+
+def test_gradient_agrees_with_calculus_and_not_with_a_wrong_derivative() -> None:
+    x = np.random.default_rng().normal(size=(2, 3))
+    check.gradient(np.cos(x), lambda v: np.sin(v).sum(), x)
+    check.gradient(2 * x, lambda v: np.array([(v**2).sum()]), x)
+    with pytest.raises(Mistake, match=r"2 times|central differences"):
+        check.gradient(np.cos(x) * 2, lambda v: np.sin(v).sum(), x)
+    with pytest.raises(Mistake, match="one number"):
+        check.gradient(x, lambda v: v, x)
+
+
+# ── unchanged, raises ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_unchanged_notices_a_change_in_place_only() -> None:
+    z = np.array([1.0, np.nan])
+    with check.unchanged(z):
+        z = z - 1
+    with pytest.raises(Mistake, match="changed its input"), check.unchanged(z):
+        z -= 1
+
+
+def test_raises_wants_this_error_and_no_other() -> None:
+    check.raises(ValueError, int, "x")
+    check.raises(LookupError, {}.__getitem__, "x")
+    with pytest.raises(Mistake, match="raised ValueError"):
+        check.raises(TypeError, int, "x")
+    with pytest.raises(Mistake, match="got 3, expected ValueError"):
+        check.raises(ValueError, int, "3")
+
+
+# ── models ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_model_takes_a_built_keras_model_of_these_shapes() -> None:
+    check.model(models.mlp(), input_shape=(28, 28), output_shape=(10,))
+    with pytest.raises(Mistake, match=r"output for one sample has shape \(10,\), expected \(1,\)"):
+        check.model(models.mlp(), output_shape=(1,))
+    for wrong, said in ((3, "expected a Keras model"), (models.mlp, "itself"), (None, "return"), (keras.Sequential(), "Input")):
+        with pytest.raises(Mistake, match=said):
+            check.model(wrong)
+
+
+def test_model_takes_a_subclassed_model_that_has_been_called() -> None:
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, X: Any) -> Any:
+            return self.dense(X)
+
+    own = Own()
+    own(np.ones((1, 3)))
+    check.model(own)
+    check.weights(own, [(3, 2), (2,)])
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        ([(4, 2), (2,)], "a layer too many"),
+        ([(4, 2), (2,), (2, 2), (2,), (2, 3), (3,)], "a layer or a bias missing"),
+        ([(4, 3), (3,), (3, 3), (3,)], r"array 0 of the weights has shape \(4, 2\), expected \(4, 3\)"),
+    ],
+)
+def test_weights_says_which_array_is_wrong(expected: list[tuple[int, ...]], said: str) -> None:
+    model = models.mlp((4,), (2,), 3)
+    check.weights(model, [(4, 2), (2,), (2, 3), (3,)])
+    with pytest.raises(Mistake, match=said):
+        check.weights(model, expected)
+
+
+def test_a_mistake_shows_in_a_notebook_as_its_message_and_the_line_that_failed() -> None:
+    try:
+        check.equal(1, 2, "off by one")
+    except Mistake as mistake:
+        shown = mistake._render_traceback_()
+    assert "off by one" in shown[-1]
+    assert any("check.equal(1, 2" in line for line in shown)
+    assert not any("raise Mistake" in line for line in shown)

@@ -1,0 +1,115 @@
+"""Small data sets, mirrors and web servers for the tests of coursekit.data. Nothing here leaves this machine."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coursekit.data.cache import Cache
+from coursekit.data.choice import Kind
+from coursekit.data.registry import Dataset, File
+from coursekit.data.settings import Mode, Settings
+
+TRAIN, TEST = 6_000, 50  # samples of the tiny Fashion-MNIST, of 3×2 pixels
+
+
+def idx(array: np.ndarray) -> bytes:
+    """The array as a gzipped IDX file, written independently of the reader under test."""
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(struct.pack(">I", n) for n in array.shape)
+    return gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0)
+
+
+def fashion_arrays() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(7)
+    return {
+        "train-images-idx3-ubyte.gz": rng.integers(0, 256, (TRAIN, 3, 2)),
+        "train-labels-idx1-ubyte.gz": rng.integers(0, 10, TRAIN),
+        "t10k-images-idx3-ubyte.gz": rng.integers(0, 256, (TEST, 3, 2)),
+        "t10k-labels-idx1-ubyte.gz": rng.integers(0, 10, TEST),
+    }
+
+
+def fashion_files() -> dict[str, bytes]:
+    return {name: idx(array) for name, array in fashion_arrays().items()}
+
+
+def dataset(name: str, files: dict[str, bytes], *urls: str) -> Dataset:
+    """The registry row of a set with these files, published at these addresses."""
+    rows = tuple(File(file, len(content), hashlib.sha256(content).hexdigest()) for file, content in files.items())
+    return Dataset(name, f"the tiny {name}", "CC0 1.0", "nobody", tuple(f"{url}/" for url in urls), rows)
+
+
+def settings(row: Dataset, cache: Path, *, mirror: Path | str | None = None, mode: Mode = "auto") -> Settings:
+    return Settings({row.name: row}, Cache(cache), None if mirror is None else str(mirror), mode)
+
+
+def publish(folder: Path, files: dict[str, bytes]) -> Path:
+    """Write files into a folder, which is returned."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def kind(name: str) -> Kind:
+    """A set of one file `numbers` whose array is its bytes; its stand-in is ten zeros."""
+    return Kind(
+        name,
+        lambda paths: {"numbers": np.frombuffer(paths["numbers"].read_bytes(), np.uint8)},
+        lambda: {"numbers": np.zeros(10, np.uint8)},
+        lambda: [Path(__file__)],
+    )
+
+
+def closed_port() -> str:
+    """The address of a port on this machine at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+
+
+class _CutOff(_Quiet):
+    """Promises the whole file and hangs up half way."""
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        content = source.read()
+        outputfile.write(content[: len(content) // 2])
+        outputfile.flush()
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def served(folder: Path, *, cut_off: bool = False, port: int = 0) -> Iterator[tuple[str, list[str]]]:
+    """A web server over `folder` on this machine: its address, and the list of paths that were asked for so far."""
+    handler = partial(_CutOff if cut_off else _Quiet, directory=os.fspath(folder))
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        server.asked = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", server.asked  # type: ignore[attr-defined]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Half-written files and folders anywhere below `folder`."""
+    return [path for path in folder.rglob("*") if ".part" in path.name]
