@@ -182,7 +182,7 @@ def _report(verdicts: Sequence[Verdict], output: Path) -> None:
         console.print(_marks_table(lab, [v for v in verdicts if v.lab == lab]))
     for verdict in verdicts:
         if verdict.status != "graded" or verdict.flags:
-            notes = "; ".join([*([verdict.message] if verdict.message else []), *verdict.flags])
+            notes = "; ".join([*([verdict.message] if verdict.message else []), *(flag.message for flag in verdict.flags)])
             console.print(f"  {verdict.submission}, {verdict.lab}: [bold]{verdict.status}[/] {notes}", markup=True)
     written = {
         "verdicts.json": verdicts_json(verdicts),

@@ -17,6 +17,7 @@ from rapidfuzz import fuzz
 
 from autograder.build import release_notebook
 from autograder.labs import Cell, Lab
+from autograder.verdict import Flag
 
 __all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission"]
 
@@ -43,7 +44,7 @@ class Submission:
     code: tuple[tuple[str, str], ...]
     exercises: dict[str, str]
     written: dict[str, str]
-    flags: tuple[str, ...]
+    flags: tuple[Flag, ...]
     needs_review: bool
 
 
@@ -118,21 +119,23 @@ class _Submitted:
         self.match: int | None = None
 
 
-def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[str]:
+def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[Flag]:
     """Set `match` of every cell that can be recognised: by grade id or cell id, by content near its place, by place."""
     by_id = {cell.id: i for i, (cell, _) in enumerate(released)}
     for submitted in cells:
         submitted.match = next((by_id[i] for i in submitted.ids if i in by_id), None)
     found = {cell.match for cell in cells if cell.match is not None}
-    recovered = 0
+    recovered: list[str] = []
     for index, (cell, node) in enumerate(released):
         if index in found:
             continue
         if (best := _most_similar(cells, index, cell, node.source)) is not None:
             best.match = index
-            recovered += bool(cell.grade_id)
+            recovered.append(cell.grade_id)
     recovered += _match_by_place(cells, [cell for cell, _ in released])
-    flags = [f"{recovered} cells had lost their ids and were recognised by content and place"] if recovered else []
+    lost = tuple(grade_id for grade_id in recovered if grade_id)
+    said = f"{len(lost)} cells had lost their ids and were recognised by content and place"
+    flags = [Flag("recovered", lost, said)] if lost else []
     return flags + _settle_duplicates(cells, released)
 
 
@@ -146,16 +149,16 @@ def _most_similar(cells: Sequence[_Submitted], index: int, cell: Cell, released:
     return best if best is not None and _similarity(best.source, cell, released) >= SIMILAR else None
 
 
-def _match_by_place(cells: Sequence[_Submitted], lab: Sequence[Cell]) -> int:
+def _match_by_place(cells: Sequence[_Submitted], lab: Sequence[Cell]) -> list[str]:
     """Take the only unrecognised cell between two recognised neighbours for the exercise or answer that belongs there."""
-    recovered = 0
+    recovered = []
     for index, cell in enumerate(lab):
         if cell.role not in ("exercise", "written") or any(c.match == index for c in cells):
             continue
         between = _between(cells, index - 1, index + 1, len(lab))
         if between is not None and len(between) == 1 and between[0].is_code == cell.is_code:
             between[0].match = index
-            recovered += 1
+            recovered.append(cell.grade_id)
     return recovered
 
 
@@ -176,7 +179,7 @@ def _similarity(submitted: str, cell: Cell, released: str) -> float:
     return max(fuzz.ratio(submitted, released), fuzz.partial_ratio(frame, submitted) if len(frame) >= 20 else 0.0)
 
 
-def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[str]:
+def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[Flag]:
     """Of several copies of one cell the last that was changed from the release keeps its identity; the others stay plain code."""
     flags = []
     for index, (cell, node) in enumerate(released):
@@ -190,29 +193,32 @@ def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cel
                 if copy.source.strip() == node.source.strip() or cell.role in ("tests", "given"):
                     copy.is_code = False  # an untouched copy would only raise NotImplementedError, or repeat a test
         if cell.grade_id:
-            flags.append(f"cell {cell.grade_id} stands {len(copies)} times; the last edited copy was graded")
+            said = f"cell {cell.grade_id} stands {len(copies)} times; the last edited copy was graded"
+            flags.append(Flag("duplicated", (cell.grade_id,), said))
     return flags
 
 
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], flags: list[str]) -> Submission:
+def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], flags: list[Flag]) -> Submission:
     """The submitted cells in their own order, with every locked cell replaced by the lab's or put back where it is missing."""
     matched = {c.match: c for c in cells if c.match is not None}
     order = [c.match for c in cells if c.match is not None]
     if order != sorted(order):
-        flags.append("cells had been moved; the lab's order was restored")
-    missing = [lab.cells[i].grade_id for i in range(len(lab.cells)) if i not in matched and lab.cells[i].grade_id]
+        flags.append(Flag("moved", (), "cells had been moved; the lab's order was restored"))
+    missing = tuple(cell.grade_id for i, cell in enumerate(lab.cells) if i not in matched and cell.grade_id)
     if missing:
-        flags.append(f"missing cells: {', '.join(missing)}; tests and given cells were put back")
-    edited = [
+        said = f"missing cells: {', '.join(missing)}; tests and given cells were put back"
+        flags.append(Flag("missing", missing, said))
+    edited = tuple(
         lab.cells[i].grade_id
         for i, c in matched.items()
         if lab.cells[i].role in ("tests", "given") and c.source.strip() != released[i].strip()
-    ]
+    )
     if edited:
-        flags.append(f"read-only cells had been edited and were restored: {', '.join(edited)}")
+        said = f"read-only cells had been edited and were restored: {', '.join(edited)}"
+        flags.append(Flag("edited", edited, said))
     exercises = {lab.cells[i].name: c.source for i, c in matched.items() if lab.cells[i].role == "exercise"}
     written = {lab.cells[i].name: c.source for i, c in matched.items() if lab.cells[i].role == "written"}
     lost = [cell.name for cell in lab.of("exercise") if cell.name not in exercises]

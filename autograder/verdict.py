@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-__all__ = ["TestResult", "Verdict", "Written"]
+__all__ = ["Flag", "TestResult", "Verdict", "Written"]
 
 TestStatus = Literal["passed", "failed", "error", "timeout", "memory", "crashed", "missing"]
 VerdictStatus = Literal["graded", "needs review", "unreadable"]
@@ -31,6 +31,15 @@ class TestResult:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """Something that was repaired or looked odd in a submission: its kind, the grade ids concerned, and a sentence about it."""
+
+    kind: Literal["recovered", "duplicated", "moved", "missing", "edited"]
+    cells: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True)
 class Written:
     """A written question, waiting for a mark by hand; `answered` is false where the cell was left as released."""
 
@@ -45,7 +54,6 @@ class Verdict:
 
     status: "graded"; "needs review" when some of the work could not be matched to its exercises, so that a person must look
     before the marks count; "unreadable" when the file is no notebook of this lab (then `tests` is empty and `message` says why).
-    flags: what was repaired or looked odd, one sentence each.
     """
 
     submission: str
@@ -54,7 +62,7 @@ class Verdict:
     tests: tuple[TestResult, ...] = ()
     written: tuple[Written, ...] = ()
     message: str = ""
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
     isolation: str = "process"
     data_source: str = ""
     reduced_budget: bool = False
@@ -80,5 +88,5 @@ class Verdict:
         fields = dict(data)
         fields["tests"] = tuple(TestResult(**test) for test in fields.get("tests", ()))
         fields["written"] = tuple(Written(**item) for item in fields.get("written", ()))
-        fields["flags"] = tuple(fields.get("flags", ()))
+        fields["flags"] = tuple(Flag(**{**flag, "cells": tuple(flag["cells"])}) for flag in fields.get("flags", ()))
         return cls(**fields)

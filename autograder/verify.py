@@ -123,11 +123,9 @@ def _repeats(lab: Lab, options: Options, effort: Effort) -> list[_Task]:
     plain = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and i not in training]
     tasks = []
     if plain:
-        prefix = [(i, source) for i, source in _slice(lab, cells, plain) if lab.cells[i].role != "tests"]
-        again = [(i, lab.cells[i].source) for i in plain for _ in range(effort.repeats)]
-        judge = partial(_judge_passes, lab, "")
+        repeated = [cell for cell in _slice(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]
         name = f"tests that do not train hold {effort.repeats} times of {effort.repeats}"
-        tasks.append(_Task(name, [*prefix, *again], environment(lab, options), judge))
+        tasks.append(_Task(name, repeated, environment(lab, options), partial(_judge_passes, lab, "")))
     if training:
         for seed in range(effort.seeds):
             env = {**environment(lab, options), "COURSEKIT_SEED": str(seed)}

@@ -8,7 +8,7 @@ import json
 import xml.etree.ElementTree as ET
 
 from autograder.pages import data_notice, grades_csv, most_missed, report_html, verdicts_json
-from autograder.verdict import TestResult, Verdict, Written
+from autograder.verdict import Flag, TestResult, Verdict, Written
 
 EVIL = "<script>alert(1)</script>"
 
@@ -54,7 +54,7 @@ def test_the_most_missed_test_comes_first_and_blank_work_is_not_counted() -> Non
 
 
 def test_nothing_that_a_submission_can_write_becomes_markup_or_a_formula() -> None:
-    nasty = [verdict(EVIL, 2, 0, message=EVIL), verdict("=cmd()", 0, 2, message="=1+1", flags=(EVIL,))]
+    nasty = [verdict(EVIL, 2, 0, message=EVIL), verdict("=cmd()", 0, 2, message="=1+1", flags=(Flag("edited", (EVIL,), EVIL),))]
     page = report_html(nasty)
     assert "<script" not in page
     rows = list(csv.reader(io.StringIO(grades_csv(nasty)).readlines()[1:]))
