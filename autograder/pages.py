@@ -66,15 +66,8 @@ def grades_csv(verdicts: Sequence[Verdict]) -> str:
     writer.writerow(["submission", "lab", "status", "earned", "points", "by_hand", "message"])
     for v in verdicts:
         by_hand = sum(item.points for item in v.written)
-        row = [
-            v.submission,
-            v.lab,
-            v.status,
-            f"{v.earned:g}",
-            f"{v.points:g}",
-            f"{by_hand:g}",
-            v.message or "; ".join(flag.message for flag in v.flags),
-        ]
+        notes = v.message or "; ".join(flag.message for flag in v.flags)
+        row = [v.submission, v.lab, v.status, f"{v.earned:g}", f"{v.points:g}", f"{by_hand:g}", notes]
         writer.writerow([_inert(cell) for cell in row])
     return out.getvalue()
 

@@ -7,23 +7,23 @@ checked for its shape, nothing more is believed.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 import signal
+import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.connection import Connection, Pipe
 from typing import Literal
 
 import psutil
-
-from autograder import student
 
 __all__ = ["Limits", "Outcome", "run_cells"]
 
@@ -60,14 +60,46 @@ class Outcome:
 class _Process:
     """A student process and the two ends of it that we hold."""
 
-    process: ForkServerProcess
+    pid: int
     connection: Connection
     output: Connection
     tail: deque[bytes] = field(default_factory=deque)
 
 
-_context: ForkServerContext | None = None
-_context_lock = threading.Lock()
+class _WarmParent:
+    """Our end of a warm parent, started when first needed and again should it ever die."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.control: socket.socket | None = None
+
+    def request(self, message: dict[str, object], descriptors: Sequence[int] = ()) -> dict[str, int]:
+        with self.lock:
+            for attempt in (1, 2):
+                control = self.control or self._start()
+                try:
+                    socket.send_fds(control, [json.dumps(message).encode()], descriptors)
+                    if answer := control.recv(1 << 16):
+                        return json.loads(answer)
+                except OSError:
+                    pass
+                control.close()
+                self.control = None
+                if attempt == 1 and "release" in message:
+                    return {}  # its children died with it
+        raise RuntimeError("the warm parent of the student processes does not start; try `python -m autograder.warm 0`")
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            number = theirs.fileno()
+            command = [sys.executable, "-m", "autograder.warm", str(number)]
+            subprocess.Popen(command, pass_fds=[number], stdin=subprocess.DEVNULL, start_new_session=True)
+        self.control = ours
+        return ours
+
+
+_warm_parent = _WarmParent()
 
 
 def run_cells(sources: Sequence[str], *, limits: Limits, env: Mapping[str, str]) -> list[Outcome]:
@@ -88,18 +120,12 @@ def run_cells(sources: Sequence[str], *, limits: Limits, env: Mapping[str, str])
 
 
 def _start(scratch: str, env: Mapping[str, str], memory_mb: int) -> _Process:
-    global _context
-    with _context_lock:
-        if _context is None:
-            _context = multiprocessing.get_context("forkserver")
-            _context.set_forkserver_preload(["autograder.warm"])
-        ours, theirs = _context.Pipe()
-        output, printed = _context.Pipe(duplex=False)
-        process = _context.Process(target=student.serve, args=(theirs, printed, scratch, dict(env), memory_mb), daemon=True)
-        process.start()
-    theirs.close()
-    printed.close()
-    child = _Process(process, ours, output)
+    ours, theirs = Pipe()
+    output, printed = Pipe(duplex=False)
+    with theirs, printed:
+        job = {"scratch": scratch, "env": dict(env), "memory_mb": memory_mb}
+        pid = _warm_parent.request({"start": job}, [theirs.fileno(), printed.fileno()])["pid"]
+    child = _Process(pid, ours, output)
     threading.Thread(target=_drain, args=(child,), daemon=True).start()
     return child
 
@@ -167,7 +193,7 @@ def _wait(child: _Process, deadline: float, memory_mb: int) -> Literal["answer",
 
 def _resident_mb(child: _Process) -> float:
     try:
-        family = psutil.Process(child.process.pid)
+        family = psutil.Process(child.pid)
         return sum(p.memory_info().rss for p in (family, *family.children(recursive=True))) / 2**20
     except psutil.Error:
         return 0.0
@@ -188,30 +214,28 @@ def _read(child: _Process) -> Outcome | None:
 
 
 def _last_words(child: _Process) -> str:
-    child.process.join(1)
+    time.sleep(0.05)  # the drain may still be reading
     said = b"".join(child.tail).decode(errors="replace").strip().splitlines()
     return "the Python process ended in this cell" + (f"; the last it said was: {said[-1][:200]}" if said else "")
 
 
 def _interrupt(child: _Process) -> None:
     """What pressing the stop button does: KeyboardInterrupt in the running cell."""
-    if child.process.pid is not None and child.process.is_alive():
-        os.kill(child.process.pid, signal.SIGINT)
+    with suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGINT)
 
 
 def _stop(child: _Process) -> None:
-    """End the process and everything it started."""
-    pid = child.process.pid
-    if pid is not None:
-        try:
-            family = psutil.Process(pid).children(recursive=True)
-        except psutil.Error:
-            family = []
-        for kill in [lambda: os.killpg(pid, signal.SIGKILL), *(relative.kill for relative in family)]:
-            try:
-                kill()
-            except (ProcessLookupError, PermissionError, psutil.Error):
-                continue
-    child.process.kill()
-    child.process.join(5)
+    """End the process and everything it started, then let go of its number."""
+    try:
+        family = psutil.Process(child.pid).children(recursive=True)
+    except psutil.Error:
+        family = []
+    for kill in (lambda: os.kill(child.pid, signal.SIGKILL), lambda: os.killpg(child.pid, signal.SIGKILL)):
+        with suppress(ProcessLookupError, PermissionError):
+            kill()
+    for relative in family:
+        with suppress(psutil.Error):
+            relative.kill()
+    _warm_parent.request({"release": child.pid})
     child.connection.close()

@@ -37,10 +37,11 @@ class _Shell(InteractiveShell):
         print(*sys.exc_info()[:2], file=sys.stderr)
 
 
-def serve(connection: Connection, output: Connection, scratch: str, env: Mapping[str, str], memory_mb: int) -> None:
-    """Run every cell that arrives on `connection` (JSON: {"source": …}) and answer with its outcome, until told to stop.
+def serve(descriptor: int, output: int, *, scratch: str, env: Mapping[str, str], memory_mb: int) -> None:
+    """Run every cell that arrives (JSON: {"source": …}) and answer with its outcome, until the other end is closed.
 
-    output: where everything printed goes. scratch: an empty folder to live in. env: variables to set.
+    descriptor: of the connection on which cells arrive. output: of the pipe to which everything printed goes.
+    scratch: an empty folder to live in. env: variables to set.
     """
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -49,9 +50,8 @@ def serve(connection: Connection, output: Connection, scratch: str, env: Mapping
     os.environ["HOME"] = os.environ["TMPDIR"] = scratch
     os.chdir(scratch)
     _redirect(output)
-    _close_all_but(connection.fileno())
-    import autograder.warm  # noqa: F401  (already there, unless the warm parent failed to import it: then say why)
-
+    _close_all_but(descriptor)
+    connection = Connection(descriptor)
     shell = _make_shell()
     while True:
         try:
@@ -59,7 +59,7 @@ def serve(connection: Connection, output: Connection, scratch: str, env: Mapping
             answer = _run(shell, request["source"])
             connection.send_bytes(json.dumps(answer).encode())
         except (EOFError, BrokenPipeError):
-            os._exit(0)
+            return
 
 
 def _limit(memory_mb: int) -> None:
@@ -69,12 +69,12 @@ def _limit(memory_mb: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
 
 
-def _redirect(output: Connection) -> None:
+def _redirect(output: int) -> None:
     """Send descriptors 0, 1 and 2 to nothing and to `output`, so that native code and subprocesses are caught too."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    os.dup2(output.fileno(), 1)
-    os.dup2(output.fileno(), 2)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115

@@ -1,0 +1,1356 @@
+# %% [markdown]
+# # Lab 1 · Perceptron
+#
+# **Time:** 80 minutes, of which your computer works for less than one. **Points:** 29.
+#
+# You build the smallest neural network, a single unit, and teach it to tell cats from dogs. Then you meet a problem that it can never
+# solve, prove that, and solve it with a hidden layer: first by hand, then by training, then with Keras.
+#
+# After this lab you can
+#
+# - compute what a threshold unit answers, and choose weights for simple logic by thinking;
+# - say which of several separating lines to trust, and measure why;
+# - train a unit with the perceptron rule and with the delta rule, and check a gradient numerically;
+# - recognise a learning rate that is too small or too large;
+# - prove that no single unit computes XOR, and explain why a hidden layer helps only if it is not linear;
+# - train a small network for XOR, in a few lines of NumPy and in Keras.
+#
+# The first machine of this kind was Rosenblatt's Mark I Perceptron of 1957 or so: it saw the world through 20×20 = 400 photocells of
+# cadmium sulphide. Minsky and Papert showed in 1969 that a single unit of this kind cannot compute XOR, and you will show it too.
+
+# %% given="setup"
+import coursekit
+import keras
+import numpy as np
+from coursekit import check, models, plotting, training
+
+coursekit.setup("lab01_perceptron")
+
+# %% given="budget" parameters=true
+STEPS = 5000  # training steps of the NumPy network in section 10
+EPOCHS = 10  # epochs of the Keras networks in section 11
+
+# %% [markdown]
+# ## 1 · A unit that says yes or no
+#
+# A **threshold unit** takes a sample $x = (x_1, x_2, \dots)$, multiplies each input by a *weight*, adds a *bias* and compares the sum with
+# zero:
+#
+# $$o(x) = \begin{cases} 1 & \text{if } w \cdot x + b > 0 \\ 0 & \text{otherwise} \end{cases}
+# \qquad\text{with}\qquad w \cdot x = w_1 x_1 + w_2 x_2 + \dots$$
+#
+# We call $w \cdot x + b$ the **score**. A score of exactly 0 gives the answer 0. (Some books use the answers +1 and −1 instead of 1 and 0.
+# It is the same unit with other names for its answers.)
+#
+# The next cell has a unit for one sample, and the four samples that we shall need most: every combination of two inputs that are 0 or 1.
+
+# %% given="fires"
+CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+
+
+def fires(x, w, b):
+    """What one threshold unit says to one sample: 1 if its score is above 0, else 0."""
+    return int(np.dot(w, x) + b > 0)
+
+
+# %%
+plotting.network_diagram([([1, 1], -1.5)], inputs=["$x_1$", "$x_2$"])
+
+# %% [markdown]
+# **Predict before you run.** The unit in the picture has $w = (1, 1)$ and $b = -1.5$. What does it say to each of the four corners? Which
+# logical word does it compute: *and*, *or*, something else?
+
+# %%
+for corner in CORNERS:
+    score = np.dot([1, 1], corner) - 1.5
+    print(f"x = {corner}   score = {score:+.1f}   answer = {fires(corner, [1, 1], -1.5)}")
+
+# %% [markdown]
+# It computes **AND**: only when both inputs are 1 does their sum reach over 1.5.
+#
+# Networks never work on one sample at a time. The samples stand below each other in a matrix $X$, one row a sample, and one call answers
+# for all of them.
+#
+# **Exercise 1 (2 points).** Write `predict` for a whole batch, with any number of inputs. You may use a loop or a matrix product.
+
+
+# %% exercise="predict"
+def predict(X, w, b):
+    """The answers of one threshold unit to many samples.
+
+    X: array (n, features) of ints or floats; w: array (features,); b: one number. None of them is changed.
+    Returns an array (n,) of zeros and ones: 1 where the score is above 0, otherwise 0.
+    """
+    ### BEGIN SOLUTION
+    return (X @ w + b > 0).astype(int)
+    ### END SOLUTION
+
+
+# %% tests="predict" points=1
+answers = predict(CORNERS.copy(), np.array([1, 1]), -1.5)
+check.shape(answers, (4,), hint="one answer for each row of X")
+check.equal(
+    answers,
+    [0, 0, 0, 1],
+    mistakes={
+        "the bias is missing: the score is w·x + b": [0, 1, 1, 1],
+        "answer 1 and 0, not +1 and −1": [-1, -1, -1, 1],
+        "these are the scores: compare them with 0": [-1.5, -0.5, -0.5, 0.5],
+        "0 and 1 are the wrong way round: the answer is 1 where the score is above 0": [1, 1, 1, 0],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, weights, bias = rng.normal(size=(30, 5)), rng.normal(size=5), rng.normal()
+expected = [int(sum(a * c for a, c in zip(row, weights)) + bias > 0) for row in samples]
+check.equal(
+    predict(samples, weights, bias),
+    expected,
+    hint="it must work for any number of samples and of inputs, not only for two",
+)
+### END HIDDEN TESTS
+
+# %% tests="predict_edge" points=1
+check.equal(
+    predict(np.array([[1, 1], [3, 1]]), np.array([1, 1]), -2),
+    [0, 1],
+    hint="the first score here is exactly 0, and the answer to that is 0: use >, not >=",
+)
+whole, unit = np.array([[1, 2], [3, 4]]), np.array([2, -1])
+with check.unchanged(whole, unit):
+    predict(whole, unit, 1)
+
+# %% [markdown]
+# ## 2 · The line between yes and no
+#
+# With two inputs, the samples with score 0 lie on a straight **line**, $w_1 x_1 + w_2 x_2 + b = 0$. On one side of it the unit answers 1, on
+# the other 0. The weights say how the line is turned: $w$ is perpendicular to it and points to the side of the ones. The bias moves the
+# line away from the origin.
+
+# %%
+plotting.decision_line([1, 1], -1.5, CORNERS, [0, 0, 0, 1], title="AND: $x_1 + x_2 - 1.5 > 0$")
+
+# %% [markdown]
+# **Predict before you run.** Which corners change sides if only the bias changes, from −1.5 to −0.5?
+#
+# <details><summary>Answer</summary>
+#
+# The line moves towards the origin and passes between (0, 0) and the others, so (0, 1) and (1, 0) become ones too. You will meet this
+# line at once.
+#
+# </details>
+#
+# **Exercise 2 (2 points).** Choose the weights and the bias of two units, by thinking and with a drawing:
+#
+# - **OR**: the answer is 1 if at least one input is 1;
+# - **only the first**: $x_1$ AND NOT $x_2$. The answer is 1 only for (1, 0).
+#
+# Leave some room: each unit must still be right when *every input is wrong by up to 0.2*, say (0.8, 0.2) instead of (1, 0).
+
+# %% exercise="gates"
+# w_or, w_only: two numbers each, [w1, w2].  b_or, b_only: one number each.
+### BEGIN SOLUTION
+w_or, b_or = [1, 1], -0.5
+w_only, b_only = [1, -1], -0.5
+### END SOLUTION
+
+# %% tests="gate_or" points=1
+check.shape(w_or, (2,), hint="w_or holds two weights")
+check.equal(
+    [fires(x, w_or, b_or) for x in CORNERS],
+    [0, 1, 1, 1],
+    mistakes={
+        "that is AND: for OR one input alone must be enough": [0, 0, 0, 1],
+        "it always answers 1: the bias must keep (0, 0) at or below 0": [1, 1, 1, 1],
+        "it never answers 1": [0, 0, 0, 0],
+    },
+)
+### BEGIN HIDDEN TESTS
+shifts = [np.array([a, c]) for a in (-0.2, 0.0, 0.2) for c in (-0.2, 0.0, 0.2)]
+check.equal(
+    [[fires(x + shift, w_or, b_or) for x in CORNERS] for shift in shifts],
+    [[0, 1, 1, 1]] * 9,
+    hint="not yet right when the inputs are off by 0.2: move the line into the middle between the sides",
+)
+### END HIDDEN TESTS
+
+# %% tests="gate_only" points=1
+check.shape(w_only, (2,), hint="w_only holds two weights")
+check.equal(
+    [fires(x, w_only, b_only) for x in CORNERS],
+    [0, 0, 1, 0],
+    mistakes={
+        "that is x2 AND NOT x1: the two weights are swapped": [0, 1, 0, 0],
+        "(1, 1) must give 0: the second input has to pull the score down": [0, 0, 1, 1],
+        "that is NOT x2: (0, 0) must give 0": [1, 0, 1, 0],
+        "that is AND": [0, 0, 0, 1],
+    },
+)
+### BEGIN HIDDEN TESTS
+shifts = [np.array([a, c]) for a in (-0.2, 0.0, 0.2) for c in (-0.2, 0.0, 0.2)]
+check.equal(
+    [[fires(x + shift, w_only, b_only) for x in CORNERS] for shift in shifts],
+    [[0, 0, 1, 0]] * 9,
+    hint="not yet right when the inputs are off by 0.2: move the line into the middle between the sides",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** Your second unit. Is there room on both sides of the line?
+
+# %%
+plotting.decision_line(w_only, b_only, CORNERS, [0, 0, 1, 0], title="$x_1$ AND NOT $x_2$")
+
+# %% [markdown]
+# ## 3 · Dog or cat? Which line to trust
+#
+# A vet notes the weight $x_1$ (in units of 4 kg) and the height $x_2$ (in units of 12 cm) of her patients: 24 of them are below, cats with
+# $t = 0$ and dogs with $t = 1$. The letter $t$ stands for *target*, the answer that we want. Many lines separate these animals without a
+# single mistake. Here are three:
+#
+# - **both**: $F(x_1, x_2) = x_1 + x_2 - 5$, a dog if $F > 0$;
+# - **weight only**: $x_1 - 2.3$;
+# - **height only**: $x_2 - 2.8$.
+
+
+# %% given="animals"
+def animals(n, gap, seed):
+    """n animals: X (n, 2) weight and height, t (n,) 0 for a cat and 1 for a dog.
+
+    gap = 0: any animals. gap > 0: only clear cases, with x1 + x2 - 5 below -gap for cats, above gap for dogs.
+    """
+    rng = np.random.default_rng(seed)
+    t = rng.integers(0, 2, 20 * n)
+    X = np.array([[1.2, 2.0], [3.2, 3.6]])[t] + rng.normal(0, 0.6, (20 * n, 2))
+    kept = X.min(axis=1) > 0.4
+    if gap > 0:
+        kept &= (2 * t - 1) * (X.sum(axis=1) - 5) >= gap
+    return X[kept][:n], t[kept][:n]
+
+
+X_train, t_train = animals(24, gap=0.8, seed=135)
+X_new, t_new = animals(2000, gap=0, seed=6)
+LINES = {"both": ([1, 1], -5), "weight only": ([1, 0], -2.3), "height only": ([0, 1], -2.8)}
+PETS = {"class_names": ["cat", "dog"], "labels": ["weight $x_1$ (4 kg)", "height $x_2$ (12 cm)"]}
+
+# %%
+plotting.candidate_lines(LINES, X_train, t_train, **PETS)
+
+# %% [markdown]
+# **Predict before you run.** All three lines make no mistake on these 24 animals. Which one will make the fewest mistakes on 2,000 *new*
+# animals? Why?
+#
+# Let us measure your reason. The distance of a sample from the line is $|w \cdot x + b| \,/\, \lVert w \rVert$, where
+# $\lVert w \rVert = \sqrt{w_1^2 + w_2^2 + \dots}$ is the length of $w$. Give it a sign, plus if the sample is on its right side and minus if it
+# is on the wrong side. The smallest of these signed distances is the **margin** of the line:
+#
+# $$\text{margin} = \min_i \; s_i \, \frac{w \cdot x_i + b}{\lVert w \rVert}
+# \qquad\text{with } s_i = +1 \text{ if } t_i = 1 \text{ and } s_i = -1 \text{ if } t_i = 0$$
+#
+# **Exercise 3 (2 points).** Write `margin`.
+
+
+# %% exercise="margin"
+def margin(X, t, w, b):
+    """The smallest signed distance of the samples from the line w·x + b = 0.
+
+    X: float array (n, features); t: array (n,) of 0 and 1; w: array (features,), not all zero; b: one number.
+    Returns one number: positive if every sample is on its right side, negative if at least one is not.
+    """
+    ### BEGIN SOLUTION
+    scores = (X @ w + b) / np.linalg.norm(w)
+    return np.min(np.where(t == 1, scores, -scores))
+    ### END SOLUTION
+
+
+# %% tests="margin" points=1
+pets, kinds = np.array([[4.0, 5.0], [1.0, 1.0], [6.0, 4.0]]), np.array([1, 0, 1])
+check.close(
+    margin(pets, kinds, np.array([3.0, 4.0]), -12.0),
+    1.0,
+    mistakes={
+        "divide by the length of w: these are scores, not distances": 5.0,
+        "divide by the length of w, not by its square": 0.2,
+        "right for dogs, but not for cats: give the cats a minus sign": -1.0,
+        "take the smallest distance, not the mean": 47 / 15,
+        "divide by the square root of w1² + w2², not by w1 + w2": 5 / 7,
+        "the distance is measured with w and b: the bias is missing": -7 / 5,
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, direction = rng.normal(size=(12, 4)), rng.normal(size=4)
+score = sum(samples[:, j] * direction[j] for j in range(4)) + 0.3
+check.close(
+    margin(samples, (score > 0).astype(int), direction, 0.3),
+    np.abs(score).min() / np.sqrt(sum(direction**2)),
+    hint="it must work for any number of inputs, with the length of w taken over all of them",
+)
+### END HIDDEN TESTS
+
+# %% tests="margin_sign" points=1
+pets, kinds = np.array([[4.0, 5.0], [1.0, 1.0], [0.0, 0.0]]), np.array([1, 0, 1])
+check.between(
+    margin(pets, kinds, np.array([3.0, 4.0]), -12.0),
+    -np.inf,
+    -1e-9,
+    name="the margin",
+    high_hint="the third sample is a dog on the side of the cats, so the margin is negative",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, labels = np.vstack([[10.0, -10.0], rng.normal(size=(12, 2))]), np.arange(13) % 2
+signed = [(1 if label else -1) * (2 * p - q + 0.1) / 5**0.5 for (p, q), label in zip(samples, labels)]
+check.close(
+    margin(samples, labels, np.array([2.0, -1.0]), 0.1),
+    min(signed),
+    hint="with samples on the wrong side, the margin is the most negative of the signed distances",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** Which line has the widest margin, and which one makes the fewest mistakes on new animals?
+
+# %%
+for name, (w_line, b_line) in LINES.items():
+    mistakes = np.mean((X_new @ w_line + b_line > 0) != (t_new == 1))
+    width = margin(X_train, t_train, np.array(w_line), b_line)
+    print(f"{name:12} margin {width:.2f}   wrong on new animals {mistakes:.1%}")
+
+# %% [markdown]
+# The line with the widest margin is wrong on about 1.4 % of the new animals, *height only* on about 9 %. A line that passes close to a cat will
+# soon meet a cat on its other side. No line is perfect here: some small dogs look like cats. What counts is not to have no mistakes on
+# the animals you know, but few on those you do not know. That is **generalisation**.
+
+# %% [markdown]
+# ## 4 · The perceptron rule
+#
+# So far *you* chose the weights. Rosenblatt's rule finds them from examples. Show the unit one sample; if its answer $o$ equals the target
+# $t$, change nothing; if not, move:
+#
+# $$w \leftarrow w + \eta \, (t - o) \, x \qquad\qquad b \leftarrow b + \eta \, (t - o)$$
+#
+# Here $\eta$ (eta) is the **learning rate**, in code `lr`. Only three cases are possible:
+#
+# | target $t$ | answer $o$ | $t - o$ | what happens |
+# |---|---|---|---|
+# | same | same | 0 | nothing |
+# | 1 | 0 | +1 | add $\eta x$ to $w$: the score of $x$ grows |
+# | 0 | 1 | −1 | subtract $\eta x$ from $w$: the score of $x$ falls |
+#
+# The bias is nothing special: it is the weight of an extra input that is always 1. One pass over all samples is an **epoch**.
+#
+# **Predict before you run.** We start with all weights 0. What changes if the learning rate is 10 instead of 0.1: will the unit need
+# more epochs, fewer, or the same number?
+#
+# **Exercise 4 (3 points).** Write `train_perceptron`. The weights change *immediately* after each sample that was answered wrongly; the next
+# sample meets the new weights.
+
+
+# %% exercise="train_perceptron"
+def train_perceptron(X, t, lr, epochs):
+    """Train one threshold unit with the perceptron rule, from weights and bias 0.
+
+    X: array (n, features) of ints or floats; t: array (n,) of 0 and 1. Neither is changed.
+    lr: the learning rate, above 0. epochs: how many passes over all samples, always in the given order.
+    Returns (w, b, mistakes): w float array (features,), b a number, and a list with one entry an epoch that
+    says how many samples were answered wrongly when their turn came.
+    """
+    ### BEGIN SOLUTION
+    w, b, mistakes = np.zeros(X.shape[1]), 0.0, []
+    for _ in range(epochs):
+        wrong = 0
+        for x, target in zip(X, t):
+            o = 1 if x @ w + b > 0 else 0
+            w = w + lr * (target - o) * x
+            b = b + lr * (target - o)
+            wrong += int(o != target)
+        mistakes.append(wrong)
+    return w, b, mistakes
+    ### END SOLUTION
+
+
+# %% tests="perceptron_update" points=1
+samples, targets = np.array([[1, 2], [3, 1], [1, 1]]), np.array([1, 0, 1])
+w_got, b_got, wrong_got = train_perceptron(samples, targets, 0.25, 1)
+check.close(
+    np.append(w_got, b_got),
+    [-0.25, 0.5, 0.25],
+    mistakes={
+        "the sign is the wrong way round: add lr·(t − o)·x, not lr·(o − t)·x": [-0.5, -0.75, -0.5],
+        "the bias stays 0: it learns too, b + lr·(t − o)": [-0.25, 0.5, 0.0],
+        "the learning rate is not used": [-1.0, 2.0, 1.0],
+        "each update is twice too large: answers are 0 and 1, not −1 and 1": [-0.5, 1.0, 0.5],
+        "only the first sample changed anything: correct mistakes of both classes": [0.25, 0.5, 0.25],
+        "a score of exactly 0 gives the answer 0: use >, not >=": [-0.5, 0.0, 0.0],
+        "do not collect the updates of an epoch: show the next sample the new weights": [0.5, 0.75, 0.5],
+        "your weights are whole numbers: start from floats, np.zeros(features)": [0.0, 0.0, 0.25],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, targets, lr = rng.normal(size=(10, 4)), rng.integers(0, 2, 10), rng.uniform(0.1, 2)
+expected = np.zeros(5)
+for i in list(range(10)) * 3:
+    row = np.append(samples[i], 1.0)
+    expected += lr * (targets[i] - float(expected @ row > 0)) * row
+check.close(
+    np.append(*train_perceptron(samples, targets, lr, 3)[:2]),
+    expected,
+    atol=1e-7,
+    hint="one epoch is right, but not three on other samples: use all of them in every epoch, in order",
+)
+### END HIDDEN TESTS
+
+# %% tests="perceptron_mistakes" points=1
+w_got, b_got, wrong_got = train_perceptron(CORNERS.copy(), np.array([0, 0, 0, 1]), 1.0, 10)
+check.shape(wrong_got, (10,), hint="one entry for each of the 10 epochs")
+check.equal(
+    wrong_got[0], 1, hint="in the first epoch of AND only the last sample is wrong when its turn comes"
+)
+check.equal(
+    wrong_got[-1],
+    0,
+    hint="after ten epochs of AND the unit makes no mistakes; start counting from 0 in every epoch",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, targets = rng.normal(size=(20, 3)), np.arange(20) % 2
+state, expected = np.zeros(4), [0] * 6
+for epoch in range(6):
+    for i in range(20):
+        row = np.append(samples[i], 1.0)
+        error = targets[i] - float(state @ row > 0)
+        expected[epoch] += int(error != 0)
+        state += 0.7 * error * row
+check.equal(
+    train_perceptron(samples, targets, 0.7, 6)[2],
+    expected,
+    hint="count a mistake when the sample has its turn, and count mistakes of both classes",
+)
+### END HIDDEN TESTS
+
+# %% tests="perceptron_converges" points=1
+samples, targets = animals(40, gap=0.8, seed=1)
+with check.unchanged(samples, targets):
+    w_got, b_got, wrong_got = train_perceptron(samples, targets, 1.0, 300)
+check.equal(
+    [fires(x, w_got, b_got) for x in samples],
+    targets,
+    hint="a line separates these animals, but after 300 epochs some are still answered wrongly",
+)
+### BEGIN HIDDEN TESTS
+from sklearn.linear_model import Perceptron
+
+rng = np.random.default_rng()
+samples = rng.normal(size=(60, 3))
+score = samples @ [1.0, -2.0, 0.5] + 0.5
+samples, targets = samples[np.abs(score) > 0.5], (score[np.abs(score) > 0.5] > 0).astype(int)
+order = np.argsort(-targets, kind="stable")[[0, *rng.permutation(np.arange(1, len(targets)))]]
+samples, targets = samples[order], targets[order]
+oracle = Perceptron(eta0=0.3, shuffle=False, tol=None, max_iter=40).fit(samples, targets)
+check.close(
+    np.append(*train_perceptron(samples, targets, 0.3, 40)[:2]),
+    np.append(oracle.coef_[0], oracle.intercept_),
+    atol=1e-6,
+    hint="scikit-learn's Perceptron finds other weights from the same samples in the same order",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** The line after each epoch, on the animals of section 3. The last lines lie on top of each other: as soon as an epoch
+# brings no mistake, nothing changes any more.
+
+# %%
+path = [train_perceptron(X_train, t_train, 1.0, epochs)[:2] for epochs in range(1, 9)]
+plotting.training_path(path, X_train, t_train, **PETS)
+
+# %%
+for rate in (0.1, 1.0, 10.0):
+    w_pet, b_pet, mistakes = train_perceptron(X_train, t_train, rate, 8)
+    print(f"lr = {rate:4}   w = {np.round(w_pet, 2)}   b = {b_pet:.1f}   mistakes: {mistakes}")
+
+# %% [markdown]
+# The learning rate changed nothing but the *size* of the numbers: all weights are ten times larger, and the line
+# $w \cdot x + b = 0$ is the same. Look at the mistakes in each epoch. (If the weights do not start from 0, the rate matters.)
+#
+# Compare the line with the three of section 3. The rule stops at the *first* line without mistakes, which need not be one with a wide
+# margin: here it passes very close to a cat.
+#
+# <details><summary>Why does it always arrive? A sketch of the proof</summary>
+#
+# Count the bias as a weight, and let $w^*$ be weights of length 1 that separate the samples with margin $\gamma > 0$. Let no sample be longer
+# than $R$.
+#
+# 1. Each mistake makes $w \cdot w^*$ grow by at least $\eta\gamma$. After $k$ mistakes it is at least $k \eta \gamma$.
+# 2. Each mistake makes $\lVert w \rVert^2$ grow by at most $\eta^2 R^2$, because $x$ was on the wrong side of the line of $w$. After $k$
+#    mistakes $\lVert w \rVert$ is at most $\sqrt{k}\, \eta R$.
+# 3. Since $w \cdot w^* \le \lVert w \rVert$, we have $k \eta \gamma \le \sqrt{k}\, \eta R$, so $k \le (R / \gamma)^2$.
+#
+# The number of mistakes is limited, however often you show the samples. And $\eta$ has dropped out. Started from other weights, the rule
+# arrives too: the limit is then another one and depends on $\eta$.
+#
+# </details>
+
+# %% [markdown]
+# ## 5 · What one unit cannot do
+#
+# **XOR**, *exclusive or*, is 1 if exactly one input is 1: the targets of the four corners are 0, 1, 1, 0. A unit that computes it, with
+# $w_0$ for the bias, has to satisfy four inequalities, one for each corner:
+#
+# | | corner | target | inequality |
+# |---|---|---|---|
+# | 1 | (0, 0) | 0 | $w_0 \le 0$ |
+# | 2 | (0, 1) | 1 | $w_2 + w_0 > 0$ |
+# | 3 | (1, 0) | 1 | $w_1 + w_0 > 0$ |
+# | 4 | (1, 1) | 0 | $w_1 + w_2 + w_0 \le 0$ |
+#
+# **Predict before you run.** Take OR: $w_1 = w_2 = 1$, $w_0 = -0.5$. Which inequalities does it break?
+#
+# **Exercise 5 (2 points).** Write `broken`, which names the inequalities that given weights break.
+
+
+# %% exercise="broken"
+def broken(w1, w2, w0):
+    """The numbers (1 to 4) of the XOR inequalities in the table above that these weights do not satisfy.
+
+    w1, w2, w0: one number each. Returns a list of ints in rising order, empty if all four hold.
+    """
+    ### BEGIN SOLUTION
+    holds = [w0 <= 0, w2 + w0 > 0, w1 + w0 > 0, w1 + w2 + w0 <= 0]
+    return [number for number, good in enumerate(holds, start=1) if not good]
+    ### END SOLUTION
+
+
+# %% tests="broken" points=1
+check.equal(
+    broken(1, 1, -0.5),
+    [4],
+    hint="OR breaks only inequality 4",
+    mistakes={
+        "these inequalities hold; return the others": [1, 2, 3],
+        "the inequalities are numbered from 1": [3],
+        "return a list, [4], not a number": 4,
+    },
+)
+check.equal(broken(1, 1, -1.5), [2, 3, 4], hint="AND breaks 2, 3 and 4")
+check.equal(broken(-1, -1, 1.5), [1], hint="NOT AND breaks only inequality 1")
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+tries = np.vstack([[1.0, -2.0, 1.5], [-2.0, 1.0, 1.5], rng.normal(size=(50, 3))])
+check.equal(
+    [list(broken(*map(float, row))) for row in tries],
+    [[i + 1 for i in range(4) if fires(CORNERS[i], row[:2], row[2]) != (i in (1, 2))] for row in tries],
+    hint="wrong for some weights: is inequality 2 about (0, 1) and 3 about (1, 0)?",
+)
+### END HIDDEN TESTS
+
+# %% tests="broken_edges" points=1
+check.equal(
+    broken(0, 0, 0),
+    [2, 3],
+    mistakes={
+        "0 > 0 is false: inequalities 2 and 3 are strict": [],
+        "0 ≤ 0 is true: inequalities 1 and 4 allow 0": [1, 2, 3, 4],
+        "1 and 4 allow 0, and 2 and 3 do not: yours is the wrong way round": [1, 4],
+    },
+)
+check.equal(broken(1, -1, 0), [2], hint="with 1, −1 and 0 both 1 and 4 say 0 ≤ 0, which holds")
+
+# %% [markdown]
+# **Look.** Is there anything better than one broken inequality? We try the 15,625 units on a grid, each weight from −3 to 3.
+
+# %%
+grid = np.linspace(-3, 3, 25)
+counts = [len(broken(w1, w2, w0)) for w1 in grid for w2 in grid for w0 in grid]
+for number in range(5):
+    print(f"{number} inequalities broken: {counts.count(number):6} units")
+
+# %% [markdown]
+# Not one unit satisfies all four. But a grid is no proof: perhaps the right weights lie between its points, or further out. You need an
+# argument for *all* weights.
+#
+# **Question 1 (2 points).** Prove that no $w_1, w_2, w_0$ satisfy the four inequalities. Three or four lines are enough. (Try adding
+# some of them.)
+
+# %% [markdown] written="xor_proof" points=2
+# Add inequalities 2 and 3: $w_1 + w_2 + 2 w_0 > 0$. Add inequalities 1 and 4: $w_1 + w_2 + 2 w_0 \le 0$. The same number cannot be both
+# above 0 and not above 0, so no weights satisfy all four.
+#
+# *Marking:* 1 point for combining inequalities soundly (right direction of the signs, strict and not strict kept apart), 1 point for a clear
+# contradiction that holds for all weights. A geometric proof gets full points too: the segments between the two ones and between the two zeros cross
+# at (½, ½), and a half-plane that holds both ends of a segment holds its middle. Examples or a picture of one line: no points.
+
+# %% [markdown]
+# **Predict before you run.** What will the mistakes per epoch look like if we train a unit on XOR all the same? Falling slowly,
+# falling and rising, constant?
+
+# %%
+logic = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
+runs = {name: train_perceptron(CORNERS, np.array(wanted), 1.0, 20)[2] for name, wanted in logic.items()}
+plotting.error_curves(runs, log=False, ylabel="mistakes in the epoch")
+
+# %% [markdown]
+# AND and OR reach 0 and stay there. XOR never settles: every correction for one corner spoils another one.
+
+# %% [markdown]
+# ## 6 · The delta rule: learning by how much, not only whether
+#
+# The perceptron rule only knows *right* and *wrong*. Widrow and Hoff (around 1960) left out the threshold: the unit's output is
+# the score itself, $o = w \cdot x + b$, and its error is measured by
+#
+# $$E(w, b) = \tfrac{1}{2} \sum_i (t_i - o_i)^2$$
+#
+# This unit is called ADALINE, and today *linear regression*. $E$ has a slope in every direction, its **gradient**, and we walk downhill:
+#
+# $$\frac{\partial E}{\partial w} = -\sum_i (t_i - o_i)\, x_i \qquad\qquad \frac{\partial E}{\partial b} = -\sum_i (t_i - o_i)$$
+#
+# $$w \leftarrow w + \eta \sum_i (t_i - o_i)\, x_i \qquad\qquad b \leftarrow b + \eta \sum_i (t_i - o_i)$$
+#
+# It looks like the perceptron rule, but now $t - o$ can be any number. The ½ in $E$ is there to cancel the 2 of the square.
+#
+# **Predict before you run.** Five points lie on the line $y = x + 1$: (2, 3), (3, 4), (4, 5), (5, 6), (6, 7). What is $E$ for $w = 0$ and
+# $b = 0$? Is $\partial E / \partial w$ there positive or negative?
+
+
+# %% given="error"
+X_five = np.array([[2.0], [3.0], [4.0], [5.0], [6.0]])
+t_five = np.array([3.0, 4.0, 5.0, 6.0, 7.0])
+
+
+def error(X, t, w, b):
+    """E = ½ Σ (t − o)² of a linear unit. X (n, features), t (n,), w (features,), b one number."""
+    return 0.5 * np.sum((t - (X @ w + b)) ** 2)
+
+
+# %%
+print("E at w = 0, b = 0:", error(X_five, t_five, np.array([0.0]), 0.0))
+print("E at w = 1, b = 1:", error(X_five, t_five, np.array([1.0]), 1.0))
+
+# %% [markdown]
+# $E$ is 67.5 at the start and 0 for the right line. The slope must be negative: more weight, less error.
+#
+# **Exercise 6 (2 points).** Write `gradient`.
+
+
+# %% exercise="gradient"
+def gradient(X, t, w, b):
+    """The gradient of E = ½ Σ (t − o)² of a linear unit with o = w·x + b.
+
+    X: float array (n, features); t: float array (n,); w: float array (features,); b: one number.
+    None of them is changed.
+    Returns (dw, db): dw float array (features,) with the slopes of E along each weight, db the slope along b.
+    """
+    ### BEGIN SOLUTION
+    difference = t - (X @ w + b)
+    return -X.T @ difference, -np.sum(difference)
+    ### END SOLUTION
+
+
+# %% tests="gradient_w" points=1
+samples, targets, at = X_five.copy(), t_five.copy(), np.array([0.0])
+dw, db = gradient(samples, targets, at, 0.0)
+check.close(
+    dw,
+    [-110.0],
+    mistakes={
+        "the sign is the wrong way round: this points downhill, the gradient points uphill": [110.0],
+        "sum over the samples, do not average": [-22.0],
+        "the ½ in E cancels the 2 of the square: your slope is twice too large": [-220.0],
+        "multiply each difference by its input x": [-25.0],
+        "only the first sample was used: does the `return` stand inside the loop?": [-6.0],
+        "the ½ is there already in E and is used up by the square: your slope is half as large": [-55.0],
+    },
+)
+with check.unchanged(samples, targets, at):
+    gradient(samples, targets, at, 0.0)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, targets, at, bias = rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=3), rng.normal()
+check.gradient(
+    gradient(samples.copy(), targets.copy(), at.copy(), bias)[0],
+    lambda w: error(samples, targets, w, bias),
+    at,
+    hint="with more inputs and a bias that is not 0, dw differs from the slope by central differences",
+)
+### END HIDDEN TESTS
+
+# %% tests="gradient_b" points=1
+dw, db = gradient(X_five.copy(), t_five.copy(), np.array([0.0]), 0.0)
+check.close(
+    db,
+    -25.0,
+    mistakes={
+        "the sign is the wrong way round: this points downhill, the gradient points uphill": 25.0,
+        "sum over the samples, do not average": -5.0,
+        "the ½ in E cancels the 2 of the square: your slope is twice too large": -50.0,
+        "the bias is not multiplied by x: its input is always 1": -110.0,
+        "only the first sample was used: does the `return` stand inside the loop?": -3.0,
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, targets, weights, bias = (
+    rng.normal(size=(8, 3)),
+    rng.normal(size=8),
+    rng.normal(size=3),
+    rng.normal(),
+)
+check.gradient(
+    gradient(samples.copy(), targets.copy(), weights.copy(), bias)[1],
+    lambda b: error(samples, targets, weights, float(b)),
+    bias,
+    hint="away from w = 0 and b = 0, db differs from the slope by central differences",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look: never trust a gradient that you have not measured.** The slope of $E$ can be measured without any formula, by going a little step
+# $h$ up and down from $w$. This is a **central difference**:
+#
+# $$\frac{\partial E}{\partial w} \approx \frac{E(w + h) - E(w - h)}{2h}$$
+#
+# You will use this trick for every gradient in this course.
+
+# %%
+w_here, b_here, little = np.array([0.3]), -1.0, 1e-4
+up = error(X_five, t_five, w_here + little, b_here)
+down = error(X_five, t_five, w_here - little, b_here)
+print("your formula:", gradient(X_five, t_five, w_here, b_here)[0])
+print("measured:    ", (up - down) / (2 * little))
+
+# %% [markdown]
+# ## 7 · All at once, one by one, or a few at a time
+#
+# The sum in the delta rule can run over all samples (**batch**), over one sample (**stochastic**) or over a few (**mini-batch**). One
+# function can do all three: cut the samples into pieces of `batch_size`, and update after each piece.
+#
+# **Exercise 7 (3 points).** Write `train_delta`. Write the update out again rather than calling your `gradient`, so that a mistake there cannot
+# cost you points here.
+
+
+# %% exercise="train_delta"
+def train_delta(X, t, lr, epochs, batch_size):
+    """Train one linear unit with the delta rule, from weights and bias 0.
+
+    X: float array (n, features); t: float array (n,). Neither is changed.
+    In each epoch the samples are used in the given order, batch_size at a time (the last piece may be
+    smaller). After each piece w and b change once, by lr times the SUM over the piece; both changes use the
+    same differences t − o.
+    Returns (w, b, errors): w float array (features,), b a number, and a list with E over ALL samples at the
+    end of each epoch.
+    """
+    ### BEGIN SOLUTION
+    w, b, errors = np.zeros(X.shape[1]), 0.0, []
+    for _ in range(epochs):
+        for start in range(0, len(X), batch_size):
+            piece = slice(start, start + batch_size)
+            difference = t[piece] - (X[piece] @ w + b)
+            w = w + lr * X[piece].T @ difference
+            b = b + lr * difference.sum()
+        errors.append(0.5 * np.sum((t - (X @ w + b)) ** 2))
+    return w, b, errors
+    ### END SOLUTION
+
+
+# %% tests="delta_step" points=1
+w_got, b_got, errors_got = train_delta(X_five.copy(), t_five.copy(), 0.001, 1, 5)
+check.close(
+    np.append(w_got, b_got),
+    [0.11, 0.025],
+    mistakes={
+        "the sign is the wrong way round: walk downhill, w + lr·Σ(t − o)·x": [-0.11, -0.025],
+        "the learning rate is not used": [110.0, 25.0],
+        "sum over the piece, do not average": [0.022, 0.005],
+        "the bias does not learn": [0.11, 0.0],
+        "the differences t − o for b used the new w: compute them once, for both": [0.11, 0.0228],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, targets = rng.normal(size=(11, 3)), rng.normal(size=11)
+expected = np.zeros(4)
+for piece in [range(0, 4), range(4, 8), range(8, 11)] * 3:
+    expected = expected + 0.02 * sum(
+        (targets[i] - expected @ np.append(samples[i], 1.0)) * np.append(samples[i], 1.0) for i in piece
+    )
+check.close(
+    np.append(*train_delta(samples, targets, 0.02, 3, 4)[:2]),
+    expected,
+    atol=1e-8,
+    hint="wrong for three epochs of 11 samples in pieces of 4, 4 and 3: is every sample used once?",
+)
+### END HIDDEN TESTS
+
+# %% tests="delta_errors" points=1
+samples, targets = X_five.copy(), t_five.copy()
+with check.unchanged(samples, targets):
+    w_got, b_got, errors_got = train_delta(samples, targets, 0.001, 3, 5)
+check.shape(errors_got, (3,), hint="one error for each epoch")
+check.close(
+    errors_got[-1],
+    error(X_five, t_five, np.ravel(w_got), b_got),
+    mistakes={
+        "the ½ is missing in E": lambda: 2 * error(X_five, t_five, np.ravel(w_got), b_got),
+        "E is a sum, not a mean": lambda: error(X_five, t_five, np.ravel(w_got), b_got) / 5,
+    },
+    hint="the last entry is E for the weights that you return: measure it after the updates of the epoch",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, targets = rng.normal(size=(10, 2)), rng.normal(size=10)
+ends = [train_delta(samples, targets, 0.01, epochs, 3)[:2] for epochs in (1, 2, 3, 4)]
+check.close(
+    train_delta(samples, targets, 0.01, 4, 3)[2],
+    [error(samples, targets, np.ravel(w_end), b_end) for w_end, b_end in ends],
+    hint="each entry is E over ALL samples at the end of its epoch, not only over the last piece",
+)
+### END HIDDEN TESTS
+
+# %% tests="delta_minimum" points=1
+for size in (5, 2, 1):
+    w_got, b_got, errors_got = train_delta(X_five.copy(), t_five.copy(), 0.01, 2000, size)
+    check.close(
+        np.append(w_got, b_got),
+        [1.0, 1.0],
+        atol=0.02,
+        hint=f"with batch_size={size} and lr=0.01 it must find y = x + 1",
+    )
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples = rng.normal(size=(30, 3))
+targets = samples @ rng.normal(size=3) + rng.normal() + rng.normal(0, 0.02, 30)
+best = np.linalg.lstsq(np.column_stack([samples, np.ones(30)]), targets, rcond=None)[0]
+check.close(
+    [np.append(*train_delta(samples, targets, 0.005, 400, size)[:2]) for size in (30, 7, 1)],
+    [best] * 3,
+    atol=0.05,
+    hint="batch, mini-batch and stochastic training must all end at the least-squares solution",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Predict before you run.** Now 20 points that do *not* lie on a line. Will the three versions end at the same error with a small
+# learning rate? And with a large one?
+
+
+# %% given="noisy"
+rng_noisy = np.random.default_rng(3)
+X_noisy = rng_noisy.uniform(-1, 1, size=(20, 1))
+t_noisy = 2 * X_noisy[:, 0] + 1 + rng_noisy.normal(0, 0.5, 20)
+SIZES = {"batch (20)": 20, "mini-batch (5)": 5, "stochastic (1)": 1}
+
+# %%
+runs = {name: train_delta(X_noisy, t_noisy, 0.01, 60, size)[2] for name, size in SIZES.items()}
+plotting.error_curves(runs, log=False, title="small learning rate, 0.01")
+
+# %%
+runs = {name: train_delta(X_noisy, t_noisy, 0.09, 60, size)[2] for name, size in SIZES.items()}
+plotting.error_curves(runs, log=False, title="larger learning rate, 0.09")
+
+# %% [markdown]
+# With a small rate all three come down to the same minimum. With a larger one the two versions with small pieces are faster at first, but stop
+# a little higher: every piece pulls the line towards itself, and the last one wins. Small steps average these pulls out.
+
+# %% [markdown]
+# ## 8 · Too small, right, too large
+#
+# **Predict before you run.** Back to the five points, with batch updates. What happens if $\eta$ is far too small? And if it is far too large:
+# does the error fall faster, stop falling, or grow?
+#
+# **Exercise 8 (2 points).** Find three learning rates by trying (the cell after the checks draws the curves). Start from $w = b = 0$ with
+# $E = 67.5$, and train for 500 epochs with `batch_size` 5:
+#
+# | | after 500 epochs |
+# |---|---|
+# | `rate_small` | above 0, but so small that $E$ is still above 0.05 |
+# | `rate_right` | $E$ is below 0.01 |
+# | `rate_large` | $E$ is larger than at the start |
+
+# %% exercise="rates"
+# Three numbers: rate_small, rate_right, rate_large
+### BEGIN SOLUTION
+rate_small, rate_right, rate_large = 0.00001, 0.02, 0.022
+### END SOLUTION
+
+# %% tests="rates_found" points=1
+# What 500 epochs lead to, without training: with A = [x, 1], each epoch multiplies the distance from the
+# solution (1, 1) by the matrix I − lr·AᵀA.
+A = np.column_stack([X_five, np.ones(5)])
+steps = [np.eye(2) - float(eta) * A.T @ A for eta in (rate_small, rate_right)]
+after = [A @ np.linalg.matrix_power(step, 500) @ np.ones(2) for step in steps]
+check.between(rate_small, 1e-12, np.inf, name="rate_small", low_hint="a learning rate is above 0")
+check.between(
+    0.5 * np.sum(after[0] ** 2),
+    0.05,
+    67.5,
+    name="E after 500 epochs with rate_small",
+    low_hint="that rate is not too small: it does well in 500 epochs",
+    high_hint="that rate is too large: the error has grown",
+)
+check.between(
+    0.5 * np.sum(after[1] ** 2),
+    0,
+    0.01,
+    name="E after 500 epochs with rate_right",
+    high_hint="not there yet: the rate is too small, or so large that the error grows; look at the curves",
+)
+
+# %% tests="rate_large" points=1
+A = np.column_stack([X_five, np.ones(5)])
+with np.errstate(all="ignore"):
+    after = A @ np.linalg.matrix_power(np.eye(2) - float(rate_large) * A.T @ A, 500) @ np.ones(2)
+    grown = not 0.5 * np.sum(after**2) <= 67.5
+check.true(grown, "with rate_large the error still falls: go on, to larger rates")
+check.between(rate_large, 0, 1, name="rate_large", high_hint="no need to exaggerate: stay below 1")
+
+# %%
+with np.errstate(all="ignore"):
+    runs = {
+        f"lr = {rate}": train_delta(X_five, t_five, rate, 500, 5)
+        for rate in (rate_small, rate_right, rate_large)
+    }
+plotting.error_curves({name: errors for name, (_, _, errors) in runs.items()})
+
+# %%
+plotting.fitted_lines({name: (w_end[0], b_end) for name, (w_end, b_end, _) in runs.items()}, X_five, t_five)
+
+# %% [markdown]
+# Too small: it would get there, some day. Too large: each step jumps over the valley and lands higher on the other side.
+#
+# <details><summary>Where exactly does it begin to diverge?</summary>
+#
+# Near the minimum each step multiplies the distance from it by $1 - \eta \lambda$ in every main direction of the valley, with its own curvature
+# $\lambda$. That must lie between −1 and 1, so $\eta < 2 / \lambda_{\max}$. The largest curvature of our five points is 94.5, the limit
+# 0.0212. The smallest curvature is only 0.53: in that direction the step is far too short. A valley that is steep one way and flat the other is
+# the usual trouble of gradient descent. Scaled inputs (lab 2) and better optimizers (lecture 2) help.
+#
+# </details>
+
+# %% [markdown]
+# ## 9 · Why a hidden layer must not be linear
+#
+# One unit draws one line, and XOR needs more. So let the answers of some units be the inputs of another one: a **hidden layer**. If
+# the units are linear, this is what two layers compute for a row $x$:
+#
+# $$(x W_1 + b_1)\, W_2 + b_2$$
+#
+# In the simplest case, one number and one unit in each layer, $w(vx + c) + h = (wv)\,x + (wc + h)$: a line through a line is a line.
+#
+# **Predict before you run.** Two linear layers, 10 inputs, 100 hidden units, 1 output. How many numbers describe what they can compute
+# *together*?
+#
+# <details><summary>Answer</summary>
+#
+# The two layers have 10·100 + 100 + 100·1 + 1 = 1,201 numbers, but 11 are enough: 10 weights and one bias.
+#
+# </details>
+#
+# **Exercise 9 (2 points).** Write `collapse`: two linear layers in, one equivalent layer out.
+
+
+# %% exercise="collapse"
+def collapse(W1, b1, W2, b2):
+    """One linear layer that computes the same as two: X @ W + b equals (X @ W1 + b1) @ W2 + b2 for every X.
+
+    W1: float array (inputs, hidden); b1: (hidden,); W2: (hidden, outputs); b2: (outputs,). None is changed.
+    Returns (W, b): W float array (inputs, outputs), b float array (outputs,).
+    """
+    ### BEGIN SOLUTION
+    return W1 @ W2, b1 @ W2 + b2
+    ### END SOLUTION
+
+
+# %% tests="collapse_weights" points=1
+one = collapse(np.array([[3.0]]), np.array([2.0]), np.array([[5.0]]), np.array([1.0]))
+check.close(
+    one[0],
+    [[15.0]],
+    mistakes={"the weights of the two layers multiply, they do not add": [[8.0]]},
+    hint="5·(3x + 2) + 1 = 15x + 11",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+W1, b1, W2, b2 = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
+check.close(
+    collapse(W1, b1, W2, b2)[0],
+    [[sum(W1[i, k] * W2[k, j] for k in range(3)) for j in range(3)] for i in range(4)],
+    hint="wrong with 4 inputs and 3 hidden units: a product of matrices, first W1, then W2",
+)
+### END HIDDEN TESTS
+
+# %% tests="collapse_bias" points=1
+one = collapse(np.array([[3.0]]), np.array([2.0]), np.array([[5.0]]), np.array([1.0]))
+check.close(
+    one[1],
+    [11.0],
+    mistakes={
+        "b1 goes through the second layer too: multiply it by W2": [3.0],
+        "b1 is forgotten": [1.0],
+        "b2 is forgotten": [10.0],
+    },
+    hint="5·(3x + 2) + 1 = 15x + 11",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+W1, b1, W2, b2 = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
+check.close(
+    collapse(W1, b1, W2, b2)[1],
+    [sum(b1[k] * W2[k, j] for k in range(3)) + b2[j] for j in range(3)],
+    hint="wrong with 3 hidden units: what do the two layers give for an input of zeros?",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# However many linear layers you stack, they are one layer. Between two layers there must be something that is *not* linear, an
+# **activation function**. You have used two so far, the step of the threshold unit and the identity of the linear unit. In section 10 comes the
+# third one, a smooth step, the **sigmoid** $\sigma(z) = 1 / (1 + e^{-z})$.
+
+
+# %% given="sigmoid"
+def sigmoid(z):
+    """1 / (1 + e⁻ᶻ) of every entry of z: near 0 for very negative z, ½ at 0, near 1 for large z."""
+    return 1 / (1 + np.exp(-z))
+
+
+# %%
+curves = {"step": lambda z: (z > 0).astype(float), "identity": lambda z: z, "sigmoid": sigmoid}
+plotting.activation_functions(curves, low=-3, high=3)
+
+# %% [markdown]
+# ## 10 · XOR with a hidden layer
+#
+# ### By hand
+#
+# Exactly one input is 1 if *the first is 1 and the second is not*, or the other way round:
+#
+# $$\text{XOR} = (x_1 \text{ AND NOT } x_2) \text{ OR } (\text{NOT } x_1 \text{ AND } x_2)$$
+#
+# Two hidden threshold units can compute the two brackets, and a third unit the OR of their answers. You know all three from section 2.
+
+# %%
+plotting.network_diagram([(None, [np.nan, np.nan]), ([np.nan, np.nan], np.nan)], inputs=["$x_1$", "$x_2$"])
+
+# %% [markdown]
+# **Exercise 10 (2 points).** Write down the weights of this network. Column $j$ of `W_hidden` holds the weights of hidden unit $j$. The
+# network must also be right when *every input is wrong by up to 0.2*. (Other ways to build XOR from two hidden units are welcome.)
+
+# %% exercise="xor_by_hand"
+# W_hidden: 2 × 2 numbers, a row an input, a column a hidden unit.  b_hidden: 2 numbers.
+# w_out: 2 numbers.  b_out: one number.
+### BEGIN SOLUTION
+W_hidden = np.array([[1.0, -1.0], [-1.0, 1.0]])
+b_hidden = np.array([-0.5, -0.5])
+w_out = np.array([1.0, 1.0])
+b_out = -0.5
+### END SOLUTION
+
+# %% tests="xor_corners" points=1
+check.shape(W_hidden, (2, 2), hint="two inputs, two hidden units")
+check.shape(b_hidden, (2,), hint="one bias for each hidden unit")
+columns = np.asarray(W_hidden).T
+brackets = [[fires(x, column, bias) for column, bias in zip(columns, b_hidden)] for x in CORNERS]
+check.equal(
+    [fires(h, w_out, b_out) for h in brackets],
+    [0, 1, 1, 0],
+    mistakes={
+        "(1, 1) is still answered by 1: that is OR": [0, 1, 1, 1],
+        "that is AND": [0, 0, 0, 1],
+        "only one of the two brackets reaches the output": [0, 0, 1, 0],
+        "only one of the two brackets reaches the output, the second one": [0, 1, 0, 0],
+        "all answers are the wrong way round": [1, 0, 0, 1],
+    },
+    hint=f"the hidden units say {brackets} to the four corners; what should they say?",
+)
+
+# %% tests="xor_robust" points=1
+columns, answers = np.asarray(W_hidden).T, []
+for x in np.array([[0.1, 0.1], [0.1, 0.9], [0.9, 0.1], [0.9, 0.9]]):
+    answers.append(fires([fires(x, column, bias) for column, bias in zip(columns, b_hidden)], w_out, b_out))
+check.equal(answers, [0, 1, 1, 0], hint="already wrong when the inputs are off by 0.1")
+### BEGIN HIDDEN TESTS
+answers = []
+for shift in [np.array([a, c]) for a in (-0.2, 0.0, 0.2) for c in (-0.2, 0.0, 0.2)]:
+    hidden = [[fires(x + shift, column, bias) for column, bias in zip(columns, b_hidden)] for x in CORNERS]
+    answers.append([fires(h, w_out, b_out) for h in hidden])
+check.equal(
+    answers,
+    [[0, 1, 1, 0]] * 9,
+    hint="wrong when inputs are off by 0.2: move each hidden unit's line into the middle between its two sides",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** Your network, and where it says 1.
+
+# %%
+plotting.network_diagram([(W_hidden, b_hidden), (w_out, b_out)], inputs=["$x_1$", "$x_2$"])
+
+
+# %%
+def by_hand(X):
+    """The network of exercise 10 for a batch."""
+    hidden = (X @ np.asarray(W_hidden) + b_hidden > 0).astype(int)
+    return (hidden @ np.asarray(w_out) + b_out > 0).astype(int)
+
+
+plotting.decision_regions(by_hand, CORNERS, [0, 1, 1, 0], title="XOR by hand: two lines, and an OR")
+
+# %% [markdown]
+# Each hidden unit draws a line, and the output unit combines the sides. Nobody wants to choose thousands of weights like this. Can a
+# network with a hidden layer *learn* them?
+#
+# ### By training
+#
+# The step gives no slope to walk down: it is flat everywhere except at 0. The sigmoid does, with the handy derivative
+# $\sigma' = \sigma (1 - \sigma)$. Our network has 3 inputs, 4 hidden units and 1 output. The third input is always 1, so that its weights
+# are the biases of the hidden units:
+
+# %% given="xor_data"
+X_xor = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0]])
+t_xor = np.array([[0.0], [1.0], [1.0], [0.0]])
+
+# %% [markdown]
+# For all four samples at once, with ⊙ for "entry by entry":
+#
+# | | formula | shape |
+# |---|---|---|
+# | hidden answers | $H = \sigma(X W_1)$ | (4, 4) |
+# | output | $O = \sigma(H W_2)$ | (4, 1) |
+# | error | $E = \tfrac12 \sum (T - O)^2$ | one number |
+# | blame of the output | $D_2 = (T - O) \odot O \odot (1 - O)$ | (4, 1) |
+# | blame of the hidden units | $D_1 = (D_2 W_2^\top) \odot H \odot (1 - H)$ | (4, 4) |
+# | update | $W_2 \leftarrow W_2 + \eta\, H^\top D_2$ | (4, 1) |
+# | update | $W_1 \leftarrow W_1 + \eta\, X^\top D_1$ | (3, 4) |
+#
+# The two updates are the delta rule: blame times input. New is only how the blame of a hidden unit is found. It gets its share of the output's
+# blame, in proportion to the weight that connects them: this is **backpropagation**.
+#
+# **Predict before you run.** In which order must the lines of this table be computed? Where would it be a mistake to use the *new* $W_2$?
+#
+# <details><summary>Answer</summary>
+#
+# $H$, $O$, $D_2$, $D_1$, and only then the two updates. $D_1$ needs the *old* $W_2$: the blame belongs to the weights that made the mistake.
+#
+# </details>
+#
+# **Exercise 11 (3 points).** Write one training step.
+
+
+# %% exercise="train_step"
+def train_step(X, t, W1, W2, lr):
+    """One step of gradient descent of E = ½ Σ (t − o)² for a network with a hidden layer, sigmoids throughout.
+
+    X: float array (n, inputs); t: float array (n, outputs). W1: (inputs, hidden); W2: (hidden, outputs).
+    None of them is changed. lr: the learning rate.
+    Returns (W1_new, W2_new), two new arrays of the same shapes.
+    """
+    ### BEGIN SOLUTION
+    H = sigmoid(X @ W1)
+    O = sigmoid(H @ W2)
+    D2 = (t - O) * O * (1 - O)
+    D1 = (D2 @ W2.T) * H * (1 - H)
+    return W1 + lr * X.T @ D1, W2 + lr * H.T @ D2
+    ### END SOLUTION
+
+
+# %% tests="step_output" points=1
+start1, start2 = np.full((3, 4), 0.5), np.array([[1.0], [-1.0], [2.0], [0.5]])
+end1, end2 = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 1.0)
+check.shape(end2, (4, 1))
+check.gradient(
+    start2 - end2,
+    lambda W2: 0.5 * np.sum((t_xor - sigmoid(sigmoid(X_xor @ start1) @ W2)) ** 2),
+    start2,
+    hint="W2 does not move downhill: add lr·HᵀD2, with D2 = (T − O) ⊙ O ⊙ (1 − O)",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, targets = rng.normal(size=(7, 5)), rng.uniform(size=(7, 2))
+start1, start2, lr = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.uniform(0.1, 0.9)
+check.gradient(
+    (start2 - train_step(samples, targets, start1.copy(), start2.copy(), lr)[1]) / lr,
+    lambda W2: 0.5 * np.sum((targets - sigmoid(sigmoid(samples @ start1) @ W2)) ** 2),
+    start2,
+    hint="with other sizes and a learning rate that is not 1, the step of W2 is not lr times the gradient",
+)
+### END HIDDEN TESTS
+
+# %% tests="step_hidden" points=1
+start1, start2 = np.full((3, 4), 0.5), np.array([[1.0], [-1.0], [2.0], [0.5]])
+end1, end2 = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 1.0)
+check.shape(end1, (3, 4))
+check.gradient(
+    start1 - end1,
+    lambda W1: 0.5 * np.sum((t_xor - sigmoid(sigmoid(X_xor @ W1) @ start2)) ** 2),
+    start1,
+    hint="W1 does not move downhill: D1 needs the old W2 and the factor H ⊙ (1 − H)",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+samples, targets = rng.normal(size=(7, 5)), rng.uniform(size=(7, 2))
+start1, start2, lr = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.uniform(0.1, 0.9)
+check.gradient(
+    (start1 - train_step(samples, targets, start1.copy(), start2.copy(), lr)[0]) / lr,
+    lambda W1: 0.5 * np.sum((targets - sigmoid(sigmoid(samples @ W1) @ start2)) ** 2),
+    start1,
+    hint="with other sizes and a learning rate that is not 1, the step of W1 is not lr times the gradient",
+)
+### END HIDDEN TESTS
+
+# %% tests="step_pure" points=1
+start1, start2 = np.full((3, 4), 0.5), np.array([[1.0], [-1.0], [2.0], [0.5]])
+samples, targets = X_xor.copy(), t_xor.copy()
+in_place = "train_step changed its input: `W1 += …` works in place, `W1 = W1 + …` does not"
+with check.unchanged(start1, start2, samples, targets, hint=in_place):
+    end1, end2 = train_step(samples, targets, start1, start2, 1.0)
+check.true(np.any(end1 != start1) and np.any(end2 != start2), "return the new weights, not the old ones")
+
+# %% [markdown]
+# **Look.** Start from random weights, repeat your step, and watch the error. (The whole program, from the data to here, is about eleven
+# lines of NumPy.)
+
+# %%
+rng_start = np.random.default_rng(0)
+W1_net, W2_net = rng_start.normal(size=(3, 4)), rng_start.normal(size=(4, 1))
+errors_net = []
+for _ in range(STEPS):
+    W1_net, W2_net = train_step(X_xor, t_xor, W1_net, W2_net, lr=2.0)
+    errors_net.append(0.5 * np.sum((t_xor - sigmoid(sigmoid(X_xor @ W1_net) @ W2_net)) ** 2))
+outputs_net = sigmoid(sigmoid(X_xor @ W1_net) @ W2_net)
+print("outputs for the four corners:", np.round(outputs_net[:, 0], 3))
+plotting.error_curves({"3-4-1 network": errors_net[:500]}, log=False, xlabel="step")
+
+# %%
+plotting.decision_regions(
+    lambda X: sigmoid(sigmoid(np.column_stack([X, np.ones(len(X))]) @ W1_net) @ W2_net),
+    CORNERS,
+    [0, 1, 1, 0],
+    title="XOR learned: the 3-4-1 network",
+)
+
+# %% [markdown]
+# The error stays on a plateau first, while the hidden units are still too much alike, and then falls. At the end no output is more than
+# about 0.02 away from its target. The network found its own way to cut the plane; change the seed in `default_rng(0)` and it may find
+# another one.
+
+# %% [markdown]
+# ## 11 · The same in Keras
+#
+# Now you know every part of what Keras does for you:
+#
+# | you wrote | Keras calls it |
+# |---|---|
+# | $X W + b$, then $\sigma$ | `keras.layers.Dense(units, activation="sigmoid")` |
+# | two layers, one after the other | `keras.Sequential([...])` |
+# | random starting weights | done when the model is built |
+# | the error $E$ | `loss=` in `model.compile` |
+# | the step downhill, and its rate | `optimizer=` in `model.compile` |
+# | the loop over epochs and pieces | `model.fit` |
+#
+# Biases come with each `Dense` layer, so two inputs are enough. Four samples are very few: Keras would spend its time on starting epochs and
+# not on learning. So we give it each sample 100 times, in `X_many` and `t_many`.
+#
+# For a yes-or-no answer we take a sigmoid output and the loss `"binary_crossentropy"`, which punishes a confident mistake much
+# more than the square does (lab 2 has its formula). As optimizer take `keras.optimizers.Adam(learning_rate=0.05)`, a gradient descent that
+# adapts its rate for each weight.
+#
+# **Predict before you run.** Two inputs, 8 hidden units, one output: how many weights and biases?
+#
+# <details><summary>Answer</summary>
+#
+# 2·8 + 8 in the hidden layer and 8·1 + 1 in the output: 33.
+#
+# </details>
+
+# %% given="many"
+X_many = np.tile(CORNERS.astype("float32"), (100, 1))
+t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
+
+# %% [markdown]
+# **Exercise 12 (2 points).** Build a Keras model `xor_model` with two inputs, a hidden layer of 8 units or so with a nonlinear activation
+# (`"tanh"` works well) and one sigmoid output. Compile it and train it on `X_many`, `t_many`, until each of its four answers is less than 0.2
+# away from its target. `EPOCHS` epochs with `batch_size=4` are enough; `training.fit(model, X, y, epochs=..., batch_size=...)` is
+# `model.fit` with faster settings, and you may use either.
+
+# %% exercise="xor_model" trains=true
+### BEGIN SOLUTION
+xor_model = keras.Sequential(
+    [
+        keras.Input((2,)),
+        keras.layers.Dense(8, activation="tanh"),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+)
+xor_model.compile(optimizer=keras.optimizers.Adam(0.05), loss="binary_crossentropy")
+training.fit(xor_model, X_many, t_many, epochs=EPOCHS, batch_size=4, verbose=0)
+### END SOLUTION
+
+# %% tests="xor_model_form" points=1
+check.model(xor_model, input_shape=(2,), output_shape=(1,))
+said = xor_model.predict(CORNERS.astype("float32"), verbose=0)
+check.between(said.min(), 0, 1, name="the smallest output", low_hint="it is negative: use a sigmoid output")
+check.between(said.max(), 0, 1, name="the largest output", high_hint="it is above 1: use a sigmoid output")
+### BEGIN HIDDEN TESTS
+far = np.random.default_rng().uniform(-200, 200, size=(500, 2)).astype("float32")
+outputs = xor_model.predict(far, verbose=0)
+check.true(
+    bool(np.all((outputs >= 0) & (outputs <= 1))),
+    "for other inputs the outputs leave the range from 0 to 1: the last layer needs a sigmoid",
+)
+### END HIDDEN TESTS
+
+# %% tests="xor_model_learned" points=1
+said = xor_model.predict(CORNERS.astype("float32"), verbose=0)[:, 0]
+check.true(
+    bool(said.max() - said.min() > 0.1),
+    "nearly the same answer to all corners: is the hidden layer nonlinear, and was the model trained?",
+)
+check.equal(
+    (said > 0.5).astype(int),
+    [0, 1, 1, 0],
+    hint="not all four corners are right: is the hidden layer nonlinear, and was it trained long enough?",
+)
+### BEGIN HIDDEN TESTS
+check.close(
+    said,
+    [0, 1, 1, 0],
+    rtol=0,
+    atol=0.2,
+    hint="the answers are on the right side, but further than 0.2 from the targets: train longer",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** Where your model says 1. Then the same with *linear* hidden units, whatever their number: section 9 told you what to expect.
+
+# %%
+plotting.decision_regions(
+    lambda X: xor_model.predict(X.astype("float32"), verbose=0), CORNERS, [0, 1, 1, 0], title="XOR in Keras"
+)
+
+# %% trains=true
+linear_model = models.xor_network(hidden=8, activation="linear")
+linear_model.compile(optimizer=keras.optimizers.Adam(0.05), loss="binary_crossentropy")
+training.fit(linear_model, X_many, t_many, epochs=EPOCHS, batch_size=4, verbose=0)
+linear_outputs = linear_model.predict(CORNERS.astype("float32"), verbose=0)[:, 0]
+print("linear hidden layer, outputs for the four corners:", np.round(linear_outputs, 2))
+
+# %% [markdown]
+# Every answer is close to ½. The model does not know, and the best that it can do is to say so.
+
+# %% [markdown]
+# ## What you learned
+#
+# - A unit computes a score $w \cdot x + b$ and cuts the space of its inputs in two. The **margin** tells which cut to trust.
+# - The **perceptron rule** finds a separating line if there is one. XOR has none: four inequalities contradict each other.
+# - The **delta rule** walks down the gradient of an error. Check each gradient by **central differences**; choose the **learning rate** by
+#   looking at the curve. Batch, mini-batch and stochastic steps lead to the same minimum if they are small.
+# - Linear layers collapse into one. With a **nonlinear hidden layer** three units compute XOR, and **backpropagation** finds the weights.
+#
+# ## Change something and try
+#
+# - Shuffle the animals before `train_perceptron`. Does it find another line? Which margin does it have?
+# - Move one dog into the middle of the cats. What does the perceptron do now? And the delta rule, with the targets 0 and 1?
+# - In section 10 start from `np.zeros` instead of random weights. Why does the network learn nothing?
+# - In section 11 use 2 hidden units instead of 8, and several seeds. How often does it succeed?

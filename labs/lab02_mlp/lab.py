@@ -1,0 +1,1365 @@
+# %% [markdown]
+# # Lab 2 · A multilayer perceptron on Fashion-MNIST
+#
+# You build, train and judge a network that tells ten kinds of clothes apart. First you write its parts
+# yourself in NumPy, one line of mathematics at a time; then you let Keras do the same work, and check that it
+# does.
+#
+# - **Time**: 60–90 minutes for reading and writing. The computer itself needs a minute or two.
+# - **Points**: 30, of which 4 are for two written questions.
+#
+# **When you have finished, you can**
+#
+# - look at a set of images, and scale it without letting the test images leak in,
+# - set a baseline, so that "89 % right" means something,
+# - write ReLU, sigmoid, tanh, softmax, one-hot labels and the cross-entropy by hand,
+# - predict the number of parameters of a network before Keras counts them,
+# - build networks with `Sequential` and with the functional API,
+# - test a network *before* you train it, then train it, read its curves and find its worst mistakes.
+#
+# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise,
+# checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
+# marked. Do the predictions: a wrong guess that you wrote down teaches more than a right number that you only
+# read.
+#
+# To read: *Hands-On Machine Learning* (HOML), chapter 10. You know the perceptron from Lab 1.
+
+# %% given="setup"
+import math
+
+import coursekit
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import scipy.special
+import sklearn.metrics
+import sklearn.neighbors
+import sklearn.preprocessing
+from coursekit import check, data, models, plotting, training
+
+coursekit.setup("lab02_mlp")
+
+# %% [markdown]
+# ## 1 · Look first (5 minutes)
+#
+# Fashion-MNIST holds 70,000 small grey photographs of clothes. Every image has 28 × 28 = 784 pixels. The set
+# comes in three parts, and each part has one job:
+#
+# | part | images | what it is for |
+# |---|---|---|
+# | training | 55,000 | the network learns from these |
+# | validation | 5,000 | *you* learn from these: when to stop, which network to keep |
+# | test | 10,000 | opened once, at the very end: how good is the network on new images? |
+#
+# If the set-up cell said *drawn stand-in*, there was no network connection, and you work with images that the
+# course drew itself. All exercises are the same, some results differ; the text then gives both.
+
+# %%
+fashion = data.load_fashion_mnist()
+print("training  ", fashion.X_train.shape, fashion.X_train.dtype, "labels", fashion.y_train[:8])
+print("validation", fashion.X_valid.shape)
+print("test      ", fashion.X_test.shape)
+plotting.image_grid(fashion.X_train[:30], [fashion.class_names[label] for label in fashion.y_train[:30]]);
+
+# %% [markdown]
+# **Predict before you run.** Somebody says "my program finds the right class for 10 % of the images". How
+# much work was that? And which share of all pixels will be completely black (value 0): a tenth, a quarter, a
+# half?
+
+# %%
+plotting.class_balance(fashion.y_train, fashion.class_names)
+plotting.pixel_histogram(fashion.X_train[:5000]);
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# The classes are (nearly) equally frequent, so a program that answers "Bag" every time is right for 10 % of
+# the images. That is the floor: anything at this level has learned nothing. Half of the pixels are background
+# with the value 0, and the others are spread over the whole range up to 255.
+#
+# </details>
+#
+# One trap before we start. Pixels are stored as **bytes** (`uint8`): whole numbers from 0 to 255, nothing
+# below, nothing above.
+#
+# **Predict before you run.** What is 10 − 20 for bytes? What is 200 + 100?
+
+# %%
+a, b = np.array([10, 200], dtype=np.uint8), np.array([20, 100], dtype=np.uint8)
+print("10 - 20   as bytes:", (a - b)[0])
+print("200 + 100 as bytes:", (a + b)[1])
+print("10 - 20   as float:", (a.astype("float32") - b)[0])
+
+# %% [markdown]
+# Bytes count like a clock: below 0 they go on at 255, above 255 they go on at 0. NumPy says nothing about it.
+# So: **turn bytes into floats before you calculate with them.**
+
+# %% [markdown]
+# ## 2 · Scale the inputs (8 minutes)
+#
+# A neuron computes a score $w_1 x_1 + \dots + w_{784} x_{784} + b$. Keras starts with small random weights,
+# chosen so that the score has a moderate size **if the inputs have mean 0 and variance 1**. Feed it raw bytes
+# instead, and
+#
+# - the scores start out hundreds of times too large, and the first steps of training are spent on repairing
+#   that;
+# - all inputs are ≥ 0, so the slopes of all weights into one neuron have the same sign: they can only grow
+#   together or shrink together, and training zigzags.
+#
+# The cure is to **standardise**: subtract a mean $m$, divide by a standard deviation $s$,
+#
+# $$x' = \frac{x - m}{s}$$
+#
+# Here $m$ and $s$ are two numbers for the whole set: the mean and the standard deviation of *all pixels of
+# all training images*. (Why not one pair for each pixel? A corner pixel is black in most images. Its own
+# standard deviation is tiny, and dividing by it would blow up the few images in which it is not black.)
+#
+# Validation and test images are scaled **with the same $m$ and $s$**. Three reasons: the network must see
+# every image on the scale that it was trained on; one new image has no meaningful statistics of its own; and
+# statistics of the test images are knowledge about the test, which you are not supposed to have.
+#
+# **Predict before you run.** The training pixels are 0 and 100 in equal numbers. What are $m$ and $s$, and
+# what does a pixel of 150 in a *test* image become?
+#
+# <details><summary>Answer</summary>
+#
+# m = 50, s = 50, so 150 becomes (150 − 50) / 50 = 2. It is fine that this lies outside the range of the
+# training data.
+#
+# </details>
+#
+# **Exercise 1 (3 points).** Write `standardise`. It is used for the training images themselves (then both
+# arguments are the same array) and for any others.
+
+# %% exercise="standardise"
+def standardise(X_train, X):
+    """Images on the scale of the training images: (X − m) / s.
+
+    X_train: the training images, array of any shape, bytes (uint8) or floats. m and s are the mean and the
+        standard deviation of all its pixels together: two numbers.
+    X: the images to scale, array of any shape, bytes or floats. Neither array is changed.
+    Returns a new float32 array of the shape of X.
+    """
+    ### BEGIN SOLUTION
+    m, s = X_train.mean(), X_train.std()
+    return ((X - m) / s).astype("float32")
+    ### END SOLUTION
+
+
+# %% tests="standardise" points=1
+images = fashion.X_train[:500]
+Z = standardise(images, images)
+check.shape(Z, (500, 28, 28), "scaling changes values, never the shape")
+check.true(np.asarray(Z).dtype == np.float32, 'return float32: finish with .astype("float32")')
+check.close(
+    [np.mean(Z), np.std(Z)], [0, 1], atol=1e-3,
+    hint="after standardising, the training pixels have mean 0 and standard deviation 1; these are yours",
+    mistakes={
+        "you divided by 255; that gives values from 0 to 1, here we want mean 0 and standard deviation 1":
+            [images.mean() / 255, images.std() / 255],
+        "you divided by 256; that gives values below 1, here we want mean 0 and standard deviation 1":
+            [images.mean() / 256, images.std() / 256],
+        "you divided by the standard deviation, but the mean must be subtracted first":
+            [images.mean() / images.std(), 1],
+        "you subtracted the mean, but the division by the standard deviation is missing": [0, images.std()],
+        "you divided by the variance: take its square root, or use .std()": [0, 1 / images.std()],
+    },
+)
+brightest = images.mean(axis=(1, 2)).argmax()
+check.true(
+    np.mean(Z[brightest]) > 0.1,
+    "every image has mean 0 now: you scaled each image by itself. Use one mean and one deviation for all",
+)
+check.true(
+    abs(np.mean(Z[:, 14, 14])) > 0.05,
+    "every pixel position has mean 0 now: you took a mean for each. Use one mean for all: X_train.mean()",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+flat = rng.integers(0, 256, size=(40, 12)).astype(np.uint8)
+check.close(
+    standardise(flat, flat),
+    sklearn.preprocessing.StandardScaler().fit_transform(flat.reshape(-1, 1).astype(float)).reshape(40, 12),
+    rtol=1e-3, atol=1e-4,
+    hint="images may come in any shape, for example (n, 784): nothing may depend on three axes",
+)
+### END HIDDEN TESTS
+
+# %% tests="standardise_split" points=1
+train, other = np.array([[0.0, 100.0], [100.0, 200.0]]), np.array([[50.0, 150.0]])
+check.close(
+    standardise(train, other), [[-0.7071, 0.7071]], atol=1e-3,
+    hint="the images are not on the scale of the training images: (X − m) / s, with m and s of X_train",
+    mistakes={
+        "you took mean and deviation of X itself: take both from X_train, whatever X is": [[-1.0, 1.0]],
+        "you took mean and deviation of X_train and X together: take both from X_train alone":
+            (other - 100) / np.append(train, other).std(),
+        "you took a mean for each column: X_train.mean() without an axis is one number": [[0.0, 0.0]],
+        "you divided by n − 1 in the standard deviation: use .std() as it is":
+            (other - 100) / train.std(ddof=1),
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+train, other = rng.gamma(2.0, 30.0, size=(30, 4, 5)), rng.uniform(-50, 400, size=(7, 4, 5))
+oracle = sklearn.preprocessing.StandardScaler().fit(train.reshape(-1, 1))
+check.close(
+    standardise(train, other), oracle.transform(other.reshape(-1, 1)).reshape(7, 4, 5), rtol=1e-3, atol=1e-4,
+    hint="use the mean and the standard deviation of X_train, and nothing else, for every pixel of X",
+)
+### END HIDDEN TESTS
+
+# %% tests="standardise_bytes" points=1
+train, dark = np.array([[10, 30]], dtype=np.uint8), np.array([[0, 255]], dtype=np.uint8)
+check.close(
+    standardise(train, dark), [[-2.0, 23.5]], atol=1e-3,
+    hint="wrong for bytes: the training pixels 10 and 30 have m = 20 and s = 10, and X is [[0, 255]]",
+    mistakes={
+        "a dark pixel became bright: bytes know no negative numbers, 0 − 20 gives 236. Use floats":
+            [[23.6, 23.5]],
+        "you rounded: use / and not //": [[-2.0, 23.0]],
+    },
+)
+### BEGIN HIDDEN TESTS
+train, other = np.array([[10, 30]], dtype="float32"), np.array([[0, 255]], dtype="float32")
+hint = "standardise changed its input: `X -= m` works in place, `X = X - m` makes a new array"
+with check.unchanged(train, other, hint=hint):
+    standardise(train, other)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** The library has the same thing as a layer, `Normalization`. `adapt` learns the two numbers; note
+# which images it is shown, and which it is not. From here on we use its result, so that a slip in your
+# function cannot hurt the rest of the lab.
+
+# %% given="scaled"
+scaler = keras.layers.Normalization(axis=None)  # axis=None: one mean and one deviation for all pixels
+scaler.adapt(fashion.X_train)
+X_train_scaled = keras.ops.convert_to_numpy(scaler(fashion.X_train))
+X_valid_scaled = keras.ops.convert_to_numpy(scaler(fashion.X_valid))
+
+# %%
+many, few = fashion.X_train, fashion.X_valid[:1000]
+difference = np.abs(standardise(many, few) - X_valid_scaled[:1000]).max()
+print(f"largest difference between your function and the layer: {difference:.1e}")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
+plotting.pixel_histogram(few, ax=left).set_title("bytes", fontsize=10)
+plotting.pixel_histogram(X_valid_scaled[:1000], ax=right).set_title("standardised", fontsize=10);
+
+# %% [markdown]
+# The histogram keeps its form; only the numbers below it change. Scaling adds no information and removes
+# none. It only puts the numbers where the network can use them.
+
+# %% [markdown]
+# ## 3 · A baseline before any network (8 minutes)
+#
+# Is an accuracy of 0.85 a good result? Nobody can say without something simple to compare with. Here is a
+# rule that needs no training in the usual sense: average all training images of a class; then give a new
+# image **the class whose mean image is nearest**, by the squared Euclidean distance over all pixels
+#
+# $$d(x, \mu_c) = \sum_i (x_i - \mu_{c,i})^2$$
+
+# %%
+plotting.class_means(fashion.X_train, fashion.y_train, fashion.class_names);
+
+# %% [markdown]
+# **Predict before you run.** Which share of the validation images will this rule get right? Which two classes
+# will it confuse most? Write down one number and two names.
+#
+# **Exercise 2 (2 points).** Write `nearest_mean`. Do not build an array of the shape (images, classes,
+# pixels) for the whole set, it would be very large: a loop over the classes is fine.
+
+# %% exercise="nearest_mean"
+def nearest_mean(X_train, y_train, X):
+    """The class whose mean training sample is nearest, for each sample of X.
+
+    X_train: float array (n, ...), one sample a row; a sample may be a vector or an image.
+    y_train: int array (n,), the label of each. Any set of labels may occur, for example only 3 and 7.
+    X: float array (m, ...) with samples of the same shape.
+    Returns an int array (m,) of labels. Nothing is changed.
+    """
+    ### BEGIN SOLUTION
+    labels = np.unique(y_train)
+    X_train, X = X_train.reshape(len(X_train), -1), X.reshape(len(X), -1)
+    distances = [((X - X_train[y_train == label].mean(axis=0)) ** 2).sum(axis=1) for label in labels]
+    return labels[np.argmin(distances, axis=0)]
+    ### END SOLUTION
+
+
+# %% tests="nearest_mean" points=1
+X4, y4 = np.array([[0.0, 0.0], [0.0, 2.0], [6.0, 0.0], [10.0, 0.0]]), np.array([0, 0, 1, 1])
+points = np.array([[3.2, 0.0], [4.5, 0.0], [9.0, 1.0]])
+check.equal(
+    nearest_mean(X4, y4, points), [0, 1, 1],
+    mistakes={
+        "these are the farthest classes: take the smallest distance (argmin), not the largest": [1, 0, 0],
+        "you compared with single training samples; compare with the mean of each class": [1, 1, 1],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+labels = rng.choice(20, size=4, replace=False)
+centres = rng.normal(size=(4, 6))
+which = np.append(np.arange(4), rng.integers(0, 4, size=116))
+samples = centres[which] + rng.normal(size=(120, 6))
+check.equal(
+    nearest_mean(samples, labels[which], samples),
+    sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples),
+    f"return labels of y_train, here {sorted(labels.tolist())}, not the number of a column; and the nearest\n"
+    "mean is the one with the smallest sum of *squared* differences",
+)
+### END HIDDEN TESTS
+
+# %% tests="nearest_mean_images" points=1
+y_hat = nearest_mean(X_train_scaled[:5000], fashion.y_train[:5000], X_valid_scaled[:1000])
+check.shape(y_hat, (1000,), "one label for each image: sum the squares over all pixels of an image")
+check.between(
+    np.mean(np.asarray(y_hat) == fashion.y_valid[:1000]), 0.5, 1.0, name="the share of right answers",
+    low_hint="too low for this rule: is each mean taken over the images of its own class (axis 0)?",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+which = np.append(np.arange(3), rng.integers(0, 3, size=197))
+samples = rng.exponential(size=(3, 6, 5))[which] + rng.exponential(2.0, size=(200, 6, 5)) ** 2
+oracle = sklearn.neighbors.NearestCentroid().fit(samples.reshape(200, -1), which)
+check.equal(
+    nearest_mean(samples, which, samples), oracle.predict(samples.reshape(200, -1)),
+    "some images went to another class: use the sum of the *squared* differences over *all* pixels",
+)
+### END HIDDEN TESTS
+
+# %%
+images_and_labels = X_train_scaled, fashion.y_train, X_valid_scaled
+y_hat_baseline = nearest_mean(*images_and_labels)
+baseline_accuracy = np.mean(y_hat_baseline == fashion.y_valid)
+print(f"nearest class mean: {baseline_accuracy:.1%} of the validation images right")
+
+# %% [markdown]
+# Ten mean images, no training, and about 69 % of the validation images are right (on the drawn images too).
+# Whatever we build must be clearly better than that. Look at the mean images again to see where the rule
+# fails: the means of pullovers, coats and shirts are nearly the same picture.
+
+# %% [markdown]
+# ## 4 · Neurons that bend (7 minutes)
+#
+# A layer computes scores $z = xW + b$ and sends each through an **activation function**. Without it, two
+# layers would be no better than one: $(xW_1)W_2 = x(W_1W_2)$ is still a linear map. Three functions you meet
+# everywhere:
+#
+# $$\mathrm{ReLU}(z) = \max(z, 0) \qquad \sigma(z) = \frac{1}{1 + e^{-z}} \qquad
+# \tanh(z) = \frac{e^{z} - e^{-z}}{e^{z} + e^{-z}}$$
+
+# %%
+plotting.activation_functions(derivatives=True);
+
+# %% [markdown]
+# **Predict before you run.** The dashed lines are slopes, and training multiplies such slopes layer by layer.
+# Which function keeps a useful slope for z = 4? What is the largest slope of the sigmoid? What does the
+# formula of tanh give at z = 1000, where $e^{z}$ is too large for the computer?
+#
+# <details><summary>Answer</summary>
+#
+# ReLU: its slope is 1 for every positive z, while sigmoid and tanh are nearly flat at 4. This is the main
+# reason why hidden layers use ReLU today. The sigmoid is steepest at 0, with slope 0.25. And tanh typed in as
+# it stands gives `inf / inf`, which is `nan`, "not a number", although the true value is simply 1.
+#
+# </details>
+#
+# **Exercise 3 (2 points).** Write all three. NumPy's functions are allowed, also `np.tanh`; Keras's are not.
+# They must work for *any* finite z, also for ±1000.
+
+# %% exercise="activations"
+def activations(z):
+    """ReLU, sigmoid and tanh of every entry of z.
+
+    z: float array of any shape with any finite values; it is not changed.
+    Returns three float arrays of the shape of z, in this order: relu, sigmoid, tanh.
+    """
+    ### BEGIN SOLUTION
+    relu = np.maximum(z, 0)
+    sigmoid = (1 + np.tanh(z / 2)) / 2  # the same as 1 / (1 + exp(-z)), without the overflow
+    tanh = np.tanh(z)
+    return relu, sigmoid, tanh
+    ### END SOLUTION
+
+
+# %% tests="activations" points=1
+result = activations(np.array([-2.0, 0.0, 3.0]))
+check.equal(len(result), 3, "return three arrays: return relu, sigmoid, tanh")
+relu, sigmoid, tanh = result
+check.close(
+    relu, [0, 0, 3], hint="this is your ReLU",
+    mistakes={"that is |z|; ReLU makes negative scores 0": [2, 0, 3]},
+)
+check.close(
+    sigmoid, [0.1192, 0.5, 0.9526], atol=1e-3, hint="this is your sigmoid",
+    mistakes={
+        "the sigmoid falls here, it should rise: the exponent is −z": [0.8808, 0.5, 0.0474],
+        "that is tanh; return the three in the order relu, sigmoid, tanh": [-0.964, 0, 0.995],
+    },
+)
+check.close(
+    tanh, [-0.9640, 0, 0.9951], atol=1e-3, hint="this is your tanh",
+    mistakes={"that is tanh(z/2): the exponents are z and −z": np.tanh([-1, 0, 1.5])},
+)
+### BEGIN HIDDEN TESTS
+z = np.random.default_rng().normal(scale=3, size=(6, 5))
+keras_functions = (keras.activations.relu, keras.activations.sigmoid, keras.activations.tanh)
+check.close(
+    list(activations(z.copy())), [keras.ops.convert_to_numpy(function(z)) for function in keras_functions],
+    rtol=1e-4, atol=1e-5, hint="every entry of an array with two axes must be right too",
+)
+### END HIDDEN TESTS
+
+# %% tests="activations_stable" points=1
+with np.errstate(all="ignore"):
+    relu, sigmoid, tanh = activations(np.array([-1000.0, 1000.0]))
+check.close(relu, [0, 1000], hint="this is your ReLU at −1000 and 1000")
+for name, value, expected in (("sigmoid", sigmoid, [0, 1]), ("tanh", tanh, [-1, 1])):
+    check.true(np.isfinite(value).all(), f"your {name} of ±1000 is nan: exp(1000) is inf, inf / inf is nan")
+    check.close(value, expected, atol=1e-6, hint=f"this is your {name} at −1000 and 1000")
+### BEGIN HIDDEN TESTS
+z = np.random.default_rng().normal(size=(4, 3))
+hint = "activations changed z: `z[z < 0] = 0` works in place; use np.maximum or np.where"
+with check.unchanged(z, hint=hint):
+    activations(z)
+### END HIDDEN TESTS
+
+# %%
+yours = {
+    "your ReLU": lambda t: activations(t)[0],
+    "your sigmoid": lambda t: activations(t)[1],
+    "your tanh": lambda t: activations(t)[2],
+}
+plotting.activation_functions(yours);
+
+# %% [markdown]
+# ## 5 · From scores to probabilities (8 minutes)
+#
+# The last layer has ten neurons, one for each class, and gives ten scores (also called *logits*), any real
+# numbers. For an answer such as "Bag, and I am 92 per cent sure" we need probabilities: every number between
+# 0 and 1, their sum 1, and the class with the largest score still in front. **Softmax** does it: make every
+# score positive with the exponential function, then divide by the sum.
+#
+# $$p_j = \frac{e^{z_j}}{\sum_k e^{z_k}}$$
+#
+# **Predict before you run.** The scores `[2, 1, 0]` become `[0.665, 0.245, 0.090]`. What do `[102, 101, 100]`
+# become? And what does Python answer to `np.exp(1000)`?
+
+# %%
+with np.errstate(over="ignore"):
+    print("exp of 10, 100, 1000:", np.exp(np.array([10.0, 100.0, 1000.0])))
+
+# %% [markdown]
+# Only *differences* of scores count. Add 100 to every score of one image: each $e^{z_j}$ gets the factor
+# $e^{100}$, the sum below gets it too, and it cancels. So you may subtract what you like from a row before
+# you take exponentials. Choose **the largest score of that row**: then no exponent is above 0, and nothing
+# can overflow.
+#
+# **Exercise 4 (3 points).** Write `softmax` for a whole batch of images at once.
+
+# %% exercise="softmax"
+def softmax(z):
+    """Probabilities from scores.
+
+    z: float array (n, classes), one row an image, any finite values; it is not changed.
+    Returns a float array (n, classes): every entry lies in [0, 1], every row sums to 1.
+    """
+    ### BEGIN SOLUTION
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+    ### END SOLUTION
+
+
+# %% tests="softmax" points=1
+z = np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 3.0]])
+p = softmax(z)
+check.shape(p, (2, 3))
+check.close(
+    p, [[0.665, 0.245, 0.090], [0.045, 0.045, 0.909]], atol=1e-3,
+    mistakes={
+        "your columns sum to 1, the rows should: one row is one image, so sum over axis 1":
+            np.exp(z) / np.exp(z).sum(axis=0),
+        "all your numbers together sum to 1: each row needs its own sum": np.exp(z) / np.exp(z).sum(),
+        "you divided by the number of classes: divide by the sum of the row's exponentials": np.exp(z) / 3,
+        "the largest score got probability 1: that is argmax, softmax is softer": [[1, 0, 0], [0, 0, 1]],
+        "you divided the scores by their sum: the exponential function is missing": z / 3,
+    },
+)
+### BEGIN HIDDEN TESTS
+z = np.random.default_rng().normal(size=(50, 7))
+check.close(
+    softmax(z), scipy.special.softmax(z, axis=1), rtol=1e-5, atol=1e-7,
+    hint="wrong for 50 images and 7 classes: take both numbers from z, they are not always 2 and 3",
+)
+### END HIDDEN TESTS
+
+# %% tests="softmax_stable" points=1
+with np.errstate(all="ignore"):
+    p = softmax(np.array([[1000.0, 1001.0]]))
+check.true(np.isfinite(p).all(), "exp overflowed: subtract each row's largest score before you use np.exp")
+check.close(
+    p, [[0.2689, 0.7311]], atol=1e-3,
+    mistakes={"large scores were cut off: subtract the row's largest score instead": [[0.5, 0.5]]},
+)
+### BEGIN HIDDEN TESTS
+z = np.random.default_rng().normal(size=(5, 4))
+with np.errstate(all="ignore"):
+    p = softmax(z + np.array([[0.0], [1000.0], [-1000.0], [3000.0], [-3000.0]]))
+check.close(
+    p, scipy.special.softmax(z, axis=1), atol=1e-6,
+    hint="wrong for rows of very different size: each row needs its own maximum",
+)
+### END HIDDEN TESTS
+
+# %% tests="softmax_pure" points=1
+z = np.array([[1.0, 2.0], [5.0, 3.0]])
+hint = "softmax changed its input: `z -= …` works in place, `z = z - …` makes a new array"
+with check.unchanged(z, hint=hint):
+    softmax(z)
+
+# %% [markdown]
+# **Look.** Divide the scores by a *temperature* T before softmax. A low temperature makes the largest score
+# win everything, a high one makes all classes nearly equal. (In a notebook that can show widgets there is a
+# slider.)
+
+# %%
+plotting.softmax_temperature([2.0, 1.0, 0.0]);
+
+# %% [markdown]
+# ## 6 · How wrong is a prediction? (10 minutes)
+#
+# The labels are class numbers: 0 for a T-shirt, 9 for an ankle boot. But an ankle boot is not nine times a
+# trouser: the numbers are only names. So we write a label as a **one-hot** row: as many entries as there are
+# classes, a 1 at the place of the label, 0 elsewhere. This row has the same form as the network's
+# probabilities: it says "I am completely sure that it is this class".
+#
+# **Exercise 5 (1 point).** Write `one_hot`. Small batches do not contain every class, so the number of
+# columns must come from `classes`, not from the labels that happen to be there.
+
+# %% exercise="one_hot"
+def one_hot(y, classes):
+    """One-hot rows for class numbers.
+
+    y: int array (n,), each entry from 0 to classes − 1. classes: int, the number of columns.
+    Returns a float array (n, classes): a single 1 in each row, in column y[i]; all else 0.
+    """
+    ### BEGIN SOLUTION
+    Y = np.zeros((len(y), classes))
+    Y[np.arange(len(y)), y] = 1
+    return Y
+    ### END SOLUTION
+
+
+# %% tests="one_hot" points=1
+Y = one_hot(np.array([2, 0, 1]), 10)
+check.shape(Y, (3, 10), "three labels, ten classes: classes that do not occur in this batch get a column too")
+check.close(
+    np.asarray(Y)[:, :4], [[0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0]],
+    mistakes={
+        "off by one: label 0 belongs in column 0": [[0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]],
+        "off by one: label 0 belongs in column 0, not in column 1":
+            [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]],
+    },
+)
+check.close(np.sum(Y, axis=1), [1, 1, 1], hint="exactly one 1 in each row")
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+classes = int(rng.integers(11, 30))
+y = rng.integers(0, classes, size=25)
+check.close(
+    one_hot(y, classes), keras.ops.convert_to_numpy(keras.ops.one_hot(y, classes)),
+    hint=f"wrong for 25 labels of {classes} classes: nothing may depend on three labels or ten classes",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now compare the one-hot row $y$ with the predicted row $q$. The **cross-entropy** of one image is
+#
+# $$H(y, q) = -\sum_j y_j \log q_j$$
+#
+# with the natural logarithm. If $y$ is one-hot, only one term is left: minus the logarithm of the probability
+# that the network gave *to the right class*. The loss of a batch is the **mean over its images**.
+#
+# **Predict before you run.** What is the loss of one image if the right class got probability 1? What if it
+# got 0.5, or 0.1? What if the network gave it exactly 0, completely sure and completely wrong?
+
+# %%
+for q in (1.0, 0.5, 0.1, 0.01, 1e-7):
+    print(f"probability {q:<8g} for the right class: loss {np.log(1 / q):.3f}")
+
+# %% [markdown]
+# Sure and wrong costs most: the loss grows without limit. And log 0 is minus infinity, which no training
+# survives, so Keras never takes the logarithm of less than $10^{-7}$. You do the same: raise smaller
+# probabilities to $10^{-7}$ first, for example with `np.clip`. One image can then cost at most 16.12.
+#
+# **Exercise 6 (2 points).** Write `cross_entropy`. The targets Y need not be one-hot: it should also work for
+# rows such as `[0.9, 0.1, 0]` ("probably the first class").
+
+# %% exercise="cross_entropy"
+def cross_entropy(Y, Q):
+    """Mean cross-entropy of a batch, natural logarithm.
+
+    Y: float array (n, classes), target probabilities, each row sums to 1 (often, but not always, one-hot).
+    Q: float array (n, classes), predicted probabilities, each row sums to 1; values below 1e-7 count as 1e-7.
+    Returns one number ≥ 0: the mean over the n rows of −Σ_j Y_j log Q_j.
+    """
+    ### BEGIN SOLUTION
+    return -(Y * np.log(np.clip(Q, 1e-7, 1))).sum(axis=1).mean()
+    ### END SOLUTION
+
+
+# %% tests="cross_entropy" points=1
+Y, Q = np.array([[1.0, 0, 0], [0, 1.0, 0]]), np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
+check.close(
+    cross_entropy(Y, Q), 1.3296, atol=1e-3, hint="return one number, the mean over the images",
+    mistakes={
+        "the loss is negative: the minus sign is missing": -1.3296,
+        "you took the mean over all numbers: sum over the classes (axis 1), then average over images": 0.4432,
+        "you summed over the images: take their mean, or the loss depends on the size of the batch": 2.6593,
+        "you used the logarithm to base 2: use np.log": 1.9182,
+        "you used the logarithm to base 10: use np.log": 0.5774,
+        "you took the logarithm of Y: it belongs to the prediction, −Σ Y log Q":
+            -(Q * np.log(np.clip(Y, 1e-7, 1))).sum() / 2,
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+Y, Q = rng.dirichlet(np.ones(6), size=30), rng.dirichlet(np.full(6, 2.0), size=30) * 0.9 + 0.1 / 6
+check.close(
+    cross_entropy(Y, Q), np.mean(keras.ops.convert_to_numpy(keras.losses.categorical_crossentropy(Y, Q))),
+    rtol=1e-3,
+    hint="wrong for targets that are not one-hot: every class counts, with the weight Y gives it",
+)
+### END HIDDEN TESTS
+
+# %% tests="cross_entropy_zero" points=1
+with np.errstate(all="ignore"):
+    loss = cross_entropy(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]]))
+check.true(
+    np.all(np.isfinite(loss)),
+    "a perfect prediction gives nan: 0 · log 0 is not a number. Raise Q to at least 1e-7 first",
+)
+check.close(loss, 0, atol=1e-4, hint="a perfect prediction costs 0, one number")
+### BEGIN HIDDEN TESTS
+with np.errstate(all="ignore"):
+    loss = cross_entropy(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+check.between(
+    loss, 5, 20, name="the loss of one sure and wrong image and one right one",
+    low_hint="being sure and wrong must cost a lot",
+    high_hint="log 0 is minus infinity: raise every probability to at least 1e-7 first",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** Keras against your two functions, on the same scores. Keras has the loss in two forms:
+# *categorical* cross-entropy wants one-hot rows, *sparse* categorical cross-entropy wants the class numbers
+# and makes the rows itself. The results are equal; mixing them up is one of the most frequent errors in first
+# programs.
+
+# %%
+targets = np.arange(8)
+rows = one_hot(targets, 10)
+guesses = softmax(np.random.default_rng(0).normal(size=(8, 10)))
+print("yours             ", cross_entropy(rows, guesses))
+print("Keras, categorical", float(np.mean(keras.losses.categorical_crossentropy(rows, guesses))))
+print("Keras, sparse     ", float(np.mean(keras.losses.sparse_categorical_crossentropy(targets, guesses))))
+
+# %% [markdown]
+# ## 7 · Count, then build (10 minutes)
+#
+# Our network is 784-300-100-10: 784 pixels, two hidden layers with 300 and 100 neurons, ten outputs. In a
+# **dense** layer every neuron has one weight for each input and one bias. How many numbers will training have
+# to find? Programmers who count first notice when Keras builds something else than they meant.
+#
+# **Predict before you run.** Count the first layer on paper: 300 neurons, each with its weights and its bias.
+#
+# <details><summary>Answer</summary>
+#
+# 784 · 300 weights and 300 biases: 235,500. The next layers have 30,100 and 1,010 parameters.
+#
+# </details>
+#
+# **Exercise 7 (1 point).** Write `count_parameters` for any row of layer sizes.
+
+# %% exercise="count_parameters"
+def count_parameters(sizes):
+    """Number of weights and biases of a dense network.
+
+    sizes: list of at least two ints: the inputs, then the neurons of each layer; ours is [784, 300, 100, 10].
+    Returns an int.
+    """
+    ### BEGIN SOLUTION
+    return sum(inputs * neurons + neurons for inputs, neurons in zip(sizes[:-1], sizes[1:]))
+    ### END SOLUTION
+
+
+# %% tests="count_parameters" points=1
+check.equal(
+    count_parameters([784, 300, 100, 10]), 266610,
+    mistakes={
+        "you forgot the biases: every neuron has one": 266200,
+        "the inputs are not neurons: they have no biases": 267394,
+        "the output neurons have biases too": 266600,
+        "that is only the first layer: add up all layers": 235500,
+    },
+)
+### BEGIN HIDDEN TESTS
+sizes = [int(n) for n in np.random.default_rng().integers(2, 40, size=np.random.default_rng().integers(5, 8))]
+layers = [keras.layers.Dense(neurons) for neurons in sizes[1:]]
+check.equal(
+    count_parameters(sizes), keras.Sequential([keras.Input((sizes[0],)), *layers]).count_params(),
+    f"wrong for {sizes}: a network may have any number of layers",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now build it. A network for another problem, with 6 inputs and 3 classes, looks like this:
+#
+# ```python
+# keras.Sequential([
+#     keras.Input((6,)),                              # the shape of ONE sample, without the batch axis
+#     keras.layers.Dense(20, activation="tanh"),
+#     keras.layers.Dense(3, activation="softmax"),
+# ])
+# ```
+#
+# Ours takes images of the shape (28, 28). A dense layer wants a vector, so a `Flatten` layer comes first: it
+# lays the 28 rows of an image one after the other and has nothing to learn.
+#
+# The output must be **probabilities**, so the last layer ends in softmax. (There is another style: leave
+# softmax out and tell the loss `from_logits=True`. It is a little more exact, but then the model returns
+# scores. In this lab we want to read probabilities from the model, so please end in softmax.) Why not ten
+# *sigmoids*? Each would answer its own yes-or-no question, and an image could be a bag with probability 0.9
+# and a dress with 0.8. Our classes exclude each other; softmax makes them share one sum.
+#
+# **Exercise 8 (2 points).** Write `build_mlp`: 784-300-100-10, ReLU in both hidden layers, softmax at the
+# end. Any style is welcome: a list of layers, `add`, the functional API.
+
+# %% exercise="build_mlp"
+def build_mlp():
+    """A new network 784-300-100-10 with fresh random weights, not compiled.
+
+    Returns a Keras model: images (n, 28, 28) in, class probabilities (n, 10) out; ReLU in both hidden layers.
+    """
+    ### BEGIN SOLUTION
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(300, activation="relu"),
+            keras.layers.Dense(100, activation="relu"),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    ### END SOLUTION
+
+
+# %% tests="build_mlp" points=1
+network = build_mlp()
+check.model(network, input_shape=(28, 28), output_shape=(10,))
+check.weights(network, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
+check.equal(network.count_params(), 266610, "this is the number of parameters of your model")
+
+# %% tests="build_mlp_forward" points=1
+network = build_mlp()
+check.model(network, input_shape=(28, 28), output_shape=(10,))
+noise = np.random.default_rng().normal(size=(20, 28, 28)).astype("float32")
+p = network.predict(noise, verbose=0)
+check.probabilities(
+    p,
+    hint="classes that exclude each other: the last layer needs softmax; "
+    "with sigmoid, or with no activation, the sum is not 1",
+)
+### BEGIN HIDDEN TESTS
+W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in network.trainable_weights]
+hidden = np.maximum(np.maximum(noise.reshape(20, 784) @ W1 + b1, 0) @ W2 + b2, 0)
+check.close(
+    p, scipy.special.softmax(hidden @ W3 + b3, axis=1), rtol=0, atol=0.01,
+    hint='your model does not compute what its weights say: do both hidden layers have activation="relu"?',
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** Keras's own table. The column *Param #* should hold no surprise for you now.
+
+# %%
+build_mlp().summary()
+
+# %% [markdown]
+# ## 8 · The functional API (7 minutes)
+#
+# `Sequential` can only stack one layer on the other. The **functional API** says for each layer what it is
+# applied to, so a network may branch and join (you will need that in Labs 3 and 6). A small example with 5
+# inputs:
+#
+# ```python
+# inputs = keras.Input((5,))
+# x = keras.layers.Dense(8, activation="relu")(inputs)     # make a layer, then call it on what comes before
+# outputs = keras.layers.Dense(2, activation="softmax")(x)
+# model = keras.Model(inputs, outputs)
+# ```
+#
+# Here is a second problem: 21 measurements of a customer, one question, "will they come back, yes or no?".
+# **One** output neuron is enough: its sigmoid is the probability $q$ of "yes", and "no" has the rest, $1 -
+# q$. The cross-entropy of these two answers has a name of its own, the **binary cross-entropy**:
+#
+# $$-\left(y \log q + (1 - y) \log (1 - q)\right), \qquad y \in \{0, 1\}$$
+#
+# **Predict before you run.** How many parameters has 21-100-100-100-1? What would *softmax* on a single
+# output give?
+#
+# <details><summary>Answer</summary>
+#
+# 2,200 + 10,100 + 10,100 + 101 = 22,501. Softmax divides by the sum of all outputs; with a single one that is
+# itself, so the answer would be 1 for every customer.
+#
+# </details>
+#
+# **Exercise 9 (2 points).** Write `build_binary` with the functional API, and **compile** it: the optimizer
+# `"adam"`, the loss `"binary_crossentropy"`, the metric `"accuracy"`.
+
+# %% exercise="build_binary"
+def build_binary():
+    """A new compiled network 21-100-100-100-1 for a yes-or-no question.
+
+    Returns a Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU in the hidden layers;
+    compiled with Adam, binary cross-entropy and accuracy.
+    """
+    ### BEGIN SOLUTION
+    inputs = keras.Input((21,))
+    x = inputs
+    for _ in range(3):
+        x = keras.layers.Dense(100, activation="relu")(x)
+    outputs = keras.layers.Dense(1, activation="sigmoid")(x)
+    model = keras.Model(inputs, outputs)
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    return model
+    ### END SOLUTION
+
+
+# %% tests="build_binary" points=1
+binary = build_binary()
+check.model(binary, input_shape=(21,), output_shape=(1,))
+check.weights(binary, [(21, 100), (100,), (100, 100), (100,), (100, 100), (100,), (100, 1), (1,)])
+customers = np.random.default_rng().normal(size=(50, 21)).astype("float32")
+q = binary.predict(customers, verbose=0)
+check.true(0 <= np.min(q) and np.max(q) <= 1, "probabilities lie between 0 and 1: the output needs a sigmoid")
+check.true(np.std(q) > 1e-6, "everybody gets the same answer: softmax over a single output is always 1")
+### BEGIN HIDDEN TESTS
+W1, b1, W2, b2, W3, b3, W4, b4 = [keras.ops.convert_to_numpy(w) for w in binary.trainable_weights]
+hidden = np.maximum(np.maximum(np.maximum(customers @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
+check.close(
+    q, scipy.special.expit(hidden @ W4 + b4), rtol=0, atol=0.01,
+    hint='your model does not compute what its weights say: have all three hidden layers activation="relu"?',
+)
+### END HIDDEN TESTS
+
+# %% tests="build_binary_loss" points=1
+binary = build_binary()
+check.model(binary, input_shape=(21,), output_shape=(1,))
+customers = np.random.default_rng().normal(size=(50, 21)).astype("float32")
+check.true(binary.compiled, "the model is not compiled: call model.compile(…) before you return it")
+answers = np.random.default_rng().integers(0, 2, size=(50, 1)).astype("float32")
+measured = binary.evaluate(customers, answers, verbose=0, return_dict=True)
+check.true("accuracy" in measured, 'ask for the accuracy too: metrics=["accuracy"]')
+### BEGIN HIDDEN TESTS
+q = binary.predict(customers, verbose=0)[:, 0].astype(float)
+check.close(
+    measured["loss"], sklearn.metrics.log_loss(answers[:, 0], q), rtol=0.01,
+    hint="the loss is not the binary cross-entropy of the model's probabilities",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 9 · Test the network before you train it (10 minutes)
+#
+# A wrong program and a badly chosen setting look the same: poor results after a long wait. Three quick
+# experiments find most programming errors *before* the wait. We do them together; the two lines with
+# `compile` and `fit` are the ones you will write yourself in the next section.
+#
+# **Check 1: the first loss.** An untrained network knows nothing. If it gives every class the same
+# probability, one tenth, its loss is −log 0.1 = ln 10 = 2.303, whatever the images are.
+#
+# **Predict before you run.** The network does not guess *exactly* evenly, because its random weights already
+# prefer some classes. Is its loss then above or below ln 10? And what will the same network's loss be on raw
+# bytes?
+
+# %%
+network = models.mlp()  # the course's own 784-300-100-10, in case yours is not ready
+network.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+X_some, y_some = X_valid_scaled[:1000], fashion.y_valid[:1000]
+untrained_loss, untrained_accuracy = network.evaluate(X_some, y_some, verbose=0)
+raw_loss, _ = network.evaluate(fashion.X_valid[:1000].astype("float32"), y_some, verbose=0)
+print(f"ln 10 = {np.log(10):.3f}")
+print(f"untrained, scaled images: loss {untrained_loss:.3f}, accuracy {untrained_accuracy:.1%}")
+print(f"untrained, raw bytes:     loss {raw_loss:.1f}")
+
+# %% [markdown]
+# Above: about 2.7, and somewhere between 2.4 and 3.3 for most random weights. The network has random
+# preferences, and with ten classes a random preference is wrong nine times out of ten. A first loss a little
+# above ln 10 is what you want to see. A first loss near 0, or of 20, tells you that the program is wrong
+# before you have lost any time.
+#
+# On raw bytes the same network starts at around 160 (anything from 100 to 300): it is *extremely* sure of its
+# random preferences.
+#
+# **Check 2: a penalty must raise the loss.** Regularisation (Lab 4) adds a penalty for large weights to the
+# loss, for example $\lambda \sum w^2$. Predictions and images stay the same, so at the start the loss must go
+# up by *exactly* the penalty. If it does not, the penalty is not connected.
+#
+# **Predict before you run.** The next cell gives the same weights a penalty with λ = 0.01. By how much does
+# the loss rise: by a hundredth, by a tenth, or by more than the loss itself?
+
+# %%
+penalty = keras.regularizers.L2(0.01)
+regularised = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten()])
+for size, activation in ((300, "relu"), (100, "relu"), (10, "softmax")):
+    regularised.add(keras.layers.Dense(size, activation=activation, kernel_regularizer=penalty))
+regularised.set_weights(network.get_weights())  # the same weights, so the same predictions
+regularised.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+regularised_loss, _ = regularised.evaluate(X_some, y_some, verbose=0)
+squares = sum(np.sum(W**2) for W in network.get_weights())
+print(f"loss {untrained_loss:.3f} + penalty 0.01 · {squares:.1f} = {untrained_loss + 0.01 * squares:.3f}")
+print(f"Keras says {regularised_loss:.3f}")
+
+# %% [markdown]
+# **Check 3: learn 20 images by heart.** A network with so many parameters must be able to memorise 20 images.
+# If it cannot, something is broken: the labels do not fit the images, the loss does not fit the output, the
+# learning rate is far off. This costs seconds and is the most useful test of all.
+#
+# **Predict before you run.** After 20 rounds over the same 20 images: which accuracy on these 20? And which
+# on images that it has never seen, better or worse than the nearest class mean of section 3?
+
+# %% trains=true
+X_few, y_few = X_train_scaled[:20], fashion.y_train[:20]
+memoriser = models.mlp()
+memoriser.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+memory = memoriser.fit(X_few, y_few, epochs=20, batch_size=1000, validation_data=(X_some, y_some), verbose=0)
+last = {name: values[-1] for name, values in memory.history.items()}
+print(f"the 20 images:    accuracy {last['accuracy']:.0%}, loss {last['loss']:.4f}")
+print(f"1,000 new images: accuracy {last['val_accuracy']:.0%}, loss {last['val_loss']:.2f}")
+
+# %% [markdown]
+# All 20 are right and the loss is close to zero, so images, labels, loss and optimizer work together. On new
+# images about 43 % are right, fewer than with the nearest class mean, which has seen all training images. The
+# network has learned these 20 pictures by heart and little about clothes. Usually we fight this
+# (*overfitting*); here we wanted it.
+#
+# **Written question 1 (2 points).** Four classmates show you the start of their training on the ten classes
+# of Fashion-MNIST. What is the most likely error of each, and what would you look at first? One or two
+# sentences each.
+#
+# 1. The first loss is 148. It falls, but slowly and with jumps.
+# 2. The first loss is 2.30, and after three epochs on all training images it is still 2.30.
+# 3. The first loss is 0.69, although the network has ten outputs and knows nothing.
+# 4. The loss on 20 images falls to 2.2 and stays there, although the training runs for hundreds of rounds.
+
+# %% [markdown] written="sanity" points=2
+# Half a point each for a likely cause together with a sensible first step; other sound causes count as well.
+#
+# 1. The inputs are not scaled: raw bytes from 0 to 255 make the scores, and so the loss, huge. Look at the
+#    mean and the standard deviation of what goes into `fit` (and at the validation images too).
+# 2. The network gives each class one tenth and learns nothing: the learning rate is far too small (or 0), the
+#    layers are frozen, all weights are zero, or so large a rate killed all ReLUs at the first step. Look at
+#    the learning rate and whether the weights change.
+# 3. 0.69 is −ln 0.5: a yes-or-no loss. The loss is *binary* cross-entropy (with sigmoid outputs) and averages
+#    over ten separate questions. Use softmax and (sparse) categorical cross-entropy.
+# 4. It cannot learn 20 images by heart, so the program is wrong, not the setting: labels and images are out
+#    of step (only one of them shuffled), softmax twice or missing, outputs and loss do not fit. Look at the
+#    images with their labels as they go into `fit`.
+
+# %% [markdown]
+# ## 10 · Define, compile, fit (12 minutes)
+#
+# Training has three steps, and you have seen each of them:
+#
+# 1. **define** the layers (section 7);
+# 2. **compile**: choose the loss, the optimizer that makes the steps, and the metrics that you want to read;
+# 3. **fit**: show the images.
+#
+# Three words of `fit`. A **batch** is the handful of images from which one gradient is computed. One step of
+# the optimizer is an **iteration** (or *update*): one batch, one step. An **epoch** is one round over all
+# training images.
+#
+# **Predict before you run.** We have 55,000 images, and a batch holds 128. How many iterations are one epoch?
+# The last batch of an epoch is smaller than the others: how many images are in it?
+#
+# <details><summary>Answer</summary>
+#
+# 55,000 / 128 = 429.7, so there are 430 iterations: 429 full batches and one with the last 88 images.
+#
+# </details>
+
+# %% given="budget" parameters=true
+EPOCHS = 10
+BATCH_SIZE = 128
+TARGET = 0.87  # the share of test images that the last check of exercise 10 asks for
+
+# %% [markdown]
+# **Validation is not test.** `fit` can measure loss and accuracy on other images after each epoch. Give it
+# the *validation* images. You look at these figures and decide something from them: more epochs, another
+# learning rate, another network. Whatever you choose by looking at a figure is chosen to make *that figure*
+# look good. So it is no longer an honest forecast for new images. The test images stay closed until the last
+# section.
+#
+# **The optimizer.** Adam is a good first choice. A learning rate that starts at 0.001 and then falls to 0
+# along half a cosine lets the network settle at the end; Keras needs to know over how many updates:
+#
+# ```python
+# keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.001, decay_steps=updates))
+# ```
+#
+# SGD with momentum, or Adam with a fixed rate, reaches the target as well.
+#
+# **Exercise 10 (5 points).** Make four things in one cell. Define the network again in this cell
+# (784-300-100-10 as in exercise 8), so that every run of the cell starts from fresh weights.
+#
+# 1. `updates`: how many iterations the whole training takes, computed from the number of training images,
+#    `BATCH_SIZE` and `EPOCHS`.
+# 2. `model`: defined and compiled; the cross-entropy loss that fits your labels; the metric `"accuracy"`. Add
+#    no regularisation and no further layers (that is Lab 4).
+# 3. `first_loss`: its loss on the validation images *before* training. Is it what section 9 says?
+# 4. `history`: what the training returns. Train on `X_train_scaled` and `fashion.y_train` for `EPOCHS` epochs
+#    with batches of `BATCH_SIZE`, and measure on `X_valid_scaled` and `fashion.y_valid` after each.
+#
+# `training.fit(model, X, y, epochs=…, batch_size=…, validation_data=(…, …))` is `model.fit` with faster
+# settings; `model.fit` itself does as well and takes the same arguments. This cell trains for a while: on a
+# laptop, some seconds for each epoch.
+
+# %% exercise="train_mlp" trains=true
+# updates:    int, number of iterations of the whole training
+# model:      the compiled (and then trained) network, images (n, 28, 28) → probabilities (n, 10)
+# first_loss: float, loss on the validation images before the training
+# history:    the History that fit returns, with loss, accuracy, val_loss and val_accuracy of each epoch
+### BEGIN SOLUTION
+updates = math.ceil(len(X_train_scaled) / BATCH_SIZE) * EPOCHS
+model = keras.Sequential(
+    [
+        keras.Input((28, 28)),
+        keras.layers.Flatten(),
+        keras.layers.Dense(300, activation="relu"),
+        keras.layers.Dense(100, activation="relu"),
+        keras.layers.Dense(10, activation="softmax"),
+    ]
+)
+model.compile(
+    optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.001, decay_steps=updates)),
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
+first_loss, _ = model.evaluate(X_valid_scaled, fashion.y_valid, verbose=0)
+history = training.fit(
+    model,
+    X_train_scaled,
+    fashion.y_train,
+    epochs=EPOCHS,
+    batch_size=BATCH_SIZE,
+    validation_data=(X_valid_scaled, fashion.y_valid),
+)
+### END SOLUTION
+
+# %% tests="train_updates" points=1
+n = len(fashion.X_train)
+check.equal(
+    updates, math.ceil(n / BATCH_SIZE) * EPOCHS,
+    mistakes={
+        "the last, smaller batch of each epoch counts as well: round up": n // BATCH_SIZE * EPOCHS,
+        "round up for each epoch, then multiply: every epoch ends with its own smaller batch":
+            math.ceil(n * EPOCHS / BATCH_SIZE),
+        "that is one epoch: multiply by the number of epochs": math.ceil(n / BATCH_SIZE),
+        "that is the number of images shown: one iteration takes a whole batch": n * EPOCHS,
+        "that is not a whole number of batches: round up": n / BATCH_SIZE * EPOCHS,
+    },
+)
+
+# %% tests="train_first_loss" points=1
+check.between(
+    first_loss, 2.0, 8.0, name="first_loss",
+    low_hint="too low for a network that knows nothing: measure it before the training, with cross-entropy",
+    high_hint="too high for a network that knows nothing: did you give it the scaled images, and softmax?",
+)
+
+# %% tests="train_history" points=1
+record = history.history
+check.true(
+    {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(record),
+    f'it holds {sorted(record)}: compile with metrics=["accuracy"], and give fit the validation_data',
+)
+check.equal(len(record["loss"]), EPOCHS, "this is the number of epochs in the history")
+### BEGIN HIDDEN TESTS
+X_check = ((fashion.X_valid - fashion.X_train.mean()) / fashion.X_train.std()).astype("float32")
+q = model.predict(X_check, batch_size=1000, verbose=0).astype(float)
+valid_loss = -np.log(np.maximum(q[np.arange(len(q)), fashion.y_valid], 1e-37)).mean()
+valid_accuracy = np.mean(q.argmax(axis=1) == fashion.y_valid)
+gaps = np.abs(np.array([record["val_loss"], record["val_accuracy"]]) - [[valid_loss], [valid_accuracy]])
+check.true(
+    np.any((gaps[0] < 5e-4) & (gaps[1] < 7e-4)),
+    f"on the scaled validation images your model has loss {valid_loss:.4f}, accuracy {valid_accuracy:.4f},\n"
+    "but your history says something else. Is validation_data the validation images (not the test images),\n"
+    "are they scaled, and is the loss the plain cross-entropy?",
+)
+### END HIDDEN TESTS
+
+# %% tests="train_accuracy" points=2
+check.model(model, input_shape=(28, 28), output_shape=(10,))
+q = model.predict(X_valid_scaled[:2000], batch_size=1000, verbose=0)
+check.probabilities(q, hint="the model should return probabilities of ten classes: end in softmax")
+check.between(
+    np.mean(q.argmax(axis=1) == fashion.y_valid[:2000]), 0.6, 1.0, name="accuracy on validation images",
+    low_hint="too few of the scaled images are right: is it trained on X_train_scaled with the right loss?",
+)
+### BEGIN HIDDEN TESTS
+check.equal(
+    int(keras.ops.convert_to_numpy(model.optimizer.iterations)),
+    math.ceil(len(fashion.X_train) / BATCH_SIZE) * EPOCHS,
+    "this is the number of steps that your optimizer made: train one fresh model, once, on all training\n"
+    "images and no others, with batches of BATCH_SIZE for EPOCHS epochs",
+)
+
+
+def centred_scores(X):
+    q = model.predict(X.astype("float32"), batch_size=1000, verbose=0)
+    log_q = np.log(np.maximum(q.astype(float), 1e-30))
+    return log_q - log_q.mean(axis=1, keepdims=True)
+
+
+x = 0.3 * np.random.default_rng().normal(size=(200, 28, 28))
+bend = centred_scores(x) + centred_scores(-x) - 2 * centred_scores(0 * x)
+check.true(
+    np.abs(bend).mean() > 0.05,
+    "the scores are a linear function of the pixels: do the hidden layers have an activation?",
+)
+X_check = ((fashion.X_test - fashion.X_train.mean()) / fashion.X_train.std()).astype("float32")
+y_check = model.predict(X_check, batch_size=1000, verbose=0).argmax(axis=1)
+check.between(
+    np.mean(y_check == fashion.y_test), TARGET, 1.0, name="accuracy on the test images",
+    low_hint="too many mistakes on new images: is the learning rate right? Adam with 0.001 is a good start",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 11 · Read the curves (7 minutes)
+#
+# **Predict before you run.** Which of the two losses, training or validation, will be lower at the end? Does
+# the validation loss end where it was lowest?
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+plotting.learning_curves(history, metric="loss", ax=left)
+plotting.learning_curves(history, metric="accuracy", ax=right);
+
+# %% [markdown]
+# How to read them:
+#
+# - **Both curves still fall**: the network is not finished; train longer, or with a larger learning rate.
+# - **Both stay high and close together**: *underfitting*. The network is too small, or training cannot get
+#   through.
+# - **Training goes on falling, validation stays or rises**: *overfitting*. The shaded **gap** is what the
+#   network knows about the training images only. More images, a smaller network, regularisation (Lab 4) or an
+#   earlier stop make it smaller.
+# - **In the first epoch validation is often the better one.** That is no error: Keras averages the training
+#   loss over the epoch, while the network is still improving, and measures the validation loss at its end.
+#
+# With 55,000 images the gap in accuracy at the end is about 5 percentage points (drawn images: about 2). Here
+# are your curves again, beside those of the network that saw 20 images.
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+plotting.learning_curves(memory, metric="accuracy", title="20 training images", ax=left)
+plotting.learning_curves(history, metric="accuracy", title="55,000 training images", ax=right)
+left.set_ylim(0, 1.03)
+right.set_ylim(0, 1.03)
+gap = 100 * (history.history["accuracy"][-1] - history.history["val_accuracy"][-1])
+print(f"gap at the end, 55,000 images: {gap:.1f} percentage points")
+
+# %% [markdown]
+# **Written question 2 (2 points).** A friend tries 40 networks, each with other settings, measures the
+# accuracy of all 40 on the *test* images, keeps the best one and reports: "0.902 on new images".
+#
+# 1. Why is this figure probably too good?
+# 2. How could your friend have used the three parts of the set to get an honest figure, without more images?
+# 3. In the best network's curves the validation loss is lowest after epoch 6 and then rises, while the
+#    training loss goes on falling. Which weights should your friend keep, and what is the name of what
+#    happens after epoch 6?
+
+# %% [markdown] written="validation" points=2
+# 1. (½ point) The best of 40 was chosen *by* the test figure. It is partly better and partly just lucky on
+#    these 10,000 images; the luck is in the figure but not in the network, so on really new images it will do
+#    a little worse. The test images have been used for a decision, they have become validation images.
+# 2. (1 point) Train each network on the training images, compare all 40 on the validation images, choose
+#    there; then measure only the chosen one, once, on the test images, and report that, whatever it is. (½
+#    for choosing on the validation images, ½ for using the test images once and not choosing again after it.)
+# 3. (½ point) The weights after epoch 6 (early stopping with the best weights restored); overfitting.
+
+# %% [markdown]
+# ## 12 · Open the test images (10 minutes)
+#
+# All decisions are made, so now, once, the test. The published figures for this network are 0.889 on the
+# validation and 0.886 on the test images, after 30 epochs of plain SGD (HOML, chapter 10).
+#
+# **Predict before you run.** Yours had fewer epochs, but Adam, scaled inputs and a falling learning rate.
+# Above or below 0.886?
+
+# %%
+X_test_scaled = keras.ops.convert_to_numpy(scaler(fashion.X_test))
+test_loss, test_accuracy = model.evaluate(X_test_scaled, fashion.y_test, batch_size=1000, verbose=0)
+P_test = model.predict(X_test_scaled, batch_size=1000, verbose=0)
+print(f"test: loss {test_loss:.3f}, accuracy {test_accuracy:.3f}")
+print("first image:", np.round(P_test[0], 2), "→", fashion.class_names[P_test[0].argmax()])
+
+# %% [markdown]
+# About 89 % of the real test images are right (of the drawn ones about 90.5 %). This is a little above the
+# published figure after a third of the epochs: not because the network is another one, but because of the
+# scaled inputs and the optimizer. And it is about 20 percentage points above the baseline of section 3.
+#
+# One number hides which clothes are difficult. The **confusion matrix** shows it: row $i$, column $j$ counts
+# the images that *are* class $i$ and were *called* class $j$. The right answers stand on the diagonal.
+#
+# `P_test` has one row for each image and one column for each class. The predicted class is the column with
+# the largest probability in its row: `P_test.argmax(axis=1)`.
+#
+# **Exercise 11 (1 point).** Write `confusion`.
+
+# %% exercise="confusion"
+def confusion(y, y_hat, classes):
+    """Confusion matrix: how many samples of each class were called what.
+
+    y: int array (n,), true labels. y_hat: int array (n,), predicted labels. Both from 0 to classes − 1.
+    Returns an int array (classes, classes); entry [i, j]: samples of class i that were predicted as j.
+    """
+    ### BEGIN SOLUTION
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (y, y_hat), 1)
+    return counts
+    ### END SOLUTION
+
+
+# %% tests="confusion" points=1
+y, y_hat = np.array([0, 0, 0, 0, 1, 2]), np.array([0, 0, 1, 2, 1, 0])
+expected = np.array([[2, 1, 1], [0, 1, 0], [1, 0, 0]])
+check.equal(
+    confusion(y, y_hat, 3), expected,
+    mistakes={
+        "it is transposed: rows are the true classes, columns the predicted ones": expected.T,
+        "these are shares: count the samples, do not divide": expected / expected.sum(axis=1, keepdims=True),
+        "these are shares of all samples: count, do not divide": expected / 6,
+        "each entry is 0 or 1: `counts[y, y_hat] += 1` counts a repeated pair only once":
+            np.minimum(expected, 1),
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+y, y_hat = rng.integers(0, 5, size=300), rng.integers(0, 6, size=300)
+check.equal(
+    confusion(y, y_hat, 8), sklearn.metrics.confusion_matrix(y, y_hat, labels=range(8)),
+    "wrong for 8 classes of which some do not occur: the matrix has a row and a column for each of them",
+)
+### END HIDDEN TESTS
+
+# %%
+plotting.confusion_matrix(confusion(fashion.y_test, P_test.argmax(axis=1), 10), fashion.class_names);
+
+# %% [markdown]
+# Trousers, bags and shoes are easy. Most mistakes happen among T-shirts, pullovers, coats and shirts, the
+# same that the mean images could not tell apart. The shirt is the hardest of all: only about 71 % of the
+# shirts are found (of the drawn ones about 68 %).
+#
+# Now look at single images. The most instructive mistakes are those of which the network was **most sure**:
+# either it has learned something wrong, or the label is wrong, or a human would have said the same.
+#
+# **Predict before you run.** What will the ten most confident mistakes look like: bad photographs, odd
+# clothes, or ordinary ones?
+#
+# **Exercise 12 (2 points).** Write `confident_mistakes`. How sure the network was is the probability that it
+# gave to the class that it *chose*.
+
+# %% exercise="confident_mistakes"
+def confident_mistakes(P, y, k):
+    """Which samples were classified wrongly with the greatest confidence?
+
+    P: float array (n, classes), predicted probabilities, one row a sample. y: int array (n,), true labels.
+    k: int, at least 1.
+    Returns an int array with the row numbers of up to k wrongly classified samples, the most confident first;
+    fewer than k if there are fewer mistakes, shape (0,) if there are none. Nothing is changed.
+    """
+    ### BEGIN SOLUTION
+    wrong = np.flatnonzero(P.argmax(axis=1) != y)
+    order = np.argsort(-P[wrong].max(axis=1))
+    return wrong[order[:k]]
+    ### END SOLUTION
+
+
+# %% tests="confident_mistakes" points=1
+P = np.array([[0.80, 0.15, 0.05], [0.90, 0.08, 0.02], [0.28, 0.27, 0.45], [0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
+y = np.array([0, 1, 0, 2, 2])
+check.equal(
+    confident_mistakes(P, y, 2), [1, 3],
+    mistakes={
+        "samples 1 and 0 have the largest probabilities, but 0 is right: keep only the mistakes": [1, 0],
+        "these are the least confident mistakes: sort the other way round": [2, 3],
+        "the right samples, but the most confident should come first": [3, 1],
+        "these are places among the mistakes; return row numbers of P": [0, 2],
+        "these are the classes that were predicted; return row numbers of P": [0, 1],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+P, y = rng.dirichlet(np.ones(6), size=80), rng.integers(0, 6, size=80)
+mistakes = sorted((-max(row), i) for i, row in enumerate(P.tolist()) if row.index(max(row)) != y[i])
+check.equal(
+    confident_mistakes(P, y, 10), [i for _, i in mistakes[:10]],
+    "wrong for 80 samples: order them by the probability of the predicted class, the largest of the row",
+)
+### END HIDDEN TESTS
+
+# %% tests="confident_mistakes_few" points=1
+P, y = np.array([[0.6, 0.4], [0.3, 0.7], [0.1, 0.9], [0.8, 0.2]]), np.array([1, 1, 0, 0])
+check.equal(
+    confident_mistakes(P, y, 4), [2, 0],
+    "there are only two mistakes here (samples 2 and 0), so return only two, although k = 4",
+)
+### BEGIN HIDDEN TESTS
+check.shape(
+    confident_mistakes(P, np.array([0, 1, 1, 0]), 3), (0,),
+    "every sample is right here, so there is no mistake to return: an empty array",
+)
+### END HIDDEN TESTS
+
+# %%
+worst = confident_mistakes(P_test, fashion.y_test, 12)
+plotting.confident_mistakes(fashion.X_test, fashion.y_test, P_test, fashion.class_names, worst);
+
+# %% [markdown]
+# Look at each image and decide: would *you* have said what the label says? Some of these the network should
+# have known. For others you will probably take its side.
+#
+# Note also how sure it is of its mistakes. Softmax outputs are *called* probabilities, but nothing in
+# training makes "99 per cent sure" mean "right 99 times in 100". A network that overfits is too sure of
+# itself.
+
+# %% [markdown]
+# ## What you learned
+#
+# - Inputs are scaled with the statistics of the training images, and bytes are turned into floats first.
+# - A baseline and the first loss (ln of the number of classes) tell you whether a result is good, and whether
+#   the program is right.
+# - A dense layer with $n$ inputs and $m$ neurons has $nm + m$ parameters.
+# - Classes that exclude each other: softmax and cross-entropy. Yes or no: one sigmoid and binary
+#   cross-entropy.
+# - Define, compile, fit. One batch is one iteration; one round over all training images is an epoch.
+# - Learn on the training images, decide on the validation images, report on the test images: once.
+#
+# ## What to change and try
+#
+# - Train with `fashion.X_train / 255` in place of the standardised images. Which epoch catches up, and does
+#   it matter?
+# - Leave out the activations of the hidden layers. How far does a linear network get, compared with your
+#   baseline?
+# - One hidden layer of 300, or five of 60: compare the parameters and the accuracy.
+# - Train three times as many epochs with a fixed learning rate. When does the validation loss turn, and what
+#   does the validation *accuracy* do in the meantime?
+# - Average the probabilities of three networks that you trained separately. Does the average beat each of
+#   them?
+# - Cut out the middle of the clothes: set the pixels in rows 10 to 18 to 0 in the test images. Which classes
+#   suffer?
