@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,8 @@ from autograder.verify import verify as verify_lab
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Release, verify and grade the labs of the course.")
-console = Console(highlight=False)
+# Where nobody watches (a log, CI) there is no terminal width to respect.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 LabNames = Annotated[list[str] | None, typer.Argument(help="Lab ids such as lab02_mlp; none means all.", show_default=False)]
 Labs = Annotated[Path, typer.Option(help="The folder that holds the labs.")]
@@ -196,7 +198,7 @@ def _report(verdicts: Sequence[Verdict], output: Path) -> None:
 
 def _marks_table(lab: str, verdicts: Sequence[Verdict]) -> Table:
     table = Table(title=lab, title_justify="left", box=None, padding=(0, 1))
-    table.add_column("test")
+    table.add_column("test", no_wrap=True, min_width=max((len(test.name) for v in verdicts for test in v.tests), default=4))
     table.add_column("of", justify="right")
     for verdict in verdicts:
         table.add_column(verdict.submission, justify="right")
@@ -204,7 +206,7 @@ def _marks_table(lab: str, verdicts: Sequence[Verdict]) -> Table:
     for i, test in enumerate(graded.tests if graded else ()):
         marks = [f"{v.tests[i].earned:g}" if v.tests else "–" for v in verdicts]
         table.add_row(test.name, f"{test.points:g}", *marks)
-    totals = [f"{v.earned:g}" if v.tests else v.status for v in verdicts]
+    totals = [f"{v.earned:g}" if v.tests else "–" for v in verdicts]
     table.add_row("total", f"{graded.points:g}" if graded else "–", *totals, style="bold")
     return table
 

@@ -22,6 +22,7 @@ from autograder.verdict import TestResult, TestStatus, Verdict, Written
 
 __all__ = ["Options", "environment", "grade", "with_budget"]
 
+_KILLED = ("timeout", "memory", "crashed")
 _CHECKED = ("Mistake", "AssertionError")  # errors that are the test's own verdict
 
 
@@ -108,16 +109,18 @@ def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome]) -> list[Te
         written = by_id.get(test.exercise)
         passed = outcome.status == "ok"
         message = "" if passed else explain(outcome, test, written)
-        status = _status(outcome, found=written is not None)
+        status = _status(outcome, written)
         results.append(TestResult(test.name, test.exercise, test.points, test.points if passed else 0.0, status, message))
     return results
 
 
-def _status(outcome: Outcome, *, found: bool) -> TestStatus:
+def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
     if outcome.status == "ok":
         return "passed"
-    if not found:
+    if exercise is None:
         return "missing"
+    if exercise.status != "ok" and exercise.status in _KILLED:
+        return exercise.status
     return "failed" if outcome.error in _CHECKED else outcome.status
 
 
@@ -127,7 +130,7 @@ def explain(outcome: Outcome, test: Cell, exercise: Outcome | None) -> str:
         return f"your cell for `{test.exercise}` was not found in the notebook"
     if "NotImplementedError" in (exercise.error, outcome.error):
         return "nothing is written here yet"
-    if exercise.status in ("timeout", "memory", "crashed"):
+    if exercise.status in _KILLED:
         return f"your cell for `{test.exercise}`: {exercise.message}"
     if outcome.error in _CHECKED:
         return outcome.message or "a check of this test failed"

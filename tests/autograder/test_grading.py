@@ -64,12 +64,13 @@ def test_an_endless_cell_costs_its_own_points_only(toy: Lab, tmp_path: Path) -> 
     verdict = verdict_on(toy, {**RIGHT, "mean": "while True: pass"}, tmp_path, cell_seconds=1)
     assert marks(verdict) == {"mean": 0, "mean_pure": 0, "halving": 8}
     assert "longer than its 1 seconds" in said(verdict)["mean"]
+    assert [test.status for test in verdict.tests] == ["timeout", "timeout", "passed"]
 
 
 def test_marks_earned_before_a_crash_are_kept(toy: Lab, tmp_path: Path) -> None:
     verdict = verdict_on(toy, {**RIGHT, "halving": "import os; os._exit(0)"}, tmp_path)
     assert marks(verdict) == {"mean": 8, "mean_pure": 4, "halving": 0}
-    assert verdict.tests[2].status == "missing"
+    assert verdict.tests[2].status == "crashed"
     assert "process ended" in said(verdict)["halving"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -127,3 +129,18 @@ def test_each_run_starts_afresh_with_its_own_environment() -> None:
 @pytest.mark.parametrize("value", ["'text'", "[1]", "None", "object()"])
 def test_only_plain_numbers_come_back_as_values(value: str) -> None:
     assert run(value)[0].value is None
+
+
+def test_grading_works_from_a_plain_script_without_a_main_guard() -> None:
+    script = "from autograder.runs import Limits, run_cells\nprint(run_cells(['6 * 7'], limits=Limits(), env={})[0].value)"
+    done = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "42.0"
+    assert done.stderr == ""
+
+
+def test_a_warm_parent_that_died_is_started_again() -> None:
+    run("1")
+    (parent,) = [p for p in psutil.Process().children() if "autograder.warm" in p.cmdline()]
+    parent.kill()
+    parent.wait()
+    assert statuses(run("1", "2")) == ["ok", "ok"]
