@@ -156,6 +156,7 @@ def activation_functions(
             step = 1e-3
             slope = (np.asarray(function(z + step), float) - np.asarray(function(z - step), float)) / (2 * step)
             ax.plot(z, slope, "--", color=colour, linewidth=1.3, label=f"slope of {name}")
+            said[-1] += f" (steepest slope {slope[np.argmax(np.abs(slope))]:.2g})"
     ax.set(xlabel="z", ylabel="activation")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=8)

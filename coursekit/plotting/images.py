@@ -132,7 +132,7 @@ def confident_mistakes(
     P, labels = np.asarray(probabilities)[chosen], np.asarray(y)[chosen]
     guesses = P.argmax(axis=1)
     titles = [
-        f"says {class_names[guess]}\n{row[guess]:.1%}\nis {class_names[label]}"
+        f"says {class_names[guess]}\n{_sure(row[guess])}\nis {class_names[label]}"
         for row, guess, label in zip(P, guesses, labels, strict=True)
     ]
     shown = _stack(np.asarray(images)[chosen])
@@ -154,6 +154,11 @@ def _labels(y: Any, classes: int) -> np.ndarray:
     if labels.size and not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(f"expected labels from 0 to {classes - 1}, got {labels.min()} to {labels.max()}")
     return labels
+
+
+def _sure(p: float) -> str:
+    """A probability in per cent, never rounded up to certainty."""
+    return f"{p:.1%}" if p < 0.9995 else ">99.9%"
 
 
 def _grid_text(n: int, rows: int, columns: int, titles: Sequence[str] | None, title: str | None) -> str:

@@ -101,7 +101,7 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-samples, weights, bias = rng.normal(size=(30, 5)), rng.normal(size=5), rng.normal()
+samples, weights, bias = rng.normal(size=(200, 5)), rng.uniform(0.5, 1, 5), rng.uniform(-0.5, 0.5)
 expected = [int(sum(a * c for a, c in zip(row, weights)) + bias > 0) for row in samples]
 check.equal(
     predict(samples, weights, bias),
@@ -389,9 +389,9 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-samples, targets, lr = rng.normal(size=(10, 4)), rng.integers(0, 2, 10), rng.uniform(0.1, 2)
+samples, targets, lr = rng.normal(size=(40, 4)), rng.integers(0, 2, 40), rng.uniform(0.1, 2)
 expected = np.zeros(5)
-for i in list(range(10)) * 3:
+for i in list(range(40)) * 3:
     row = np.append(samples[i], 1.0)
     expected += lr * (targets[i] - float(expected @ row > 0)) * row
 check.close(
@@ -405,9 +405,7 @@ check.close(
 # %% tests="perceptron_mistakes" points=1
 w_got, b_got, wrong_got = train_perceptron(CORNERS.copy(), np.array([0, 0, 0, 1]), 1.0, 10)
 check.shape(wrong_got, (10,), hint="one entry for each of the 10 epochs")
-check.equal(
-    wrong_got[0], 1, hint="in the first epoch of AND only the last sample is wrong when its turn comes"
-)
+check.equal(wrong_got[0], 1, hint="in the first epoch of AND only the last sample is wrong when its turn comes")
 check.equal(
     wrong_got[-1],
     0,
@@ -433,11 +431,11 @@ check.equal(
 # %% tests="perceptron_converges" points=1
 samples, targets = animals(40, gap=0.8, seed=1)
 with check.unchanged(samples, targets):
-    w_got, b_got, wrong_got = train_perceptron(samples, targets, 1.0, 300)
+    w_got, b_got, wrong_got = train_perceptron(samples, targets, 1.0, 60)
 check.equal(
     [fires(x, w_got, b_got) for x in samples],
     targets,
-    hint="a line separates these animals, but after 300 epochs some are still answered wrongly",
+    hint="a line separates these animals, but after 60 epochs some are still answered wrongly",
 )
 ### BEGIN HIDDEN TESTS
 from sklearn.linear_model import Perceptron
@@ -716,8 +714,8 @@ check.gradient(
 w_here, b_here, little = np.array([0.3]), -1.0, 1e-4
 up = error(X_five, t_five, w_here + little, b_here)
 down = error(X_five, t_five, w_here - little, b_here)
-print("your formula:", gradient(X_five, t_five, w_here, b_here)[0])
-print("measured:    ", (up - down) / (2 * little))
+print("your formula:", np.round(gradient(X_five, t_five, w_here, b_here)[0][0], 6))
+print("measured:    ", np.round((up - down) / (2 * little), 6))
 
 # %% [markdown]
 # ## 7 · All at once, one by one, or a few at a time
@@ -906,10 +904,8 @@ check.between(rate_large, 0, 1, name="rate_large", high_hint="no need to exagger
 
 # %%
 with np.errstate(all="ignore"):
-    runs = {
-        f"lr = {rate}": train_delta(X_five, t_five, rate, 500, 5)
-        for rate in (rate_small, rate_right, rate_large)
-    }
+    rates = [rate_small, rate_right, rate_large]
+    runs = {f"lr = {rate}": train_delta(X_five, t_five, rate, 500, 5) for rate in rates}
 plotting.error_curves({name: errors for name, (_, _, errors) in runs.items()})
 
 # %%
