@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import TextIO
 
 from coursekit import _quiet
 
@@ -33,7 +35,7 @@ def setup(lab: str | None = None) -> None:
 
     lab: a lab's id such as "lab02_mlp", or only its start "lab02"; None for a notebook that is no lab.
     Seeds Python, NumPy and the Keras backend with the environment's COURSEKIT_SEED (42 if not set), lets a GPU take memory
-    as it needs it, quietens native logs, and makes notebook figures carry their alt text. May be called again at any time.
+    as it needs it, quietens native logs, sends Python's warnings to stdout, and makes notebook figures carry their alt text. May be called again at any time.
     Raises ValueError for an unknown lab or a seed that is no whole number; both are checked before anything is done.
     """
     name = _lab(lab)
@@ -45,6 +47,7 @@ def setup(lab: str | None = None) -> None:
         device = _device()
         keras.utils.set_random_seed(seed)
     _quiet_python_logs()
+    warnings.showwarning = _show_warning
     _install_alt_text()
     facts = [*([name] if name else []), device, f"Python {platform.python_version()}", _keras(), f"seed {seed}"]
     print(" · ".join([*facts, *_data(LABS[name] if name else ())]), flush=True)
@@ -125,6 +128,18 @@ def _quiet_python_logs() -> None:
     import logging
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Python's warnings in one line on stdout: on stderr they would cost a correct answer its points under nbgrader."""
+    print(f"{category.__name__}: {message}", file=file or sys.stdout, flush=True)
 
 
 # ── notebook ─────────────────────────────────────────────────────────────────────────────────────────────────────────

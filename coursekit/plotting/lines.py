@@ -154,7 +154,7 @@ def decision_regions(
 
     predict: takes a float array (m, 2), returns m numbers, as (m,) or (m, 1). It is called once, with a size × size grid.
     X: (n, 2) and t: (n,) of 0 and 1, or both None. limits: (left, right, bottom, top).
-    Raises ValueError when `predict` does not return one number a row.
+    Raises ValueError when `predict` does not return one number per row.
     """
     points, targets = _samples(X, t)
     box = limits or _around(points)
@@ -162,7 +162,7 @@ def decision_regions(
     both = np.concatenate([_grid(box, size), points])
     values = np.asarray(predict(both.copy()), dtype=float)
     if values.size != len(both):
-        raise ValueError(f"predict returned shape {values.shape} for {len(both)} points: expected one number a point")
+        raise ValueError(f"predict returned shape {values.shape} for {len(both)} points: expected one number per point")
     values = values.reshape(-1)
     inside, at_points = values[: size * size] - threshold, values[size * size :] > threshold
     _shade(ax, box, lambda grid: inside, size=size)
@@ -217,62 +217,87 @@ def fitted_lines(
 def error_curves(
     curves: Mapping[str, Any],
     *,
+    start: float | None = None,
     xlabel: str = "epoch",
     ylabel: str = "error $E$",
     log: bool = True,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the error of several runs epoch by epoch; a run that blows up ends in a cross and says "diverged" in the legend.
+    """Draw the error of several runs epoch by epoch; a run that blows up leaves the picture and says "diverged" in the legend.
 
     curves: name → errors after each epoch, any length ≥ 1, nan and inf allowed.
-    A run has diverged when it holds nan or inf or ends more than ten times above its first error. The figure is cut off there,
-    so that the other runs stay readable.
+    start: the error before training, the same for all runs; it is drawn at epoch 0. Without it the curves begin at epoch 1.
+    A run has diverged when it holds nan or inf or ends more than ten times above its first error. A cross marks its last error
+    in the picture, which ends at ten times (logarithmic axis: a hundred times) the first error, so that the other runs stay
+    readable. Earlier runs are drawn broader than later ones, so that curves that cover each other can all be seen.
     log: logarithmic vertical axis, where errors of 0 are left out.
     Raises ValueError if there is no run, or one without errors.
     """
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FixedLocator, MaxNLocator
 
     runs = {name: np.asarray(errors, dtype=float).ravel() for name, errors in curves.items()}
     if not runs or any(not errors.size for errors in runs.values()):
         raise ValueError("expected at least one run with at least one error in it")
+    first = 1 if start is None else 0
+    if start is not None:
+        runs = {name: np.concatenate([[float(start)], errors]) for name, errors in runs.items()}
     ax = axes(ax, figsize=(5.4, 3.6))
-    top = _ceiling(list(runs.values()))
-    said = [_draw_errors(ax, name, errors, number, top, log) for number, (name, errors) in enumerate(runs.items())]
+    top = _ceiling(list(runs.values()), log)
+    said = []
+    for number, (name, errors) in enumerate(runs.items()):
+        style: dict[str, Any] = {"color": COLOURS[number % 6], "linestyle": ("-", "--", "-.", ":")[number % 4]}
+        style |= {"linewidth": min(1.6 + 1.2 * (len(runs) - 1 - number), 5), "alpha": 0.6 if number < len(runs) - 2 else 1}
+        said.append(_draw_errors(ax, name, errors, first, top, log, style))
     if log and any((errors > 0).any() for errors in runs.values()):
         ax.set_yscale("log")
     elif not log:
         ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
         if all((errors == np.round(errors)).all() for errors in runs.values()):
             ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if ax.get_ylim()[1] > top and any(map(_diverged, runs.values())):
+        ax.set_ylim(top=top)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _finish(ax, title)
     longest = max(len(errors) for errors in runs.values())
-    return describe(ax, f"Curves of the {ylabel.replace('$', '')} over {longest} {xlabel}s. {' '.join(said)}")
+    ax.xaxis.set_major_locator(FixedLocator(_epoch_ticks(first, longest - 1 + first)))
+    _finish(ax, title)
+    last = longest - 1 + first
+    return describe(ax, f"Curves of the {ylabel.replace('$', '')} over {last} {xlabel}s. {' '.join(said)}")
 
 
-def _ceiling(runs: Sequence[np.ndarray]) -> float:
+def _epoch_ticks(first: int, last: int) -> list[int]:
+    """Where the curves start, then round numbers up to `last`."""
+    from matplotlib.ticker import MaxNLocator
+
+    found = MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(last, 1))
+    round_ones = [int(tick) for tick in found]
+    step = round_ones[1] - round_ones[0]
+    return [first, *(tick for tick in round_ones if first + 0.4 * step <= tick <= last)]
+
+
+def _ceiling(runs: Sequence[np.ndarray], log: bool) -> float:
     """The height at which diverging runs are cut off."""
     starts = [float(errors[0]) for errors in runs if np.isfinite(errors[0])]
-    return _BLOW_UP * max(starts, default=1.0)
+    return _BLOW_UP ** (2 if log else 1) * (max(starts, default=1.0) or 1.0)
 
 
 def _diverged(errors: np.ndarray) -> bool:
     return bool(not np.isfinite(errors).all() or errors[-1] > _BLOW_UP * max(abs(errors[0]), 1e-300))
 
 
-def _draw_errors(ax: Axes, name: str, errors: np.ndarray, number: int, top: float, log: bool) -> str:
+def _draw_errors(ax: Axes, name: str, errors: np.ndarray, first: int, top: float, log: bool, style: dict[str, Any]) -> str:
     """One run on `ax`; a sentence on where it starts and ends."""
-    colour, style = COLOURS[number % 6], ("-", "--", "-.", ":")[number % 4]
     diverged = _diverged(errors)
-    shown = errors[: int(np.argmax(~(errors <= top)))] if diverged and (~(errors <= top)).any() else errors
+    inside = int(np.argmax(~(errors <= top))) if diverged and (~(errors <= top)).any() else len(errors)
+    shown = errors[:inside]
+    if 0 < inside < len(errors):  # one more point, above the picture, so that the curve is seen to leave it
+        shown = np.append(shown, min(np.nan_to_num(errors[inside], nan=np.inf), 1e6 * top))
     drawn = np.where(shown > 0, shown, np.nan) if log else shown
-    epochs = np.arange(1, len(shown) + 1)
+    epochs = np.arange(first, first + len(shown))
     label = f"{name} (diverged)" if diverged else name
-    ax.plot(epochs, drawn, style, color=colour, linewidth=1.8, label=label, marker="o" if len(shown) == 1 else None)
-    if diverged and len(shown):
-        ax.plot(epochs[-1], drawn[-1], "X", color=colour, markersize=9, clip_on=False)
+    ax.plot(epochs, drawn, label=label, marker="o" if len(shown) == 1 else None, **style)
+    if diverged and inside:
+        ax.plot(epochs[inside - 1], drawn[inside - 1], "X", color=style["color"], markersize=9, clip_on=False)
     ending = "diverged" if diverged else f"ends at {errors[-1]:.3g}"
     return f"{name} starts at {errors[0]:.3g} and {ending}."
 
@@ -294,14 +319,14 @@ def network_diagram(
 
     layers: (W, b) of each layer with W (in, out) or, for one unit, (in,), and b (out,) or one number. None for W or b leaves
     the numbers out, in a layer of one unit (or of as many units as the other of the two says).
-    inputs: one name an input. outputs: one name an output unit. hidden: letter of the hidden units, numbered from 1.
+    inputs: one name per input. outputs: one name per output unit. hidden: letter of the hidden units, numbered from 1.
     unit: what a unit does with its sum, written inside it ("" for nothing).
-    Meant for up to about four units a layer. Raises ValueError when the sizes of neighbouring layers differ.
+    Meant for up to about four units per layer. Raises ValueError when the sizes of neighbouring layers differ.
     """
     matrices = _matrices(layers, len(inputs))
     sizes = [len(inputs), *(weights.shape[1] for weights, _ in matrices)]
     if len(outputs) != sizes[-1]:
-        raise ValueError(f"expected one name an output unit, got {len(outputs)} names for {sizes[-1]} units")
+        raise ValueError(f"expected one name per output unit, got {len(outputs)} names for {sizes[-1]} units")
     ax = axes(ax, figsize=(2.4 * len(sizes), 1.25 * max(sizes) + 0.6))
     names = [list(inputs), *[[f"${hidden}_{i + 1}$" for i in range(n)] for n in sizes[1:-1]], list(outputs)]
     places = [[(2.0 * column, 1.3 * ((size - 1) / 2 - row)) for row in range(size)] for column, size in enumerate(sizes)]
@@ -391,7 +416,7 @@ def _samples(X: Any, t: Any) -> tuple[np.ndarray, np.ndarray]:
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"expected samples of shape (n, 2), got {points.shape}")
     if len(targets) != len(points) or not np.isin(targets, (0, 1)).all():
-        raise ValueError(f"expected one class (0 or 1) a sample, got {len(targets)} for {len(points)} samples")
+        raise ValueError(f"expected one class (0 or 1) per sample, got {len(targets)} for {len(points)} samples")
     return points, targets.astype(int)
 
 

@@ -179,7 +179,7 @@ def test_a_prediction_function_is_called_once_and_may_spoil_its_input() -> None:
 
 
 def test_two_numbers_a_point_are_refused() -> None:
-    with pytest.raises(ValueError, match="one number a point"):
+    with pytest.raises(ValueError, match="one number per point"):
         plotting.decision_regions(lambda X: X)
 
 
@@ -205,6 +205,33 @@ def test_whole_numbers_get_whole_ticks() -> None:
     ax = plotting.error_curves({"mistakes": [2, 3, 1, 0]}, log=False)
     ax.figure.canvas.draw()
     assert all(float(tick).is_integer() for tick in ax.get_yticks())
+
+
+def test_a_run_that_diverges_in_the_second_epoch_is_seen_to_leave_the_picture() -> None:
+    ax = plotting.error_curves({"good": [0.5, 0.25], "bad": [50.0, 1e9]}, start=1.0)
+    x, y = ax.lines[1].get_data()
+    assert list(x) == [0, 1, 2]
+    assert list(y[:2]) == [1.0, 50.0]
+    assert y[2] > ax.get_ylim()[1] > y[1]
+    assert "bad starts at 1 and diverged" in said(ax)
+
+
+@pytest.mark.parametrize(("start", "first"), [(None, 1), (3.0, 0)])
+@pytest.mark.parametrize("epochs", [1, 2, 7, 20, 60, 500])
+def test_epoch_ticks_begin_with_the_curves_and_go_on_in_round_numbers(start: Any, first: int, epochs: int) -> None:
+    ax = plotting.error_curves({"run": np.linspace(2, 1, epochs)}, start=start)
+    ticks = list(ax.xaxis.get_major_locator()())
+    assert ticks[0] == first == ax.lines[0].get_xdata()[0]
+    assert ticks == sorted(set(ticks))
+    assert ticks[-1] <= epochs
+    assert all(tick % 5 == 0 for tick in ticks[1:]) or epochs <= 20
+    assert epochs == 1 or len(ticks) >= 2
+
+
+def test_curves_that_cover_each_other_have_their_own_width() -> None:
+    ax = plotting.error_curves({"A": [2.0, 1.0], "B": [2.0, 1.0], "C": [2.0, 1.0]})
+    widths = [line.get_linewidth() for line in ax.lines]
+    assert widths == sorted(set(widths), reverse=True)
 
 
 def test_runs_of_different_length_share_a_figure() -> None:

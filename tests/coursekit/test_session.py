@@ -154,3 +154,15 @@ def test_doctor_says_when_the_cache_cannot_be_written(monkeypatch: pytest.Monkey
     monkeypatch.setenv("COURSEKIT_CACHE", "/dev/null/cache")
     finding = next(f for f in session.doctor().findings if f.what == "cache folder")
     assert "COURSEKIT_CACHE" in finding.advice
+
+
+def test_a_warning_of_a_correct_answer_does_not_reach_stderr() -> None:
+    run = python(
+        "import coursekit, keras, numpy as np\n"
+        "coursekit.setup('lab01')\n"
+        "keras.Sequential([keras.layers.Flatten(input_shape=(2, 2)), keras.layers.Dense(1)])\n"
+        "np.exp(np.array([1000.0]))"
+    )
+    assert run.stderr == ""
+    assert "input_shape" in run.stdout
+    assert "RuntimeWarning: overflow" in run.stdout

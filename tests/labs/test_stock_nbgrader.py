@@ -19,7 +19,7 @@ from autograder.schedule import find_submissions, grade_class
 
 ROOT = Path(__file__).parents[2]
 LABS = [folder.name for folder in find_labs(ROOT / "labs")]
-HONEST = ("ada", "boris", "chen", "dana", "fatima", "goran")
+HONEST = ("chen", "dana", "goran")  # right in unusual ways, some mistakes, blank
 
 
 @pytest.mark.timeout(900)
