@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lab 1 · Perceptron
 #
-# **Time:** 80 minutes, of which your computer works for less than one. **Points:** 29.
+# **Time:** 90 to 120 minutes, of which your computer works for less than one. **Points:** 29.
 #
 # You build the smallest neural network, a single unit, and teach it to tell cats from dogs. Then you meet a problem that it can never
 # solve, prove that, and solve it with a hidden layer: first by hand, then by training, then with Keras.
@@ -15,7 +15,10 @@
 # - prove that no single unit computes XOR, and explain why a hidden layer helps only if it is not linear;
 # - train a small network for XOR, in a few lines of NumPy and in Keras.
 #
-# The first machine of this kind was Rosenblatt's Mark I Perceptron of 1957 or so: it saw the world through 20×20 = 400 photocells of
+# Below each exercise stand its checks. No message there means that the visible checks pass; more checks of the same kind run when the
+# notebook is marked.
+#
+# The first machine of this kind was Rosenblatt's Mark I Perceptron of about 1957: it saw the world through 20×20 = 400 photocells of
 # cadmium sulphide. Minsky and Papert showed in 1969 that a single unit of this kind cannot compute XOR, and you will show it too.
 
 # %% given="setup"
@@ -54,7 +57,8 @@ def fires(x, w, b):
 
 
 # %%
-plotting.network_diagram([([1, 1], -1.5)], inputs=["$x_1$", "$x_2$"])
+# One layer, with its weights and its bias:
+plotting.network_diagram([([1, 1], -1.5)], inputs=["$x_1$", "$x_2$"]);
 
 # %% [markdown]
 # **Predict before you run.** The unit in the picture has $w = (1, 1)$ and $b = -1.5$. What does it say to each of the four corners? Which
@@ -68,7 +72,7 @@ for corner in CORNERS:
 # %% [markdown]
 # It computes **AND**: only when both inputs are 1 does their sum reach over 1.5.
 #
-# Networks never work on one sample at a time. The samples stand below each other in a matrix $X$, one row a sample, and one call answers
+# Networks never work on one sample at a time. The samples stand below each other in a matrix $X$, one row per sample, and one call answers
 # for all of them.
 #
 # **Exercise 1 (2 points).** Write `predict` for a whole batch, with any number of inputs. You may use a loop or a matrix product.
@@ -111,10 +115,16 @@ check.equal(
 ### END HIDDEN TESTS
 
 # %% tests="predict_edge" points=1
+answers = predict(np.array([[1, 1], [3, 1], [0, 1]]), np.array([1, 1]), -2)
+check.shape(answers, (3,), hint="one answer for each row of X")
 check.equal(
-    predict(np.array([[1, 1], [3, 1]]), np.array([1, 1]), -2),
-    [0, 1],
-    hint="the first score here is exactly 0, and the answer to that is 0: use >, not >=",
+    answers,
+    [0, 1, 0],
+    mistakes={
+        "the first score here is exactly 0, and the answer to that is 0: use >, not >=": [1, 1, 0],
+        "the bias is missing: the score is w·x + b": [1, 1, 1],
+    },
+    hint="the scores here are 0, 2 and −1",
 )
 whole, unit = np.array([[1, 2], [3, 4]]), np.array([2, -1])
 with check.unchanged(whole, unit):
@@ -128,15 +138,14 @@ with check.unchanged(whole, unit):
 # line away from the origin.
 
 # %%
-plotting.decision_line([1, 1], -1.5, CORNERS, [0, 0, 0, 1], title="AND: $x_1 + x_2 - 1.5 > 0$")
+plotting.decision_line([1, 1], -1.5, CORNERS, [0, 0, 0, 1], title="AND: $x_1 + x_2 - 1.5 > 0$");
 
 # %% [markdown]
-# **Predict before you run.** Which corners change sides if only the bias changes, from −1.5 to −0.5?
+# **Predict.** Which corners change sides if only the bias changes, from −1.5 to −2.5?
 #
 # <details><summary>Answer</summary>
 #
-# The line moves towards the origin and passes between (0, 0) and the others, so (0, 1) and (1, 0) become ones too. You will meet this
-# line at once.
+# Only (1, 1). The line keeps its direction and moves away from the origin, past (1, 1). Now the unit answers 0 to all four corners.
 #
 # </details>
 #
@@ -146,6 +155,7 @@ plotting.decision_line([1, 1], -1.5, CORNERS, [0, 0, 0, 1], title="AND: $x_1 + x
 # - **only the first**: $x_1$ AND NOT $x_2$. The answer is 1 only for (1, 0).
 #
 # Leave some room: each unit must still be right when *every input is wrong by up to 0.2*, say (0.8, 0.2) instead of (1, 0).
+# The checks below try only the four corners; marking also tries inputs that are off by 0.2. So look at your line in a drawing.
 
 # %% exercise="gates"
 # w_or, w_only: two numbers each, [w1, w2].  b_or, b_only: one number each.
@@ -156,6 +166,7 @@ w_only, b_only = [1, -1], -0.5
 
 # %% tests="gate_or" points=1
 check.shape(w_or, (2,), hint="w_or holds two weights")
+check.shape(b_or, (), hint="b_or is one number, without brackets")
 check.equal(
     [fires(x, w_or, b_or) for x in CORNERS],
     [0, 1, 1, 1],
@@ -176,6 +187,7 @@ check.equal(
 
 # %% tests="gate_only" points=1
 check.shape(w_only, (2,), hint="w_only holds two weights")
+check.shape(b_only, (), hint="b_only is one number, without brackets")
 check.equal(
     [fires(x, w_only, b_only) for x in CORNERS],
     [0, 0, 1, 0],
@@ -196,26 +208,29 @@ check.equal(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Look.** Your second unit. Is there room on both sides of the line?
+# **Look.** Your two units. Is there room on both sides of each line?
 
 # %%
-plotting.decision_line(w_only, b_only, CORNERS, [0, 0, 1, 0], title="$x_1$ AND NOT $x_2$")
+plotting.decision_line(w_or, b_or, CORNERS, [0, 1, 1, 1], title="OR");
+
+# %%
+plotting.decision_line(w_only, b_only, CORNERS, [0, 0, 1, 0], title="$x_1$ AND NOT $x_2$");
 
 # %% [markdown]
 # ## 3 · Dog or cat? Which line to trust
 #
-# A vet notes the weight $x_1$ (in units of 4 kg) and the height $x_2$ (in units of 12 cm) of her patients: 24 of them are below, cats with
+# A vet notes the mass $x_1$ (in units of 4 kg) and the height $x_2$ (in units of 12 cm) of her patients: 24 of them are below, cats with
 # $t = 0$ and dogs with $t = 1$. The letter $t$ stands for *target*, the answer that we want. Many lines separate these animals without a
-# single mistake. Here are three:
+# single mistake. Here are three. Each says "dog" if its score is above 0:
 #
-# - **both**: $F(x_1, x_2) = x_1 + x_2 - 5$, a dog if $F > 0$;
-# - **weight only**: $x_1 - 2.3$;
+# - **both**: $x_1 + x_2 - 5$;
+# - **mass only**: $x_1 - 2.3$;
 # - **height only**: $x_2 - 2.8$.
 
 
 # %% given="animals"
 def animals(n, gap, seed):
-    """n animals: X (n, 2) weight and height, t (n,) 0 for a cat and 1 for a dog.
+    """n animals: X (n, 2) mass and height, t (n,) 0 for a cat and 1 for a dog.
 
     gap = 0: any animals. gap > 0: only clear cases, with x1 + x2 - 5 below -gap for cats, above gap for dogs.
     """
@@ -230,14 +245,14 @@ def animals(n, gap, seed):
 
 X_train, t_train = animals(24, gap=0.8, seed=135)
 X_new, t_new = animals(2000, gap=0, seed=6)
-LINES = {"both": ([1, 1], -5), "weight only": ([1, 0], -2.3), "height only": ([0, 1], -2.8)}
-PETS = {"class_names": ["cat", "dog"], "labels": ["weight $x_1$ (4 kg)", "height $x_2$ (12 cm)"]}
+LINES = {"both": ([1, 1], -5), "mass only": ([1, 0], -2.3), "height only": ([0, 1], -2.8)}
+PETS = {"class_names": ["cat", "dog"], "labels": ["mass $x_1$ (4 kg)", "height $x_2$ (12 cm)"]}
 
 # %%
-plotting.candidate_lines(LINES, X_train, t_train, **PETS)
+plotting.candidate_lines(LINES, X_train, t_train, **PETS);
 
 # %% [markdown]
-# **Predict before you run.** All three lines make no mistake on these 24 animals. Which one will make the fewest mistakes on 2,000 *new*
+# **Predict.** All three lines make no mistake on these 24 animals. Which one will make the fewest mistakes on 2,000 *new*
 # animals? Why?
 #
 # Let us measure your reason. The distance of a sample from the line is $|w \cdot x + b| \,/\, \lVert w \rVert$, where
@@ -275,6 +290,10 @@ check.close(
         "take the smallest distance, not the mean": 47 / 15,
         "divide by the square root of w1² + w2², not by w1 + w2": 5 / 7,
         "the distance is measured with w and b: the bias is missing": -7 / 5,
+        "right for cats, but not for dogs: s is +1 for t = 1 and −1 for t = 0": -22 / 5,
+        "multiply by s, which is +1 or −1, not by t; and do not start the search for the smallest one from 0": 0.0,
+        "the length of w is the square root of w1² + w2²: square the weights before you add them": 5 / 7**0.5,
+        "take the smallest distance, not the largest": 22 / 5,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -334,13 +353,13 @@ for name, (w_line, b_line) in LINES.items():
 #
 # | target $t$ | answer $o$ | $t - o$ | what happens |
 # |---|---|---|---|
-# | same | same | 0 | nothing |
+# | $t$ | $o = t$ | 0 | nothing |
 # | 1 | 0 | +1 | add $\eta x$ to $w$: the score of $x$ grows |
 # | 0 | 1 | −1 | subtract $\eta x$ from $w$: the score of $x$ falls |
 #
 # The bias is nothing special: it is the weight of an extra input that is always 1. One pass over all samples is an **epoch**.
 #
-# **Predict before you run.** We start with all weights 0. What changes if the learning rate is 10 instead of 0.1: will the unit need
+# **Predict.** We start with all weights 0. What changes if the learning rate is 10 instead of 0.1: will the unit need
 # more epochs, fewer, or the same number?
 #
 # **Exercise 4 (3 points).** Write `train_perceptron`. The weights change *immediately* after each sample that was answered wrongly; the next
@@ -353,7 +372,7 @@ def train_perceptron(X, t, lr, epochs):
 
     X: array (n, features) of ints or floats; t: array (n,) of 0 and 1. Neither is changed.
     lr: the learning rate, above 0. epochs: how many passes over all samples, always in the given order.
-    Returns (w, b, mistakes): w float array (features,), b a number, and a list with one entry an epoch that
+    Returns (w, b, mistakes): w float array (features,), b a number, and a list with one entry per epoch that
     says how many samples were answered wrongly when their turn came.
     """
     ### BEGIN SOLUTION
@@ -372,7 +391,17 @@ def train_perceptron(X, t, lr, epochs):
 
 # %% tests="perceptron_update" points=1
 samples, targets = np.array([[1, 2], [3, 1], [1, 1]]), np.array([1, 0, 1])
-w_got, b_got, wrong_got = train_perceptron(samples, targets, 0.25, 1)
+try:
+    returned = train_perceptron(samples, targets, 0.25, 1)
+except TypeError as error_raised:
+    check.true(
+        "Cannot cast" not in str(error_raised), "your weights are whole numbers: start from floats, np.zeros(features)"
+    )
+    raise
+check.true(isinstance(returned, tuple | list) and len(returned) == 3, "return three things: w, b and the list of mistakes")
+w_got, b_got, wrong_got = returned
+check.shape(w_got, (2,), hint="one weight for each input")
+check.shape(b_got, (), hint="b is one number, not an array")
 check.close(
     np.append(w_got, b_got),
     [-0.25, 0.5, 0.25],
@@ -403,13 +432,28 @@ check.close(
 ### END HIDDEN TESTS
 
 # %% tests="perceptron_mistakes" points=1
-w_got, b_got, wrong_got = train_perceptron(CORNERS.copy(), np.array([0, 0, 0, 1]), 1.0, 10)
+returned = train_perceptron(CORNERS.copy(), np.array([0, 0, 0, 1]), 1.0, 10)
+check.true(isinstance(returned, tuple | list) and len(returned) == 3, "return three things: w, b and the list of mistakes")
+w_got, b_got, wrong_got = returned
 check.shape(wrong_got, (10,), hint="one entry for each of the 10 epochs")
-check.equal(wrong_got[0], 1, hint="in the first epoch of AND only the last sample is wrong when its turn comes")
+check.shape(w_got, (2,), hint="one weight for each input")
+check.shape(b_got, (), hint="b is one number, not an array")
+learned_and = np.allclose(np.append(w_got, b_got), [2, 1, -2])
 check.equal(
-    wrong_got[-1],
-    0,
-    hint="after ten epochs of AND the unit makes no mistakes; start counting from 0 in every epoch",
+    wrong_got,
+    [1, 3, 3, 2, 1, 0, 0, 0, 0, 0],
+    mistakes={
+        "these are sums of t − o, where +1 and −1 cancel: count the samples": [1, -1, -1, 0, -1, 0, 0, 0, 0, 0],
+        "these are sums of t − o, without their signs: count the samples": [1, 1, 1, 0, 1, 0, 0, 0, 0, 0],
+        "count mistakes of both classes: a 0 that should be 1, and a 1 that should be 0": [1, 1, 1, 1, 0, 0, 0, 0, 0, 0],
+        "count mistakes of both classes, also a 0 that should be 1": [0, 2, 2, 1, 1, 0, 0, 0, 0, 0],
+        "count a mistake when its turn comes, not at the end of the epoch": [3, 2, 1, 2, 0, 0, 0, 0, 0, 0],
+        "start counting from 0 in every epoch": [1, 4, 7, 9, 10, 10, 10, 10, 10, 10],
+        "these are the right answers of each epoch: count the wrong ones": [3, 1, 1, 2, 3, 4, 4, 4, 4, 4],
+    },
+    hint="the weights are right, but not the count of samples answered wrongly when their turn came"
+    if learned_and
+    else "the weights after ten epochs of AND are wrong: mend the update first, then look at the count",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -424,18 +468,22 @@ for epoch in range(6):
 check.equal(
     train_perceptron(samples, targets, 0.7, 6)[2],
     expected,
-    hint="count a mistake when the sample has its turn, and count mistakes of both classes",
+    hint="wrong for another learning rate, more inputs or more samples: each mistake counts 1, whatever its class",
 )
 ### END HIDDEN TESTS
 
 # %% tests="perceptron_converges" points=1
 samples, targets = animals(40, gap=0.8, seed=1)
 with check.unchanged(samples, targets):
-    w_got, b_got, wrong_got = train_perceptron(samples, targets, 1.0, 60)
-check.equal(
-    [fires(x, w_got, b_got) for x in samples],
-    targets,
-    hint="a line separates these animals, but after 60 epochs some are still answered wrongly",
+    returned = train_perceptron(samples, targets, 1.0, 60)
+check.true(isinstance(returned, tuple | list) and len(returned) == 3, "return three things: w, b and the list of mistakes")
+w_got, b_got, wrong_got = returned
+check.shape(w_got, (2,), hint="one weight for each input")
+check.shape(b_got, (), hint="b is one number, not an array")
+missed = sum(fires(x, w_got, b_got) != target for x, target in zip(samples, targets))
+check.true(
+    missed == 0,
+    f"a line separates these 40 animals, but after 60 epochs your unit still gives the wrong answer to {missed} of them",
 )
 ### BEGIN HIDDEN TESTS
 from sklearn.linear_model import Perceptron
@@ -461,7 +509,7 @@ check.close(
 
 # %%
 path = [train_perceptron(X_train, t_train, 1.0, epochs)[:2] for epochs in range(1, 9)]
-plotting.training_path(path, X_train, t_train, **PETS)
+plotting.training_path(path, X_train, t_train, **PETS);
 
 # %%
 for rate in (0.1, 1.0, 10.0):
@@ -503,7 +551,7 @@ for rate in (0.1, 1.0, 10.0):
 # | 3 | (1, 0) | 1 | $w_1 + w_0 > 0$ |
 # | 4 | (1, 1) | 0 | $w_1 + w_2 + w_0 \le 0$ |
 #
-# **Predict before you run.** Take OR: $w_1 = w_2 = 1$, $w_0 = -0.5$. Which inequalities does it break?
+# **Predict.** Take OR: $w_1 = w_2 = 1$, $w_0 = -0.5$. Which inequalities does it break?
 #
 # **Exercise 5 (2 points).** Write `broken`, which names the inequalities that given weights break.
 
@@ -521,8 +569,10 @@ def broken(w1, w2, w0):
 
 
 # %% tests="broken" points=1
+found = broken(1, 1, -0.5)
+check.true(not isinstance(found, set | frozenset | dict), "return a list, [4], not a set, {4}")
 check.equal(
-    broken(1, 1, -0.5),
+    found,
     [4],
     hint="OR breaks only inequality 4",
     mistakes={
@@ -544,8 +594,10 @@ check.equal(
 ### END HIDDEN TESTS
 
 # %% tests="broken_edges" points=1
+found = broken(0, 0, 0)
+check.true(not isinstance(found, set | frozenset | dict), "return a list, [2, 3], not a set, {2, 3}")
 check.equal(
-    broken(0, 0, 0),
+    found,
     [2, 3],
     mistakes={
         "0 > 0 is false: inequalities 2 and 3 are strict": [],
@@ -553,7 +605,12 @@ check.equal(
         "1 and 4 allow 0, and 2 and 3 do not: yours is the wrong way round": [1, 4],
     },
 )
-check.equal(broken(1, -1, 0), [2], hint="with 1, −1 and 0 both 1 and 4 say 0 ≤ 0, which holds")
+check.equal(
+    broken(1, -1, 0),
+    [2],
+    mistakes={"2 and 3 are swapped: inequality 2 is w2 + w0 > 0, inequality 3 is w1 + w0 > 0": [3]},
+    hint="with w1 = 1, w2 = −1 and w0 = 0 only inequality 2 fails; 1 and 4 say 0 ≤ 0, which holds",
+)
 
 # %% [markdown]
 # **Look.** Is there anything better than one broken inequality? We try the 15,625 units on a grid, each weight from −3 to 3.
@@ -580,16 +637,17 @@ for number in range(5):
 # at (½, ½), and a half-plane that holds both ends of a segment holds its middle. Examples or a picture of one line: no points.
 
 # %% [markdown]
-# **Predict before you run.** What will the mistakes per epoch look like if we train a unit on XOR all the same? Falling slowly,
+# **Predict before you run.** What will the mistakes per epoch look like if we train a unit on XOR anyway? Falling slowly,
 # falling and rising, constant?
 
 # %%
 logic = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
 runs = {name: train_perceptron(CORNERS, np.array(wanted), 1.0, 20)[2] for name, wanted in logic.items()}
-plotting.error_curves(runs, log=False, ylabel="mistakes in the epoch")
+plotting.error_curves(runs, log=False, ylabel="mistakes in the epoch");
 
 # %% [markdown]
-# AND and OR reach 0 and stay there. XOR never settles: every correction for one corner spoils another one.
+# AND and OR reach 0 and stay there. With XOR the mistakes stay. Every correction for one corner spoils another one: the weights
+# go round in a circle, and at the end of each epoch they are where they were before.
 
 # %% [markdown]
 # ## 6 · The delta rule: learning by how much, not only whether
@@ -647,7 +705,11 @@ def gradient(X, t, w, b):
 
 # %% tests="gradient_w" points=1
 samples, targets, at = X_five.copy(), t_five.copy(), np.array([0.0])
-dw, db = gradient(samples, targets, at, 0.0)
+returned = gradient(samples, targets, at, 0.0)
+check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: dw and db")
+dw, db = returned
+one_slope_each = "dw has one entry for each weight: sum over the samples, and only over them (X.T @ … does it)"
+check.shape(dw, (1,), hint=one_slope_each)
 check.close(
     dw,
     [-110.0],
@@ -662,6 +724,16 @@ check.close(
 )
 with check.unchanged(samples, targets, at):
     gradient(samples, targets, at, 0.0)
+check.close(
+    gradient(samples, targets, np.array([2.0]), -1.0)[0],
+    [50.0],
+    mistakes={
+        "right at w = 0 and b = 0 only: the bias is missing in o = w·x + b": [70.0],
+        "right at w = 0 and b = 0 only: the weights are missing in o = w·x + b": [-130.0],
+        "right at w = 0 and b = 0 only: o = w·x + b has to be computed with the w and b given": [-110.0],
+    },
+    hint="right at w = 0 and b = 0, but not at w = 2 and b = −1",
+)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 samples, targets, at, bias = rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=3), rng.normal()
@@ -669,12 +741,15 @@ check.gradient(
     gradient(samples.copy(), targets.copy(), at.copy(), bias)[0],
     lambda w: error(samples, targets, w, bias),
     at,
-    hint="with more inputs and a bias that is not 0, dw differs from the slope by central differences",
+    hint="with more than one input dw differs from the slope by central differences",
 )
 ### END HIDDEN TESTS
 
 # %% tests="gradient_b" points=1
-dw, db = gradient(X_five.copy(), t_five.copy(), np.array([0.0]), 0.0)
+returned = gradient(X_five.copy(), t_five.copy(), np.array([0.0]), 0.0)
+check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: dw and db")
+dw, db = returned
+check.shape(db, (), hint="db is one number: sum over the samples")
 check.close(
     db,
     -25.0,
@@ -685,6 +760,16 @@ check.close(
         "the bias is not multiplied by x: its input is always 1": -110.0,
         "only the first sample was used: does the `return` stand inside the loop?": -3.0,
     },
+)
+check.close(
+    gradient(X_five.copy(), t_five.copy(), np.array([2.0]), -1.0)[1],
+    10.0,
+    mistakes={
+        "right at w = 0 and b = 0 only: the bias is missing in o = w·x + b": 15.0,
+        "right at w = 0 and b = 0 only: the weights are missing in o = w·x + b": -30.0,
+        "right at w = 0 and b = 0 only: o = w·x + b has to be computed with the w and b given": -25.0,
+    },
+    hint="right at w = 0 and b = 0, but not at w = 2 and b = −1",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -698,17 +783,18 @@ check.gradient(
     gradient(samples.copy(), targets.copy(), weights.copy(), bias)[1],
     lambda b: error(samples, targets, weights, float(b)),
     bias,
-    hint="away from w = 0 and b = 0, db differs from the slope by central differences",
+    hint="with more than one input db differs from the slope by central differences",
 )
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # **Look: never trust a gradient that you have not measured.** The slope of $E$ can be measured without any formula, by going a little step
-# $h$ up and down from $w$. This is a **central difference**:
+# $\varepsilon$ up and down from $w$. This is a **central difference**:
 #
-# $$\frac{\partial E}{\partial w} \approx \frac{E(w + h) - E(w - h)}{2h}$$
+# $$\frac{\partial E}{\partial w} \approx \frac{E(w + \varepsilon) - E(w - \varepsilon)}{2\varepsilon}$$
 #
-# You will use this trick for every gradient in this course.
+# You will use this trick for every gradient in this course. The two numbers below must agree. If they differ, believe the measured one and
+# mend `gradient`: is $o$ computed with the $w$ *and* the $b$ given, and does the sum run over all samples?
 
 # %%
 w_here, b_here, little = np.array([0.3]), -1.0, 1e-4
@@ -752,7 +838,11 @@ def train_delta(X, t, lr, epochs, batch_size):
 
 
 # %% tests="delta_step" points=1
-w_got, b_got, errors_got = train_delta(X_five.copy(), t_five.copy(), 0.001, 1, 5)
+returned = train_delta(X_five.copy(), t_five.copy(), 0.001, 1, 5)
+check.true(isinstance(returned, tuple | list) and len(returned) == 3, "return three things: w, b and the list of errors")
+w_got, b_got, errors_got = returned
+check.shape(w_got, (1,), hint="one weight for each input")
+check.shape(b_got, (), hint="b is one number, not an array")
 check.close(
     np.append(w_got, b_got),
     [0.11, 0.025],
@@ -762,7 +852,20 @@ check.close(
         "sum over the piece, do not average": [0.022, 0.005],
         "the bias does not learn": [0.11, 0.0],
         "the differences t − o for b used the new w: compute them once, for both": [0.11, 0.0228],
+        "one update here, after all 5 samples: not for each sample, and batch_size is the size of a piece, not their number": [
+            0.10611744,
+            0.02428283,
+        ],
     },
+)
+check.close(
+    np.append(*train_delta(X_five.copy(), t_five.copy(), 0.01, 1, 2)[:2]),
+    [0.794192, 0.194782],
+    mistakes={
+        "batch_size is not used: with batch_size=2 there are three pieces and three updates": [1.1, 0.25],
+        "the last piece is left out: five samples in pieces of 2 are 2 + 2 + 1": [0.5999, 0.1624],
+    },
+    hint="right for one piece of five samples, but not for pieces of 2 + 2 + 1",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -783,12 +886,18 @@ check.close(
 # %% tests="delta_errors" points=1
 samples, targets = X_five.copy(), t_five.copy()
 with check.unchanged(samples, targets):
-    w_got, b_got, errors_got = train_delta(samples, targets, 0.001, 3, 5)
-check.shape(errors_got, (3,), hint="one error for each epoch")
+    returned = train_delta(samples, targets, 0.001, 3, 2)
+check.true(isinstance(returned, tuple | list) and len(returned) == 3, "return three things: w, b and the list of errors")
+w_got, b_got, errors_got = returned
+check.shape(b_got, (), hint="b is one number, not an array")
+check.shape(
+    errors_got, (3,), hint="one error for each epoch, not for each piece: does the `append` stand inside the inner loop?"
+)
 check.close(
     errors_got[-1],
     error(X_five, t_five, np.ravel(w_got), b_got),
     mistakes={
+        "E is over ALL samples, not only over the last piece": lambda: error(X_five[4:], t_five[4:], np.ravel(w_got), b_got),
         "the ½ is missing in E": lambda: 2 * error(X_five, t_five, np.ravel(w_got), b_got),
         "E is a sum, not a mean": lambda: error(X_five, t_five, np.ravel(w_got), b_got) / 5,
     },
@@ -830,6 +939,8 @@ check.close(
 # %% [markdown]
 # **Predict before you run.** Now 20 points that do *not* lie on a line. Will the three versions end at the same error with a small
 # learning rate? And with a large one?
+#
+# The figures show how far $E$ is above the smallest error that any line can reach. The vertical axis is logarithmic.
 
 
 # %% given="noisy"
@@ -839,21 +950,23 @@ t_noisy = 2 * X_noisy[:, 0] + 1 + rng_noisy.normal(0, 0.5, 20)
 SIZES = {"batch (20)": 20, "mini-batch (5)": 5, "stochastic (1)": 1}
 
 # %%
-runs = {name: train_delta(X_noisy, t_noisy, 0.01, 60, size)[2] for name, size in SIZES.items()}
-plotting.error_curves(runs, log=False, title="small learning rate, 0.01")
+A_noisy = np.column_stack([X_noisy, np.ones(20)])
+lowest = np.linalg.lstsq(A_noisy, t_noisy, rcond=None)[1][0] / 2  # the smallest E that any line can reach
+runs = {name: np.array(train_delta(X_noisy, t_noisy, 0.01, 60, size)[2]) - lowest for name, size in SIZES.items()}
+plotting.error_curves(runs, ylabel="error $E$ above its minimum", title="small learning rate, 0.01");
 
 # %%
-runs = {name: train_delta(X_noisy, t_noisy, 0.09, 60, size)[2] for name, size in SIZES.items()}
-plotting.error_curves(runs, log=False, title="larger learning rate, 0.09")
+runs = {name: np.array(train_delta(X_noisy, t_noisy, 0.09, 25, size)[2]) - lowest for name, size in SIZES.items()}
+plotting.error_curves(runs, ylabel="error $E$ above its minimum", title="larger learning rate, 0.09");
 
 # %% [markdown]
-# With a small rate all three come down to the same minimum. With a larger one the two versions with small pieces are faster at first, but stop
-# a little higher: every piece pulls the line towards itself, and the last one wins. Small steps average these pulls out.
+# With a small rate all three come down together. With a larger one the two versions with small pieces are faster at first, but stop
+# a little above the minimum: every piece pulls the line towards itself, and the last one wins. Small steps average these pulls out.
 
 # %% [markdown]
 # ## 8 · Too small, right, too large
 #
-# **Predict before you run.** Back to the five points, with batch updates. What happens if $\eta$ is far too small? And if it is far too large:
+# **Predict.** Back to the five points, with batch updates. What happens if $\eta$ is far too small? And if it is far too large:
 # does the error fall faster, stop falling, or grow?
 #
 # **Exercise 8 (2 points).** Find three learning rates by trying (the cell after the checks draws the curves). Start from $w = b = 0$ with
@@ -872,14 +985,22 @@ rate_small, rate_right, rate_large = 0.00001, 0.02, 0.022
 ### END SOLUTION
 
 # %% tests="rates_found" points=1
-# What 500 epochs lead to, without training: with A = [x, 1], each epoch multiplies the distance from the
-# solution (1, 1) by the matrix I − lr·AᵀA.
-A = np.column_stack([X_five, np.ones(5)])
-steps = [np.eye(2) - float(eta) * A.T @ A for eta in (rate_small, rate_right)]
-after = [A @ np.linalg.matrix_power(step, 500) @ np.ones(2) for step in steps]
+def error_after_500(lr):
+    """E after 500 epochs. Done here in another way, so that a mistake in your `train_delta` costs nothing."""
+    inputs = np.column_stack([X_five, np.ones(5)])
+    left = np.array([-1.0, -1.0])  # what w and b still lack: the solution is w = 1, b = 1, and both start from 0
+    for _ in range(500):
+        left = left - float(lr) * inputs.T @ (inputs @ left)
+    return 0.5 * np.sum((inputs @ left) ** 2)
+
+
+check.shape(rate_small, (), hint="rate_small is one number")
+check.shape(rate_right, (), hint="rate_right is one number")
+with np.errstate(all="ignore"):
+    error_small, error_right = error_after_500(rate_small), error_after_500(rate_right)
 check.between(rate_small, 1e-12, np.inf, name="rate_small", low_hint="a learning rate is above 0")
 check.between(
-    0.5 * np.sum(after[0] ** 2),
+    np.nan_to_num(error_small, nan=1e300),
     0.05,
     67.5,
     name="E after 500 epochs with rate_small",
@@ -887,7 +1008,7 @@ check.between(
     high_hint="that rate is too large: the error has grown",
 )
 check.between(
-    0.5 * np.sum(after[1] ** 2),
+    np.nan_to_num(error_right, nan=1e300),
     0,
     0.01,
     name="E after 500 epochs with rate_right",
@@ -895,10 +1016,18 @@ check.between(
 )
 
 # %% tests="rate_large" points=1
-A = np.column_stack([X_five, np.ones(5)])
+def error_after_500(lr):
+    """E after 500 epochs. Done here in another way, so that a mistake in your `train_delta` costs nothing."""
+    inputs = np.column_stack([X_five, np.ones(5)])
+    left = np.array([-1.0, -1.0])  # what w and b still lack: the solution is w = 1, b = 1, and both start from 0
+    for _ in range(500):
+        left = left - float(lr) * inputs.T @ (inputs @ left)
+    return 0.5 * np.sum((inputs @ left) ** 2)
+
+
+check.shape(rate_large, (), hint="rate_large is one number")
 with np.errstate(all="ignore"):
-    after = A @ np.linalg.matrix_power(np.eye(2) - float(rate_large) * A.T @ A, 500) @ np.ones(2)
-    grown = not 0.5 * np.sum(after**2) <= 67.5
+    grown = not error_after_500(rate_large) <= 67.5
 check.true(grown, "with rate_large the error still falls: go on, to larger rates")
 check.between(rate_large, 0, 1, name="rate_large", high_hint="no need to exaggerate: stay below 1")
 
@@ -906,10 +1035,13 @@ check.between(rate_large, 0, 1, name="rate_large", high_hint="no need to exagger
 with np.errstate(all="ignore"):
     rates = [rate_small, rate_right, rate_large]
     runs = {f"lr = {rate}": train_delta(X_five, t_five, rate, 500, 5) for rate in rates}
-plotting.error_curves({name: errors for name, (_, _, errors) in runs.items()})
+plotting.error_curves({name: errors[:10] for name, (_, _, errors) in runs.items()}, start=67.5, title="the first 10 epochs");
 
 # %%
-plotting.fitted_lines({name: (w_end[0], b_end) for name, (w_end, b_end, _) in runs.items()}, X_five, t_five)
+plotting.error_curves({name: errors for name, (_, _, errors) in runs.items()}, start=67.5, title="all 500 epochs");
+
+# %%
+plotting.fitted_lines({name: (w_end[0], b_end) for name, (w_end, b_end, _) in runs.items()}, X_five, t_five);
 
 # %% [markdown]
 # Too small: it would get there, some day. Too large: each step jumps over the valley and lands higher on the other side.
@@ -931,9 +1063,10 @@ plotting.fitted_lines({name: (w_end[0], b_end) for name, (w_end, b_end, _) in ru
 #
 # $$(x W_1 + b_1)\, W_2 + b_2$$
 #
-# In the simplest case, one number and one unit in each layer, $w(vx + c) + h = (wv)\,x + (wc + h)$: a line through a line is a line.
+# In the simplest case, one number and one unit in each layer, $w_2(w_1 x + b_1) + b_2 = (w_2 w_1)\,x + (w_2 b_1 + b_2)$: a line through a
+# line is a line.
 #
-# **Predict before you run.** Two linear layers, 10 inputs, 100 hidden units, 1 output. How many numbers describe what they can compute
+# **Predict.** Two linear layers, 10 inputs, 100 hidden units, 1 output. How many numbers describe what they can compute
 # *together*?
 #
 # <details><summary>Answer</summary>
@@ -1011,7 +1144,7 @@ def sigmoid(z):
 
 # %%
 curves = {"step": lambda z: (z > 0).astype(float), "identity": lambda z: z, "sigmoid": sigmoid}
-plotting.activation_functions(curves, low=-3, high=3)
+plotting.activation_functions(curves, low=-3, high=3);
 
 # %% [markdown]
 # ## 10 · XOR with a hidden layer
@@ -1025,14 +1158,14 @@ plotting.activation_functions(curves, low=-3, high=3)
 # Two hidden threshold units can compute the two brackets, and a third unit the OR of their answers. You know all three from section 2.
 
 # %%
-plotting.network_diagram([(None, [np.nan, np.nan]), ([np.nan, np.nan], np.nan)], inputs=["$x_1$", "$x_2$"])
+plotting.network_diagram([(None, [np.nan, np.nan]), ([np.nan, np.nan], np.nan)], inputs=["$x_1$", "$x_2$"]);
 
 # %% [markdown]
 # **Exercise 10 (2 points).** Write down the weights of this network. Column $j$ of `W_hidden` holds the weights of hidden unit $j$. The
 # network must also be right when *every input is wrong by up to 0.2*. (Other ways to build XOR from two hidden units are welcome.)
 
 # %% exercise="xor_by_hand"
-# W_hidden: 2 × 2 numbers, a row an input, a column a hidden unit.  b_hidden: 2 numbers.
+# W_hidden: 2 × 2 numbers, one row per input, one column per hidden unit.  b_hidden: 2 numbers.
 # w_out: 2 numbers.  b_out: one number.
 ### BEGIN SOLUTION
 W_hidden = np.array([[1.0, -1.0], [-1.0, 1.0]])
@@ -1044,35 +1177,43 @@ b_out = -0.5
 # %% tests="xor_corners" points=1
 check.shape(W_hidden, (2, 2), hint="two inputs, two hidden units")
 check.shape(b_hidden, (2,), hint="one bias for each hidden unit")
-columns = np.asarray(W_hidden).T
+check.shape(w_out, (2,), hint="w_out holds two weights, one for each hidden unit")
+check.shape(b_out, (), hint="b_out is one number, without brackets")
+columns, rows = np.asarray(W_hidden).T, np.asarray(W_hidden)
 brackets = [[fires(x, column, bias) for column, bias in zip(columns, b_hidden)] for x in CORNERS]
+turned = [fires([fires(x, row, bias) for row, bias in zip(rows, b_hidden)], w_out, b_out) for x in CORNERS]
+check.true(
+    turned != [0, 1, 1, 0] or [fires(said, w_out, b_out) for said in brackets] == turned,
+    "your units stand in the ROWS of W_hidden: a unit is a column, so turn the matrix round (.T)",
+)
 check.equal(
-    [fires(h, w_out, b_out) for h in brackets],
+    [fires(said, w_out, b_out) for said in brackets],
     [0, 1, 1, 0],
     mistakes={
         "(1, 1) is still answered by 1: that is OR": [0, 1, 1, 1],
         "that is AND": [0, 0, 0, 1],
-        "only one of the two brackets reaches the output": [0, 0, 1, 0],
-        "only one of the two brackets reaches the output, the second one": [0, 1, 0, 0],
+        f"only (1, 0) gives 1: does only one bracket reach the output? The hidden units say {brackets}": [0, 0, 1, 0],
+        f"only (0, 1) gives 1: does only one bracket reach the output? The hidden units say {brackets}": [0, 1, 0, 0],
         "all answers are the wrong way round": [1, 0, 0, 1],
     },
     hint=f"the hidden units say {brackets} to the four corners; what should they say?",
 )
 
 # %% tests="xor_robust" points=1
+check.shape(b_out, (), hint="b_out is one number, without brackets")
 columns, answers = np.asarray(W_hidden).T, []
-for x in np.array([[0.1, 0.1], [0.1, 0.9], [0.9, 0.1], [0.9, 0.9]]):
+for x in np.array([[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]]):
     answers.append(fires([fires(x, column, bias) for column, bias in zip(columns, b_hidden)], w_out, b_out))
-check.equal(answers, [0, 1, 1, 0], hint="already wrong when the inputs are off by 0.1")
+check.equal(answers, [0, 1, 1, 0], hint="wrong for (0.2, 0.2), (0.2, 0.8), (0.8, 0.2) or (0.8, 0.8): inputs that are off by 0.2")
 ### BEGIN HIDDEN TESTS
 answers = []
 for shift in [np.array([a, c]) for a in (-0.2, 0.0, 0.2) for c in (-0.2, 0.0, 0.2)]:
     hidden = [[fires(x + shift, column, bias) for column, bias in zip(columns, b_hidden)] for x in CORNERS]
-    answers.append([fires(h, w_out, b_out) for h in hidden])
+    answers.append([fires(said, w_out, b_out) for said in hidden])
 check.equal(
     answers,
     [[0, 1, 1, 0]] * 9,
-    hint="wrong when inputs are off by 0.2: move each hidden unit's line into the middle between its two sides",
+    hint="wrong when inputs are off by 0.2 in other directions: move each hidden unit's line into the middle between its two sides",
 )
 ### END HIDDEN TESTS
 
@@ -1080,7 +1221,7 @@ check.equal(
 # **Look.** Your network, and where it says 1.
 
 # %%
-plotting.network_diagram([(W_hidden, b_hidden), (w_out, b_out)], inputs=["$x_1$", "$x_2$"])
+plotting.network_diagram([(W_hidden, b_hidden), (w_out, b_out)], inputs=["$x_1$", "$x_2$"]);
 
 
 # %%
@@ -1090,7 +1231,7 @@ def by_hand(X):
     return (hidden @ np.asarray(w_out) + b_out > 0).astype(int)
 
 
-plotting.decision_regions(by_hand, CORNERS, [0, 1, 1, 0], title="XOR by hand: two lines, and an OR")
+plotting.decision_regions(by_hand, CORNERS, [0, 1, 1, 0], title="XOR by hand: two lines, and an OR");
 
 # %% [markdown]
 # Each hidden unit draws a line, and the output unit combines the sides. Nobody wants to choose thousands of weights like this. Can a
@@ -1100,7 +1241,7 @@ plotting.decision_regions(by_hand, CORNERS, [0, 1, 1, 0], title="XOR by hand: tw
 #
 # The step gives no slope to walk down: it is flat everywhere except at 0. The sigmoid does, with the handy derivative
 # $\sigma' = \sigma (1 - \sigma)$. Our network has 3 inputs, 4 hidden units and 1 output. The third input is always 1, so that its weights
-# are the biases of the hidden units:
+# are the biases of the hidden units. The output unit has no bias here; it can do without.
 
 # %% given="xor_data"
 X_xor = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0]])
@@ -1112,21 +1253,26 @@ t_xor = np.array([[0.0], [1.0], [1.0], [0.0]])
 # | | formula | shape |
 # |---|---|---|
 # | hidden answers | $H = \sigma(X W_1)$ | (4, 4) |
-# | output | $O = \sigma(H W_2)$ | (4, 1) |
-# | error | $E = \tfrac12 \sum (T - O)^2$ | one number |
-# | blame of the output | $D_2 = (T - O) \odot O \odot (1 - O)$ | (4, 1) |
+# | output | $o = \sigma(H W_2)$ | (4, 1) |
+# | error | $E = \tfrac12 \sum (t - o)^2$ | one number |
+# | blame of the output | $D_2 = (t - o) \odot o \odot (1 - o)$ | (4, 1) |
 # | blame of the hidden units | $D_1 = (D_2 W_2^\top) \odot H \odot (1 - H)$ | (4, 4) |
 # | update | $W_2 \leftarrow W_2 + \eta\, H^\top D_2$ | (4, 1) |
 # | update | $W_1 \leftarrow W_1 + \eta\, X^\top D_1$ | (3, 4) |
 #
-# The two updates are the delta rule: blame times input. New is only how the blame of a hidden unit is found. It gets its share of the output's
-# blame, in proportion to the weight that connects them: this is **backpropagation**.
+# The two updates are the delta rule: blame times input. New are only the two blames, and both come from the **chain rule**: follow the way
+# from a score to the error, and multiply the slopes that you meet.
 #
-# **Predict before you run.** In which order must the lines of this table be computed? Where would it be a mistake to use the *new* $W_2$?
+# - $D_2$: the output's score changes $o$ with the slope of the sigmoid, $o(1 - o)$, and $o$ changes $E$ with the slope $-(t - o)$. The product
+#   is the slope of $E$; without the minus it points downhill.
+# - $D_1$: the score of a hidden unit changes its answer with the slope $H(1 - H)$. That answer reaches the output through its weight in
+#   $W_2$, and from there on the way is known: $D_2$. So each hidden unit gets its share of the output's blame: **backpropagation**.
+#
+# **Predict.** In which order must the lines of this table be computed? Where would it be a mistake to use the *new* $W_2$?
 #
 # <details><summary>Answer</summary>
 #
-# $H$, $O$, $D_2$, $D_1$, and only then the two updates. $D_1$ needs the *old* $W_2$: the blame belongs to the weights that made the mistake.
+# $H$, $o$, $D_2$, $D_1$, and only then the two updates. $D_1$ needs the *old* $W_2$: the blame belongs to the weights that made the mistake.
 #
 # </details>
 #
@@ -1143,22 +1289,29 @@ def train_step(X, t, W1, W2, lr):
     """
     ### BEGIN SOLUTION
     H = sigmoid(X @ W1)
-    O = sigmoid(H @ W2)
-    D2 = (t - O) * O * (1 - O)
+    o = sigmoid(H @ W2)
+    D2 = (t - o) * o * (1 - o)
     D1 = (D2 @ W2.T) * H * (1 - H)
     return W1 + lr * X.T @ D1, W2 + lr * H.T @ D2
     ### END SOLUTION
 
 
 # %% tests="step_output" points=1
-start1, start2 = np.full((3, 4), 0.5), np.array([[1.0], [-1.0], [2.0], [0.5]])
-end1, end2 = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 1.0)
+start1, start2 = np.linspace(-1, 1, 12).reshape(3, 4) ** 3, np.array([[1.0], [-1.0], [2.0], [0.5]])
+returned = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 0.5)
+check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: W1_new and W2_new")
+end2 = returned[1]
 check.shape(end2, (4, 1))
+far2 = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 5.0)[1]
+check.true(
+    np.allclose(end2, start2) or not np.allclose(far2, end2),
+    "the learning rate is not used: lr = 0.5 and lr = 5 give the same step",
+)
 check.gradient(
-    start2 - end2,
+    (start2 - end2) / 0.5,
     lambda W2: 0.5 * np.sum((t_xor - sigmoid(sigmoid(X_xor @ start1) @ W2)) ** 2),
     start2,
-    hint="W2 does not move downhill: add lr·HᵀD2, with D2 = (T − O) ⊙ O ⊙ (1 − O)",
+    hint="W2 does not move downhill: add lr·HᵀD2, with D2 = (t − o) ⊙ o ⊙ (1 − o)",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -1168,16 +1321,23 @@ check.gradient(
     (start2 - train_step(samples, targets, start1.copy(), start2.copy(), lr)[1]) / lr,
     lambda W2: 0.5 * np.sum((targets - sigmoid(sigmoid(samples @ start1) @ W2)) ** 2),
     start2,
-    hint="with other sizes and a learning rate that is not 1, the step of W2 is not lr times the gradient",
+    hint="with other sizes and more than one output, the step of W2 is not lr times the gradient",
 )
 ### END HIDDEN TESTS
 
 # %% tests="step_hidden" points=1
-start1, start2 = np.full((3, 4), 0.5), np.array([[1.0], [-1.0], [2.0], [0.5]])
-end1, end2 = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 1.0)
+start1, start2 = np.linspace(-1, 1, 12).reshape(3, 4) ** 3, np.array([[1.0], [-1.0], [2.0], [0.5]])
+returned = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 0.5)
+check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: W1_new and W2_new")
+end1 = returned[0]
 check.shape(end1, (3, 4))
+far1 = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 5.0)[0]
+check.true(
+    np.allclose(end1, start1) or not np.allclose(far1, end1),
+    "the learning rate is not used: lr = 0.5 and lr = 5 give the same step",
+)
 check.gradient(
-    start1 - end1,
+    (start1 - end1) / 0.5,
     lambda W1: 0.5 * np.sum((t_xor - sigmoid(sigmoid(X_xor @ W1) @ start2)) ** 2),
     start1,
     hint="W1 does not move downhill: D1 needs the old W2 and the factor H ⊙ (1 − H)",
@@ -1190,12 +1350,12 @@ check.gradient(
     (start1 - train_step(samples, targets, start1.copy(), start2.copy(), lr)[0]) / lr,
     lambda W1: 0.5 * np.sum((targets - sigmoid(sigmoid(samples @ W1) @ start2)) ** 2),
     start1,
-    hint="with other sizes and a learning rate that is not 1, the step of W1 is not lr times the gradient",
+    hint="with other sizes and more than one output, the step of W1 is not lr times the gradient",
 )
 ### END HIDDEN TESTS
 
 # %% tests="step_pure" points=1
-start1, start2 = np.full((3, 4), 0.5), np.array([[1.0], [-1.0], [2.0], [0.5]])
+start1, start2 = np.linspace(-1, 1, 12).reshape(3, 4) ** 3, np.array([[1.0], [-1.0], [2.0], [0.5]])
 samples, targets = X_xor.copy(), t_xor.copy()
 in_place = "train_step changed its input: `W1 += …` works in place, `W1 = W1 + …` does not"
 with check.unchanged(start1, start2, samples, targets, hint=in_place):
@@ -1215,7 +1375,7 @@ for _ in range(STEPS):
     errors_net.append(0.5 * np.sum((t_xor - sigmoid(sigmoid(X_xor @ W1_net) @ W2_net)) ** 2))
 outputs_net = sigmoid(sigmoid(X_xor @ W1_net) @ W2_net)
 print("outputs for the four corners:", np.round(outputs_net[:, 0], 3))
-plotting.error_curves({"3-4-1 network": errors_net[:500]}, log=False, xlabel="step")
+plotting.error_curves({"3-4-1 network": errors_net[:500]}, log=False, xlabel="step");
 
 # %%
 plotting.decision_regions(
@@ -1223,7 +1383,7 @@ plotting.decision_regions(
     CORNERS,
     [0, 1, 1, 0],
     title="XOR learned: the 3-4-1 network",
-)
+);
 
 # %% [markdown]
 # The error stays on a plateau first, while the hidden units are still too much alike, and then falls. At the end no output is more than
@@ -1238,20 +1398,35 @@ plotting.decision_regions(
 # | you wrote | Keras calls it |
 # |---|---|
 # | $X W + b$, then $\sigma$ | `keras.layers.Dense(units, activation="sigmoid")` |
-# | two layers, one after the other | `keras.Sequential([...])` |
+# | how many inputs there are | `keras.Input(shape=(...,))` |
+# | layers, one after the other | `keras.Sequential([...])` |
 # | random starting weights | done when the model is built |
 # | the error $E$ | `loss=` in `model.compile` |
 # | the step downhill, and its rate | `optimizer=` in `model.compile` |
 # | the loop over epochs and pieces | `model.fit` |
 #
-# Biases come with each `Dense` layer, so two inputs are enough. Four samples are very few: Keras would spend its time on starting epochs and
+# Here is a complete program for another task, to guess the price of a house (any number, so the output is linear) from 5 measurements:
+#
+# ```python
+# house_model = keras.Sequential(
+#     [
+#         keras.Input(shape=(5,)),
+#         keras.layers.Dense(32, activation="relu"),
+#         keras.layers.Dense(1),
+#     ]
+# )
+# house_model.compile(optimizer=keras.optimizers.SGD(learning_rate=0.01), loss="mse")
+# house_model.fit(X_houses, y_prices, epochs=20, batch_size=32)
+# ```
+#
+# Now XOR. Biases come with each `Dense` layer, so two inputs are enough. Four samples are very few: Keras would spend its time on starting epochs and
 # not on learning. So we give it each sample 100 times, in `X_many` and `t_many`.
 #
 # For a yes-or-no answer we take a sigmoid output and the loss `"binary_crossentropy"`, which punishes a confident mistake much
 # more than the square does (lab 2 has its formula). As optimizer take `keras.optimizers.Adam(learning_rate=0.05)`, a gradient descent that
 # adapts its rate for each weight.
 #
-# **Predict before you run.** Two inputs, 8 hidden units, one output: how many weights and biases?
+# **Predict.** Two inputs, 8 hidden units, one output: how many weights and biases?
 #
 # <details><summary>Answer</summary>
 #
@@ -1264,7 +1439,7 @@ X_many = np.tile(CORNERS.astype("float32"), (100, 1))
 t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
 
 # %% [markdown]
-# **Exercise 12 (2 points).** Build a Keras model `xor_model` with two inputs, a hidden layer of 8 units or so with a nonlinear activation
+# **Exercise 12 (2 points).** Build a Keras model `xor_model` with two inputs, a hidden layer of 8 units, or a few more, with a nonlinear activation
 # (`"tanh"` works well) and one sigmoid output. Compile it and train it on `X_many`, `t_many`, until each of its four answers is less than 0.2
 # away from its target. `EPOCHS` epochs with `batch_size=4` are enough; `training.fit(model, X, y, epochs=..., batch_size=...)` is
 # `model.fit` with faster settings, and you may use either.
@@ -1298,24 +1473,23 @@ check.true(
 
 # %% tests="xor_model_learned" points=1
 said = xor_model.predict(CORNERS.astype("float32"), verbose=0)[:, 0]
+slow = "is the learning rate large enough (0.05), and are there enough steps (more epochs, a small batch_size)?"
 check.true(
     bool(said.max() - said.min() > 0.1),
-    "nearly the same answer to all corners: is the hidden layer nonlinear, and was the model trained?",
+    f"nearly the same answer to all corners: was the model trained, and is the hidden layer nonlinear? If so, {slow}",
 )
 check.equal(
     (said > 0.5).astype(int),
     [0, 1, 1, 0],
-    hint="not all four corners are right: is the hidden layer nonlinear, and was it trained long enough?",
+    hint=f"not all four corners are right: is the hidden layer nonlinear? If so, {slow} Or start again: weights are random",
 )
-### BEGIN HIDDEN TESTS
 check.close(
     said,
     [0, 1, 1, 0],
     rtol=0,
     atol=0.2,
-    hint="the answers are on the right side, but further than 0.2 from the targets: train longer",
+    hint=f"the answers are on the right side, but further than 0.2 from the targets. Train longer: {slow}",
 )
-### END HIDDEN TESTS
 
 # %% [markdown]
 # **Look.** Where your model says 1. Then the same with *linear* hidden units, whatever their number: section 9 told you what to expect.
@@ -1323,7 +1497,7 @@ check.close(
 # %%
 plotting.decision_regions(
     lambda X: xor_model.predict(X.astype("float32"), verbose=0), CORNERS, [0, 1, 1, 0], title="XOR in Keras"
-)
+);
 
 # %% trains=true
 linear_model = models.xor_network(hidden=8, activation="linear")
@@ -1333,7 +1507,7 @@ linear_outputs = linear_model.predict(CORNERS.astype("float32"), verbose=0)[:, 0
 print("linear hidden layer, outputs for the four corners:", np.round(linear_outputs, 2))
 
 # %% [markdown]
-# Every answer is close to ½. The model does not know, and the best that it can do is to say so.
+# All four answers are nearly the same, near ½. The model does not know, and the best that it can do is to say so.
 
 # %% [markdown]
 # ## What you learned

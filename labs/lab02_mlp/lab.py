@@ -756,23 +756,23 @@ def build_mlp():
 
 
 # %% tests="build_mlp" points=1
-network = build_mlp()
-check.model(network, input_shape=(28, 28), output_shape=(10,))
-check.weights(network, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
-check.equal(network.count_params(), 266610, "this is the number of parameters of your model")
+built = build_mlp()
+check.model(built, input_shape=(28, 28), output_shape=(10,))
+check.weights(built, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
+check.equal(built.count_params(), 266610, "this is the number of parameters of your model")
 
 # %% tests="build_mlp_forward" points=1
-network = build_mlp()
-check.model(network, input_shape=(28, 28), output_shape=(10,))
+built = build_mlp()
+check.model(built, input_shape=(28, 28), output_shape=(10,))
 noise = np.random.default_rng().normal(size=(20, 28, 28)).astype("float32")
-p = network.predict(noise, verbose=0)
+p = built.predict(noise, verbose=0)
 check.probabilities(
     p,
     hint="classes that exclude each other: the last layer needs softmax; "
     "with sigmoid, or with no activation, the sum is not 1",
 )
 ### BEGIN HIDDEN TESTS
-W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in network.trainable_weights]
+W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
 hidden = np.maximum(np.maximum(noise.reshape(20, 784) @ W1 + b1, 0) @ W2 + b2, 0)
 check.close(
     p, scipy.special.softmax(hidden @ W3 + b3, axis=1), rtol=0, atol=0.01,
@@ -901,8 +901,8 @@ print(f"untrained, raw bytes:     loss {raw_loss:.1f}")
 # above ln 10 is what you want to see. A first loss near 0, or of 20, tells you that the program is wrong
 # before you have lost any time.
 #
-# On raw bytes the same network starts at around 160 (anything from 100 to 300): it is *extremely* sure of its
-# random preferences.
+# On raw bytes the same network usually starts between 100 and 300: it is *extremely* sure of its random
+# preferences.
 #
 # **Check 2: a penalty must raise the loss.** Regularisation (Lab 4) adds a penalty for large weights to the
 # loss, for example $\lambda \sum w^2$. Predictions and images stay the same, so at the start the loss must go
@@ -997,7 +997,7 @@ print(f"1,000 new images: accuracy {last['val_accuracy']:.0%}, loss {last['val_l
 # %% given="budget" parameters=true
 EPOCHS = 10
 BATCH_SIZE = 128
-TARGET = 0.87  # the share of test images that the last check of exercise 10 asks for
+TARGET = 0.86  # the share of test images that the last check of exercise 10 asks for
 
 # %% [markdown]
 # **Validation is not test.** `fit` can measure loss and accuracy on other images after each epoch. Give it
