@@ -234,7 +234,7 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
     if not isinstance(value, keras.Model):
         raise Mistake(f"expected a Keras model, got {_short(value)}")
     if not value.built:
-        raise Mistake("the model does not know its input yet: give it an `keras.Input(...)` (or call it once)")
+        raise Mistake("the model does not know its input yet: give it a `keras.Input(...)` (or call it once)")
     for name, wanted in (("input", input_shape), ("output", output_shape)):
         if wanted is None:
             continue

@@ -41,7 +41,8 @@ def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900
             page = browser.new_page(viewport={"width": width, "height": height})
             page.goto(f"{address}/lab/tree/{notebook.name}")
             page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-            page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+            # attached, not visible: a narrow toolbar hides it
+            page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached", timeout=90_000)
             yield page
         finally:
             browser.close()
