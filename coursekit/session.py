@@ -35,7 +35,8 @@ def setup(lab: str | None = None) -> None:
 
     lab: a lab's id such as "lab02_mlp", or only its start "lab02"; None for a notebook that is no lab.
     Seeds Python, NumPy and the Keras backend with the environment's COURSEKIT_SEED (42 if not set), lets a GPU take memory
-    as it needs it, quietens native logs, sends Python's warnings to stdout, and makes notebook figures carry their alt text. May be called again at any time.
+    as it needs it, quietens native logs, sends Python's warnings to stdout, and makes notebook figures carry their alt text.
+    May be called again at any time.
     Raises ValueError for an unknown lab or a seed that is no whole number; both are checked before anything is done.
     """
     name = _lab(lab)

@@ -300,7 +300,7 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-labels = rng.choice(20, size=4, replace=False)
+labels = 1 + rng.choice(20, size=4, replace=False)
 centres = rng.normal(size=(4, 6))
 which = np.append(np.arange(4), rng.integers(0, 4, size=116))
 samples = centres[which] + rng.normal(size=(120, 6))
@@ -857,7 +857,11 @@ check.model(binary, input_shape=(21,), output_shape=(1,))
 check.weights(binary, [(21, 100), (100,), (100, 100), (100,), (100, 100), (100,), (100, 1), (1,)])
 customers = np.random.default_rng().normal(size=(50, 21)).astype("float32")
 q = binary.predict(customers, verbose=0)
-check.true(0 <= np.min(q) and np.max(q) <= 1, "probabilities lie between 0 and 1: the output needs a sigmoid")
+extreme = binary.predict(100 * customers, verbose=0)
+check.true(
+    0 <= np.min(extreme) and np.max(extreme) <= 1,
+    "probabilities lie between 0 and 1, whatever the customer: the output needs a sigmoid",
+)
 check.true(np.std(q) > 1e-6, "everybody gets the same answer: softmax over a single output is always 1")
 ### BEGIN HIDDEN TESTS
 W1, b1, W2, b2, W3, b3, W4, b4 = [keras.ops.convert_to_numpy(w) for w in binary.trainable_weights]
@@ -876,6 +880,11 @@ check.true(binary.compiled, "the model is not compiled: call model.compile(…) 
 answers = np.random.default_rng().integers(0, 2, size=(50, 1)).astype("float32")
 measured = binary.evaluate(customers, answers, verbose=0, return_dict=True)
 check.true(any("acc" in name for name in measured), 'ask for the accuracy too: metrics=["accuracy"]')
+extreme = binary.predict(100 * customers, verbose=0)
+check.true(
+    0 <= np.min(extreme) and np.max(extreme) <= 1,
+    "probabilities lie between 0 and 1, whatever the customer: the output needs a sigmoid",
+)
 ### BEGIN HIDDEN TESTS
 q = binary.predict(customers, verbose=0)[:, 0].astype(float)
 check.close(
