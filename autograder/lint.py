@@ -51,7 +51,8 @@ def secrets(lab: Lab) -> set[str]:
                 inside = False
             else:
                 (secret if inside else public).add(line)
-    return {line for line in secret - public if len(line) >= 12 and not line.startswith("#")}
+    # A short line, a comment or a line that only opens a call gives nothing away.
+    return {line for line in secret - public if len(line) >= 12 and not re.fullmatch(r"#.*|[\w.]+\(", line)}
 
 
 def leaks(lab: Lab, text: str) -> list[str]:
