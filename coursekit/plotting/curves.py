@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, alt_text, axes, describe
+from coursekit.plotting._style import COLOURS, alt_text, axes, describe, picture_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -214,13 +214,13 @@ def _show_slider(z: np.ndarray, labels: Sequence[str]) -> None:
     from IPython.display import display
 
     knob = ipywidgets.FloatLogSlider(value=1.0, base=10, min=-1, max=1, step=0.05, description="T", readout_format=".2f")
-    picture = ipywidgets.Image(format="png", value=_picture(z, labels, 1.0))
+    picture = ipywidgets.HTML(_picture(z, labels, 1.0))  # not an Image widget: that one has no alt text
     knob.observe(lambda change: setattr(picture, "value", _picture(z, labels, change["new"])), names="value")
     display(ipywidgets.VBox([knob, picture]))
 
 
-def _picture(z: np.ndarray, labels: Sequence[str], temperature: float) -> bytes:
-    """One PNG of the bars at one temperature, drawn outside pyplot so that no figure stays open."""
+def _picture(z: np.ndarray, labels: Sequence[str], temperature: float) -> str:
+    """An `<img>` of the bars at one temperature, with alt text, drawn outside pyplot so that no figure stays open."""
     from io import BytesIO
 
     from matplotlib.figure import Figure
@@ -228,8 +228,8 @@ def _picture(z: np.ndarray, labels: Sequence[str], temperature: float) -> bytes:
     figure = Figure(figsize=(4.4, 2.4), layout="constrained")
     _draw_temperatures(figure.subplots(), z, labels, [round(temperature, 2)])
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=100, metadata={"Description": alt_text(figure)})
-    return buffer.getvalue()
+    figure.savefig(buffer, format="png", dpi=100)
+    return picture_html(buffer.getvalue(), "image/png", {"alt": alt_text(figure)})
 
 
 def _widgets_can_run() -> bool:
