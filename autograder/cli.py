@@ -69,6 +69,7 @@ def verify(
     fast: Fast = True,
     repeats: Annotated[int, typer.Option(help="Runs of each test that does not train.")] = 50,
     seeds: Annotated[int, typer.Option(help="Runs of each test that trains.")] = 10,
+    exercise: Annotated[list[str] | None, typer.Option(help="Only this exercise's tests and answers; may be repeated.")] = None,
     jobs: Jobs = None,
 ) -> None:
     """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks."""
@@ -76,7 +77,12 @@ def verify(
     failed = False
     for lab in _load(names, labs):
         with _progress(f"verify {lab.id}") as advance:
-            checks = verify_lab(lab, Options(data, fast), effort, released=notebooks, on_done=advance)
+            try:
+                checks = verify_lab(
+                    lab, Options(data, fast), effort, released=notebooks, exercises=exercise or (), on_done=advance
+                )
+            except LabError as error:
+                _fail(str(error))
         _print_checks(lab, checks)
         failed |= any(check.problems for check in checks)
     raise typer.Exit(1 if failed else 0)

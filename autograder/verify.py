@@ -6,7 +6,7 @@ An answer is run through only the cells that its tests need. Knows how to run ce
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.build import release_notebook
 from autograder.grading import Options, environment, explain, with_budget
-from autograder.labs import Answer, Figure, Lab
+from autograder.labs import Answer, Figure, Lab, LabError
 from autograder.lint import hidden_checks, lint, out_of_step
 from autograder.runs import Limits, Outcome, run_cells
 from autograder.slices import needed
@@ -56,31 +56,47 @@ def verify(
     effort: Effort | None = None,
     *,
     released: Path | None = None,
+    exercises: Collection[str] = (),
     on_done: Callable[[int, int], None] | None = None,
 ) -> list[Check]:
     """Prove `lab` on one kind of data and budget (see Options).
 
     released: folder of the committed notebooks, to check that they are in step. on_done: hears (tasks done, tasks in all).
+    exercises: prove only these: their tests and their known answers; none means the whole lab, top to bottom.
+    Raises LabError for an exercise that the lab does not have.
     """
     options, effort = options or Options(), effort or Effort()
+    fired: set[tuple[str, int]] = set()  # (test, line) at which some wrong answer failed
+    if exercises:
+        return _prove(lab, effort, _of_exercises(lab, options, effort, exercises, fired), fired, exercises, on_done)
     checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
     if released:
         checks.append(Check("released notebook is in step", tuple(out_of_step(lab, released / f"{lab.id}.ipynb"))))
-    fired: set[tuple[str, int]] = set()  # (test, line) at which some wrong answer failed
     tasks = [
         *_reference(lab, options),
         _unsolved(lab, options),
         *_repeats(lab, options, effort),
-        *_answers(lab, options, fired),
+        *[_answer(lab, answer, options, fired) for answer in lab.answers],
     ]
+    return checks + _prove(lab, effort, tasks, fired, (), on_done)
+
+
+def _prove(
+    lab: Lab,
+    effort: Effort,
+    tasks: Sequence[_Task],
+    fired: set[tuple[str, int]],
+    exercises: Collection[str],
+    on_done: Callable[[int, int], None] | None,
+) -> list[Check]:
     found: dict[str, list[str]] = {task.check: [] for task in tasks}
     with ThreadPoolExecutor(effort.jobs) as pool:
         for done, (task, problems) in enumerate(zip(tasks, pool.map(partial(_run, lab), tasks), strict=True), start=1):
             found[task.check] += problems
             if on_done:
                 on_done(done, len(tasks))
-    checks += [Check(name, tuple(problems)) for name, problems in found.items()]
-    return [*checks, Check("every hidden check catches a wrong answer", tuple(_dead(lab, fired)))]
+    checks = [Check(name, tuple(problems)) for name, problems in found.items()]
+    return [*checks, Check("every hidden check catches a wrong answer", tuple(_dead(lab, fired, exercises)))]
 
 
 def _run(lab: Lab, task: _Task) -> list[str]:
@@ -116,11 +132,12 @@ def _unsolved(lab: Lab, options: Options) -> _Task:
     return _Task("unsolved release gets no point", cells, environment(lab, options), judge)
 
 
-def _repeats(lab: Lab, options: Options, effort: Effort) -> list[_Task]:
+def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[str] = ()) -> list[_Task]:
     """Tests that do not train: many times on one reference run, their inputs drawn anew. Tests that train: over seeds."""
     cells = _code(lab, options)
-    training = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and _trains(lab, cells, [i])]
-    plain = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and i not in training]
+    tests = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and (cell.exercise in exercises or not exercises)]
+    training = [i for i in tests if _trains(lab, cells, [i])]
+    plain = [i for i in tests if i not in training]
     tasks = []
     if plain:
         repeated = [cell for cell in _slice(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]
@@ -134,8 +151,14 @@ def _repeats(lab: Lab, options: Options, effort: Effort) -> list[_Task]:
     return tasks
 
 
-def _answers(lab: Lab, options: Options, fired: set[tuple[str, int]]) -> list[_Task]:
-    return [_answer(lab, answer, options, fired) for answer in lab.answers]
+def _of_exercises(
+    lab: Lab, options: Options, effort: Effort, exercises: Collection[str], fired: set[tuple[str, int]]
+) -> list[_Task]:
+    known = {cell.exercise: None for cell in lab.of("tests")}
+    if strangers := [name for name in exercises if name not in known]:
+        raise LabError(f"{lab.id} has no exercise {', '.join(strangers)}; its exercises are {', '.join(map(str, known))}")
+    answers = [_answer(lab, answer, options, fired) for answer in lab.answers if answer.exercise in exercises]
+    return [*_repeats(lab, options, effort, exercises), *answers]
 
 
 def _answer(lab: Lab, answer: Answer, options: Options, fired: set[tuple[str, int]]) -> _Task:
@@ -194,9 +217,11 @@ def _judge_answer(
         yield f"{answer.label}: no message says {answer.hint!r}; they say {[m for m in messages if m]}"
 
 
-def _dead(lab: Lab, fired: set[tuple[str, int]]) -> Iterable[str]:
+def _dead(lab: Lab, fired: set[tuple[str, int]], exercises: Collection[str]) -> Iterable[str]:
     """Hidden checks at which no wrong answer fails: they could be loosened or deleted and nobody would notice."""
     for test in lab.of("tests"):
+        if exercises and test.exercise not in exercises:
+            continue
         for statement in hidden_checks(test):
             lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
             if not any((test.name, line) in fired for line in lines):

@@ -22,6 +22,7 @@ __all__ = [
     "between",
     "close",
     "equal",
+    "explained",
     "gradient",
     "model",
     "probabilities",
@@ -211,6 +212,27 @@ def unchanged(*arrays: np.ndarray, hint: str | None = None) -> Iterator[None]:
     for old, new in zip(before, arrays, strict=True):
         if not np.array_equal(old, new, equal_nan=old.dtype.kind == "f"):
             raise Mistake(hint or "your code changed its input: `z -= …` works in place, `z = z - …` makes a new array")
+
+
+@contextmanager
+def explained(hints: Mapping[str, str]) -> Iterator[None]:
+    """Errors that the code in the `with` block raises get a hint if their text holds one of the keys of `hints`.
+
+    hints: a part of an error's text ("broadcast", "list index") → what is likely wrong. Other errors pass as they are.
+
+    >>> with check.explained({"broadcast": "a sum over axis 1 loses that axis: keepdims=True keeps it"}):
+    ...     p = softmax(z)
+    """
+    try:
+        yield
+    except Mistake:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        for part, hint in hints.items():
+            if part in said:
+                raise Mistake(f"{hint}\nyour code stopped with {said.splitlines()[0]}") from error
+        raise
 
 
 def raises(exception: type[BaseException], function: Callable[..., Any], *args: Any, hint: str | None = None) -> None:

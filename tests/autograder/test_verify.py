@@ -9,7 +9,7 @@ import pytest
 
 from autograder.build import release_notebook, write_notebook
 from autograder.grading import Options
-from autograder.labs import load_lab
+from autograder.labs import LabError, load_lab
 from autograder.lint import leaks, secrets
 from autograder.verify import Effort, verify
 
@@ -66,6 +66,15 @@ def test_deleting_the_only_wrong_answer_that_a_hidden_check_catches_is_noticed(t
     path = toy_folder / "answers" / "halving.toml"
     path.write_text(path.read_text().split("[wrong.once]")[0])
     assert any("no wrong answer fails at `check.close(w, 2.0**-STEPS" in problem for problem in problems(toy_folder))
+
+
+def test_one_exercise_can_be_proved_by_itself(toy_folder: Path) -> None:
+    rewrite(toy_folder / "answers" / "mean.toml", "return np.mean(x)", "return np.median(x)")
+    lab = load_lab(toy_folder)
+    assert not [check for check in verify(lab, effort=QUICK, exercises=["halving"]) if check.problems]
+    assert any("expected 8 of 8" in said for check in verify(lab, effort=QUICK, exercises=["mean"]) for said in check.problems)
+    with pytest.raises(LabError, match="no exercise median; its exercises are"):
+        verify(lab, effort=QUICK, exercises=["median"])
 
 
 def test_a_released_notebook_that_was_edited_or_forgotten_is_out_of_step(toy_folder: Path, tmp_path: Path) -> None:

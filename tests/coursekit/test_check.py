@@ -228,6 +228,21 @@ def test_unchanged_notices_a_change_in_place_only() -> None:
         z -= 1
 
 
+def test_explained_adds_a_hint_to_the_error_it_knows_and_leaves_others_alone() -> None:
+    hints = {"broadcast": "keepdims=True keeps the axis"}
+    with (
+        pytest.raises(Mistake, match="keepdims=True keeps the axis\nyour code stopped with ValueError"),
+        check.explained(hints),
+    ):
+        np.ones((2, 3)) + np.ones(2)
+    with pytest.raises(ZeroDivisionError), check.explained(hints):
+        1 / 0  # noqa: B018
+    with pytest.raises(Mistake, match=r"^broadcast$"), check.explained(hints):
+        check.true(False, "broadcast")
+    with check.explained(hints):
+        pass
+
+
 def test_raises_wants_this_error_and_no_other() -> None:
     check.raises(ValueError, int, "x")
     check.raises(LookupError, {}.__getitem__, "x")
