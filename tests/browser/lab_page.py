@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,8 +50,11 @@ def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900
 
 def run_all(page: Page, seconds: float = 240) -> None:
     """Run every cell and wait until the kernel has come to rest."""
+    prompts = page.locator(".jp-InputArea-prompt")
+    before = prompts.all_inner_texts()
     page.get_by_role("menuitem", name="Run", exact=True).first.click()
     page.get_by_text("Run All Cells", exact=True).click()
+    _until(page, seconds, lambda: prompts.all_inner_texts() != before)  # a busy machine begins later than it is asked to
     _settle(page, seconds)
 
 
@@ -70,15 +73,24 @@ def run_cell(page: Page, cell_text: str, seconds: float = 60) -> None:
 
 
 def _settle(page: Page, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
     quiet = 0
-    while quiet < 4:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the notebook was still running after {seconds} s")
-        page.wait_for_timeout(250)
+
+    def at_rest() -> bool:
+        nonlocal quiet
         waiting = page.locator(".jp-InputArea-prompt", has_text="[*]").count()
         idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').count()
         quiet = quiet + 1 if not waiting and idle else 0
+        return quiet >= 4
+
+    _until(page, seconds, at_rest)
+
+
+def _until(page: Page, seconds: float, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the notebook was not at rest after {seconds} s")
+        page.wait_for_timeout(250)
 
 
 def _setting(folder: Path, plugin: str, values: dict[str, object]) -> None:
