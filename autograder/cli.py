@@ -1,7 +1,8 @@
-"""The command line: `autograder build | verify | grade | demo | publish`. A thin layer; every command calls one function of the API."""
+"""The command line: `autograder build | verify | calibrate | grade | demo | publish`. Each command calls one function of the API."""
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ from rich.table import Table
 
 from autograder.build import build as build_course
 from autograder.build import release_notebook, write_notebook
+from autograder.calibrate import band_name, write_bands
+from autograder.calibrate import calibrate as calibrate_lab
 from autograder.demo import make_class
 from autograder.files import write_text
-from autograder.grading import Options
+from autograder.grading import Options, environment
 from autograder.labs import Lab, LabError, find_labs, load_lab
 from autograder.pages import data_notice, grades_csv, report_html, verdicts_json
 from autograder.publish import PublishError
@@ -63,6 +66,7 @@ def build(
 @app.command()
 def verify(
     names: LabNames = None,
+    every: Annotated[bool, typer.Option("--all", help="Every lab, which no names mean too.")] = False,
     labs: Labs = Path("labs"),
     notebooks: Notebooks = Path("notebooks/labs"),
     data: Data = "",
@@ -75,7 +79,7 @@ def verify(
     """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks."""
     effort = Effort(repeats, seeds) if jobs is None else Effort(repeats, seeds, jobs)
     failed = False
-    for lab in _load(names, labs):
+    for lab in _load([] if every else names, labs):
         with _progress(f"verify {lab.id}") as advance:
             try:
                 checks = verify_lab(
@@ -86,6 +90,40 @@ def verify(
         _print_checks(lab, checks)
         failed |= any(check.problems for check in checks)
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def calibrate(
+    name: Annotated[str, typer.Argument(help="The lab's id.")],
+    labs: Labs = Path("labs"),
+    data: Data = "",
+    fast: Annotated[bool, typer.Option("--fast/--full", help="The reduced training budget, or the full one.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of the reference, each with another seed.")] = 5,
+    write: Annotated[bool, typer.Option("--write", help="Put the bands into lab.toml.")] = False,
+) -> None:
+    """Measure every figure that a lab's prose states: mean and band over seeds, for lab.toml."""
+    lab = _load([name], labs)[0]
+    options = Options(data, fast)
+    band = band_name(options, environment(lab, options))
+    least = "at full budget about" if not fast else "at most"
+    console.print(
+        f"{lab.id}, {band}: {seeds} runs, {least} {math.ceil(seeds * lab.settings.running_seconds / 60)} minutes on two cores"
+    )
+
+    def hear(done: int, total: int, left: float) -> None:
+        console.print(f"  run {done} of {total}; {left / 60:.1f} minutes to go")
+
+    try:
+        measured = calibrate_lab(lab, options, range(seeds), on_run=hear)
+    except LabError as error:
+        _fail(str(error))
+    for figure in measured:
+        console.print(
+            f"[bold]{figure.name}[/]  standard deviation {figure.deviation:.3g}\n  {band} = {figure.toml}", markup=True
+        )
+    if write:
+        changed = write_bands(lab, band, measured)
+        console.print(f"{lab.folder / 'lab.toml'}: {len(changed)} lines changed")
 
 
 @app.command()

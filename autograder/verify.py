@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.build import release_notebook
+from autograder.calibrate import band_name
 from autograder.grading import Options, environment, explain, with_budget
 from autograder.labs import Answer, Figure, Lab, LabError
 from autograder.lint import hidden_checks, lint, out_of_step
@@ -114,7 +115,7 @@ def _reference(lab: Lab, options: Options) -> list[_Task]:
     cells = _code(lab, options)
     figures = [(-1, figure.value) for figure in lab.settings.figures]
     env = environment(lab, options)
-    judge = partial(_judge_reference, lab, _band(options, env))
+    judge = partial(_judge_reference, lab, band_name(options, env))
     return [_Task("reference solution gets every point, figures lie in their bands", [*cells, *figures], env, judge)]
 
 
@@ -258,7 +259,3 @@ def _bands(lab: Lab, figure: Figure, band: str) -> tuple[float, float] | None:
     if lab.settings.datasets:
         return figure.bands.get(band)
     return figure.bands.get("real") or figure.bands.get("drawn")
-
-
-def _band(options: Options, env: Mapping[str, str]) -> str:
-    return ("fast_" if options.fast else "") + env.get("COURSEKIT_DATA", "drawn")
