@@ -77,6 +77,16 @@ def test_one_exercise_can_be_proved_by_itself(toy_folder: Path) -> None:
         verify(lab, effort=QUICK, exercises=["median"])
 
 
+def test_a_second_proof_may_be_limited_to_the_answers_that_read_data(toy_folder: Path) -> None:
+    effort = Effort(repeats=2, seeds=1, data_only=True)
+    answers = toy_folder / "answers" / "mean.toml"
+    rewrite(answers, "return np.mean(x)", "return np.median(x)")
+    assert not [check for check in verify(load_lab(toy_folder), effort=effort, exercises=["mean"]) if check.problems]
+    rewrite(answers, "return np.median(x)", "return np.median(x) if data.KINDS else 0")
+    rewrite(toy_folder / "lab.py", "import numpy as np", "import numpy as np\nfrom coursekit import data")
+    assert any("expected 8 of 8" in said for check in verify(load_lab(toy_folder), effort=effort) for said in check.problems)
+
+
 def test_a_released_notebook_that_was_edited_or_forgotten_is_out_of_step(toy_folder: Path, tmp_path: Path) -> None:
     lab = load_lab(toy_folder)
     path = tmp_path / f"{lab.id}.ipynb"
