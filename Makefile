@@ -13,7 +13,7 @@ test: $(SET_UP) system
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 20
 
 build: $(SET_UP)
 	$(BIN)/autograder build

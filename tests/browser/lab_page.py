@@ -48,7 +48,7 @@ def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900
             browser.close()
 
 
-def run_all(page: Page, seconds: float = 240) -> None:
+def run_all(page: Page, seconds: float = 600) -> None:
     """Run every cell and wait until the kernel has come to rest."""
     prompts = page.locator(".jp-InputArea-prompt")
     before = prompts.all_inner_texts()
@@ -58,7 +58,7 @@ def run_all(page: Page, seconds: float = 240) -> None:
     _settle(page, seconds)
 
 
-def run_cell(page: Page, cell_text: str, seconds: float = 60) -> None:
+def run_cell(page: Page, cell_text: str, seconds: float = 180) -> None:
     """Run the first code cell that holds `cell_text`, as shift-enter does."""
     cell = page.locator(".jp-CodeCell", has_text=cell_text).first
     prompt = cell.locator(".jp-InputArea-prompt")

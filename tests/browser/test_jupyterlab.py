@@ -18,7 +18,7 @@ LABS = [folder.name for folder in find_labs(ROOT / "labs")]
 ERRORS = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(900),
 ]
 
 
