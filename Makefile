@@ -21,8 +21,12 @@ build: $(SET_UP)
 verify: $(SET_UP)
 	$(BIN)/autograder verify
 
+# Everything at full effort: both budgets on drawn data, and on the real data where they can be had.
 nightly: $(SET_UP)
-	$(BIN)/autograder verify --full
+	$(BIN)/autograder verify --all --data drawn
+	$(BIN)/autograder verify --all --data drawn --full
+	$(BIN)/autograder verify --all
+	$(BIN)/autograder verify --all --full
 
 benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.loading
