@@ -32,13 +32,10 @@ def list_data() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from coursekit import data
-
     settings = _settings()
     table = Table("name", "what it is", "MB", "licence", "here", box=None, pad_edge=False)
     for name, dataset in settings.registry.items():
-        here = "yes" if data.is_here(name, settings=settings) else "no"
-        table.add_row(name, dataset.title, f"{dataset.bytes / 1e6:.1f}", dataset.licence, here)
+        table.add_row(name, dataset.title, f"{dataset.bytes / 1e6:.1f}", dataset.licence, _here(name, settings))
     console = Console(highlight=False)
     console.print(table)
     console.print(
@@ -52,7 +49,10 @@ def fetch_data(
         list[str] | None, typer.Argument(help="Names as in `coursekit data list`; none means all.", show_default=False)
     ] = None,
 ) -> None:
-    """Download data sets into the cache, check them and decode them, so that the labs work without a network."""
+    """Download data sets into the cache, check them and decode them, so that the labs work without a network.
+
+    What is here and right is not fetched again: broken off, the same command goes on where it stopped.
+    """
     from coursekit import data
 
     settings = _settings()
@@ -64,6 +64,9 @@ def fetch_data(
         except (data.DataError, ValueError) as error:
             failed = True
             typer.echo(f"{name}: FAILED\n{error}", err=True)
+        except KeyboardInterrupt:
+            typer.echo(f"{name}: stopped. What came stays; the same command goes on from here.", err=True)
+            raise typer.Exit(130) from None
     if failed:
         raise typer.Exit(1)
 
@@ -77,6 +80,17 @@ def doctor() -> None:
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _here(name: str, settings: Settings) -> str:
+    """ "yes", "no", or how many of the files are here."""
+    from coursekit import data
+
+    if data.is_here(name, settings=settings):
+        return "yes"
+    files = settings.registry[name].files
+    count = data.sources.here(settings.registry[name], settings)
+    return f"{count} of {len(files)} files" if count else "no"
 
 
 def _settings() -> Settings:

@@ -25,7 +25,7 @@ LABS: dict[str, tuple[str, ...]] = {
     "lab02_mlp": ("fashion-mnist",),
     "lab03_regression": ("california-housing",),
     "lab04_dropout": ("fashion-mnist",),
-    "lab05_transfer": ("fashion-mnist", "clothing"),
+    "lab05_transfer": ("fashion-mnist", "clothing", "mobilenet"),
     "lab06_saving": ("fashion-mnist",),
 }
 
@@ -170,7 +170,7 @@ def _data(datasets: tuple[str, ...]) -> Iterator[str]:
             yield f"data {name}: {source}"
 
 
-_CONTENT = {"fashion-mnist": "photographs", "clothing": "photographs", "california-housing": "houses"}
+_CONTENT = {"fashion-mnist": "photographs", "clothing": "photographs", "california-housing": "houses", "mobilenet": "weights"}
 
 
 def _known(datasets: Iterable[str]) -> list[str]:

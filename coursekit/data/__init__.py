@@ -10,14 +10,37 @@ One loader a set. This package knows nothing of labs, models or the autograder.
 from __future__ import annotations
 
 from . import choice, sources
-from .choice import Kind, Source
+from .choice import RealKind, Source
+from .clothing import CLOTHING, clothing_folder, load_clothing
 from .errors import DataError
 from .fashion import FASHION_MNIST, Splits, load_fashion_mnist
+from .housing import CALIFORNIA_HOUSING, Housing, load_california_housing
 from .settings import Settings
+from .text import TINY_SHAKESPEARE, Text, load_shakespeare
+from .weights import MOBILENET, mobilenet_weights
 
-__all__ = ["KINDS", "DataError", "Settings", "Source", "Splits", "fetch", "is_here", "load_fashion_mnist", "source"]
+__all__ = [
+    "KINDS",
+    "DataError",
+    "Housing",
+    "Settings",
+    "Source",
+    "Splits",
+    "Text",
+    "clothing_folder",
+    "fetch",
+    "is_here",
+    "load_california_housing",
+    "load_clothing",
+    "load_fashion_mnist",
+    "load_shakespeare",
+    "mobilenet_weights",
+    "source",
+]
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (FASHION_MNIST,)}
+KINDS: dict[str, RealKind] = {
+    kind.name: kind for kind in (FASHION_MNIST, CALIFORNIA_HOUSING, CLOTHING, MOBILENET, TINY_SHAKESPEARE)
+}
 
 
 def source(name: str, *, settings: Settings | None = None) -> Source:
@@ -30,28 +53,27 @@ def source(name: str, *, settings: Settings | None = None) -> Source:
 
 
 def fetch(name: str, *, settings: Settings | None = None) -> None:
-    """Put the real set `name` into the cache, checked and decoded, whatever COURSEKIT_DATA says.
+    """Put the real set `name` into the cache, checked and decoded, whatever COURSEKIT_DATA says. What is here is not fetched again.
 
     Raises DataError when it cannot be had, ValueError for an unknown name.
     """
     settings = settings or Settings.from_environment()
-    if name in KINDS:
-        choice.prepare(KINDS[name], settings)
-    elif name in settings.registry:
-        sources.fetch_all(settings.registry[name], settings)
-    else:
+    if name not in settings.registry:
         raise ValueError(f"no data set is called {name!r}; there are: {', '.join(settings.registry)}")
+    sources.fetch_all(settings.registry[name], settings)
+    if name in KINDS:
+        KINDS[name].prepare(settings)
 
 
 def is_here(name: str, *, settings: Settings | None = None) -> bool:
     """Whether the real set `name` lies in the cache, ready for use without a network."""
     settings = settings or Settings.from_environment()
-    if name in KINDS and choice.is_here(KINDS[name], settings):
+    if name in KINDS and KINDS[name].is_here(settings):
         return True
     return sources.is_here(settings.registry[name], settings)
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str) -> RealKind:
     try:
         return KINDS[name]
     except KeyError:

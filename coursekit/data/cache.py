@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from .errors import DataError, note
 
@@ -56,15 +57,19 @@ class Cache:
 _TEMPORARY: dict[Path, Path] = {}  # in this process: a cache that cannot be written → the folder that serves instead
 
 
+_making = Lock()
+
+
 def _temporary(folder: Path, why: OSError) -> Path:
-    if folder not in _TEMPORARY:
-        _TEMPORARY[folder] = temporary = Path(tempfile.mkdtemp(prefix="coursekit-"))
-        atexit.register(_remove_own, temporary, os.getpid())
-        note(
-            f"the cache folder {folder} cannot be written ({why.strerror}); {temporary} serves until this process ends. "
-            "Set COURSEKIT_CACHE to a folder of yours to keep the data."
-        )
-    return _TEMPORARY[folder]
+    with _making:  # several threads may come here at once
+        if folder not in _TEMPORARY:
+            _TEMPORARY[folder] = temporary = Path(tempfile.mkdtemp(prefix="coursekit-"))
+            atexit.register(_remove_own, temporary, os.getpid())
+            note(
+                f"the cache folder {folder} cannot be written ({why.strerror}); {temporary} serves until this process ends. "
+                "Set COURSEKIT_CACHE to a folder of yours to keep the data."
+            )
+        return _TEMPORARY[folder]
 
 
 def _remove_own(folder: Path, owner: int) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from . import decode
 from .arrays import Arrays, kept, stored
@@ -18,34 +17,68 @@ from .errors import DataError, box
 from .registry import Dataset
 from .settings import Settings
 from .sources import NotObtainable, fetch_all, obtainable
+from .sources import is_here as files_are_here
 
-__all__ = ["Kind", "Source", "is_here", "load", "prepare", "source_of"]
+__all__ = ["Kind", "RealKind", "Source", "choose", "load", "short", "source_of"]
 
 Source = Literal["real", "drawn"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Kind:
-    """How the arrays of one set come about.
-
-    name: the set's name in the registry. read: from the paths of its files, by name, to arrays. draw: the stand-in's arrays,
-    the same names, shapes and types. drawn_by: the source files that draw it; the kept stand-in is drawn anew if they change.
-    """
+class RealKind:
+    """A set that is used as the files it comes in. name: its name in the registry."""
 
     name: str
+
+    def is_here(self, settings: Settings) -> bool:
+        """Whether the cache has the real set."""
+        return files_are_here(settings.registry[self.name], settings)
+
+    def prepare(self, settings: Settings) -> object:
+        """Put the real set into the cache, checked. Raises NotObtainable."""
+        return fetch_all(settings.registry[self.name], settings)
+
+
+@dataclass(frozen=True)
+class Kind(RealKind):
+    """How the arrays of one set come about.
+
+    read: from the paths of its files, by name, to arrays. draw: the stand-in's arrays, the same names, shapes and types.
+    drawn_by: the source files that draw it; the kept stand-in is drawn anew if they change.
+    form: which of several forms of the set these arrays are.
+    """
+
     read: Callable[[dict[str, Path]], Arrays]
     draw: Callable[[], Arrays]
     drawn_by: Callable[[], list[Path]]
+    form: str = ""
 
     def real_entry(self, dataset: Dataset) -> str:
         """Name in the cache: other files or another way of decoding give another name."""
         lines = [str(decode.VERSION), *(f"{file.name} {file.sha256}" for file in dataset.files)]
-        return f"{self.name}/decoded-{_short(' '.join(lines).encode())}"
+        return f"{self.name}/decoded-{self._form}{short(' '.join(lines).encode())}"
 
-    @cached_property
     def drawn_entry(self) -> str:
         """Name in the cache: another way of drawing gives another name."""
-        return f"{self.name}/drawn-{_short(b''.join(path.read_bytes() for path in self.drawn_by()))}"
+        return f"{self.name}/drawn-{self._form}{short(b''.join(path.read_bytes() for path in self.drawn_by()))}"
+
+    @property
+    def _form(self) -> str:
+        return f"{self.form}-" if self.form else ""
+
+    def is_here(self, settings: Settings) -> bool:
+        """Whether the cache has the real set, decoded."""
+        return kept(settings.cache, self.real_entry(settings.registry[self.name])) is not None
+
+    def prepare(self, settings: Settings) -> Arrays:
+        """The arrays of the real set: decoded ones from the cache, else from its files. Raises NotObtainable."""
+        dataset = settings.registry[self.name]
+        return stored(settings.cache, self.real_entry(dataset), lambda: self.read(fetch_all(dataset, settings)))
+
+    def drawn(self, settings: Settings) -> Arrays:
+        """The arrays of the stand-in: from the cache, else drawn."""
+        return stored(settings.cache, self.drawn_entry(), self.draw)
 
 
 _decided: dict[tuple[object, ...], Source] = {}
@@ -54,29 +87,31 @@ _warned: set[str] = set()
 
 def load(kind: Kind, settings: Settings) -> tuple[Arrays, Source]:
     """The arrays of a set and where they come from. Raises NotObtainable if the real set is asked for and cannot be had."""
-    key = (kind.name, *settings.key)
+    return choose(kind.name, settings, real=lambda: kind.prepare(settings), drawn=lambda: kind.drawn(settings))
+
+
+def choose(name: str, settings: Settings, *, real: Callable[[], T], drawn: Callable[[], T]) -> tuple[T, Source]:
+    """What `real` or `drawn` gives for the set `name`, and which of them it was: the same one all through this process.
+
+    Raises NotObtainable where the real set may not be replaced: it was asked for, or has been used in this process.
+    """
+    key = (name, *settings.key)
     if settings.mode == "drawn" or _decided.get(key) == "drawn":
-        return stored(settings.cache, kind.drawn_entry, kind.draw), "drawn"
+        return drawn(), "drawn"
     try:
-        arrays = prepare(kind, settings)
+        got = real()
     except NotObtainable as error:
-        if settings.mode == "real":
+        if settings.mode == "real" or _decided.get(key) == "real":
             raise
         _warn(error)
         _decided[key] = "drawn"
-        return stored(settings.cache, kind.drawn_entry, kind.draw), "drawn"
+        return drawn(), "drawn"
     _decided[key] = "real"
-    return arrays, "real"
+    return got, "real"
 
 
-def prepare(kind: Kind, settings: Settings) -> Arrays:
-    """The arrays of the real set: decoded ones from the cache, else from its files. Raises NotObtainable."""
-    dataset = settings.registry[kind.name]
-    return stored(settings.cache, kind.real_entry(dataset), lambda: kind.read(fetch_all(dataset, settings)))
-
-
-def source_of(kind: Kind, settings: Settings) -> Source:
-    """What `load` gives, or would give, without loading or downloading anything.
+def source_of(kind: RealKind, settings: Settings) -> Source:
+    """What the set's loader gives, or would give, without loading or downloading anything.
 
     Raises DataError when only the real set may serve and none of its sources is within reach.
     """
@@ -85,7 +120,7 @@ def source_of(kind: Kind, settings: Settings) -> Source:
     known = _decided.get((kind.name, *settings.key))
     if known:
         return known
-    if is_here(kind, settings) or obtainable(settings.registry[kind.name], settings):
+    if kind.is_here(settings) or obtainable(settings.registry[kind.name], settings):
         return "real"
     if settings.mode == "auto":
         return "drawn"
@@ -93,11 +128,6 @@ def source_of(kind: Kind, settings: Settings) -> Source:
         f"the data set {kind.name} cannot be had: neither cache nor mirror nor network has it, and COURSEKIT_DATA=real forbids "
         "the drawn stand-in"
     )
-
-
-def is_here(kind: Kind, settings: Settings) -> bool:
-    """Whether the cache has the real set, decoded."""
-    return kept(settings.cache, kind.real_entry(settings.registry[kind.name])) is not None
 
 
 def _warn(error: NotObtainable) -> None:
@@ -120,5 +150,6 @@ def _warn(error: NotObtainable) -> None:
     )
 
 
-def _short(content: bytes) -> str:
+def short(content: bytes) -> str:
+    """Twelve digits that stand for some bytes, for use in a name."""
     return hashlib.sha256(content).hexdigest()[:12]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import struct
+import tarfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["VERSION", "idx"]
+__all__ = ["VERSION", "csv_in_tar", "idx", "photograph", "photographs", "resized", "write_photograph"]
 
-VERSION = 1  # part of the name under which decoded arrays are kept: raise it when a function here gives other arrays
+VERSION = 2  # part of the name under which decoded arrays are kept: raise it when a function here gives other arrays
 
 
 def idx(path: Path) -> np.ndarray:
@@ -29,3 +32,66 @@ def idx(path: Path) -> np.ndarray:
     if data.size != np.prod(shape, dtype=int):
         raise ValueError(f"{path.name} says {shape} but holds {data.size:,} values")
     return data.reshape(shape)
+
+
+def csv_in_tar(path: Path, member: str, columns: int) -> np.ndarray:
+    """The table of plain numbers, separated by commas and without a header, that is the file `member` of a .tgz archive.
+
+    Returns float64 (rows, columns). Raises ValueError when there is no such member or it is no such table.
+    """
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            table = np.loadtxt(archive.extractfile(member) or (), delimiter=",", ndmin=2)
+    except (tarfile.TarError, KeyError, ValueError, TypeError, OSError, EOFError) as error:
+        raise ValueError(f"{path.name} holds no table {member}: {error}") from error
+    if table.shape[1] != columns:
+        raise ValueError(f"{member} in {path.name} has {table.shape[1]} columns, expected {columns}")
+    return table
+
+
+def photographs(paths: Sequence[Path], size: int) -> np.ndarray:
+    """JPEG files, each brought to `size` pixels each way whatever its shape was. Returns uint8 (n, size, size, 3).
+
+    Raises ValueError naming a file that is no picture.
+    """
+    pictures = np.empty((len(paths), size, size, 3), np.uint8)
+
+    def put(index: int) -> None:
+        pictures[index] = photograph(paths[index], size)
+
+    with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it works
+        list(pool.map(put, range(len(paths))))
+    return pictures
+
+
+def photograph(path: Path, size: int, box: tuple[float, float, float, float] | None = None) -> np.ndarray:
+    """One JPEG file as uint8 (size, size, 3). box: left, top, right and bottom of the part to take, each from 0 to 1."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            # The decoder itself halves the picture as often as it can, which is several times quicker.
+            picture.draft("RGB", (size, size))
+            width, height = picture.size
+            part = None if box is None else (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
+            scaled = picture.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box=part)
+            return np.asarray(scaled)
+    except OSError as error:
+        raise ValueError(f"{path.name} is no picture that can be read: {error}") from error
+
+
+def resized(pictures: np.ndarray, size: int) -> np.ndarray:
+    """Pictures uint8 (n, height, width, 3) brought to (n, size, size, 3); unchanged if they have that size."""
+    from PIL import Image
+
+    if pictures.shape[1:3] == (size, size):
+        return pictures
+    scaled = [Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR) for picture in pictures]
+    return np.stack([np.asarray(picture) for picture in scaled])
+
+
+def write_photograph(path: Path, picture: np.ndarray) -> None:
+    """Write a picture uint8 (height, width, 3) as a JPEG file."""
+    from PIL import Image
+
+    Image.fromarray(picture).save(path, "JPEG", quality=92)

@@ -10,6 +10,7 @@ import functools
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +18,12 @@ from urllib.request import getproxies, proxy_bypass
 
 from .errors import Unreachable, Unusable
 
-__all__ = ["download", "unreachable"]
+__all__ = ["Progress", "download", "unreachable"]
 
 CONNECT_SECONDS = 4.0  # to look up a host's name and connect to it
 READ_SECONDS = 15.0  # without a single byte
+PAUSES = (0.5, 2.0)  # seconds before the second and the third try
+_BUSY = {429, 500, 502, 503, 504}
 
 _dead: dict[tuple[str, int], str] = {}  # hosts that could not be reached in this process, with the reason
 
@@ -57,20 +60,40 @@ def _probe(host: str, port: int) -> str | None:
     return outcome[0] if outcome else f"{host} cannot be reached: no answer within {CONNECT_SECONDS:g} s"
 
 
-def download(url: str, target: Path, size: int) -> None:
-    """Write what lies at `url` to `target`, showing progress on standard output. size: bytes expected.
+def download(url: str, target: Path, size: int, *, show: bool = True) -> None:
+    """Write what lies at `url` to `target`, showing progress on standard output if `show`. size: bytes expected.
 
+    What breaks off, or what a busy server refuses, is tried again from the start, up to three times in all.
     Raises Unreachable when nobody answers there, Unusable with the reason when the file does not come whole.
     """
-    reason = unreachable(url)
-    if reason:
-        raise Unreachable(reason)
+    for pause in (*PAUSES, None):
+        reason = unreachable(url)
+        if reason:
+            raise Unreachable(reason)
+        try:
+            _download(url, target, size, show)
+            return
+        except _Again as error:
+            if pause is None:
+                raise (_given_up(url, error) if error.host_is_gone else Unusable(str(error))) from error
+            time.sleep(pause)
+
+
+class _Again(Exception):
+    """Another try may do better. host_is_gone: the host broke off the connection, so if there is no other try, it is given up."""
+
+    def __init__(self, why: str, host_is_gone: bool = False) -> None:
+        super().__init__(why)
+        self.host_is_gone = host_is_gone
+
+
+def _download(url: str, target: Path, size: int, show: bool) -> None:
     import pooch
     import requests
 
-    progress = _Progress(url.rsplit("/", 1)[-1], size)
+    progress = Progress(url.rsplit("/", 1)[-1], size) if show else None
     fetch = pooch.HTTPDownloader(
-        progressbar=progress,
+        progressbar=progress or False,
         chunk_size=1 << 16,
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         headers={"Accept-Encoding": "identity"},  # the bytes as they are stored
@@ -78,15 +101,24 @@ def download(url: str, target: Path, size: int) -> None:
     try:
         fetch(url, str(target), None)
     except requests.HTTPError as error:
-        raise Unusable(f"the server answered {error}") from error
+        why = f"the server answered {error}"
+        busy = error.response is not None and error.response.status_code in _BUSY
+        raise (_Again(why) if busy else Unusable(why)) from error
+    except requests.Timeout as error:
+        raise _given_up(url, error) from error
     except requests.RequestException as error:
-        if isinstance(error, requests.ConnectionError | requests.Timeout):
-            host, port = _first_hop(url)
-            _dead[host, port] = f"{host} stopped answering: {_cause(error)}"
-            raise Unreachable(_dead[host, port]) from error
-        raise Unusable(f"the download broke off: {_cause(error)}") from error
+        gone = isinstance(error, requests.ConnectionError)
+        raise _Again(f"the download broke off: {_cause(error)}", host_is_gone=gone) from error
     finally:
-        progress.close()
+        if progress:
+            progress.close()
+
+
+def _given_up(url: str, error: BaseException) -> Unreachable:
+    """The host is not asked again in this process."""
+    host, port = _first_hop(url)
+    _dead[host, port] = f"{host} stopped answering: {_cause(error)}"
+    return Unreachable(_dead[host, port])
 
 
 def _cause(error: BaseException) -> str:
@@ -96,11 +128,14 @@ def _cause(error: BaseException) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0][:200]
 
 
-class _Progress:
-    """A bar in a terminal or notebook, two plain lines elsewhere. Has what pooch asks of a progress bar."""
+class Progress:
+    """A bar in a terminal or notebook, one plain line elsewhere. Has what pooch asks of a progress bar.
 
-    def __init__(self, name: str, size: int) -> None:
-        self.name, self.total = name, size
+    name: what is coming. total: its bytes. detail: more about it, for the plain line.
+    """
+
+    def __init__(self, name: str, total: int, detail: str = "") -> None:
+        self.name, self.total, self.detail = name, total, detail
         self._bar: Any = None
 
     def update(self, n: int) -> None:
@@ -121,7 +156,7 @@ class _Progress:
 
         live = sys.stdout.isatty() or "ipykernel" in sys.modules
         if not live:
-            print(f"coursekit: downloading {self.name} ({self.total / 1e6:.1f} MB)", flush=True)
+            print(f"coursekit: downloading {self.name} ({self.detail}{self.total / 1e6:.1f} MB)", flush=True)
         return tqdm(
             total=self.total,
             desc=self.name,

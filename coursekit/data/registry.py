@@ -1,13 +1,14 @@
 """The list of data sets: which files a set has, their checksums, where they can be had, under which licence.
 
-Reads registry.toml and nothing else: no cache, no network, no idea of what is inside a file.
+A set's files stand in a table of their own, or, if they are many, one a line in the text `list`. Reads registry.toml and nothing
+else: no cache, no network, no idea of what is inside a file.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -23,11 +24,19 @@ __all__ = ["Dataset", "File", "Registry", "course_registry", "read_registry"]
 
 @dataclass(frozen=True)
 class File:
-    """One file of a set as its publisher offers it. sha256: 64 lower-case hexadecimal digits."""
+    """One file of a set as its publisher offers it.
+
+    sha256: 64 lower-case hexadecimal digits. remote: its name at the official addresses, where that is another one.
+    """
 
     name: str
     bytes: int
     sha256: str
+    remote: str = ""
+
+    def at(self, url: str) -> str:
+        """Its address below the official address `url`."""
+        return url + (self.remote or self.name)
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,9 @@ def read_registry(path: Path | str) -> Registry:
 
 def _dataset(name: str, table: dict[str, Any], path: Path) -> Dataset:
     try:
-        files = tuple(_file(file, **entry) for file, entry in table["files"].items())
+        files = (*(_file(file, **entry) for file, entry in table.get("files", {}).items()), *_listed(table.get("list", "")))
+        if not files:
+            raise KeyError("files")
         urls = tuple(url if url.endswith("/") else url + "/" for url in table["urls"])
         dataset = Dataset(name, table["title"], table["licence"], table["citation"], urls, files)
     except KeyError as error:
@@ -88,9 +99,17 @@ def _dataset(name: str, table: dict[str, Any], path: Path) -> Dataset:
     return dataset
 
 
-def _file(name: str, bytes: int, sha256: str) -> File:
+def _listed(lines: str) -> Iterator[File]:
+    """The files of a set that has many: one a line, `<sha256> <bytes> <name>`."""
+    for line in lines.splitlines():
+        if line.strip():
+            sha256, size, name = line.split(maxsplit=2)
+            yield _file(name, int(size), sha256)
+
+
+def _file(name: str, bytes: int, sha256: str, remote: str = "") -> File:
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise ValueError(f"the SHA-256 of {name} must be 64 digits of 0-9a-f, got {sha256!r}")
     if name.startswith("/") or ".." in name.split("/"):
         raise ValueError(f"the file name {name!r} leads out of the set's folder")
-    return File(name, int(bytes), sha256)
+    return File(name, int(bytes), sha256, remote)

@@ -1,6 +1,7 @@
 """Getting the files of a set: from the cache, then the mirror, then the official addresses. Every byte is checked.
 
-A file whose size or SHA-256 is wrong is removed and reported, never used; the next source is tried. Knows nothing of what is
+A file whose size or SHA-256 is wrong is removed and reported, never used; the next source is tried. A set of many files is
+fetched a few at a time; each file that came stays, so what was broken off goes on where it stopped. Knows nothing of what is
 inside a file.
 """
 
@@ -8,22 +9,29 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from .cache import discard, writing
 from .errors import Damaged, DataError, Unreachable, Unusable, note
-from .network import download, unreachable
+from .network import Progress, download, unreachable
 from .registry import Dataset, File
 from .settings import Settings
 
-__all__ = ["Attempt", "NotObtainable", "fetch", "fetch_all", "is_here", "obtainable", "sha256"]
+__all__ = ["Attempt", "NotObtainable", "fetch", "fetch_all", "here", "is_here", "obtainable", "sha256"]
 
 _CHUNK = 1 << 20
+_MANY = 8  # files to get, from which on several come at once under one progress bar
+_AT_ONCE = 6
+_IN_VAIN = 24  # files that failed without one success: then the others are not tried
+_NAMED = 5  # files and addresses that a message names one by one
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,8 @@ class NotObtainable(DataError):
 
     def __init__(self, dataset: Dataset, files: list[File], attempts: list[Attempt]) -> None:
         self.dataset, self.files, self.attempts = dataset, files, attempts
-        missing = "\n".join(f"  {file.name} ({file.bytes:,} bytes, SHA-256 {file.sha256})" for file in files)
-        tried = "\n".join(f"  {attempt}" for attempt in attempts)
+        missing = _listed([f"{file.name} ({file.bytes:,} bytes, SHA-256 {file.sha256})" for file in files])
+        tried = _listed([str(attempt) for attempt in attempts] if len(attempts) <= 2 * _NAMED else self.causes)
         super().__init__(
             f"the data set {dataset.name} cannot be had. Missing:\n{missing}\nTried:\n{tried or '  nothing: no address is known'}\n"
             "What to do: connect to the internet and try again; or put the files into a folder and set COURSEKIT_MIRROR to it "
@@ -58,37 +66,81 @@ class NotObtainable(DataError):
         return list(dict.fromkeys(short))
 
 
+def _listed(lines: list[str]) -> str:
+    """Some lines one by one; of many, only how many more there are."""
+    shown = lines if len(lines) <= 2 * _NAMED else [*lines[:_NAMED], f"… and {len(lines) - _NAMED:,} more"]
+    return "\n".join(f"  {line}" for line in shown)
+
+
 def fetch_all(dataset: Dataset, settings: Settings) -> dict[str, Path]:
     """Verified local paths of all files of a set, by file name. Raises NotObtainable naming the files that are missing."""
-    paths: dict[str, Path] = {}
+    found = {file: _cached(dataset, file, settings) for file in dataset.files}
+    wanted = [file for file, path in found.items() if path is None]
     missing: list[File] = []
     attempts: list[Attempt] = []
-    for file in dataset.files:
-        try:
-            paths[file.name] = fetch(dataset, file, settings)
-        except NotObtainable as error:
+    for file, outcome in _several(dataset, wanted, settings) if len(wanted) >= _MANY else _in_turn(dataset, wanted, settings):
+        if isinstance(outcome, NotObtainable):
             missing.append(file)
-            attempts += error.attempts
+            attempts += outcome.attempts
+        else:
+            found[file] = outcome
     if missing:
-        raise NotObtainable(dataset, missing, attempts)
-    return paths
+        # Those that were not even tried are missing too.
+        raise NotObtainable(dataset, [file for file in dataset.files if found[file] is None], attempts)
+    return {file.name: path for file, path in found.items() if path is not None}
 
 
-def fetch(dataset: Dataset, file: File, settings: Settings) -> Path:
+Outcome = tuple[File, "Path | NotObtainable"]
+
+
+def _in_turn(dataset: Dataset, files: list[File], settings: Settings) -> Iterator[Outcome]:
+    for file in files:
+        yield file, _tried(dataset, file, settings)
+
+
+def _several(dataset: Dataset, files: list[File], settings: Settings) -> Iterator[Outcome]:
+    """A few files at a time, under one progress bar. Ends early if one after the other fails and none succeeds."""
+    progress = Progress(dataset.name, sum(file.bytes for file in files), f"{len(files):,} files, ")
+    failed = succeeded = 0
+    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="coursekit-fetch")
+    try:
+        running = {pool.submit(_tried, dataset, file, settings, alone=False): file for file in files}
+        for done in as_completed(running):
+            file, outcome = running[done], done.result()
+            yield file, outcome
+            if isinstance(outcome, NotObtainable):
+                failed += 1
+            else:
+                succeeded += 1
+                progress.update(file.bytes)
+            if not succeeded and failed >= _IN_VAIN:
+                return
+    finally:  # also when the disk is full or somebody pressed Ctrl-C: what is running ends, nothing more begins
+        pool.shutdown(cancel_futures=True)
+        progress.close()
+
+
+def _tried(dataset: Dataset, file: File, settings: Settings, *, alone: bool = True) -> Path | NotObtainable:
+    try:
+        return fetch(dataset, file, settings, alone=alone)
+    except NotObtainable as error:
+        return error
+
+
+def fetch(dataset: Dataset, file: File, settings: Settings, *, alone: bool = True) -> Path:
     """A verified local path of one file: the cached one, or a new copy from the first source that gives the right bytes.
 
-    Raises NotObtainable when no source does, DataError when the disk is full.
+    alone: it has a progress bar of its own. Raises NotObtainable when no source has it, DataError when the disk is full.
     """
-    name = f"{dataset.name}/{file.name}"
-    for path in settings.cache.places(name):
-        if path.is_file() and not _removed_as_bad(path, file):
-            return path
-    target = settings.cache.target(name)
+    cached = _cached(dataset, file, settings)
+    if cached:
+        return cached
+    target = settings.cache.target(f"{dataset.name}/{file.name}")
     attempts: list[Attempt] = []
     for address in _addresses(dataset, file, settings):
         try:
             with writing(target) as part:
-                _copy(address, part, file)
+                _copy(address, part, file, alone)
                 _check(part, file)
             return target
         except Unusable as why:
@@ -97,21 +149,43 @@ def fetch(dataset: Dataset, file: File, settings: Settings) -> Path:
     raise NotObtainable(dataset, [file], attempts)
 
 
+def _cached(dataset: Dataset, file: File, settings: Settings) -> Path | None:
+    for path in settings.cache.places(f"{dataset.name}/{file.name}"):
+        if path.is_file() and not _removed_as_bad(path, file):
+            return path
+    return None
+
+
 _mirrors_reported: set[str] = set()
+_damaged_reported: Counter[str] = Counter()  # by source
+_reporting = Lock()
 
 
 def _report(attempt: Attempt, settings: Settings) -> None:
     """Wrong bytes are always reported; a mirror that gives nothing once, for somebody set it on purpose."""
-    if isinstance(attempt.why, Damaged):
-        note(f"{attempt.address} is not used: {attempt.why}. The next source is tried.")
-    elif settings.mirror and attempt.address.startswith(settings.mirror) and settings.mirror not in _mirrors_reported:
-        _mirrors_reported.add(settings.mirror)
-        note(f"the mirror COURSEKIT_MIRROR={settings.mirror} is of no use here: {attempt}. The official addresses are tried.")
+    with _reporting:
+        if isinstance(attempt.why, Damaged):
+            source = attempt.address.removesuffix(attempt.file.name)
+            _damaged_reported[source] += 1
+            if _damaged_reported[source] <= _NAMED:
+                note(f"{attempt.address} is not used: {attempt.why}. The next source is tried.")
+            elif _damaged_reported[source] == _NAMED + 1:
+                note(f"More files of {source} are not used; they are not named one by one.")
+        elif settings.mirror and attempt.address.startswith(settings.mirror) and settings.mirror not in _mirrors_reported:
+            _mirrors_reported.add(settings.mirror)
+            note(
+                f"the mirror COURSEKIT_MIRROR={settings.mirror} is of no use here: {attempt}. The official addresses are tried."
+            )
+
+
+def here(dataset: Dataset, settings: Settings) -> int:
+    """How many files of a set the cache has (unchecked)."""
+    return sum(any(path.is_file() for path in settings.cache.places(f"{dataset.name}/{file.name}")) for file in dataset.files)
 
 
 def is_here(dataset: Dataset, settings: Settings) -> bool:
     """Whether the cache has every file of a set (unchecked)."""
-    return all(any(path.is_file() for path in settings.cache.places(f"{dataset.name}/{file.name}")) for file in dataset.files)
+    return here(dataset, settings) == len(dataset.files)
 
 
 def obtainable(dataset: Dataset, settings: Settings) -> bool:
@@ -140,7 +214,7 @@ def sha256(path: Path) -> str:
 def _addresses(dataset: Dataset, file: File, settings: Settings) -> Iterator[str]:
     if settings.mirror:
         yield f"{settings.mirror.rstrip('/')}/{dataset.name}/{file.name}"
-    yield from (url + file.name for url in dataset.urls)
+    yield from (file.at(url) for url in dataset.urls)
 
 
 def _local(address: str) -> Path | None:
@@ -151,10 +225,10 @@ def _local(address: str) -> Path | None:
     return Path(url2pathname(urlsplit(address).path)) if scheme == "file" else Path(address).expanduser()
 
 
-def _copy(address: str, part: Path, file: File) -> None:
+def _copy(address: str, part: Path, file: File, alone: bool) -> None:
     path = _local(address)
     if path is None:
-        download(address, part, file.bytes)
+        download(address, part, file.bytes, show=alone)
         return
     if not path.is_file():
         raise Unusable("there is no such file" if path.parent.is_dir() else f"there is no folder {path.parent}")

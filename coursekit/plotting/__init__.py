@@ -11,5 +11,11 @@ from coursekit.plotting.images import *
 from coursekit.plotting.images import __all__ as _images
 from coursekit.plotting.lines import *
 from coursekit.plotting.lines import __all__ as _lines
+from coursekit.plotting.photos import *
+from coursekit.plotting.photos import __all__ as _photos
+from coursekit.plotting.regression import *
+from coursekit.plotting.regression import __all__ as _regression
+from coursekit.plotting.regularisation import *
+from coursekit.plotting.regularisation import __all__ as _regularisation
 
-__all__ = ["COLOURS", "MARKERS", "alt_text", "describe", *_curves, *_images, *_lines]
+__all__ = ["COLOURS", "MARKERS", "alt_text", "describe", *_curves, *_images, *_lines, *_photos, *_regression, *_regularisation]

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import coursekit.session
 from coursekit import data
 from coursekit.cli import app
+from coursekit.data.registry import course_registry
 from tests.coursekit import tinysets as tiny
 
 runner = CliRunner()
@@ -35,6 +36,34 @@ def test_the_list_tells_what_is_on_this_machine_before_and_after_fetching(mirror
     assert fetched.exit_code == 0
     assert "ready" in fetched.output
     assert " yes" in runner.invoke(app, ["data", "list"]).output
+
+
+def test_the_list_tells_how_much_of_a_set_is_here_and_fetching_goes_on_from_there(mirror: Path, tmp_path: Path) -> None:
+    files = tiny.fashion_files()
+    first = next(iter(files))
+    tiny.publish(tmp_path / "cache" / "fashion-mnist", {first: files[first]})
+    (mirror / "fashion-mnist" / first).unlink()  # so it can only be the one that is here
+    assert "1 of 4 files" in runner.invoke(app, ["data", "list"]).output
+    assert runner.invoke(app, ["data", "fetch", "fashion-mnist"]).exit_code == 0
+    assert " yes" in runner.invoke(app, ["data", "list"]).output
+
+
+def test_ctrl_c_while_fetching_is_a_sentence_not_a_traceback(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(name: str, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, "fetch", interrupted)
+    run = runner.invoke(app, ["data", "fetch"])
+    assert run.exit_code == 130
+    assert "goes on from here" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_every_set_of_the_course_is_listed_with_its_licence() -> None:
+    run = runner.invoke(app, ["data", "list"], env={"COLUMNS": "200"})
+    for name, row in course_registry().items():
+        assert name in run.output
+        assert row.licence in run.output
 
 
 def test_fetching_what_cannot_be_had_fails_with_the_reason(mirror: Path) -> None:

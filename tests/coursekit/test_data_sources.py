@@ -11,12 +11,19 @@ from typing import Any
 
 import pytest
 
+from coursekit.data import network
 from coursekit.data.errors import DataError
 from coursekit.data.sources import NotObtainable, fetch_all, obtainable
 from tests.coursekit import tinysets as tiny
 
 CONTENT = bytes(range(256)) * 40
 FILES = {"numbers": CONTENT}
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another try after a failure comes at once."""
+    monkeypatch.setattr(network, "PAUSES", (0.0, 0.0))
 
 
 def got(row: Any, cache: Path, **options: Any) -> bytes:
@@ -119,12 +126,25 @@ def test_a_bad_file_on_the_mirror_is_not_used_but_left_to_its_owner(
 
 def test_a_download_that_breaks_off_leaves_nothing_and_the_next_one_starts_cleanly(tmp_path: Path, mirror: Path) -> None:
     cache = tmp_path / "cache"
-    with tiny.served(mirror / "tiny", cut_off=True) as (address, asked), pytest.raises(NotObtainable):
+    with tiny.served(mirror / "tiny", manners="cut off") as (address, asked), pytest.raises(NotObtainable):
         got(tiny.dataset("tiny", FILES, address), cache)
     assert asked
     assert [path for path in cache.rglob("*") if path.is_file()] == []
     with tiny.served(mirror / "tiny") as (address, _):
         assert got(tiny.dataset("tiny", FILES, address), cache) == CONTENT
+
+
+@pytest.mark.parametrize("manners", ["moody", "abrupt"])
+def test_a_server_that_is_busy_or_hangs_up_is_asked_again(tmp_path: Path, mirror: Path, manners: str) -> None:
+    with tiny.served(mirror / "tiny", manners=manners) as (address, asked):
+        assert got(tiny.dataset("tiny", FILES, address), tmp_path / "cache") == CONTENT
+    assert asked.count("/numbers") >= 2
+
+
+def test_a_server_that_does_not_have_the_file_is_not_asked_again(tmp_path: Path, mirror: Path) -> None:
+    with tiny.served(tmp_path, manners="good") as (address, asked), pytest.raises(NotObtainable, match="404"):
+        got(tiny.dataset("tiny", FILES, address), tmp_path / "cache")
+    assert len(asked) <= 2  # the path, and the line that says 404
 
 
 def test_the_error_names_the_files_the_checksums_the_addresses_and_what_to_do(tmp_path: Path) -> None:

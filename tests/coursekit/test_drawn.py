@@ -14,6 +14,7 @@ import pytest
 from coursekit import data, drawn
 from coursekit.data.cache import Cache
 from coursekit.data.registry import course_registry
+from coursekit.drawn import _fashion
 
 TOPS, SHOES, EASY = (0, 2, 3, 4, 6), (5, 7, 9), (1, 8)
 
@@ -128,5 +129,5 @@ def test_counts_that_cannot_be_shared_among_ten_classes_are_refused() -> None:
 @pytest.mark.parametrize("label", range(10))
 def test_any_number_of_garments_of_one_class_can_be_drawn(label: int) -> None:
     for n in (0, 1, 7):
-        pictures = drawn.garments(label, n, np.random.default_rng())
+        pictures = _fashion.garments(label, n, np.random.default_rng())
         assert (pictures.shape, pictures.dtype) == ((n, 28, 28), np.uint8)

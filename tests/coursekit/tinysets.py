@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import os
 import socket
 import struct
+import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from coursekit.data.cache import Cache
 from coursekit.data.choice import Kind
+from coursekit.data.clothing import CLASS_NAMES
 from coursekit.data.registry import Dataset, File
 from coursekit.data.settings import Mode, Settings
 
@@ -45,6 +49,40 @@ def fashion_files() -> dict[str, bytes]:
     return {name: idx(array) for name, array in fashion_arrays().items()}
 
 
+def housing_table(rows: int = 400) -> np.ndarray:
+    """A table as that of the official housing archive, float64 (rows, 9), no two rows alike."""
+    rng = np.random.default_rng(11)
+    low = [-124, 32, 1, 500, 100, 100, 50, 0.5, 15_000]
+    high = [-114, 42, 52, 5_000, 900, 3_000, 90, 15, 500_001]
+    return np.round(low + (np.array(high) - low) * rng.random((rows, 9)), 4)
+
+
+def housing_files(table: np.ndarray) -> dict[str, bytes]:
+    """The archive that holds `table`, packed without the code under test."""
+    content = "\n".join(",".join(f"{value:.6f}" for value in row) for row in table).encode() + b"\n"
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("CaliforniaHousing/cal_housing.data")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return {"cal_housing.tgz": packed.getvalue()}
+
+
+def clothing_files() -> dict[str, bytes]:
+    """Photographs of the ten classes: plain pictures of 90×60 pixels, each of a colour of its own, a dot in its top left corner."""
+    files = {}
+    for split, count in (("train", 3), ("validation", 1), ("test", 2)):
+        for label, name in enumerate(CLASS_NAMES):
+            for number in range(count):
+                picture = np.empty((90, 60, 3), np.uint8)
+                picture[:] = (20 * label + 30, 60 * number + 20, 40 * len(split) - 150)
+                picture[:30, :20] = 255
+                buffer = io.BytesIO()
+                Image.fromarray(picture).save(buffer, "JPEG", quality=95)
+                files[f"{split}/{name}/{number}.jpg"] = buffer.getvalue()
+    return files
+
+
 def dataset(name: str, files: dict[str, bytes], *urls: str) -> Dataset:
     """The registry row of a set with these files, published at these addresses."""
     rows = tuple(File(file, len(content), hashlib.sha256(content).hexdigest()) for file, content in files.items())
@@ -59,6 +97,7 @@ def publish(folder: Path, files: dict[str, bytes]) -> Path:
     """Write files into a folder, which is returned."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
 
@@ -95,10 +134,34 @@ class _CutOff(_Quiet):
         self.connection.shutdown(socket.SHUT_RDWR)
 
 
+class _Moody(_Quiet):
+    """Does not give each file before it has been asked for it twice."""
+
+    def do_GET(self) -> None:
+        if self.path in self.server.asked:  # type: ignore[attr-defined]
+            super().do_GET()
+        else:
+            self.send_error(503)
+
+
+class _Abrupt(_Quiet):
+    """Hangs up without a word the first time that it is asked for each file."""
+
+    def do_GET(self) -> None:
+        if self.path in self.server.asked:  # type: ignore[attr-defined]
+            super().do_GET()
+        else:
+            self.server.asked.append(self.path)  # type: ignore[attr-defined]
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+
+_MANNERS = {"good": _Quiet, "cut off": _CutOff, "moody": _Moody, "abrupt": _Abrupt}
+
+
 @contextmanager
-def served(folder: Path, *, cut_off: bool = False, port: int = 0) -> Iterator[tuple[str, list[str]]]:
+def served(folder: Path, *, manners: str = "good", port: int = 0) -> Iterator[tuple[str, list[str]]]:
     """A web server over `folder` on this machine: its address, and the list of paths that were asked for so far."""
-    handler = partial(_CutOff if cut_off else _Quiet, directory=os.fspath(folder))
+    handler = partial(_MANNERS[manners], directory=os.fspath(folder))
     with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         server.asked = []  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,0 +1,83 @@
+"""Folders kept on disk: filled once, afterwards only read.
+
+A manifest in the folder has each file's size, modification time and SHA-256. A file is trusted if size and time are those in the
+manifest; if only the time differs, its bytes are checked again; if anything else differs, the folder is removed, to be made
+again. Knows nothing of what is in the files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .cache import Cache, discard, writing, writing_folder
+from .errors import note
+from .sources import sha256
+
+__all__ = ["damaged", "filled", "kept_folder"]
+
+_MANIFEST = "manifest.json"
+
+
+def kept_folder(cache: Cache, name: str) -> Path | None:
+    """The folder `name` if the cache has it in good state. A damaged one is removed and reported."""
+    for folder in cache.places(name):
+        if not folder.is_dir():
+            continue
+        try:
+            _verify(folder, json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
+            return folder
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            damaged(folder, error)
+    return None
+
+
+def damaged(folder: Path, why: Exception) -> None:
+    """Remove a folder that is not as it should be, and say so."""
+    discard(folder)
+    note(f"{folder} is damaged ({why}); it is made again.")
+
+
+def filled(cache: Cache, name: str, fill: Callable[[Path], None]) -> Path:
+    """The folder `name`, made now: `fill` puts files into the empty folder that it is given.
+
+    It appears under its name only when it is complete. If another process was first, theirs stays.
+    """
+    target = cache.target(name)
+    with writing_folder(target) as folder:
+        fill(folder)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        manifest = {path.relative_to(folder).as_posix(): {**_stamp(path), "sha256": sha256(path)} for path in files}
+        (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return target
+
+
+def _stamp(path: Path) -> dict[str, int]:
+    state = path.stat()
+    return {"bytes": state.st_size, "mtime_ns": state.st_mtime_ns}
+
+
+def _verify(folder: Path, manifest: dict[str, Any]) -> None:
+    """Raise ValueError if a file is not the one the manifest speaks of."""
+    moved = False
+    for name, expected in manifest.items():
+        path = folder / name
+        state = _stamp(path)
+        if state["bytes"] != expected["bytes"]:
+            raise ValueError(f"{name} has {state['bytes']:,} bytes, expected {expected['bytes']:,}")
+        if state["mtime_ns"] != expected["mtime_ns"]:
+            if sha256(path) != expected["sha256"]:
+                raise ValueError(f"the SHA-256 of {name} is not the one it was written with")
+            expected["mtime_ns"], moved = state["mtime_ns"], True
+    if moved:
+        _remember(folder, manifest)
+
+
+def _remember(folder: Path, manifest: dict[str, Any]) -> None:
+    try:
+        with writing(folder / _MANIFEST) as part:
+            part.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    except (OSError, RuntimeError):
+        return  # a cache that cannot be written is checked anew each time

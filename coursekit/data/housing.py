@@ -1,0 +1,106 @@
+"""California housing as the labs use it: eight numbers a district and its median house value, real or drawn.
+
+A fixed part of the rows, the sealed split, is left out of everything that is kept and returned here. Knows nothing of how
+files come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import decode
+from .arrays import Arrays
+from .choice import Kind, Source, load
+from .settings import Settings
+
+__all__ = ["CALIFORNIA_HOUSING", "Housing", "draw_rows", "load_california_housing", "read_rows", "split"]
+
+FEATURE_NAMES = ("MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude")
+TARGET_NAME = "MedHouseVal"
+SEED = 42  # of the published split: a quarter for testing, then a quarter of the rest for validation
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Housing:
+    """Districts and their median house value in three parts. The arrays are read-only memory maps.
+
+    X_train float32 (n, 8), one column for each of feature_names; y_train float32 (n,) in units of $100,000, capped at 5.00001;
+    the same for valid and test. target_name: what y is. source: "real", or "drawn" for the stand-in.
+    """
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_valid: np.ndarray
+    y_valid: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    feature_names: tuple[str, ...]
+    target_name: str
+    source: Source
+
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{part} {len(y):,}" for part, y in (("train", self.y_train), ("valid", self.y_valid), ("test", self.y_test))
+        )
+        return f"Housing({counts}; {len(self.feature_names)} features, target {self.target_name}, source={self.source!r})"
+
+
+def load_california_housing(*, settings: Settings | None = None) -> Housing:
+    """California housing: districts of the census of 1990 (Pace & Barry 1997), as scikit-learn gives them.
+
+    Returns Housing: X_train float32 (11610, 8), X_valid (3870, 8), X_test (2580, 8), targets float32 in units of $100,000.
+    The split is that of `train_test_split(random_state=42)` done twice; X_test is the first half of its test rows.
+    Without a network and a mirror, drawn districts serve after a warning, and `source` is "drawn".
+    Raises DataError if COURSEKIT_DATA=real and the file cannot be had, or if the disk is full.
+    settings: where to look; the environment decides if left out.
+    """
+    arrays, source = load(CALIFORNIA_HOUSING, settings or Settings.from_environment())
+    return Housing(**arrays, feature_names=FEATURE_NAMES, target_name=TARGET_NAME, source=source)
+
+
+def split(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Indices of the training, validation and test rows, as scikit-learn's train_test_split(random_state=42) chooses them."""
+    rest, test = _quarter(np.arange(rows))
+    train, valid = _quarter(rest)
+    return train, valid, test
+
+
+def _quarter(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Three quarters and one quarter, drawn with NumPy's old generator, whose numbers are fixed for good."""
+    order = np.random.RandomState(SEED).permutation(len(indices))
+    count = -(-len(indices) // 4)
+    return indices[order[count:]], indices[order[:count]]
+
+
+def read_rows(paths: dict[str, Path]) -> tuple[np.ndarray, np.ndarray]:
+    """All rows of the official archive in its order: X float32 (20640, 8), y float32 (20640,)."""
+    table = decode.csv_in_tar(paths["cal_housing.tgz"], "CaliforniaHousing/cal_housing.data", columns=9)
+    longitude, latitude, age, rooms, bedrooms, population, households, income, value = table.T
+    columns = [income, age, rooms / households, bedrooms / households, population, population / households, latitude, longitude]
+    return np.stack(columns, axis=1).astype(np.float32), (value / 100_000).astype(np.float32)
+
+
+def draw_rows() -> tuple[np.ndarray, np.ndarray]:
+    """All rows of the stand-in, of the shapes and types that `read_rows` gives."""
+    from coursekit.drawn import housing
+
+    return housing.districts()
+
+
+def _public(X: np.ndarray, y: np.ndarray) -> Arrays:
+    """What students get of all rows: the second half of the test rows is nowhere among it."""
+    train, valid, test = split(len(X))
+    parts = {"train": train, "valid": valid, "test": test[: len(test) // 2]}
+    return {f"{letter}_{part}": array[rows] for part, rows in parts.items() for letter, array in (("X", X), ("y", y))}
+
+
+def _drawn_by() -> list[Path]:
+    return [Path(__file__).resolve().parent.parent / "drawn" / "housing.py"]
+
+
+CALIFORNIA_HOUSING = Kind(
+    "california-housing", lambda paths: _public(*read_rows(paths)), lambda: _public(*draw_rows()), _drawn_by
+)

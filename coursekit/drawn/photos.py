@@ -1,0 +1,55 @@
+"""Drawn photographs of clothes: the stand-in for the clothing photographs. Knows how many there are and which is which."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .garments import GARMENTS
+from .scene import USUAL, photograph
+from .shapes import Array
+from .sketch import Sketch, between
+
+__all__ = ["CLASS_NAMES", "SIDE", "clothing_photo", "clothing_photos", "clothing_sketch"]
+
+CLASS_NAMES = tuple(GARMENTS)
+SIDE = 160
+COUNTS = {"train": 50, "validation": 12, "test": 20}  # of each class, as in the real set
+SEED = 160_10
+
+_NEAR = {"hat": 1.1, "shorts": 1.25, "skirt": 1.1}  # small things are photographed from nearer
+_PATTERNS = {"shirt": (4.0, 0.5, 2.0, 3.0, 0.5, 1.5, 0.2, 0.1)}  # shirts are more often striped or checked
+
+
+def clothing_photos(split: str, *, seed: int = SEED) -> tuple[Array, Array]:
+    """The drawn photographs of one split: "train", "validation" or "test", with 50, 12 or 20 of each of the ten classes.
+
+    Returns X uint8 (n, 160, 160, 3) and y int64 (n,), sorted by class. The same bytes on every machine.
+    """
+    if split not in COUNTS:
+        raise ValueError(f"no split is called {split!r}; there are: {', '.join(COUNTS)}")
+    count, part = COUNTS[split], list(COUNTS).index(split)
+    X = np.empty((10 * count, SIDE, SIDE, 3), np.uint8)
+    for i in range(len(X)):
+        rng = np.random.Generator(np.random.PCG64([seed, part, i // count, i % count]))
+        X[i] = clothing_photo(i // count, rng)
+    return X, np.repeat(np.arange(10, dtype=np.int64), count)
+
+
+def clothing_photo(label: int, rng: np.random.Generator, side: int = SIDE) -> Array:
+    """One photograph of the class with this number, uint8 (side, side, 3)."""
+    return photograph(rng, clothing_sketch(label, rng, side), _PATTERNS.get(CLASS_NAMES[label], USUAL))
+
+
+def clothing_sketch(label: int, rng: np.random.Generator, side: int) -> Sketch:
+    """What such a photograph shows, without colours and background."""
+    name = CLASS_NAMES[label]
+    sketch = Sketch(
+        side,
+        x=between(rng, -0.1, 0.1),
+        y=between(rng, -0.1, 0.1),
+        size=between(rng, 0.72, 1.0) * _NEAR.get(name, 1.0),
+        turn=between(rng, -1, 1) * between(rng, 0, 1) * 0.25,
+        wide=between(rng, 0.85, 1.15),
+    )
+    GARMENTS[name](sketch, rng)
+    return sketch

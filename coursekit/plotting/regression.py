@@ -1,0 +1,123 @@
+"""Figures of regression: values on a map, predictions against true values, a learning-rate experiment.
+
+Takes arrays. Knows nothing of data sets or of how a model was trained.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coursekit.plotting._style import COLOURS, axes, describe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["predictions", "price_map", "rate_finder"]
+
+
+def price_map(
+    longitude: Any,
+    latitude: Any,
+    value: Any,
+    *,
+    label: str = "price",
+    centre: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one dot a place, coloured by a value, the colour scale beside it.
+
+    longitude, latitude, value: (n,) finite numbers. label: what the value is.
+    centre: None for a scale from dark to bright; a number for one that is pale there and has a colour for either side, cut off
+    at the 2nd and 98th percentile so that a few large values do not make all others pale.
+    Raises ValueError if the three differ in length.
+    """
+    x, y, v = (np.asarray(part, dtype=float).reshape(-1) for part in (longitude, latitude, value))
+    if not len(x) == len(y) == len(v) > 0:
+        raise ValueError(f"expected one longitude, latitude and value a place, got {len(x)}, {len(y)} and {len(v)}")
+    ax = axes(ax, figsize=(5.6, 4.6))
+    style: dict[str, Any] = {"cmap": "viridis"}
+    if centre is not None:
+        reach = max(float(np.percentile(np.abs(v - centre), 98)), 1e-12)
+        style = {"cmap": "PuOr", "vmin": centre - reach, "vmax": centre + reach}
+    dots = ax.scatter(x, y, c=v, s=4, linewidths=0, **style)
+    ax.figure.colorbar(dots, ax=ax, label=label)
+    ax.set(xlabel="longitude", ylabel="latitude")
+    ax.set_aspect(1 / max(np.cos(np.radians(np.clip(y.mean(), -80, 80))), 0.1))
+    low, high = int(np.argmin(v)), int(np.argmax(v))
+    return describe(
+        ax,
+        f"Map of {len(v)} places coloured by {label}, from {v[low]:.3g} at longitude {x[low]:.2f}, latitude {y[low]:.2f} to "
+        f"{v[high]:.3g} at longitude {x[high]:.2f}, latitude {y[high]:.2f}; median {np.median(v):.3g}.",
+    )
+
+
+def predictions(y: Any, y_hat: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw predicted against true values, with the line on which both are equal.
+
+    y: (n,) true values. y_hat: (n,) or (n, 1) predictions. The window is that of the true values with some air; predictions
+    outside of it are drawn as arrows at its edge, so that one wild answer does not squeeze all others.
+    Raises ValueError if the lengths differ.
+    """
+    true, guess = np.asarray(y, dtype=float).reshape(-1), np.asarray(y_hat, dtype=float).reshape(-1)
+    if len(true) != len(guess) or not len(true):
+        raise ValueError(f"expected one prediction for each of {len(true)} values, got {len(guess)}")
+    ax = axes(ax, figsize=(4.4, 4.0))
+    reach = max(float(np.ptp(true)), 1e-12)
+    low, high = float(true.min()) - 0.15 * reach, float(true.max()) + 0.35 * reach
+    inside = (guess >= low) & (guess <= high)
+    ax.plot([low, high], [low, high], color="0.3", linewidth=1, linestyle="--", label="prediction = truth")
+    ax.scatter(true[inside], guess[inside], s=5, alpha=0.35, linewidths=0, color=COLOURS[0])
+    outside = int((~inside).sum())
+    for side, marker, edge in ((guess > high, "^", high), (guess < low, "v", low)):
+        if side.any():
+            ax.scatter(true[side], np.full(side.sum(), edge), marker=marker, s=36, color=COLOURS[1], clip_on=False, zorder=3)
+    if outside:
+        ax.scatter([], [], marker="v", s=36, color=COLOURS[1], label=f"outside the picture: {outside}")
+    ax.set(
+        xlabel="true value", ylabel="prediction", xlim=(true.min() - 0.05 * reach, true.max() + 0.05 * reach), ylim=(low, high)
+    )
+    if title:
+        ax.set_title(title, fontsize=10)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8, loc="upper left")
+    error = float(np.sqrt(np.mean((guess - true) ** 2)))
+    text = f"Predicted against true values of {len(true)} samples, root mean squared error {error:.3g}."
+    if outside:
+        worst = int(np.argmax(np.abs(guess - true)))
+        text += f" {outside} lie outside the picture; the worst is {guess[worst]:.3g} where {true[worst]:.3g} is true."
+    return describe(ax, text)
+
+
+def rate_finder(rates: Any, losses: Any, *, chosen: float | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the loss of a training whose learning rate was raised at every batch, over a logarithmic rate.
+
+    rates: (n,) numbers above 0. losses: (n,), where nan and inf are left out. chosen: a rate to mark, if any.
+    The picture ends at twice the first loss, so that an explosion does not hide the valley.
+    Raises ValueError if the lengths differ or no loss is finite.
+    """
+    rate, loss = np.asarray(rates, dtype=float).reshape(-1), np.asarray(losses, dtype=float).reshape(-1)
+    finite = np.isfinite(loss) if len(loss) == len(rate) else np.zeros(0, dtype=bool)
+    if not finite.any():
+        raise ValueError(f"expected a loss for each of {len(rate)} rates, at least one of them finite; got {len(loss)} losses")
+    ax = axes(ax, figsize=(5.6, 3.2))
+    rate, loss = rate[finite], loss[finite]
+    best = int(np.argmin(loss))
+    ax.plot(rate, loss, color=COLOURS[0], linewidth=1.8)
+    ax.plot(rate[best], loss[best], "o", color=COLOURS[1], label=f"lowest, at {rate[best]:.2g}")
+    text = f"Loss against learning rate from {rate[0]:.2g} to {rate[-1]:.2g}: {loss[0]:.3g} at first, "
+    text += f"lowest {loss[best]:.3g} at {rate[best]:.2g}"
+    if chosen is not None:
+        ax.axvline(chosen, color=COLOURS[2], linestyle="--", label=f"chosen: {chosen:.2g}")
+        text += f"; the chosen rate is {chosen:.2g}"
+    bottom = float(loss.min())
+    ax.set(
+        xscale="log",
+        xlabel="learning rate",
+        ylabel="loss",
+        ylim=(bottom - 0.1 * abs(bottom), max(2 * loss[0] - bottom, 1.5 * bottom)),
+    )
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8)
+    return describe(ax, text + ".")

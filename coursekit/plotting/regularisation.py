@@ -1,0 +1,117 @@
+"""Figures of regularisation: the shapes of penalties, methods compared over seeds, and how sure a prediction is.
+
+Takes numbers and arrays. Knows nothing of data sets, of models or of how a result came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["class_probabilities", "method_comparison", "penalty_shapes"]
+
+
+def penalty_shapes(a: Sequence[float] = (3.0, 2.0), target: float = 10.0, *, ax: Axes | None = None) -> Axes:
+    """Draw the line of all weights with a₁w₁ + a₂w₂ = target, and the smallest L1 diamond and L2 circle that touch it.
+
+    a: two numbers, not both 0. target: not 0, or the smallest solution is (0, 0) for both.
+    Where the diamond touches is the solution with the smallest |w₁| + |w₂|; where the circle does, that with the smallest
+    w₁² + w₂². If |a₁| = |a₂|, a whole side of the diamond lies on the line, and the first corner is marked.
+    Raises ValueError for other numbers.
+    """
+    slope = np.asarray(a, dtype=float)
+    if slope.shape != (2,) or not slope.any() or not np.isfinite([*slope, target]).all() or not target:
+        raise ValueError(f"expected two coefficients, not both 0, and a target that is not 0; got {a!r} and {target!r}")
+    ax = axes(ax, figsize=(4.4, 4.2))
+    sparse = np.zeros(2)
+    sparse[np.argmax(np.abs(slope))] = target / slope[np.argmax(np.abs(slope))]
+    spread = target * slope / (slope @ slope)
+    reach = 1.45 * np.abs(sparse).max()
+    along = np.array([-slope[1], slope[0]]) / np.hypot(*slope)
+    ends = spread + np.array([[-4 * reach], [4 * reach]]) * along
+    ax.axhline(0, color="0.8", linewidth=0.8)
+    ax.axvline(0, color="0.8", linewidth=0.8)
+    ax.plot(*ends.T, color="0.25", linewidth=2, label=f"{slope[0]:g} w₁ + {slope[1]:g} w₂ = {target:g}")
+    size, angle = np.abs(sparse).max(), np.linspace(0, 2 * np.pi, 200)
+    radius = np.hypot(*spread)
+    ax.plot(size * np.array([1, 0, -1, 0, 1]), size * np.array([0, 1, 0, -1, 0]), "--", color=COLOURS[1], label="equal L1")
+    ax.plot(radius * np.cos(angle), radius * np.sin(angle), "-", color=COLOURS[0], label="equal L2")
+    for (x, y), marker, colour in ((sparse, MARKERS[1], COLOURS[1]), (spread, MARKERS[0], COLOURS[0])):
+        ax.plot(x, y, marker, color=colour, markersize=9, markeredgecolor="black")
+        ax.annotate(f"({x:.3g}, {y:.3g})", (float(x), float(y)), (8, 8), textcoords="offset points", fontsize=8)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="w₁", ylabel="w₂")
+    ax.legend(frameon=False, fontsize=8, loc="lower left")
+    ax.spines[["top", "right"]].set_visible(False)
+    return describe(
+        ax,
+        f"The line {slope[0]:g} w1 + {slope[1]:g} w2 = {target:g} in the plane of two weights. The smallest L1 diamond touches it "
+        f"at ({sparse[0]:.3g}, {sparse[1]:.3g}), on an axis; the smallest L2 circle at ({spread[0]:.3g}, {spread[1]:.3g}).",
+    )
+
+
+def method_comparison(
+    results: Mapping[str, Any], *, xlabel: str = "test accuracy (%)", title: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw one row a method: a dot for each run, their mean, and a bar of one standard deviation to each side.
+
+    results: name → numbers, one a run (at least one). A dashed line marks the mean of the first method, for comparison. The
+    standard deviation divides by n − 1; for a single run there is no bar.
+    Raises ValueError if there is no method, or one without numbers.
+    """
+    runs = {str(name): np.asarray(values, dtype=float).ravel() for name, values in results.items()}
+    if not runs or not all(len(values) for values in runs.values()):
+        raise ValueError(f"expected at least one number for each method, got {dict(results)!r}")
+    ax = axes(ax, figsize=(6.0, 0.55 * len(runs) + 1.0))
+    said = []
+    for row, (name, values) in enumerate(runs.items()):
+        mean, spread = values.mean(), values.std(ddof=1) if len(values) > 1 else 0.0
+        colour = COLOURS[row % len(COLOURS)]
+        ax.plot(values, np.full(len(values), row - 0.18), MARKERS[row % len(MARKERS)], color=colour, markersize=5, alpha=0.6)
+        ax.errorbar(mean, row + 0.1, xerr=spread, fmt="|", color="black", markersize=13, capsize=3, linewidth=1.4)
+        ax.annotate(f"{mean:.1f}", (mean, row + 0.1), (0, -12), textcoords="offset points", ha="center", va="top", fontsize=8)
+        said.append(f"{name} {mean:.1f}" + (f" ± {spread:.1f}" if len(values) > 1 else ""))
+    ax.axvline(next(iter(runs.values())).mean(), linestyle="--", color="0.5", linewidth=1)
+    ax.set_yticks(range(len(runs)), list(runs))
+    ax.set(ylim=(len(runs) - 0.4, -0.6), xlabel=xlabel)
+    ax.grid(axis="x", alpha=0.25)
+    ax.spines[["top", "right"]].set_visible(False)
+    if title:
+        ax.set_title(title, fontsize=10)
+    many = max(len(values) for values in runs.values())
+    return describe(
+        ax, f"{xlabel} of {len(runs)} methods, up to {many} runs each, mean ± standard deviation: {'; '.join(said)}."
+    )
+
+
+def class_probabilities(
+    mean: Any, std: Any, class_names: Sequence[str], *, title: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the predicted probabilities of one sample as bars, each with a whisker of one standard deviation.
+
+    mean, std: (classes,) numbers, as Monte-Carlo dropout gives them for one sample. Whiskers are cut off at 0 and 1.
+    Raises ValueError if their shapes do not fit the names.
+    """
+    p, spread = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    n = len(class_names)
+    if p.shape != (n,) or spread.shape != (n,):
+        raise ValueError(f"expected {n} means and {n} deviations for {n} class names, got shapes {p.shape} and {spread.shape}")
+    ax = axes(ax, figsize=(3.2, 2.6))
+    whiskers = [np.minimum(spread, np.maximum(p, 0)), np.minimum(spread, np.maximum(1 - p, 0))]
+    ax.barh(range(n), p, xerr=whiskers, color=COLOURS[0], ecolor="black", error_kw={"linewidth": 1, "capsize": 2})
+    ax.set_yticks(range(n), class_names, fontsize=7)
+    ax.set(xlim=(0, 1.02), ylim=(n - 0.4, -0.6), xlabel="probability")
+    ax.spines[["top", "right"]].set_visible(False)
+    if title:
+        ax.set_title(title, fontsize=9)
+    best = int(np.argmax(p))
+    head = f"{title.rstrip('.')}: p" if title else "P"
+    return describe(
+        ax, f"{head}robabilities of {n} classes; the largest is {class_names[best]}, {p[best]:.2f} ± {spread[best]:.2f}."
+    )

@@ -1,0 +1,177 @@
+"""Sealed splits: right shapes and types, the same at each call, and never among what students are given."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder import sealed
+from autograder.publish import publish
+from coursekit import data
+from coursekit.data.cache import Cache
+from coursekit.data.registry import course_registry
+from tests.coursekit import tinysets as tiny
+
+PARTS = ("train", "valid", "test")
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> data.Settings:
+    return data.Settings(course_registry(), Cache(tmp_path_factory.mktemp("cache")), mode="drawn")
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> data.Settings:
+    """Tiny sets with the names of the real ones, on a mirror."""
+    folder = tmp_path_factory.mktemp("tiny")
+    files = {
+        "fashion-mnist": tiny.fashion_files(),
+        "california-housing": tiny.housing_files(tiny.housing_table()),
+        "clothing": tiny.clothing_files(),
+    }
+    for name, content in files.items():
+        tiny.publish(folder / "mirror" / name, content)
+    registry = {name: tiny.dataset(name, content) for name, content in files.items()}
+    return data.Settings(registry, Cache(folder / "cache"), str(folder / "mirror"), mode="real")
+
+
+def rows(X: np.ndarray, y: np.ndarray) -> list[bytes]:
+    return [row.tobytes() + target.tobytes() for row, target in zip(X, y, strict=True)]
+
+
+def given(splits: data.Housing | data.Splits) -> set[bytes]:
+    """Every row that a loader returns, in any of its arrays."""
+    return {row for part in PARTS for row in rows(getattr(splits, f"X_{part}"), getattr(splits, f"y_{part}"))}
+
+
+def test_no_sealed_district_is_in_any_array_that_the_loader_returns(drawn: data.Settings) -> None:
+    ours, theirs = rows(*sealed.load("california-housing", settings=drawn)), given(data.load_california_housing(settings=drawn))
+    assert len(set(ours)) == 2_580
+    assert not set(ours) & theirs
+    assert len(theirs) + len(ours) == 20_640  # and none is lost
+
+
+def test_no_sealed_district_of_the_real_kind_is_in_any_array_that_the_loader_returns(real: data.Settings) -> None:
+    ours, theirs = rows(*sealed.load("california-housing", settings=real)), given(data.load_california_housing(settings=real))
+    assert len(set(ours)) == 50
+    assert not set(ours) & theirs
+    assert len(theirs) + len(ours) == 400
+
+
+def test_no_sealed_district_lies_in_the_cache_that_the_loader_fills(drawn: data.Settings) -> None:
+    """A student may read every file of the cache, not only what a loader returns."""
+    data.load_california_housing(settings=drawn)
+    X, _ = sealed.load("california-housing", settings=drawn)
+    kept = b"".join(path.read_bytes() for path in drawn.cache.folder.rglob("*.npy"))
+    assert len(kept) > 20_640 * 7 / 8 * 36
+    assert not [row for row in X[::50] if row.tobytes() in kept]
+
+
+def test_the_sealed_districts_are_the_last_test_rows_of_the_published_split(real: data.Settings) -> None:
+    from sklearn.model_selection import train_test_split
+
+    value = (tiny.housing_table()[:, 8] / 1e5).astype(np.float32)
+    _, test = train_test_split(value, random_state=42)
+    np.testing.assert_array_equal(sealed.load("california-housing", settings=real)[1], test[50:])
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "types"),
+    [
+        ("california-housing", (2580, 8), (np.float32, np.float32)),
+        ("fashion-mnist", (2000, 28, 28), (np.uint8, np.int64)),
+    ],
+)
+def test_shapes_and_types_are_those_of_the_loader_and_each_call_gives_the_same(
+    drawn: data.Settings, name: str, shape: tuple[int, ...], types: tuple[type, type]
+) -> None:
+    X, y = sealed.load(name, settings=drawn)
+    assert (X.shape, y.shape) == (shape, shape[:1])
+    assert (X.dtype, y.dtype) == types
+    again = sealed.load(name, settings=drawn)
+    np.testing.assert_array_equal(again[0], X)
+    np.testing.assert_array_equal(again[1], y)
+    X[0] = 0  # a test may do as it likes with its copy
+
+
+def test_sealed_pictures_are_test_pictures_changed_a_little_and_none_is_unchanged(real: data.Settings) -> None:
+    X, y = sealed.load("fashion-mnist", settings=real)
+    fashion = data.load_fashion_mnist(settings=real)
+    assert sorted(y) == sorted(fashion.y_test)  # the tiny set has fewer than two thousand
+    assert (X.dtype, y.dtype) == (np.uint8, np.int64)
+    assert not set(rows(X, y)) & given(fashion)
+
+
+def test_a_moved_picture_is_the_old_one_between_its_neighbours() -> None:
+    picture = np.zeros((1, 9, 9), np.uint8)
+    picture[0, 4, 4] = 200
+    for seed in range(20):
+        moved = sealed._moved(np.random.default_rng(seed), picture)[0]
+        assert moved.sum() == pytest.approx(200)
+        row, column = (np.average(np.arange(9), weights=moved.sum(axis=axis)) for axis in (1, 0))
+        assert abs(row - 4) <= 0.5
+        assert abs(column - 4) <= 0.5
+        assert (row, column) != (4, 4)
+
+
+def test_sealed_drawings_are_none_of_the_drawn_pictures(drawn: data.Settings) -> None:
+    from coursekit.drawn import fashion_mnist
+
+    X, y = sealed.load("fashion-mnist", settings=drawn)
+    _, _, X_test, y_test = fashion_mnist(train=0)
+    assert not set(rows(X, y)) & set(rows(X_test, y_test.astype(np.int64)))
+    assert np.bincount(y).tolist() == [200] * 10
+
+
+@pytest.mark.parametrize("size", [64, 160])
+def test_sealed_photographs_are_the_test_photographs_cut_otherwise(real: data.Settings, size: int) -> None:
+    X, y = sealed.load("clothing", size=size, settings=real)
+    clothing = data.load_clothing(size, settings=real)
+    assert (X.shape, X.dtype, y.dtype) == (clothing.X_test.shape, np.uint8, np.int64)
+    assert np.bincount(y).tolist() == np.bincount(clothing.y_test).tolist() == [2] * 10
+    assert not set(rows(X, y)) & given(clothing)
+    middle = X[:, size // 2, size // 2, 0].astype(int)
+    assert (abs(middle - (20 * y + 30)) < 8).all()  # each has the colour of its class
+    dot = size // 8
+    left, right = X[:, dot, dot].min(axis=1) > 200, X[:, dot, -dot].min(axis=1) > 200
+    assert (left ^ right).all()
+    assert left.sum() == right.sum() == 10  # every other one is mirrored
+    again = sealed.load("clothing", size=size, settings=real)
+    np.testing.assert_array_equal(again[0], X)
+
+
+def test_the_environment_decides_between_real_and_drawn(real: data.Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    choices: tuple[tuple[data.settings.Mode, int], ...] = (("real", 50), ("drawn", 2_580))
+    for mode, count in choices:
+        settings = dataclasses.replace(real, mode=mode)
+        monkeypatch.setattr(data.Settings, "from_environment", classmethod(lambda cls, settings=settings: settings))
+        assert len(sealed.load("california-housing")[0]) == count
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="california-housing"):
+        sealed.load("houses")
+
+
+def test_the_real_set_that_cannot_be_had_is_an_error_that_says_so(tmp_path: Path) -> None:
+    row = tiny.dataset("california-housing", tiny.housing_files(tiny.housing_table()))
+    with pytest.raises(data.DataError, match="california-housing"):
+        sealed.load("california-housing", settings=tiny.settings(row, tmp_path / "cache", mode="real"))
+
+
+def test_the_published_course_has_no_sealed_module_and_nothing_in_it_asks_for_one(root: Path, tmp_path: Path) -> None:
+    files = publish(root, tmp_path / "course")
+    assert not [path for path in files if "sealed" in path.name]
+    asking = re.compile(r"autograder(\.|\s+import\s+)sealed|sealed\.load|" + str(sealed.SEED))
+    for path in files:
+        if path.suffix in (".py", ".ipynb", ".toml"):
+            assert not asking.search((tmp_path / "course" / path).read_text(encoding="utf-8")), path
+
+
+def test_nothing_that_students_import_knows_the_sealed_module(root: Path) -> None:
+    for path in (root / "coursekit").rglob("*.py"):
+        assert "autograder" not in re.sub(r'""".*?"""', "", path.read_text(encoding="utf-8"), flags=re.DOTALL), path
