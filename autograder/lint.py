@@ -51,8 +51,9 @@ def secrets(lab: Lab) -> set[str]:
                 inside = False
             else:
                 (secret if inside else public).add(line)
-    # A short line, a comment or a line that only opens a call gives nothing away.
-    return {line for line in secret - public if len(line) >= 12 and not re.fullmatch(r"#.*|[\w.]+\(", line)}
+    # A short line, a comment, a line that only opens a call or makes a random generator gives nothing away.
+    telling = re.compile(r"(?!#|[\w.]+\($|rng = np\.random\.default_rng\(\d*\)$).{12,}")
+    return {line for line in secret - public if telling.match(line)}
 
 
 def leaks(lab: Lab, text: str) -> list[str]:
