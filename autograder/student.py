@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -48,6 +49,7 @@ def serve(descriptor: int, output: int, *, scratch: str, env: Mapping[str, str],
     _limit(memory_mb)
     os.environ.update(env)
     os.environ["HOME"] = os.environ["TMPDIR"] = scratch
+    tempfile.tempdir = None  # which the warm parent may have settled before
     os.chdir(scratch)
     _redirect(output)
     _close_all_but(descriptor)
