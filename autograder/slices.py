@@ -1,12 +1,14 @@
 """Which cells does a test need? A static look at top-level names, so that one answer is run through only those cells.
 
 Knows Python source and nothing of labs or marks. It errs on the side of too many cells: a name that a cell may have changed
-(by assigning it, by calling one of its methods, by handing it to a function) counts as made by that cell too.
+(by assigning it, by calling one of its methods, by handing it to a function) counts as made by that cell too. Only an imported
+module is taken to stay what it is when its functions are called.
 """
 
 from __future__ import annotations
 
 import ast
+import symtable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,11 +23,16 @@ _READERS = frozenset({"check", "plotting", "np", "print", "len", "range", "keras
 
 @dataclass(frozen=True)
 class Names:
-    """The top-level names of one cell: read from outside, assigned for certain, possibly changed."""
+    """The top-level names of one cell: read from outside, assigned for certain, possibly changed, …
 
-    reads: frozenset[str]
-    assigns: frozenset[str]
-    changes: frozenset[str]
+    … possibly changed by a call of one of their methods, and imported.
+    """
+
+    reads: frozenset[str] = frozenset()
+    assigns: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
+    imports: frozenset[str] = frozenset()
 
 
 @cache
@@ -34,20 +41,25 @@ def names(source: str) -> Names:
     try:
         tree = ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:
-        return Names(frozenset(), frozenset(), frozenset())
+        return Names()
     reads: set[str] = set()
     assigns: set[str] = set()
     changes: set[str] = set()
+    called: set[str] = set()
+    imports: set[str] = set()
     for statement in tree.body:
-        reads |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and _is_read(node)} - assigns
+        reads |= _read(symtable.symtable(ast.unparse(statement), "cell", "exec")) - assigns
         certain = isinstance(
             statement, ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
         )
         bound = _bound(statement)
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            imports |= bound
         (assigns if certain else changes).update(bound)
         if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
             changes |= _touched(statement)
-    return Names(frozenset(reads), frozenset(assigns), frozenset(changes))
+            called |= _called(statement)
+    return Names(*map(frozenset, (reads, assigns, changes, called, imports)))
 
 
 def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:
@@ -57,16 +69,20 @@ def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int]
     """
     kept: set[int] = set()
     wanted: set[str] = set()
+    imported = frozenset[str]().union(*(names(source).imports for source in sources))
     for index in range(max([*targets, *always], default=-1), -1, -1):
         cell = names(sources[index])
-        if index in targets or index in always or wanted & (cell.assigns | cell.changes):
+        if index in targets or index in always or wanted & (cell.assigns | cell.changes | (cell.called - imported)):
             kept.add(index)
             wanted = (wanted - cell.assigns) | cell.reads
     return sorted(kept)
 
 
-def _is_read(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Load)
+def _read(table: symtable.SymbolTable) -> set[str]:
+    """Names that the scope reads from the notebook; in functions inside it, those that are no parameters or local variables."""
+    outside = table.get_type() == "module"
+    found = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (outside or symbol.is_global())}
+    return found.union(*map(_read, table.get_children()))
 
 
 def _bound(statement: ast.stmt) -> set[str]:
@@ -80,15 +96,21 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _touched(statement: ast.stmt) -> set[str]:
-    """Names whose value the statement may change in place."""
+    """Names whose value the statement may change in place: parts of them are stored, or they are handed to a function."""
     touched: set[str] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
             touched |= _root(node)
         elif isinstance(node, ast.Call) and not _root(node.func) & _READERS:
-            for part in (node.func, *node.args, *(keyword.value for keyword in node.keywords)):
-                touched |= _root(part) if part is not node.func or isinstance(part, ast.Attribute) else set()
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                touched |= _root(argument)
     return touched
+
+
+def _called(statement: ast.stmt) -> set[str]:
+    """Names of which the statement calls a method."""
+    calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
+    return set().union(*(_root(function) for function in calls if isinstance(function, ast.Attribute))) - _READERS
 
 
 def _root(node: ast.expr) -> set[str]:

@@ -22,6 +22,17 @@ def test_looking_at_a_value_does_not_count_as_changing_it() -> None:
     assert needed(["m = 1", "plotting.show(m)", "print(m)", "m"], [3]) == [0, 3]
 
 
+def test_calling_an_imported_function_leaves_the_module_as_it_is_but_not_its_arguments() -> None:
+    cells = ["from coursekit import training", "m = 1", "training.fit(m)", "n = 1", "training.fit(n)", "training, n"]
+    assert needed(cells, [5]) == [0, 3, 4, 5]
+    assert needed(["import a", "a.b = 1", "a"], [2]) == [0, 1, 2]
+
+
+def test_parameters_and_local_variables_of_functions_are_no_names_of_the_notebook() -> None:
+    source = "def f(X, y=z):\n    m = X\n    return [k + m for k in y] + w\ng = lambda q: q + v"
+    assert names(source).reads == {"z", "w", "v"}
+
+
 def test_names_used_inside_a_function_are_followed() -> None:
     assert needed(["k = 2", "def f(x):\n    return k * x", "f(1)"], [2]) == [0, 1, 2]
 
