@@ -41,6 +41,9 @@ def fit(
 ) -> keras.callbacks.History:
     """Train `model` in place and return the History, as `model.fit` does, in less time.
 
+    The samples come in a new random order every epoch, also after `keras.utils.set_random_seed`, where Keras's own `fit` on
+    TensorFlow repeats one order.
+
     model: a compiled Keras model. X: array (n, …), memory map or tensor of numbers; for several inputs a list, tuple or
     dict of such; or a data set of batches (`tf.data.Dataset`, `PyDataset`), and then no y. y: array (n,) or (n, outputs).
     epochs, batch_size: whole numbers of at least 1; batch_size is not used for a data set.

@@ -15,11 +15,6 @@ import scipy.stats
 from coursekit import ensembles
 
 
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng()
-
-
 def network(rate: float = 0.5, inputs: int = 6, classes: int = 3) -> keras.Model:
     return keras.Sequential(
         [

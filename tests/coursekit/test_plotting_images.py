@@ -16,17 +16,6 @@ from coursekit.plotting import images as module
 NAMES = ("cat", "dog", "bird")
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng()
-
-
 def texts(ax: plt.Axes) -> list[str]:
     return [text.get_text() for text in ax.texts]
 

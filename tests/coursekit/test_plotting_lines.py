@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import matplotlib
@@ -29,12 +28,6 @@ CALLS: dict[str, Any] = {
     "error_curves": lambda ax=None: plotting.error_curves({"run": [3.0, 2.0, 1.0]}, ax=ax),
     "network_diagram": lambda ax=None: plotting.network_diagram([([1, 1], -1.5)], inputs=["x1", "x2"], ax=ax),
 }
-
-
-@pytest.fixture(autouse=True)
-def _close() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def said(ax: Any) -> str:

@@ -14,17 +14,6 @@ from coursekit import plotting
 from coursekit.plotting import photos as module
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng()
-
-
 def test_the_package_exports_every_public_name():
     assert set(module.__all__) <= set(plotting.__all__)
     assert all(getattr(plotting, name) is getattr(module, name) for name in module.__all__)
