@@ -31,6 +31,7 @@ nightly: $(SET_UP)
 benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.loading
 	$(BIN)/python -m tests.benchmarks.training
+	$(BIN)/python -m tests.benchmarks.regression
 
 # Made again whenever the declared or pinned versions change. pip reads registries from its own settings.
 $(SET_UP): pyproject.toml constraints.txt

@@ -9,6 +9,7 @@ This module knows nothing of labs, marks, notebooks or the autograder.
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,12 +45,12 @@ class Mistake(AssertionError):
 
     def _render_traceback_(self) -> list[str]:
         frames = traceback.extract_tb(self.__traceback__)
-        own = [frame for frame in frames if frame.line and not frame.filename.startswith(_HERE)]
+        own = [frame for frame in frames if frame.line and frame.filename not in _NOT_THEIRS]
         where = [f"line {own[-1].lineno}:  {own[-1].line}", ""] if own else []
         return [f"\x1b[31m✗ {type(self).__name__}\x1b[0m", *where, str(self)]
 
 
-_HERE = __file__
+_NOT_THEIRS = (__file__, contextlib.__file__)
 
 
 def true(condition: Any, hint: str) -> None:

@@ -41,6 +41,7 @@ def price_map(
     if centre is not None:
         reach = max(float(np.percentile(np.abs(v - centre), 98)), 1e-12)
         style = {"cmap": "PuOr", "vmin": centre - reach, "vmax": centre + reach}
+        ax.set_facecolor("0.75")  # or the pale dots would vanish
     dots = ax.scatter(x, y, c=v, s=4, linewidths=0, **style)
     ax.figure.colorbar(dots, ax=ax, label=label)
     ax.set(xlabel="longitude", ylabel="latitude")

@@ -20,8 +20,8 @@
 # - invent inputs that make the problem easier, and prove that they do.
 #
 # **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise,
-# checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
-# marked.
+# checks that tell you what is probably wrong (a check that passes prints nothing), and a look at the result. More
+# checks run when your notebook is marked.
 #
 # To read: *Hands-On Machine Learning* (HOML), chapter 10. You know `Sequential`, the functional API and `fit`
 # from Lab 2.
@@ -47,7 +47,7 @@ coursekit.setup("lab03_regression")
 # %% given="budget" parameters=true
 STEP_EPOCHS = 10  # for the short experiments on the way
 EPOCHS = 30  # for your own network at the end
-TARGET = 0.505  # the error on secret districts that it must not exceed
+TARGET = 0.505  # the error on sealed districts that it must not exceed
 
 # %% [markdown]
 # ## 1 · Look first (8 minutes)
@@ -75,7 +75,8 @@ TARGET = 0.505  # the error on secret districts that it must not exceed
 housing = data.load_california_housing()
 for part in ("train", "valid", "test"):
     print(f"{part:6s}", getattr(housing, f"X_{part}").shape, getattr(housing, f"y_{part}").shape)
-print("one district:", dict(zip(housing.feature_names, housing.X_train[0].round(2).tolist())), "price", housing.y_train[0])
+first = ", ".join(f"{name} {value:.2f}" for name, value in zip(housing.feature_names, housing.X_train[0]))
+print(f"one district: {first}; price {housing.y_train[0]}")
 plotting.price_map(housing.X_train[:, 7], housing.X_train[:, 6], housing.y_train);
 
 # %% [markdown]
@@ -107,7 +108,7 @@ feature_histograms()
 #
 # </details>
 #
-# That last bar is a **cap**. Whatever cost more than $500,000 was written down as just that. For these
+# That last bar is a **cap**. (The ages end in such a bar too, at 52, and so do the incomes, at 15.) Whatever cost more than $500,000 was written down as just that. For these
 # districts the true price is unknown: the network will learn "5" for a villa and for a palace.
 #
 # A small trap: in the file the cap is written as 5.00001, but some districts cost 5.0 exactly.
@@ -195,17 +196,18 @@ def rmse(y, y_hat):
 
 
 # %% tests="rmse" points=1
-y, y_hat = np.array([1.0, 2.0, 4.0, 5.0]), np.array([1.0, 4.0, 4.0, 1.0])
+y, y_hat = np.array([1.0, 2.0, 4.0, 5.0]), np.array([1.0, 4.0, 7.0, 1.0])
 check.close(
-    rmse(y, y_hat), 2.2361, atol=1e-3, hint="return one number: the root of the mean of the squared errors",
+    rmse(y, y_hat), 2.6926, atol=1e-3, hint="return one number: the root of the mean of the squared errors",
     mistakes={
-        "the root is missing": 5.0,
-        "that is the mean of the absolute errors: square first, take the mean, then the root": 1.5,
-        "you summed the squares: take their mean": 4.4721,
-        "the errors cancelled each other: square each of them before you take the mean": [0.5, -0.5],
-        "an error of −2 and one of 4 do not cancel: square each error before you take the mean": 0.5,
-        "you took the root of the sum and divided afterwards: the mean comes before the root": 1.1180,
-        "you divided by n − 1: take the mean": 2.5820,
+        "the root is missing": 7.25,
+        "that is the mean of the absolute errors: square first, take the mean, then the root": 2.25,
+        "you summed the squares: take their mean": 5.3852,
+        "the errors cancelled each other: square each of them before you take the mean": 0.25,
+        "you took the root of the sum and divided afterwards: the mean comes before the root": 1.3463,
+        "you divided by n − 1: take the mean": 3.1091,
+        "every prediction was compared with every price: (n,) and (n, 1) made a table. Bring both to the shape (n,)":
+            np.sqrt(np.mean((y_hat - y[:, np.newaxis]) ** 2)),
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -220,8 +222,10 @@ check.close(
 # %% tests="rmse_column" points=1
 y, y_hat = np.array([1.0, 2.0, 4.0, 5.0]), np.array([[1.0], [2.0], [5.0], [7.0]])
 check.close(
-    rmse(y, y_hat), 1.1180, atol=1e-3, hint="wrong for predictions of the shape (n, 1): flatten them first",
+    rmse(y, y_hat), 1.1180, atol=1e-3, hint="this is your RMSE for predictions of the shape (n, 1): flatten them first",
     mistakes={
+        "the root is missing": 1.25,
+        "that is the mean of the absolute errors: square first, take the mean, then the root": 0.75,
         "(n, 1) minus (n,) gave a table of n × n differences: flatten the predictions, y_hat.reshape(-1)":
             np.sqrt(np.mean((y_hat - y) ** 2)),
     },
@@ -236,7 +240,7 @@ check.close(error, expected, rtol=1e-4, hint="wrong for a column of 30 predictio
 
 # %% [markdown]
 # **The simplest baseline** says the same price for every district. Which price is best, if the RMSE judges?
-# You will prove it in section 6: the mean of the training prices.
+# The mean of the training prices; in section 6 you will see gradient descent find it.
 #
 # **Predict before you run.** What will its RMSE be, and which number that you can compute from the prices
 # alone is it nearly equal to?
@@ -276,8 +280,8 @@ print(f"\nstandard deviation of the validation prices: {np.std(housing.y_valid):
 # $$\hat y = x_1 w_1 + \dots + x_8 w_8 + b$$
 #
 # with the weights that make the sum of squared errors as small as possible (**least squares**). No training
-# is needed; linear algebra finds them in one step. Write a 1 behind each row of $X$, then the constant is only
-# one more weight, and `np.linalg.lstsq(A, y)` gives the best weights for the matrix `A` in the first of the
+# is needed; linear algebra finds them in one step. Write a 1 behind each row of $X$ (`np.column_stack` puts
+# columns side by side), then the constant is only one more weight, and `np.linalg.lstsq(A, y)` gives the best weights for the matrix `A` in the first of the
 # four things that it returns.
 #
 # **Exercise 3 (2 points).** Write `fit_linear`.
@@ -303,6 +307,7 @@ result = fit_linear(X, y)
 check.equal(len(result), 2, "return two things, w and b: `return weights[:-1], weights[-1]`")
 w, b = result
 check.shape(w, (2,), "w has one weight for each feature; the constant comes on its own, as b")
+check.true(np.size(b) == 1 and np.ndim(b) == 0, "b is an array: one number is asked for, weights[-1], not weights[-1:]")
 check.close(
     [*w, b], [2, -3, 5], atol=1e-4, hint="y is 2·x₁ − 3·x₂ + 5 here, so w is [2, −3] and b is 5",
     mistakes={
@@ -324,6 +329,7 @@ check.close([*w, b], [*w_true, -7], rtol=1e-3, atol=1e-4, hint="wrong for five f
 # %% tests="fit_linear_noise" points=1
 X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 2.0, 5.0])
 w, b = fit_linear(X, y)
+check.shape(w, (1,), "w is an array with one weight for each feature, here one; the constant comes on its own, as b")
 check.close(
     [*w, b], [1.2, 0.7], atol=1e-3,
     hint="no line goes through all four points; the one with the smallest sum of squares is 1.2·x + 0.7",
@@ -410,8 +416,8 @@ degrees = np.linspace(32, 42, 400)
 figure, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
 for times, dash, colour in zip((1, 2, 4), ("-", "--", ":"), plotting.COLOURS):
     ax.plot(degrees, np.sin(times * degrees), dash, color=colour, label=f"sin({times} · latitude)")
-ax.set_xlabel("latitude")
-ax.legend(fontsize=8, loc="upper right")
+ax.set(xlabel="latitude", xlim=(32, 42))
+ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 plotting.describe(ax, "Three sine waves over the latitudes 32 to 42, each half as long as the one before.");
 
 # %% [markdown]
@@ -482,6 +488,10 @@ check.close(
             np.concatenate([f(np.deg2rad(angles[:, [j]])) for j in (0, 1) for f in (np.sin, np.cos)], axis=1),
         "the order is sine, cosine of the latitude, then sine, cosine of the longitude": pairs[:, [0, 2, 1, 3]],
         "latitude (column 6) comes before longitude (column 7)": pairs[:, [2, 3, 0, 1]],
+        "column 10 is wrong: all four waves of k = 1 come first. Make k the outer loop": pairs[:, [0, 1, 4, 5]],
+        "column 9 is wrong: after the sine comes the cosine of the same angle": pairs[:, [0, 4, 8, 1]],
+        "there are only sines: the second and the fourth of these columns are cosines": pairs[:, [0, 0, 2, 2]],
+        "there are only cosines: the first and the third of these columns are sines": pairs[:, [1, 1, 3, 3]],
     },
 )
 check.close(
@@ -593,17 +603,16 @@ def build_regressor(X_train, hidden=(50, 50, 50)):
 
 # %% tests="build_regressor" points=1
 sample = housing.X_train[:500]
-built = build_regressor(sample)
+with check.explained({"to a shape": "keras.Input takes a shape, a tuple: X_train.shape[1:], or (X_train.shape[1],)"}):
+    built = build_regressor(sample)
 check.model(built, input_shape=(8,), output_shape=(1,))
 check.weights(built, [(8, 50), (50,), (50, 50), (50,), (50, 50), (50,), (50, 1), (1,)])
-### BEGIN HIDDEN TESTS
 built = build_regressor(np.random.default_rng().normal(size=(40, 5)), hidden=(7, 4))
 check.model(built, input_shape=(5,), output_shape=(1,))
 check.weights(
     built, [(5, 7), (7,), (7, 4), (4,), (4, 1), (1,)],
     "wrong for 5 features and hidden=(7, 4): take the numbers from X_train.shape and from hidden",
 )
-### END HIDDEN TESTS
 
 # %% tests="build_regressor_scaling" points=1
 sample = np.random.default_rng().normal([3.0, -120.0, 1400.0], [2.0, 0.5, 900.0], size=(300, 3)).astype("float32")
@@ -615,10 +624,11 @@ m = keras.ops.convert_to_numpy(scaling[0].mean).reshape(-1)
 s = np.sqrt(keras.ops.convert_to_numpy(scaling[0].variance).reshape(-1))
 check.true(not (np.allclose(m, 0) and np.allclose(s, 1)), "the Normalization layer knows nothing yet: call adapt(X_train)")
 check.true(
-    len(m) == 3,
+    len(m) != 1,
     "the layer has one mean for all columns (axis=None, as for the pixels in Lab 2): each column needs its own,\n"
     "keras.layers.Normalization() without axis",
 )
+check.equal(len(m), 3, "X_train has this many columns here: adapt the layer on the X_train that the function was given")
 check.close(
     m, sample.mean(axis=0), rtol=1e-3, atol=1e-3,
     hint="these are the means in the layer: adapt it on the X_train that the function was given, and on nothing else",
@@ -646,7 +656,6 @@ for wanted in (-1000.0, 1000.0):
         low_hint="large answers are cut off: the output layer must not have an activation",
         high_hint="negative answers are cut off: the output layer must not have an activation",
     )
-### BEGIN HIDDEN TESTS
 built = build_regressor(sample, hidden=(6, 5))
 x = np.random.default_rng().normal(size=(200, 8)).astype("float32")
 centre, spread = sample.mean(axis=0), sample.std(axis=0)
@@ -655,7 +664,6 @@ check.true(
     np.abs(up + down - 2 * middle).mean() > 1e-3,
     "the answer is a linear function of the features: do the hidden layers have activation=\"relu\"?",
 )
-### END HIDDEN TESTS
 
 # %% [markdown]
 # **Look.** What is each repair worth to a network? The next cell defines one experiment: a fresh network with
@@ -748,8 +756,11 @@ def losses(y, y_hat, delta):
 
 # %% tests="losses" points=1
 y, y_hat = np.array([1.0, 1.0, 1.0, 1.0]), np.array([1.5, 1.0, 3.0, -3.0])
-result = losses(y, y_hat, 1.0)
+ambiguous = "`if` wants one yes or no, and this is an array: choose for each error with np.where(condition, near, far)"
+with check.explained({"truth value of an array": ambiguous}):
+    result = losses(y, y_hat, 1.0)
 check.equal(len(result), 3, "return three numbers: return mse, mae, huber")
+check.true(all(np.ndim(value) == 0 for value in result), "each of the three is one number: the mean over all errors")
 mse, mae, huber = result
 check.close(
     mse, 5.0625, atol=1e-4, hint="this is your MSE for the errors 0.5, 0, 2 and −4",
@@ -773,6 +784,8 @@ check.close(
         "the square is taken for large negative errors as well: compare |e| with δ, not e": 2.40625,
         "that is half the MSE: far from 0 the loss is a straight line": 2.53125,
         "that is the sum: take the mean": 5.125,
+        "far from 0 a negative error must cost as much as a positive one: δ(|e| − δ/2)": -0.71875,
+        "you averaged the near and the far errors apart and added: take one mean over all four": 2.5625,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -861,8 +874,10 @@ def fit_constant(y, loss, lr, steps):
 
 # %% tests="fit_constant" points=1
 y = np.array([1.0, 2.0, 6.0])
+with check.explained({"'str' object is not callable": "loss is only a name, such as \"mse\": its function is slopes[loss]"}):
+    after_one = fit_constant(y, "mse", 0.1, 1)
 check.close(
-    fit_constant(y, "mse", 0.1, 1), 0.6, atol=1e-4, hint="one step from 0: the slopes are −2, −4 and −12, their mean is −6",
+    after_one, 0.6, atol=1e-4, hint="one step from 0: the slopes are −2, −4 and −12, their mean is −6",
     mistakes={
         "you walked uphill: subtract the slope (and the error is prediction minus target, c − y)": -0.6,
         "you summed the slopes: take their mean": 1.8,
@@ -874,7 +889,10 @@ check.close(
 check.close(
     fit_constant(y, "mse", 0.1, 2), 1.08, atol=1e-4,
     hint="two steps from 0: the second one starts where the first one ended, at 0.6",
-    mistakes={"both steps were made from 0: compute the errors anew in every step": 1.2},
+    mistakes={
+        "both steps were made from 0: compute the errors anew in every step": 1.2,
+        "only one step was made: does `return` stand inside the loop?": 0.6,
+    },
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -894,7 +912,12 @@ check.close(
 )
 check.close(
     fit_constant(y, "mae", 0.01, 400), 2.1, atol=0.05,
-    hint="under MAE the best constant is the median of these prices, 2.1: take the slope of the loss that is asked for",
+    hint="under MAE the best constant is the median of these prices, 2.1",
+    mistakes={
+        "that is the mean of the prices: take the slope of the loss that is asked for": [43.65, 43.66],
+        "that is still on its way to the mean: take the slope of the loss that is asked for": 43.6465,
+        "you took the slope of the mean error: first a slope for each error, then the mean of the slopes": 4.0,
+    },
 )
 ### BEGIN HIDDEN TESTS
 y = np.append(np.random.default_rng().normal(2.0, 0.8, size=30), [40.0, 90.0, 150.0])
@@ -984,6 +1007,8 @@ check.close(
         "that is e^z: the logarithm of 1 + e^z is missing": np.exp(z),
         "the sign of the exponent is wrong: log(1 + e^z), not e^−z": [2.1269, 0.6931, 0.0486],
         "that is the sigmoid: softplus has no upper end": [0.1192, 0.5, 0.9526],
+        "the two results are exchanged: return softplus, bounded": [1.4768, 3.0, 4.8103],
+        "np.max gives one number for the whole array; np.maximum(z, 0) looks at each score": 3 + np.log1p(np.exp(-np.abs(z))),
     },
 )
 check.close(
@@ -994,6 +1019,7 @@ check.close(
         "you stretched by high: stretch by high − low": 1 + 5 * scipy.special.expit(z),
         "you cut z off at low and high: np.clip has slope 0 outside, there a network learns nothing": [1, 1, 3],
         "it runs from high down to low: the exponent of the sigmoid is −z": [4.5232, 3.0, 1.1897],
+        "that is tanh, stretched: the sigmoid is asked for, σ(z) = (1 + tanh(z/2)) / 2": 3 + 2 * np.tanh(z),
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1079,7 +1105,7 @@ def pick_rate(rates, losses):
 
 
 # %% tests="pick_rate" points=1
-rates, curve = np.array([0.001, 0.01, 0.1, 1.0, 10.0]), np.array([5.0, 4.0, 1.5, 3.0, 90.0])
+rates, curve = np.array([0.001, 0.02, 0.1, 0.5, 4.0]), np.array([5.0, 4.0, 1.5, 3.0, 90.0])
 check.close(
     pick_rate(rates, curve), 0.01, rtol=1e-3,
     mistakes={
@@ -1087,8 +1113,8 @@ check.close(
         "that is a loss, or a tenth of one: return a rate": 0.15,
         "that is the lowest loss: return a rate": 1.5,
         "that is the position of the lowest loss: return rates[position] / 10": 2,
-        "that is the rate with the *highest* loss, divided by ten": 1.0,
-        "the loss falls fastest there; this lab's rule is a tenth of the rate with the lowest loss": 0.05,
+        "that is the rate with the *highest* loss, divided by ten": 0.4,
+        "that is the rate one place earlier: divide the rate at the lowest loss by ten": 0.02,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1101,10 +1127,13 @@ check.close(
 ### END HIDDEN TESTS
 
 # %% tests="pick_rate_nan" points=1
-rates, curve = np.array([0.001, 0.01, 0.1, 1.0, 10.0]), np.array([5.0, 4.0, 1.5, np.inf, np.nan])
+rates, curve = np.array([0.001, 0.02, 0.1, 0.5, 4.0]), np.array([np.nan, 5.0, 1.5, np.inf, np.nan])
 check.close(
-    pick_rate(rates, curve), 0.01, rtol=1e-3, hint="the losses are 5, 4, 1.5, inf and nan here: the lowest one is 1.5",
-    mistakes={"np.argmin takes nan for the smallest loss: leave it out, np.nanargmin": 1.0},
+    pick_rate(rates, curve), 0.01, rtol=1e-3, hint="the losses are nan, 5, 1.5, inf and nan here: the lowest one is 1.5",
+    mistakes={
+        "np.argmin takes nan for the smallest loss: leave it out, np.nanargmin": 0.0001,
+        "you left out losses, so the positions have shifted: leave out the same entries of rates": 0.002,
+    },
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -1146,8 +1175,8 @@ plotting.rate_finder(tried_rates, smoothed, chosen=found_rate);
 
 # %% [markdown]
 # The curve is lowest somewhere between 0.01 and 0.2, so we take a rate between 0.001 and 0.02. It is a rough tool:
-# every run finds another number, and only its size matters. It also shows the danger: at 1 this network
-# explodes.
+# every run finds another number, and only its size matters. To the right of it the loss breaks out. That it may
+# come down again at still larger rates means nothing: the network was wrecked on the way.
 #
 # **The batch size** belongs to the rate. A large batch gives a better gradient, but fewer steps for the same
 # number of epochs.
@@ -1163,7 +1192,7 @@ for batch in (32, 128, 512, 1024):
     print(f"batches of {batch:4d}: {made:5d} steps, {batches[batch][2]:5.1f} s, validation RMSE {batches[batch][1]:.3f}")
 
 # %% [markdown]
-# Small batches make more steps and get further in the same number of epochs; large ones are quicker and stay
+# Small batches make more steps and get further in the same number of epochs; large ones are mostly quicker and stay
 # behind. Part of the gap can be bought back: large batches stand (and need) a larger rate. Sizes from 32 to
 # 256 are a good start on a laptop.
 
@@ -1209,9 +1238,9 @@ def early_stopping(losses, patience):
 
 
 # %% tests="early_stopping" points=1
-curve = [5, 4, 4.5, 3, 3.3, 3.2, 3.1, 2]
+curve = [5, 4, 4.5, 2.5, 3.3, 3.2, 3.1, 2]
 check.equal(
-    list(early_stopping(curve, 3)), [7, 4], "this is (epochs, best) for 5, 4, 4.5, 3, 3.3, 3.2, 3.1, 2 and patience 3",
+    list(early_stopping(curve, 3)), [7, 4], "this is (epochs, best) for 5, 4, 4.5, 2.5, 3.3, 3.2, 3.1, 2 and patience 3",
     mistakes={
         "epochs are counted from 1 here": [6, 3],
         "the best epoch is counted from 1, too": [7, 3],
@@ -1220,7 +1249,8 @@ check.equal(
         "(it need not be above the epoch before it)": [8, 8],
         "you stopped too early: three epochs *in a row* without progress; the counter starts anew at each new lowest loss":
             [6, 4],
-        "return the number of the best epoch, not its loss": [7, 3.0],
+        "return the number of the best epoch, not its loss": [7, 2.5],
+        "the best epoch is right; but training stops after epoch 7, and that number is asked for": [8, 4],
         "training has stopped before epoch 8, it can not be the best one": [7, 8],
     },
 )
@@ -1253,8 +1283,11 @@ check.equal(
     "an equal loss is no progress: of 3, 2, 2, 2, 2 with patience 2, epochs 3 and 4 bring none",
     mistakes={"you counted an equal loss as progress: a new lowest value is *below* all earlier ones": [5, 5]},
 )
+endless = "nothing is returned when training never stops: add a last `return`, behind the loop"
+with check.explained({"'NoneType' object is not iterable": endless}):
+    whole = list(early_stopping([3, 2, 1], 2))
 check.equal(
-    list(early_stopping([3, 2, 1], 2)), [3, 3], "here every epoch brings progress: all 3 are trained, the last is the best",
+    whole, [3, 3], "here every epoch brings progress: all 3 are trained, the last is the best",
 )
 ### BEGIN HIDDEN TESTS
 def stop(curve, patience):
@@ -1312,7 +1345,8 @@ rate_axis.step(range(1, len(watch["learning_rate"]) + 1), watch["learning_rate"]
 rate_axis.set(yscale="log", ylabel="learning rate");
 
 # %% [markdown]
-# Each time the rate falls, the validation loss takes a step down and becomes calmer. A rate that falls along
+# When the rate falls for the first times, the validation loss takes a step down and becomes calmer; later there is
+# little left to gain. A rate that falls along
 # half a cosine (`training.cosine_adam`, Lab 2) does this without watching anything, if you know beforehand
 # how many epochs you want. That is what the experiments above used, and what the last exercise may use.
 
@@ -1335,6 +1369,7 @@ rate_axis.set(yscale="log", ylabel="learning rate");
 # 0.1 of the auxiliary loss. In Keras, lists say it all:
 #
 # ```python
+# both = keras.layers.Concatenate()([a, b])                 # side by side: also a list
 # model = keras.Model(inputs=[a, b], outputs=[main, aux])
 # model.compile(loss=["mse", "mse"], loss_weights=[0.9, 0.1], optimizer="adam")
 # ```
@@ -1403,22 +1438,25 @@ main, aux = [np.asarray(a).reshape(-1) for a in answer]
 main_2, aux_2 = [np.asarray(a).reshape(-1) for a in two.predict([wide + 3, deep], verbose=0)]
 check.true(np.abs(aux_2 - aux).max() < 1e-3, "the auxiliary output depends on the wide input; is main the first output?")
 check.true(np.abs(main_2 - main).max() > 1e-3, "the main output does not depend on the wide input: concatenate it")
-### BEGIN HIDDEN TESTS
-shift = main_2 - main
-check.true(
-    shift.max() - shift.min() < 1e-2 and np.abs(two.predict([wide + 6, deep], verbose=0)[0].reshape(-1) - main - 2 * shift).max() < 2e-2,
-    "the wide input goes through hidden layers: it should go straight to the main output",
-)
 there, back, zero = (two.predict([0 * wide, step * deep], verbose=0) for step in (3, -3, 0))
 check.true(
     np.abs(there[1] + back[1] - 2 * zero[1]).mean() > 1e-3,
     "the deep path is linear: do its hidden layers have activation=\"relu\"?",
 )
-two.trainable_weights[-1].assign(np.full((1,), -50.0))
-two.trainable_weights[-3].assign(np.full((1,), -50.0))
+biases = [w for w in two.trainable_weights if tuple(w.shape) == (1,)]
+for bias in biases:
+    bias.assign(np.full((1,), -50.0))
 low = two.predict([wide, deep], verbose=0)
+for bias in biases:
+    bias.assign(np.zeros((1,)))
 check.true(
     max(np.max(low[0]), np.max(low[1])) < -20, "negative answers are cut off: the outputs must not have an activation",
+)
+### BEGIN HIDDEN TESTS
+shift = main_2 - main
+check.true(
+    shift.max() - shift.min() < 1e-2 and np.abs(two.predict([wide + 6, deep], verbose=0)[0].reshape(-1) - main - 2 * shift).max() < 2e-2,
+    "the wide input goes through hidden layers: it should go straight to the main output",
 )
 ### END HIDDEN TESTS
 
@@ -1440,11 +1478,9 @@ check.close(
         "the two losses are averaged: loss_weights=[0.9, 0.1] is missing": (parts[0] + parts[1]) / 2,
     },
 )
-### BEGIN HIDDEN TESTS
 check.true(
     "adam" in type(two.optimizer).__name__.lower(), f"compile with Adam; your optimizer is {type(two.optimizer).__name__}",
 )
-### END HIDDEN TESTS
 
 # %% [markdown]
 # **Look.** Income, age, rooms, bedrooms and population go the wide way; rooms, bedrooms, population, occupation and
@@ -1469,7 +1505,7 @@ print(f"auxiliary output:                 validation {wide_aux:.3f}; it does not
 
 # %% [markdown]
 # Honestly: this network is no winner here. It is smaller than the 3×50 with the same eight features, half of them
-# take the straight way, and it ends behind it (main output: about 0.66 on the real data). The idea pays with
+# take the straight way, and it ends behind it (main output: about 0.65 on the real data). The idea pays with
 # thousands of sparse inputs, as in the recommendation systems for which it was invented. What you keep is the
 # technique: several inputs, several outputs, weighted losses.
 
@@ -1477,7 +1513,9 @@ print(f"auxiliary output:                 validation {wide_aux:.3f}; it does not
 # ## 11 · Your best network (15 minutes)
 #
 # The figure to beat comes from a ready-made network: scikit-learn's `StandardScaler`, then its `MLPRegressor` with
-# three layers of 50. On the real split its validation RMSE is 0.5053, after some seconds of training.
+# three layers of 50. HOML states a validation RMSE of 0.5053 for it on these very districts. Yours will be another
+# number: about 0.52, or with another seed even 1.0. All its guesses are much the same then, but for one district:
+# the prison. Far outside of the training data each training goes on in its own way.
 
 # %% trains=true
 def ready_made():
@@ -1507,7 +1545,9 @@ show()
 #
 # **Exercise 12 (4 points).** In one cell: train a network, and write the function by which others use it.
 # `predict` takes *raw* features, as they stand in `housing.X_test`, and does whatever your network needs: so
-# nobody who uses it must know about logarithms. It may be called with a single district.
+# nobody who uses it must know about logarithms. It may be called with a single district. Two of the four points are
+# for its RMSE on the sealed districts: at most 0.505. The checks here cannot measure that; your validation RMSE
+# tells you how near you are.
 
 # %% exercise="best_model" trains=true
 # best_model:  the trained Keras network
@@ -1530,8 +1570,11 @@ valid_error = rmse(housing.y_valid, predict(housing.X_valid))
 
 # %% tests="best_predict" points=1
 X = housing.X_valid[:6]
-together = predict(X)
-check.shape(together, (6,), "predict returns one number a district: an array of the shape (n,)")
+raw = "the network was trained on other columns: predict gets the 8 raw features, so it calls make_features itself"
+with check.explained({"ncompatible": raw, "Dimensions must be equal": raw, "Matrix size": raw}):
+    together = predict(X)
+check.shape(together, (6,), "predict returns one number a district, an array of the shape (n,): take the column [:, 0]")
+check.shape(predict(X[:1]), (1,), "a single district gets an array of the shape (1,): take the column [:, 0]")
 alone = [np.asarray(predict(X[i : i + 1])).reshape(-1)[0] for i in range(3)]
 check.close(
     alone, np.asarray(together)[:3], rtol=1e-3, atol=1e-3,
