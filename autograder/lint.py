@@ -28,7 +28,8 @@ _NAMES = {"math": math, "np": np}
 
 def lint(lab: Lab) -> list[str]:
     """Everything below except `out_of_step`, which needs the folder of released notebooks."""
-    return [*_points(lab), *_headings(lab), *_prose(lab), *_facts(lab), *_figures(lab), *_answers(lab), *_own_leaks(lab)]
+    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _own_leaks)
+    return [problem for rule in rules for problem in rule(lab)]
 
 
 def hidden_checks(test: Cell) -> Iterator[ast.stmt]:
@@ -122,6 +123,25 @@ def _prose(lab: Lab) -> list[str]:
         if not any(match.start() in span or span.start in range(match.start(), match.end()) for span in covered):
             around = " ".join(text[max(0, match.start() - 30) : match.end() + 20].split())
             problems.append(f"prose states {match.group()!r} (… {around} …): add it to figures, facts or sourced in lab.toml")
+    return problems
+
+
+# What `$` means nothing in, then a formula, in a paragraph; what may hold words inside a formula.
+_VERBATIM = re.compile(r"```.*?```|`[^`\n]*`|\\\$", re.DOTALL)
+_FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$]+\$", re.DOTALL)
+_TEXT_INSIDE = re.compile(r"\\[A-Za-z]+(\{[^{}]*\})?")
+
+
+def _dollars(lab: Lab) -> list[str]:
+    """Two prices in a paragraph become one formula: `$` must not stand for money."""
+    problems = []
+    for cell in lab.cells:
+        for paragraph in [] if cell.is_code else re.split(r"\n\s*\n", _VERBATIM.sub("", cell.source)):
+            formulas = _FORMULA.findall(paragraph)
+            prose = [f for f in formulas if re.search(r"[A-Za-z]{3,}", _TEXT_INSIDE.sub("", f))]
+            if prose or "$" in _FORMULA.sub("", paragraph):
+                around = " ".join((prose or [paragraph])[0].split())[:60]
+                problems.append(f"`$` begins a formula, and this is none (… {around} …): write dollars as a word")
     return problems
 
 

@@ -53,12 +53,12 @@ TARGET = 0.505  # the error on sealed districts that it must not exceed
 # ## 1 · Look first (8 minutes)
 #
 # Each row of this set is one **district** of California in the census of 1990, some hundred to some thousand
-# people. The target is the median price of its houses, in units of $100,000: 2.5 means $250,000. There are
+# people. The target is the median price of its houses, in units of 100,000 dollars: 2.5 means 250,000 dollars. There are
 # eight features:
 #
 # | feature | what it is |
 # |---|---|
-# | MedInc | median income of the households, in units of $10,000 |
+# | MedInc | median income of the households, in units of 10,000 dollars |
 # | HouseAge | median age of the houses in years |
 # | AveRooms, AveBedrms | rooms and bedrooms per household |
 # | Population | people in the district |
@@ -76,7 +76,7 @@ housing = data.load_california_housing()
 for part in ("train", "valid", "test"):
     print(f"{part:6s}", getattr(housing, f"X_{part}").shape, getattr(housing, f"y_{part}").shape)
 first = ", ".join(f"{name} {value:.2f}" for name, value in zip(housing.feature_names, housing.X_train[0]))
-print(f"one district: {first}; price {housing.y_train[0]}")
+print(f"one district: {first}; price {housing.y_train[0]:.2f}")
 plotting.price_map(housing.X_train[:, 7], housing.X_train[:, 6], housing.y_train);
 
 # %% [markdown]
@@ -108,8 +108,9 @@ feature_histograms()
 #
 # </details>
 #
-# That last bar is a **cap**. (The ages end in such a bar too, at 52, and so do the incomes, at 15.) Whatever cost more than $500,000 was written down as just that. For these
-# districts the true price is unknown: the network will learn "5" for a villa and for a palace.
+# That last bar is a **cap**. Whatever cost more than 500,000 dollars was written down as just that. For these
+# districts the true price is unknown: the network will learn "5" for a villa and for a palace. (The ages end in
+# such a bar too, at 52, and so do the incomes, at 15.)
 #
 # A small trap: in the file the cap is written as 5.00001, but some districts cost 5.0 exactly.
 #
@@ -164,7 +165,7 @@ print(f"at the cap: {cap_share:.1%} of the training districts")
 #
 # $$\mathrm{RMSE} = \sqrt{\frac{1}{n} \sum_i (\hat y_i - y_i)^2}$$
 #
-# The root brings it back to the unit of the target: an RMSE of 0.5 means "wrong by about $50,000", with large
+# The root brings it back to the unit of the target: an RMSE of 0.5 means "wrong by about 50,000 dollars", with large
 # errors counted more.
 #
 # A Keras model with one output neuron returns its predictions as a *column*, of the shape (n, 1). The prices
@@ -1650,7 +1651,7 @@ print(f"\ntest RMSE of your network: {test_error:.3f}")
 #
 # Three things to see in the figure. The vertical line of points at 5 is the cap: the network says anything from 2 to
 # 6, the table says 5. The errors on the map have no large patches of one colour: what the place could tell, the
-# network has learned. And there remain districts where it is wrong by $200,000, whatever we do: eight features do
+# network has learned. And there remain districts where it is wrong by 200,000 dollars, whatever we do: eight features do
 # not say everything about a house.
 #
 # **Written question 2 (1 point).** Your validation RMSE and your test RMSE are nearly the same. A friend tried 60
