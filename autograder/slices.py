@@ -1,15 +1,16 @@
 """Which cells does a test need? A static look at top-level names, so that one answer is run through only those cells.
 
 Knows Python source and nothing of labs or marks. It errs on the side of too many cells: a name that a cell may have changed
-(by assigning it, by calling one of its methods, by handing it to a function) counts as made by that cell too. Only an imported
-module is taken to stay what it is when its functions are called.
+(by assigning it, by calling one of its methods, by handing it to a function) counts as made by that cell too. Only what was
+imported, and what is built in, is taken to stay what it is.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import symtable
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,19 +20,20 @@ __all__ = ["Names", "names", "needed"]
 
 # Calls through these names look at their arguments and leave them as they are.
 _READERS = frozenset({"check", "plotting", "np", "print", "len", "range", "keras", "scipy", "sum", "max", "min", "display"})
+_BUILT_IN = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True)
 class Names:
     """The top-level names of one cell: read from outside, assigned for certain, possibly changed, …
 
-    … possibly changed by a call of one of their methods, and imported.
+    … lent to calls, as arguments or as owners of the method, which may change them as well; and imported.
     """
 
     reads: frozenset[str] = frozenset()
     assigns: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
-    called: frozenset[str] = frozenset()
+    lent: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
 
 
@@ -45,9 +47,9 @@ def names(source: str) -> Names:
     reads: set[str] = set()
     assigns: set[str] = set()
     changes: set[str] = set()
-    called: set[str] = set()
+    lent: set[str] = set()
     imports: set[str] = set()
-    for statement in tree.body:
+    for statement in _flat(tree.body):
         reads |= _read(symtable.symtable(ast.unparse(statement), "cell", "exec")) - assigns
         certain = isinstance(
             statement, ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
@@ -57,9 +59,9 @@ def names(source: str) -> Names:
             imports |= bound
         (assigns if certain else changes).update(bound)
         if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            changes |= _touched(statement)
-            called |= _called(statement)
-    return Names(*map(frozenset, (reads, assigns, changes, called, imports)))
+            changes |= _stored(statement)
+            lent |= _lent(statement)
+    return Names(*map(frozenset, (reads, assigns, changes, lent, imports)))
 
 
 def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:
@@ -69,13 +71,25 @@ def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int]
     """
     kept: set[int] = set()
     wanted: set[str] = set()
-    imported = frozenset[str]().union(*(names(source).imports for source in sources))
+    cells = [names(source) for source in sources]
+    own = frozenset[str]().union(*(cell.assigns - cell.imports | cell.changes for cell in cells))
+    steady = _BUILT_IN.union(*(cell.imports for cell in cells)) - own
     for index in range(max([*targets, *always], default=-1), -1, -1):
-        cell = names(sources[index])
-        if index in targets or index in always or wanted & (cell.assigns | cell.changes | (cell.called - imported)):
+        cell = cells[index]
+        if index in targets or index in always or wanted & (cell.assigns | cell.changes | (cell.lent - steady)):
             kept.add(index)
             wanted = (wanted - cell.assigns) | cell.reads
     return sorted(kept)
+
+
+def _flat(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, a `with` replaced by its context and what stands in it: that runs once, as if it stood outside."""
+    for statement in statements:
+        if isinstance(statement, ast.With) and all(item.optional_vars is None for item in statement.items):
+            yield from (ast.Expr(item.context_expr) for item in statement.items)
+            yield from _flat(statement.body)
+        else:
+            yield statement
 
 
 def _read(table: symtable.SymbolTable) -> set[str]:
@@ -95,22 +109,21 @@ def _bound(statement: ast.stmt) -> set[str]:
     return found | defined
 
 
-def _touched(statement: ast.stmt) -> set[str]:
-    """Names whose value the statement may change in place: parts of them are stored, or they are handed to a function."""
-    touched: set[str] = set()
+def _stored(statement: ast.stmt) -> set[str]:
+    """Names of which the statement stores a part: an attribute or an element."""
+    parts = (node for node in ast.walk(statement) if isinstance(node, ast.Attribute | ast.Subscript))
+    return set().union(*(_root(part) for part in parts if isinstance(part.ctx, ast.Store)))
+
+
+def _lent(statement: ast.stmt) -> set[str]:
+    """Names that the statement hands to a function, or of which it calls a method."""
+    lent: set[str] = set()
     for node in ast.walk(statement):
-        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
-            touched |= _root(node)
-        elif isinstance(node, ast.Call) and not _root(node.func) & _READERS:
-            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-                touched |= _root(argument)
-    return touched
-
-
-def _called(statement: ast.stmt) -> set[str]:
-    """Names of which the statement calls a method."""
-    calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
-    return set().union(*(_root(function) for function in calls if isinstance(function, ast.Attribute))) - _READERS
+        if isinstance(node, ast.Call) and not _root(node.func) & _READERS:
+            owner = [node.func] if isinstance(node.func, ast.Attribute) else []
+            for part in (*owner, *node.args, *(keyword.value for keyword in node.keywords)):
+                lent |= _root(part)
+    return lent
 
 
 def _root(node: ast.expr) -> set[str]:

@@ -28,6 +28,15 @@ def test_calling_an_imported_function_leaves_the_module_as_it_is_but_not_its_arg
     assert needed(["import a", "a.b = 1", "a"], [2]) == [0, 1, 2]
 
 
+def test_built_in_and_imported_names_may_be_handed_on() -> None:
+    assert needed(["import numpy as np", "train(np.mean, dict)", "np, dict"], [2]) == [0, 2]
+
+
+def test_what_is_assigned_inside_with_is_assigned_for_certain() -> None:
+    assert needed(["r = slow()", "with check.explained({}):\n    r = f(x)", "r"], [2]) == [1, 2]
+    assert needed(["r = slow()", "with open(x) as r:\n    y = r", "r"], [2]) == [0, 1, 2]
+
+
 def test_parameters_and_local_variables_of_functions_are_no_names_of_the_notebook() -> None:
     source = "def f(X, y=z):\n    m = X\n    return [k + m for k in y] + w\ng = lambda q: q + v"
     assert names(source).reads == {"z", "w", "v"}

@@ -1,0 +1,1370 @@
+# %% [markdown]
+# # Lab 4 · Dropout and regularisation
+#
+# A large network can learn its training images by heart, even images with wrong labels. In this lab you watch
+# that happen, and then you stop it: with penalties on the weights, with dropout, with early stopping, and with
+# averages of several networks. You write each method yourself in NumPy first. Then you compare them all, over
+# several runs, and find out when they help and when they do not.
+#
+# - **Time**: 80–100 minutes for reading and writing; sections 1–5 and 6–11 make two good evenings. The computer
+#   itself needs two or three minutes.
+# - **Points**: 28, of which 4 are for two written questions.
+#
+# **When you have finished, you can**
+#
+# - compute L1 and L2 penalties and their gradients, and say which weights each of them prefers,
+# - write dropout by hand, forward and backward, and say why the survivors are scaled up,
+# - build a Keras network with dropout and a penalty,
+# - decide from a validation curve when training should have stopped, and let Keras do it,
+# - compare methods honestly: several runs, means, standard deviations,
+# - ask a network how sure it is (Monte-Carlo dropout), and join several networks into one answer.
+#
+# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise, checks
+# that tell you what is probably wrong, and a look at the result. More checks run when your notebook is marked.
+#
+# To read: *Hands-On Machine Learning* (HOML), chapter 11, on regularisation. You know the network from Lab 2.
+
+# %% given="setup"
+import math
+import statistics
+
+import coursekit
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from coursekit import check, data, ensembles, plotting, training
+
+coursekit.setup("lab04_dropout")
+
+# %% [markdown]
+# ## 1 · A network that knows too much (5 minutes)
+#
+# Suppose you have only 1,000 images, and somebody labelled them in a hurry: **every fifth label is wrong**. That
+# is not far from real life. The validation and test images were labelled with care.
+#
+# We make such a set from Fashion-MNIST. The network is that of Lab 2, 784-300-100-10, with its 266,610
+# parameters.
+
+# %% given="budget" parameters=true
+SMALL = 1000  # training images
+EPOCHS = 30  # rounds of a whole training
+PATIENCE = 5  # for early stopping, section 6
+SEEDS = 5  # runs of each method that we compare
+
+# %% given="images"
+fashion = data.load_fashion_mnist()
+m, s = fashion.X_train[:SMALL].mean(), fashion.X_train[:SMALL].std()
+
+
+def scaled(images):
+    """Images on the scale of the small training set: mean 0, standard deviation 1."""
+    return ((images - m) / s).astype("float32")
+
+
+def with_wrong_labels(y, share=0.2):
+    """A copy of y in which a share of the labels is wrong, each changed to another class."""
+    changer = np.random.default_rng(4)
+    wrong = changer.choice(len(y), int(share * len(y)), replace=False)
+    result = y.copy()
+    result[wrong] = (result[wrong] + changer.integers(1, 10, len(wrong))) % 10
+    return result
+
+
+X_small, y_clean = scaled(fashion.X_train[:SMALL]), np.array(fashion.y_train[:SMALL])
+y_small = with_wrong_labels(y_clean)
+X_valid, y_valid = scaled(fashion.X_valid[:2000]), np.array(fashion.y_valid[:2000])
+X_test, y_test = scaled(fashion.X_test), np.array(fashion.y_test)
+
+# %% given="learn"
+def network(dropout=0.0, l2=0.0):
+    """The course's own 784-300-100-10, with dropout and an L2 penalty where you ask for them."""
+    return ensembles.regularised_mlp(dropout, l2)
+
+
+def learn(model, *, clean=False, validate=False, epochs=EPOCHS, callbacks=()):
+    """Train a model on the small set, with wrong labels or with clean ones; return its History."""
+    labels = y_clean if clean else y_small
+    valid = (X_valid, y_valid) if validate else None
+    model.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    options = {"validation_data": valid, "validation_batch_size": 1000} if valid else {}
+    return training.fit(model, X_small, labels, epochs=epochs, batch_size=32, callbacks=callbacks, verbose=0, **options)
+
+
+def probabilities(model):
+    """The model's probabilities for the test images, (10000, 10)."""
+    return keras.ops.convert_to_numpy(model(X_test, training=False))
+
+
+def accuracy(P):
+    """Share of the test images that these probabilities get right, in percent."""
+    return 100 * np.mean(P.argmax(axis=1) == y_test)
+
+
+# %%
+names = np.array(fashion.class_names)
+some = slice(20, 40)
+titles = [f"{a}" if a == b else f"{a}\n(is: {b})" for a, b in zip(names[y_small[some]], names[y_clean[some]])]
+plotting.image_grid(fashion.X_train[some], titles);
+
+# %% [markdown]
+# Twenty of the training images with their labels. Where the label is wrong, the second line says what it really is.
+#
+# **Predict before you run.** The network trains for 30 epochs on these 1,000 images. No rule about clothes
+# explains the wrong labels. Can the network still learn them? What will the training accuracy be at the end: 0.5,
+# 0.8 or close to 1? And where will the *validation loss* be lowest: at the start, after a few epochs, or at the
+# end?
+
+# %% trains=true
+plain = network()
+plain_history = learn(plain, validate=True)
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+plotting.learning_curves(plain_history, metric="loss", ax=left)
+plotting.learning_curves(plain_history, metric="accuracy", ax=right)
+plain_accuracy = accuracy(probabilities(plain))
+print(f"training accuracy {plain_history.history['accuracy'][-1]:.1%}, test accuracy {plain_accuracy:.1f} %")
+lowest = int(np.argmin(plain_history.history["val_loss"])) + 1
+print(f"lowest validation loss after epoch {lowest} of {EPOCHS}")
+
+# %% [markdown]
+# Nearly all labels are learned, the wrong ones too: the training accuracy ends at about 98 % (drawn images: nearly
+# 100 %). The validation loss is lowest after a few epochs, then it climbs. First the network learns what many
+# images share; that is knowledge about clothes. Later it learns single images by heart, and each wrong label makes
+# a dent in what it knows. On the test images about 70 % are right in the end.
+#
+# **Regularisation** means everything that makes this harder: penalties, dropout, stopping early, averaging.
+
+# %% [markdown]
+# ## 2 · A price on weights (8 minutes)
+#
+# Many different weights can give the same answer. Take one neuron without bias and one sample $x = (3, 2, 1)$
+# with the target 10. Every $w$ with
+#
+# $$10 = 3w_1 + 2w_2 + w_3$$
+#
+# is perfect. Here are four of these solutions. Which one should we prefer? A **penalty** decides: add a price for
+# the weights to the loss, and the cheapest solution wins. Two prices are common:
+#
+# $$\text{L1} = \sum_i |w_i| \qquad\qquad \text{L2} = \sum_i w_i^2$$
+
+# %% given="solutions"
+solutions = np.array([[3, 0.25, 0.5], [5, -2, -1], [10 / 3, 0, 0], [15 / 7, 10 / 7, 5 / 7]])
+for w in solutions:
+    print(np.round(w, 2), "→", round(float(w @ [3, 2, 1]), 6))
+
+# %% [markdown]
+# **Predict before you run.** Which of the four has the smallest L1 penalty? Which has the smallest L2 penalty? Is
+# it the same one?
+#
+# **Exercise 1 (2 points).** Write `penalties` for several weight vectors at once.
+
+# %% exercise="penalties"
+def penalties(W):
+    """L1 and L2 penalties of several weight vectors.
+
+    W: float array (n, k), one weight vector a row; it is not changed.
+    Returns two float arrays (n,), in this order: for each row the sum of |w|, and the sum of w².
+    """
+    ### BEGIN SOLUTION
+    return np.abs(W).sum(axis=1), (W**2).sum(axis=1)
+    ### END SOLUTION
+
+
+# %% tests="penalties_l1" points=1
+with check.explained({"ambiguous": "abs and comparisons of a whole array need NumPy: np.abs(W)"}):
+    result = penalties(solutions.copy())
+check.equal(len(result), 2, "return two arrays: the L1 penalties, then the L2 penalties")
+check.close(
+    result[0], [3.75, 8, 3.3333, 4.2857], atol=1e-3, hint="this is your L1",
+    mistakes={
+        "negative weights lowered the price: take |w|, np.abs(W), before you add": [3.75, 2, 3.3333, 4.2857],
+        "you added over the solutions: one row is one solution, sum over axis 1": np.abs(solutions).sum(axis=0),
+        "that is the price of all four together: sum over axis 1": np.abs(solutions).sum(),
+        "you took the mean: a penalty is a sum": np.abs(solutions).mean(axis=1),
+        "these are the L2 penalties: L1 comes first": [9.3125, 30, 11.1111, 7.1429],
+    },
+)
+### BEGIN HIDDEN TESTS
+W = np.random.default_rng().normal(size=(6, 9))
+with check.unchanged(W, hint="penalties changed W: `W[W < 0] *= -1` works in place; np.abs(W) makes a new array"):
+    l1 = penalties(W)[0]
+check.close(
+    l1, np.linalg.norm(W, ord=1, axis=1), rtol=1e-5,
+    hint="wrong for 6 vectors of 9 weights: nothing may depend on three weights or four solutions",
+)
+### END HIDDEN TESTS
+
+# %% tests="penalties_l2" points=1
+result = penalties(solutions.copy())
+check.equal(len(result), 2, "return two arrays: the L1 penalties, then the L2 penalties")
+check.close(
+    result[1], [9.3125, 30, 11.1111, 7.1429], atol=1e-3, hint="this is your L2",
+    mistakes={
+        "that is the length of the vector: leave the square root out": np.sqrt([9.3125, 30, 11.1111, 7.1429]),
+        "half of it: some books put a factor ½ in front, we (and Keras) do not": np.array([9.3125, 30, 11.1111, 7.1429]) / 2,
+        "that is the square of a sum: square each weight first, then add": solutions.sum(axis=1) ** 2,
+        "you squared the L1 penalty: square each weight first, then add": np.abs(solutions).sum(axis=1) ** 2,
+        "you took the mean: a penalty is a sum": (solutions**2).mean(axis=1),
+        "you added over the solutions: one row is one solution, sum over axis 1": (solutions**2).sum(axis=0),
+        "these are the L1 penalties: L2 comes second": [3.75, 8, 3.3333, 4.2857],
+    },
+)
+### BEGIN HIDDEN TESTS
+W = np.random.default_rng().normal(size=(5, 8))
+check.close(
+    penalties(W)[1], [keras.ops.convert_to_numpy(keras.regularizers.L2(1.0)(row)) for row in W.astype("float32")], rtol=1e-4,
+    hint="wrong for 5 vectors of 8 weights: nothing may depend on three weights or four solutions",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Exercise 2 (1 point).** Write `choose`: among several weight vectors, which one has the smallest L1 penalty,
+# and which one the smallest L2 penalty? You may call `penalties`.
+
+# %% exercise="choose"
+def choose(W):
+    """The rows of W that L1 and L2 choose.
+
+    W: float array (n, k), one weight vector a row.
+    Returns two ints: the number of the row with the smallest L1 penalty, and of that with the smallest L2 penalty.
+    """
+    ### BEGIN SOLUTION
+    l1, l2 = penalties(W)
+    return int(np.argmin(l1)), int(np.argmin(l2))
+    ### END SOLUTION
+
+
+# %% tests="choose" points=1
+check.equal(
+    choose(solutions.copy()), [2, 3], "return two row numbers, counted from 0: that of L1, then that of L2",
+    mistakes={
+        "that is the most expensive solution: take the smallest penalty": [1, 1],
+        "the order is L1 first, then L2": [3, 2],
+        "rows are counted from 0, as everywhere in NumPy": [3, 4],
+        "return the numbers of the rows, not the penalties": [10 / 3, 50 / 7],
+        "negative weights lowered the price of solution 1: L1 adds up |w|": [1, 3],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+W = rng.normal(size=(40, 5)) * rng.uniform(0.5, 2, size=(40, 1))
+W[7], W[23] = [1e-3, 0, 0, 9e-3, 0], [5e-3, 4e-3, 0, 3e-3, 0]
+check.equal(
+    choose(W), [np.linalg.norm(W, 1, axis=1).argmin(), np.linalg.norm(W, 2, axis=1).argmin()],
+    "wrong for 40 vectors of 5 weights: compare the penalties of all rows",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** L1 chooses $(3.33, 0, 0)$: it puts everything on the input that counts most, and the other weights are
+# *exactly* 0. So L1 **selects features**. L2 chooses $(2.14, 1.43, 0.71)$: one large weight is dear when it is
+# squared, so L2 **spreads** the work over all inputs. (These are even the best of *all* solutions, not only of
+# the four.)
+#
+# The picture shows why, for two weights. All perfect weights lie on the line. Points with the same L1 price form
+# a diamond, points with the same L2 price a circle. Blow each of them up until it touches the line: the diamond
+# touches with a corner, and at a corner one weight is 0.
+
+# %%
+plotting.penalty_shapes();
+
+# %% [markdown]
+# ## 3 · The penalty takes part in training (8 minutes)
+#
+# With penalties, training makes this smaller:
+#
+# $$\text{loss}(w) + \lambda_1 \sum_i |w_i| + \lambda_2 \sum_i w_i^2$$
+#
+# The factors $\lambda$ (written `l1` and `l2` in code) say how strong each penalty is. Gradient descent needs
+# slopes. The slope of $w^2$ is $2w$; the slope of $|w|$ is +1 for positive and −1 for negative $w$: its *sign*.
+# At 0 there is no slope; we take 0, as `np.sign` does. One step with the learning rate lr goes against the whole
+# slope (the *gradient* is the slope of the loss alone):
+#
+# $$w \leftarrow w - \mathrm{lr} \cdot \left(\text{gradient} + \lambda_1\,\mathrm{sign}(w) + 2\lambda_2 w\right)$$
+#
+# **Predict before you run.** Suppose that the loss does not care about a weight (its gradient is 0). What do many
+# steps with L2 do to the weight? What do many steps with L1 do? Which of them reaches 0?
+#
+# <details><summary>Answer</summary>
+#
+# L2 multiplies the weight by the same factor, a little below 1, in every step: it shrinks fast while it is large
+# and slowly when it is small, and never quite reaches 0. This is why L2 is also called *weight decay*. L1
+# subtracts the same amount in every step, however small the weight is: it arrives at 0 and stays there (up to one
+# step's length).
+#
+# </details>
+#
+# **Exercise 3 (3 points).** Write `penalised_step`.
+
+# %% exercise="penalised_step"
+def penalised_step(w, gradient, lr, l1, l2):
+    """One step of gradient descent on loss + l1 · Σ|w| + l2 · Σw².
+
+    w: float array of any shape. gradient: array of the same shape, the slope of the loss alone (without penalties) at w.
+    lr: learning rate, l1 and l2: strengths of the penalties; floats, at least 0. Where w is 0, the slope of |w| counts as 0.
+    Returns the new weights, a new array of the shape of w. Neither array is changed.
+    """
+    ### BEGIN SOLUTION
+    return w - lr * (gradient + l1 * np.sign(w) + 2 * l2 * w)
+    ### END SOLUTION
+
+
+# %% tests="step_l2" points=1
+w, g = np.array([2.0, -1.0, 0.5]), np.array([1.0, 1.0, -2.0])
+check.close(
+    penalised_step(w.copy(), g.copy(), 0.1, 0.0, 0.25), [1.8, -1.05, 0.675], atol=1e-6,
+    hint="l1 is 0 here, and l2 is 0.25: w − lr · (gradient + 2 · l2 · w)",
+    mistakes={
+        "the penalty is missing": w - 0.1 * g,
+        "the slope of w² is 2w: the factor 2 is missing": w - 0.1 * (g + 0.25 * w),
+        "you went uphill: w MINUS lr times the slope": w + 0.1 * (g + 0.5 * w),
+        "the penalty pushes away from 0: its slope is added to the gradient, and the sum is subtracted":
+            w - 0.1 * (g - 0.5 * w),
+        "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": w - 0.1 * g - 0.5 * w,
+        "you added the penalty itself; a step needs its slope, 2w for w²": w - 0.1 * (g + 0.25 * w**2),
+        "you added the whole penalty, one number; each weight needs its own slope, 2w": w - 0.1 * (g + 0.25 * (w**2).sum()),
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+w, g, lr, l2 = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.uniform(0.05, 0.5), rng.uniform(0.1, 1)
+slope = (w - np.resize(penalised_step(w.copy(), g.copy(), lr, 0.0, l2), w.shape)) / lr - g
+check.gradient(
+    slope, lambda v: l2 * np.sum(v**2), w,
+    hint="for weights with two axes, what you add to the gradient is not the slope of l2 · Σw²",
+)
+### END HIDDEN TESTS
+
+# %% tests="step_l1" points=1
+w, g = np.array([2.0, -1.0, 0.0]), np.array([1.0, 1.0, -2.0])
+check.close(
+    penalised_step(w.copy(), g.copy(), 0.1, 0.5, 0.0), [1.85, -1.05, 0.2], atol=1e-6,
+    hint="l1 is 0.5 here, and l2 is 0: w − lr · (gradient + l1 · sign(w))",
+    mistakes={
+        "the penalty is missing": w - 0.1 * g,
+        "negative weights are pushed away from 0: the slope of |w| is −1 there, use np.sign(w)": w - 0.1 * (g + 0.5),
+        "negative weights are pushed away from 0: the slope of |w| is np.sign(w), not |w|": w - 0.1 * (g + 0.5 * np.abs(w)),
+        "the slope of |w| does not depend on how large w is: it is np.sign(w)": w - 0.1 * (g + 0.5 * w),
+        "you used 2w for L1; the slope of |w| is np.sign(w)": w - 0.1 * (g + 1.0 * w),
+        "you went uphill: w MINUS lr times the slope": w + 0.1 * (g + 0.5 * np.sign(w)),
+        "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": w - 0.1 * g - 0.5 * np.sign(w),
+        "where w is 0 the slope counts as 0; np.sign does that": [1.85, -1.05, 0.15],
+        "where w is 0 the slope counts as 0, not as −1; np.sign does that": [1.85, -1.05, 0.25],
+        "w / |w| is nan where w is 0: use np.sign(w)": [1.85, -1.05, np.nan],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+w = rng.uniform(0.1, 2, size=(4, 3)) * rng.choice([-1, 1], size=(4, 3))
+g, lr, l1 = rng.normal(size=(4, 3)), rng.uniform(0.05, 0.5), rng.uniform(0.1, 1)
+slope = (w - np.resize(penalised_step(w.copy(), g.copy(), lr, l1, 0.0), w.shape)) / lr - g
+check.gradient(
+    slope, lambda v: l1 * np.sum(np.abs(v)), w,
+    hint="for weights with two axes, what you add to the gradient is not the slope of l1 · Σ|w|",
+)
+### END HIDDEN TESTS
+
+# %% tests="step_both" points=1
+w, g = np.array([[1.0, -2.0]]), np.array([[0.5, 0.5]])
+hint = "penalised_step changed w or gradient: `w -= …` works in place, `w = w - …` makes a new array"
+with check.unchanged(w, g, hint=hint):
+    new = penalised_step(w, g, 0.5, 0.2, 0.1)
+check.close(
+    new, [[0.55, -1.95]], atol=1e-6, hint="both penalties at once: l1 = 0.2 and l2 = 0.1",
+    mistakes={
+        "only L2 has acted: add the slopes of both penalties": w - 0.5 * (g + 0.2 * w),
+        "only L1 has acted: add the slopes of both penalties": w - 0.5 * (g + 0.2 * np.sign(w)),
+        "l1 and l2 are exchanged": w - 0.5 * (g + 0.1 * np.sign(w) + 0.4 * w),
+    },
+)
+
+
+# %% [markdown]
+# **Look.** 5,000 of your steps on the loss $(10 - 3w_1 - 2w_2 - w_3)^2$, each time from $(5, -2, -1)$. Without a
+# penalty every point on the plane of solutions is as good as any other, so the weights stay where they are. The
+# two penalties end close to the solutions that section 2 promised (not quite there, for a penalty always pulls).
+
+# %%
+def descend(l1, l2, steps=5000, lr=0.01):
+    x, w = np.array([3.0, 2.0, 1.0]), np.array([5.0, -2.0, -1.0])
+    for _ in range(steps):
+        w = penalised_step(w, 2 * (x @ w - 10) * x, lr, l1, l2)
+    return w
+
+
+ends = {"no penalty": descend(0, 0), "L1, strength 0.5": descend(0.5, 0), "L2, strength 0.1": descend(0, 0.1)}
+axes = plt.subplots(1, 3, figsize=(9, 2.4), sharey=True, layout="constrained")[1]
+for number, (ax, (name, w)) in enumerate(zip(axes, ends.items())):
+    ax.bar(["w₁", "w₂", "w₃"], w, color=f"C{number}")
+    ax.axhline(0, color="0.4", linewidth=0.8)
+    ax.set_title(name, fontsize=10)
+    print(f"{name:16s}", np.round(w, 2))
+said = "; ".join(f"{name}: {np.round(w, 1).tolist()}" for name, w in ends.items())
+plotting.describe(axes[0], f"Bars of three weights after descent from (5, −2, −1). {said}.");
+
+# %% [markdown]
+# ## 4 · Dropout by hand (13 minutes)
+#
+# Now something stranger. In every training step, switch off a random share of the neurons: set their outputs to
+# 0. In the next step switch off others. No neuron can rely on one certain other neuron, for it may be absent.
+# Each has to be useful by itself. This is **dropout**. The share that is dropped is called the *rate* $p$; rates
+# from 0.1 to 0.5 are usual.
+#
+# At test time nothing is dropped. Then twice as many neurons (for $p = 0.5$) send signals as in training, and all
+# scores would be too large. So **inverted dropout** makes the survivors larger *in training*: it divides them by
+# $1 - p$. With a random mask $r$,
+#
+# $$h'_i = r_i\,h_i, \qquad r_i = \begin{cases} 0 & \text{with probability } p \\ \dfrac{1}{1-p} & \text{otherwise}\end{cases}$$
+#
+# so on average $E[h'_i] = p \cdot 0 + (1-p) \cdot \dfrac{h_i}{1-p} = h_i$, and **at test time there is nothing to
+# do**.
+#
+# **Predict before you run.** A layer's outputs are all 3, the rate is 0.25. Which values can you find after
+# inverted dropout? What is their mean?
+#
+# <details><summary>Answer</summary>
+#
+# 0 and 4, because 3 / 0.75 = 4. A quarter of them is 0, so the mean is still 3.
+#
+# </details>
+#
+# **Exercise 4 (3 points).** Write `dropout`. Every entry of $h$ draws its own lot. A generator with a seed makes
+# the draws repeatable: `rng = np.random.default_rng(seed)`, and `rng.random(shape)` gives numbers evenly spread
+# from 0 to 1. Return the mask as well: the backward pass needs it.
+
+# %% exercise="dropout"
+def dropout(h, rate, seed, training):
+    """Inverted dropout.
+
+    h: float array of any shape, the outputs of a layer; it is not changed.
+    rate: float from 0 to below 1, the probability that an entry is dropped; every entry is drawn by itself.
+    seed: int; the same seed gives the same mask, another seed another one.
+    training: bool; if False, nothing is dropped and nothing is scaled.
+    Returns two arrays of the shape of h: h · mask, and the mask itself, with the entries 0 and 1/(1 − rate);
+    if training is False: h, and a mask of ones.
+    """
+    ### BEGIN SOLUTION
+    if not training:
+        return h.copy(), np.ones(h.shape)
+    rng = np.random.default_rng(seed)
+    mask = (rng.random(h.shape) >= rate) / (1 - rate)
+    return h * mask, mask
+    ### END SOLUTION
+
+
+# %% tests="dropout_train" points=1
+h = np.full((200, 100), 6.0)
+result = dropout(h.copy(), 0.25, 1, True)
+check.equal(len(result), 2, "return two arrays: the output, and the mask")
+output, mask = result
+check.shape(mask, (200, 100), "the mask has the shape of h")
+check.close(
+    np.unique(np.round(np.asarray(mask, float), 6)), [0, 1.333333], atol=1e-5,
+    hint="with rate 0.25 the mask has the entries 0 and 1/(1 − 0.25)",
+    mistakes={
+        "the survivors are not scaled up: divide the mask by 1 − rate": [0, 1],
+        "the survivors became smaller: divide by 1 − rate, do not multiply": [0, 0.75],
+        "you divided by the rate: divide by 1 − rate, the share that survives": [0, 4],
+        "the second array is the output; return the output first, then the mask alone": [0, 8],
+        "nothing was dropped, although training is True": [1],
+    },
+)
+check.between(
+    np.mean(np.asarray(mask) == 0), 0.22, 0.28, name="the share of entries that are 0",
+    high_hint="the rate is the share that is DROPPED, not the share that is kept", low_hint="too few were dropped",
+)
+check.close(output, h * np.asarray(mask), rtol=1e-5, hint="the output is h times the mask")
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+rate, h = rng.choice([0.1, 0.4, 0.5]) + rng.uniform(0, 0.05), rng.normal(size=20000)
+with check.explained({"unpack": "h may have any number of axes: draw rng.random(h.shape)"}):
+    result = dropout(h.copy(), rate, int(rng.integers(1000)), True)
+output, mask = (np.asarray(array) for array in result)
+check.close(
+    [output, (mask > 0) / (1 - rate)], [h * mask, mask], rtol=1e-5,
+    hint=f"wrong for a vector of 20,000 outputs and rate {rate:.2f}: the output is h · mask, the mask 0 or 1/(1 − rate)",
+)
+check.between(
+    np.mean(mask == 0), rate - 0.02, rate + 0.02, name=f"the share that is dropped with rate {rate:.2f}",
+    high_hint="the rate is the share that is dropped", low_hint="the rate is the share that is dropped",
+)
+### END HIDDEN TESTS
+
+# %% tests="dropout_random" points=1
+masks = [np.asarray(dropout(np.ones((50, 40)), 0.5, seed, True)[1]) for seed in (3, 3, 4)]
+check.shape(masks[0], (50, 40), "the mask has the shape of h")
+check.true(np.array_equal(masks[0], masks[1]), "the same seed gave two different masks: use default_rng(seed)")
+check.true(not np.array_equal(masks[0], masks[2]), "two seeds gave the same mask: use the seed, default_rng(seed)")
+check.true((masks[0] != masks[0][:1]).any(), "every row has the same mask: draw a number for each entry, rng.random(h.shape)")
+check.true((masks[0] != masks[0][:, :1]).any(), "whole rows are dropped: draw a number for each entry, rng.random(h.shape)")
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+cube = rng.normal(size=(6, 40, 50))
+mask = np.asarray(dropout(cube, 0.5, int(rng.integers(1000)), True)[1])
+check.shape(mask, (6, 40, 50), "h may have any number of axes: draw rng.random(h.shape)")
+neighbours = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in (
+    (mask[1:], mask[:-1]), (mask[:, 1:], mask[:, :-1]), (mask[:, :, 1:], mask[:, :, :-1]))]
+check.true(
+    np.abs(neighbours).max() < 0.06,
+    "in an array with three axes, neighbours are dropped together: every entry must draw its own lot",
+)
+### END HIDDEN TESTS
+
+# %% tests="dropout_test" points=1
+h = np.array([[1.0, -2.0, 3.0]])
+output, mask = dropout(h.copy(), 0.5, 1, False)
+check.close(
+    output, h, hint="at test time (training=False) the output is h itself",
+    mistakes={
+        "that is the older form, which shrinks at test time. Inverted dropout has scaled in training already": 0.5 * h,
+        "you scaled up at test time: with training=False nothing is scaled": 2 * h,
+    },
+)
+check.close(mask, [[1, 1, 1]], hint="at test time (training=False) the mask is all ones")
+### BEGIN HIDDEN TESTS
+h = np.random.default_rng().normal(size=(9, 4))
+with check.unchanged(h, hint="dropout changed h: `h *= mask` works in place, `h * mask` makes a new array"):
+    output, mask = dropout(h, 0.3, 2, True)
+output, mask = dropout(h.copy(), 0.0, 5, True)
+check.close([output, mask], [h, np.ones((9, 4))], hint="with rate 0 nothing is dropped and nothing is scaled, in training too")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Backward, the same mask again. The output was $h' = r \cdot h$, so the slope of the loss with respect to $h$ is
+# the slope with respect to $h'$ times $r$: what was dropped had no influence and gets no blame; what was made
+# larger had more influence and gets more.
+#
+# **Exercise 5 (1 point).** Write `dropout_backward`.
+
+# %% exercise="dropout_backward"
+def dropout_backward(gradient, mask):
+    """The slope of the loss with respect to h, where h' = h · mask.
+
+    gradient: float array, the slope of the loss with respect to the output h' of dropout.
+    mask: array of the same shape, the mask that the forward pass returned: 0 or 1/(1 − rate). Neither is changed.
+    Returns an array of the same shape.
+    """
+    ### BEGIN SOLUTION
+    return gradient * mask
+    ### END SOLUTION
+
+
+# %% tests="dropout_backward" points=1
+g, mask = np.array([[1.0, -2.0, 0.5]]), np.array([[2.0, 0.0, 2.0]])
+with np.errstate(all="ignore"):
+    back = dropout_backward(g.copy(), mask.copy())
+check.close(
+    back, [[2, 0, 1]], hint="the mask here is [2, 0, 2]",
+    mistakes={
+        "dropped entries had no influence on the loss: their slope is 0. Multiply by the mask": g,
+        "the survivors were scaled up forward, so their slopes are scaled up too: multiply by the mask": [[1, 0, 0.5]],
+        "you undid the scaling: multiply by the mask, do not divide": [[0.5, 0, 0.25]],
+        "you divided by the mask: multiply": g / np.where(mask == 0, np.nan, mask),
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+h, v, target = rng.normal(size=(4, 6)), rng.normal(size=(4, 6)), rng.normal(size=(4, 6))
+mask = (rng.random((4, 6)) > 0.2) / 0.8
+out = h * mask
+check.gradient(
+    dropout_backward(2 * v * (out - target), mask), lambda h: np.sum(v * (h * mask - target) ** 2), h,
+    hint="for rate 0.2 the result is not the slope of the loss: the scale stands in the mask, it is not always 2",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** Dropout on the pixels of one image (we usually drop neurons, but pixels can be looked at), with your
+# own function.
+
+# %%
+boot = fashion.X_train[np.flatnonzero(y_clean == 9)[0]].astype("float64")
+several = [0.0, 0.1, 0.3, 0.5, 0.8]
+dropped = np.array([dropout(boot, rate, 0, True)[0] for rate in several])
+plotting.image_grid(np.minimum(dropped, 255), [f"rate {rate}" for rate in several]);
+
+# %% [markdown]
+# **Predict before you run.** The mean over many masks should be the image itself, because $E[h'] = h$. How many
+# masks with rate 0.5 do you need until you cannot see the difference: 10, 100, 1000? If you take a hundred times
+# as many, by which factor does the error shrink?
+
+# %%
+counts = [1, 10, 100, 1000]
+draws = np.array([dropout(boot, 0.5, seed, True)[0] for seed in range(max(counts))])
+averages = np.array([draws[:count].mean(axis=0) for count in counts])
+errors = [np.sqrt(np.mean((average - boot) ** 2)) for average in averages]
+plotting.image_grid(
+    np.minimum([*averages, boot], 255), [*[f"masks: {n}\nerror {e:.1f}" for n, e in zip(counts, errors)], "the image\n "]
+);
+
+# %% [markdown]
+# A hundred times as many masks make the error ten times smaller, as for every mean of independent draws.
+#
+# Keras's layer `Dropout` does the same. The argument `training` says which of the two it is; `fit` sets it to
+# True, `evaluate` and `predict` set it to False.
+
+# %%
+layer = keras.layers.Dropout(0.5)
+ones = np.ones((2, 8), dtype="float32")
+print("training=True\n", keras.ops.convert_to_numpy(layer(ones, training=True)))
+print("training=False\n", keras.ops.convert_to_numpy(layer(ones, training=False)))
+
+# %% [markdown]
+# ## 5 · A network with both (9 minutes)
+#
+# In Keras a penalty is an argument of a layer, and dropout is a layer of its own. A small network for 6 inputs
+# and 3 classes:
+#
+# ```python
+# keras.Sequential([
+#     keras.Input((6,)),
+#     keras.layers.Dense(20, activation="tanh", kernel_regularizer=keras.regularizers.L1(0.01)),
+#     keras.layers.Dropout(0.2),
+#     keras.layers.Dense(3, activation="softmax", kernel_regularizer=keras.regularizers.L1(0.01)),
+# ])
+# ```
+#
+# Keras adds the penalty to the loss by itself. Biases usually get none: they are few, and they do not make a
+# network bend.
+#
+# **Predict before you run.** Our network has 266,610 parameters. How many has it with two dropout layers? Why is
+# there no dropout after the *last* layer?
+#
+# <details><summary>Answer</summary>
+#
+# As many as before: dropout has nothing to learn. After the last layer it would delete the answer itself: a class
+# whose probability is set to 0 can only be wrong.
+#
+# </details>
+#
+# **Exercise 6 (3 points).** Write `build_regularised`: 784-300-100-10 with ReLU in the hidden layers and softmax
+# at the end; dropout after *each hidden* layer; an L2 penalty on the kernels of *all three* dense layers, the
+# last one too.
+
+# %% exercise="build_regularised"
+def build_regularised(dropout, l2):
+    """A new network 784-300-100-10 with dropout and an L2 penalty, not compiled.
+
+    dropout: float from 0 to below 1, the rate after each of the two hidden layers.
+    l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
+    Returns a Keras model: images (n, 28, 28) in, class probabilities (n, 10) out; ReLU in both hidden layers.
+    """
+    ### BEGIN SOLUTION
+    penalty = keras.regularizers.L2(l2)
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(300, activation="relu", kernel_regularizer=penalty),
+            keras.layers.Dropout(dropout),
+            keras.layers.Dense(100, activation="relu", kernel_regularizer=penalty),
+            keras.layers.Dropout(dropout),
+            keras.layers.Dense(10, activation="softmax", kernel_regularizer=penalty),
+        ]
+    )
+    ### END SOLUTION
+
+
+# %% tests="build_layers" points=1
+built = build_regularised(0.5, 0.001)
+check.model(built, input_shape=(28, 28), output_shape=(10,))
+check.weights(built, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
+noise = np.random.default_rng().normal(size=(20, 28, 28)).astype("float32")
+first, second = (keras.ops.convert_to_numpy(built(noise, training=False)) for _ in range(2))
+check.close(first, second, hint="two predictions differ: use keras.layers.Dropout, which is silent outside training")
+check.probabilities(first, hint="the last layer needs softmax")
+### BEGIN HIDDEN TESTS
+W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
+hidden = np.maximum(np.maximum(noise.reshape(20, 784) @ W1 + b1, 0) @ W2 + b2, 0)
+scores = np.exp(hidden @ W3 + b3)
+check.close(
+    first, scores / scores.sum(axis=1, keepdims=True), rtol=0, atol=0.01,
+    hint="at test time your model does not compute what its weights say: have both hidden layers ReLU, and nothing else acts?",
+)
+### END HIDDEN TESTS
+
+# %% tests="build_dropout" points=1
+# With these weights every neuron gives 1 for an image whose first pixel is 1, and the score of class 0 is 1.
+weights = [np.zeros((784, 300)), np.zeros(300), np.full((300, 100), 1 / 300), np.zeros(100), np.zeros((100, 10)), np.zeros(10)]
+weights[0][0], weights[4][:, 0] = 1, 1 / 100
+spots = np.zeros((4000, 28, 28), dtype="float32")
+spots[:, 0, 0] = 1
+built = build_regularised(0.5, 0.0)
+check.model(built, input_shape=(28, 28), output_shape=(10,))
+built.set_weights(weights)
+q = keras.ops.convert_to_numpy(built(spots, training=True))
+check.probabilities(q, hint="in training the outputs do not sum to 1: no dropout after the last layer")
+scores = np.log(q[:, 0] / q[:, 1])
+check.true(np.std(scores) > 1e-4, "nothing is dropped in training: add keras.layers.Dropout(dropout) after each hidden layer")
+check.true(np.min(scores) > 0.1, "sometimes the only bright pixel is dropped: no dropout before the first dense layer")
+### BEGIN HIDDEN TESTS
+rate = np.random.default_rng().uniform(0.15, 0.4)
+built = build_regularised(rate, 0.0)
+built.set_weights(weights)
+q = keras.ops.convert_to_numpy(built(spots, training=True))
+p = rate / (1 - rate)
+expected = (1 + p / 300) * (1 + p / 100) - 1  # variance of the product of two means over 300 and 100 masks
+check.between(
+    np.var(np.log(q[:, 0] / q[:, 1])) / expected, 0.85, 1.15,
+    name=f"the noise of dropout with rate {rate:.2f}, compared with theory,",
+    low_hint="too little noise in training: is there dropout after EACH hidden layer, with the rate that was asked for?",
+    high_hint="too much noise in training: is the rate the one that was asked for, and only two layers drop?",
+)
+### END HIDDEN TESTS
+
+# %% tests="build_l2" points=1
+built = build_regularised(0.0, 0.01)
+rng = np.random.default_rng()
+weights = [rng.normal(size=w.shape).astype("float32") for w in built.get_weights()]
+built.set_weights(weights)
+cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
+squares = [float(np.sum(w.astype("float64") ** 2)) for w in weights]
+check.close(
+    cost, 0.01 * (squares[0] + squares[2] + squares[4]), rtol=1e-3,
+    hint="this is the penalty that Keras adds to the loss; it should be l2 · Σw² over the kernels of all three dense layers",
+    mistakes={
+        "there is no penalty: give each Dense layer kernel_regularizer=keras.regularizers.L2(l2)": 0,
+        "the biases are punished too: use kernel_regularizer only": 0.01 * sum(squares),
+        "the last layer has no penalty: all three dense layers need it": 0.01 * (squares[0] + squares[2]),
+        "only the first layer has a penalty: all three dense layers need it": 0.01 * squares[0],
+        "that is the L1 penalty: use keras.regularizers.L2": 0.01 * sum(np.abs(weights[i]).sum() for i in (0, 2, 4)),
+        "the biases are punished, not the kernels: use kernel_regularizer": 0.01 * (squares[1] + squares[3] + squares[5]),
+    },
+)
+### BEGIN HIDDEN TESTS
+l2 = np.random.default_rng().uniform(0.1, 0.5)
+built = build_regularised(0.2, l2)
+built.set_weights(weights)
+cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
+check.close(
+    cost, l2 * (squares[0] + squares[2] + squares[4]), rtol=1e-3,
+    hint=f"wrong for l2 = {l2:.2f}: `\"l2\"` and L2() without a number always mean 0.01; write keras.regularizers.L2(l2)",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6 · Stop in time (7 minutes)
+#
+# The cheapest regularisation is to stop. **Early stopping** watches the validation loss. If it found no new lowest
+# value for `patience` epochs in a row, training ends, and the weights of the best epoch are taken. In Keras it is
+# a callback, an object that `fit` calls after every epoch (you may know it from Lab 3):
+#
+# ```python
+# stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=10, restore_best_weights=True)
+# model.fit(…, validation_data=(…, …), callbacks=[stop])
+# ```
+#
+# Without `restore_best_weights=True` the model keeps the weights of the *last* epoch, which are `patience` epochs
+# past the best.
+#
+# **Predict before you run.** Look at the validation loss in section 1. With patience 5, after about which epoch will
+# training stop?
+#
+# **Exercise 7 (3 points).** Train a network with early stopping. Make two things in one cell:
+#
+# 1. `stopped`: a plain network, `network()`, compiled with Adam (learning rate 0.001), the loss
+#    `"sparse_categorical_crossentropy"` and the metric `"accuracy"`; trained on all of `X_small` and `y_small`,
+#    in batches of 32, for *at most* `EPOCHS` epochs, with `(X_valid, y_valid)` as validation data, stopped when
+#    `val_loss` found no new lowest value for `PATIENCE` epochs, with the best weights restored.
+# 2. `stopped_history`: what the training returns.
+
+# %% exercise="train_stopped" trains=true
+# stopped:         the trained network, with the weights of its best epoch
+# stopped_history: the History that fit returns, with loss, accuracy, val_loss and val_accuracy of each epoch
+### BEGIN SOLUTION
+stopped = network()
+stopped.compile(optimizer=keras.optimizers.Adam(0.001), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+stopped_history = training.fit(
+    stopped,
+    X_small,
+    y_small,
+    epochs=EPOCHS,
+    batch_size=32,
+    validation_data=(X_valid, y_valid),
+    callbacks=[keras.callbacks.EarlyStopping(monitor="val_loss", patience=PATIENCE, restore_best_weights=True)],
+)
+### END SOLUTION
+
+# %% tests="stopped_epochs" points=1
+check.true(hasattr(stopped_history, "history"), "keep what fit returns, the History itself, without .history behind it")
+record = stopped_history.history
+check.true("val_loss" in record, f"the history holds {sorted(record)}: give fit the validation_data")
+best = int(np.argmin(record["val_loss"])) + 1
+check.equal(
+    len(record["val_loss"]), min(best + PATIENCE, EPOCHS),
+    f"this is the number of epochs. The lowest val_loss came in epoch {best}, so with patience {PATIENCE} training should end\n"
+    f"after epoch {min(best + PATIENCE, EPOCHS)}: does the callback watch val_loss, with this patience, and did fit get it?",
+)
+
+# %% tests="stopped_weights" points=2
+check.model(stopped, input_shape=(28, 28), output_shape=(10,))
+record = stopped_history.history
+check.true("val_loss" in record, f"the history holds {sorted(record)}: give fit the validation_data")
+q = stopped.predict(X_valid, batch_size=1000, verbose=0).astype("float64")
+loss_now = -np.log(np.maximum(q[np.arange(len(q)), y_valid], 1e-30)).mean()
+check.close(
+    loss_now, min(record["val_loss"]), rtol=2e-3,
+    hint="this is the loss of your network on X_valid, y_valid now; it should be the lowest val_loss of its history",
+    mistakes={"these are the weights of the last epoch: restore_best_weights=True is missing": record["val_loss"][-1]},
+)
+### BEGIN HIDDEN TESTS
+check.equal(
+    int(keras.ops.convert_to_numpy(stopped.optimizer.iterations)),
+    math.ceil(len(X_small) / 32) * len(record["val_loss"]),
+    "this is the number of steps that the optimizer made: train on all of X_small, in batches of 32, once",
+)
+check.between(
+    np.mean(stopped.predict(X_test, batch_size=1000, verbose=0).argmax(axis=1) == y_test), 0.5, 1.0,
+    name="accuracy on the test images", low_hint="too many mistakes on new images: was it trained on y_small?",
+)
+### END HIDDEN TESTS
+
+# %%
+stopped_accuracy = accuracy(probabilities(stopped))
+plotting.learning_curves({"all epochs": plain_history, "stopped": stopped_history}, metric="loss")
+print(f"test accuracy: all {EPOCHS} epochs {plain_accuracy:.1f} %, stopped {stopped_accuracy:.1f} %")
+print(f"epochs trained: all {EPOCHS}, stopped {len(stopped_history.history['loss'])}")
+
+# %% [markdown]
+# The stopped network needed a fraction of the epochs, and in most runs it is some points better. But a validation
+# loss jumps, so where the training stops is partly luck. One pair of runs proves nothing. That is what the next
+# section is for.
+
+# %% [markdown]
+# ## 7 · Compare honestly (8 minutes)
+#
+# Train the same network twice, and you get two different accuracies: other random weights, another order of the
+# images. So a difference between two methods means something only if it is larger than the difference between two
+# runs of *one* method. We run each method several times and look at the mean and at the spread, the **standard
+# deviation** over the runs,
+#
+# $$\bar a = \frac{1}{n} \sum_i a_i \qquad\qquad s = \sqrt{\frac{1}{n-1} \sum_i (a_i - \bar a)^2}$$
+#
+# Dividing by $n - 1$ in place of $n$ corrects for the fact that the mean was taken from the same few numbers.
+#
+# **Predict before you run.** Order these by test accuracy: no regularisation, L2, dropout with rate 0.5, early
+# stopping. (The strength of L2, 0.03, was chosen on the validation images; 0.001 does nearly nothing here, and
+# 0.1 destroys the network.) The next cell trains for up to a minute.
+
+# %% trains=true
+def run(dropout=0.0, l2=0.0, patience=0, clean=False, validate=False):
+    """Train one fresh network. Returns its test accuracy in percent, its probabilities, the model, the history."""
+    stop = [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)] if patience else []
+    model = network(dropout, l2)
+    history = learn(model, clean=clean, validate=validate or bool(patience), callbacks=stop)
+    P = probabilities(model)
+    return accuracy(P), P, model, history
+
+
+methods = {"none": {}, "L2": {"l2": 0.03}, "dropout": {"dropout": 0.5}, "early stopping": {"patience": PATIENCE}}
+runs = {name: [run(**options) for _ in range(SEEDS)] for name, options in methods.items()}
+results = {name: [float(accuracy) for accuracy, *_ in several] for name, several in runs.items()}
+for name, values in results.items():
+    print(f"{name:15s}", np.round(values, 1))
+
+# %% [markdown]
+# **Exercise 8 (2 points).** Write `summarise`: one line for each method.
+
+# %% exercise="summarise"
+def summarise(results):
+    """Mean, spread and gain of each method.
+
+    results: dict, name of a method → list of at least two numbers, one for each run. The lists may differ in length. One of
+    the names is "none", at any place: no regularisation.
+    Returns a dict with the same names; name → (mean, standard deviation with n − 1, gain); the gain is this mean minus the
+    mean of "none", so that of "none" itself is 0.
+    """
+    ### BEGIN SOLUTION
+    base = np.mean(results["none"])
+    return {name: (np.mean(values), np.std(values, ddof=1), np.mean(values) - base) for name, values in results.items()}
+    ### END SOLUTION
+
+
+# %% tests="summarise_spread" points=1
+summary = summarise({"none": [70.0, 72.0, 74.0], "dropout": [75.0, 76.0, 77.0]})
+right_names = isinstance(summary, dict) and set(summary) == {"none", "dropout"}
+check.true(right_names, 'return a dict with the names "none" and "dropout"')
+check.equal(len(summary["none"]), 3, "each name has three numbers: mean, standard deviation, gain")
+check.close(
+    [summary["none"][0], summary["dropout"][0]], [72, 76], hint="these are your means",
+    mistakes={"that is the sum: divide by the number of runs": [216, 228], "these are the largest values": [74, 77]},
+)
+check.close(
+    [summary["none"][1], summary["dropout"][1]], [2, 1], hint="these are your standard deviations",
+    mistakes={
+        "you divided by n; divide by n − 1: np.std(…, ddof=1)": [1.632993, 0.816497],
+        "that is the variance: take its square root": [4, 1],
+        "that is half of the range; use the standard deviation": [2.0, 1.0000001],
+        "that is the variance with n": [2.6666667, 0.6666667],
+        "that is the error of the mean; use the standard deviation itself": [2 / 3**0.5, 1 / 3**0.5],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+some = {name: rng.normal(75, 2, size=size).tolist() for name, size in (("L2", 4), ("none", 7), ("both", 5))}
+check.close(
+    [list(summarise(some)[name])[:2] for name in some],
+    [(statistics.mean(values), statistics.stdev(values)) for values in some.values()], rtol=1e-6,
+    hint="wrong for three methods with 4, 7 and 5 runs: the number of runs may differ",
+)
+### END HIDDEN TESTS
+
+# %% tests="summarise_gain" points=1
+summary = summarise({"L2": [71.0, 75.0], "none": [70.0, 74.0], "dropout": [75.0, 79.0]})
+check.equal(len(summary["L2"]), 3, "each name has three numbers: mean, standard deviation, gain")
+check.close(
+    [summary[name][2] for name in ("L2", "none", "dropout")], [1, 0, 5], hint="these are your gains over \"none\"",
+    mistakes={
+        "the sign is wrong: mean of the method minus mean of \"none\"": [-1, 0, -5],
+        "you compared with the first method: compare with the one that is called \"none\"": [0, -1, 4],
+        "the gain is a difference of means, in points, not a percentage of \"none\"": [100 / 72, 0, 500 / 72],
+        "the gain is a difference, not a ratio": [73 / 72, 1, 77 / 72],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+some = {name: rng.normal(70, 3, size=int(rng.integers(2, 6))).tolist() for name in ("a", "b", "none", "c", "d")}
+check.close(
+    [summarise(some)[name][2] for name in some],
+    [statistics.mean(values) - statistics.mean(some["none"]) for values in some.values()], rtol=1e-6, atol=1e-6,
+    hint="wrong for five methods: the gain is the difference of two means, also if the lists differ in length",
+)
+### END HIDDEN TESTS
+
+# %%
+for name, (mean, spread, gain) in summarise(results).items():
+    print(f"{name:15s} {mean:5.1f} ± {spread:.1f}   gain {gain:+.1f} points")
+plotting.method_comparison(results);
+
+# %% [markdown]
+# With every fifth label wrong, dropout wins about 7 points (drawn images: about 8), several times the spread of the
+# runs. L2 wins about 3 points (drawn: about 5). Early stopping wins about 5 points (drawn: about 6), and it does so in
+# less than half of the epochs. The rows of dropout and of no regularisation do not overlap at all, so that difference is
+# no accident. Between L2 and early stopping, five runs are hardly enough to say which one is better. And all this holds
+# for *these* images, this network and these settings.
+#
+# ## 8 · When does it help, and what does it cost? (8 minutes)
+#
+# The same 1,000 images, now **with clean labels**. Published gains of dropout are 1 to 2 %.
+#
+# **Predict before you run.** Is the gain of dropout larger or smaller than before? And how many epochs does each
+# network need until 78 of 100 validation images are right?
+
+# %% trains=true
+clean_runs = {name: [run(**methods[name], clean=True, validate=True) for _ in range(SEEDS)] for name in ("none", "dropout")}
+clean_results = {name: [float(accuracy) for accuracy, *_ in several] for name, several in clean_runs.items()}
+clean_gain = np.mean(clean_results["dropout"]) - np.mean(clean_results["none"])
+
+
+def epochs_to_reach(history, target=0.78):
+    """The first epoch, counted from 1, whose validation accuracy reaches the target; one more than all if none does."""
+    reached = np.array(history.history["val_accuracy"]) >= target
+    return int(reached.argmax()) + 1 if reached.any() else len(reached) + 1
+
+
+epochs_needed = {name: np.mean([epochs_to_reach(h) for *_, h in several]) for name, several in clean_runs.items()}
+print(f"gain of dropout with clean labels: {clean_gain:+.1f} points")
+print("epochs until 78 of 100 are right:", {name: round(float(n), 1) for name, n in epochs_needed.items()})
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
+curves = {name: several[0][3] for name, several in clean_runs.items()}
+plotting.learning_curves(curves, metric="accuracy", ax=left)
+plotting.method_comparison(clean_results, title="clean labels", ax=right)
+right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]) + 4);
+
+# %% [markdown]
+# With clean labels there is nothing to gain here: the two means differ by less than 1 point, no more than the runs
+# of one method differ among themselves. In some repetitions dropout is even behind. Correct labels may be learned by
+# heart, little harm comes of it. Dropout helps most where a network would otherwise **learn something wrong**. (The
+# published gains are those of much larger networks, trained for much longer.)
+#
+# It has a price. Each step trains only a part of the network, and noisily: with dropout the network needs about 2 times
+# as many epochs to come as far (drawn images: about 2.6 times). And its *training* accuracy is measured with half of the
+# hidden neurons switched off, so it may lie below the validation accuracy: that is no error.
+#
+# **Written question 1 (2 points).** A classmate trains on all 55,000 clean images for 5 epochs. Training accuracy
+# is 0.89, validation accuracy 0.88. "The network should be better", she says, and adds dropout with rate 0.5
+# after each hidden layer. After 5 epochs the training accuracy is 0.84 and the validation accuracy 0.86. "Dropout
+# is broken: training is worse than validation, and both are worse than before."
+#
+# 1. Why can the training accuracy lie *below* the validation accuracy here?
+# 2. Was dropout the right medicine for the first network? How do you see that in the figures?
+# 3. What else would you try, with and without dropout? Name two things.
+
+# %% [markdown] written="when_dropout" points=2
+# 1. (½ point) In training half of the hidden neurons are dropped (and the accuracy is averaged over the epoch
+#    while the network still improves); for validation all neurons work. So the two figures are not measured on
+#    the same network.
+# 2. (½ point) No. The gap between training and validation is one point: the network hardly overfits, it is not
+#    finished (underfitting, too few epochs). Dropout makes the gap smaller; there was no gap to speak of.
+# 3. (½ point each, two of these or other sound ideas) train longer (with dropout about twice as long); a larger
+#    or deeper network; a better learning rate or a schedule; a smaller rate such as 0.1 or 0.2; another kind of
+#    network (convolution). Not sound: more regularisation of any kind.
+
+# %% [markdown]
+# ## 9 · How sure are you? Monte-Carlo dropout (10 minutes)
+#
+# A network with $H$ neurons that may be dropped contains $2^H$ thinner networks that share their weights. Each
+# training step trains one of them. At test time the full network acts roughly as their average. But you can also
+# ask them one by one: **leave dropout on at test time** and predict the same image many times. The mean of these
+# predictions is the answer. Their spread says how much the thinner networks disagree: a sign of uncertainty. This
+# is **Monte-Carlo dropout**.
+#
+# One call with dropout left on: `model(X, training=True)`. (`model.predict` always switches it off.) The result
+# is a tensor; `keras.ops.convert_to_numpy` turns it into an array.
+#
+# **Predict before you run.** A layer's output is 1, dropout has rate 0.5, so each draw gives 0 or 2. What are the
+# mean and the standard deviation of many draws?
+#
+# <details><summary>Answer</summary>
+#
+# Both are 1: the mean is (0 + 2)/2, and every draw is exactly 1 away from it.
+#
+# </details>
+#
+# **Exercise 9 (2 points).** Write `mc_predict`.
+
+# %% exercise="mc_predict"
+def mc_predict(model, X, times):
+    """Many predictions with dropout left on: their mean and their spread.
+
+    model: a Keras model. X: float array (n, …), the samples. times: int, at least 1, how often each sample is predicted.
+    Returns two arrays of the shape of the model's output, usually (n, classes): the mean over the predictions, and their
+    standard deviation (dividing by `times`, so that it is 0 for a single prediction).
+    """
+    ### BEGIN SOLUTION
+    draws = np.array([keras.ops.convert_to_numpy(model(X, training=True)) for _ in range(times)])
+    return draws.mean(axis=0), draws.std(axis=0)
+    ### END SOLUTION
+
+
+# %% tests="mc_mean" points=1
+coin = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])  # each entry becomes 0 or twice as large
+threes = np.full((300, 4), 3.0, dtype="float32")
+result = mc_predict(coin, threes, 20)
+check.equal(len(result), 2, "return two arrays: the mean, and the standard deviation")
+check.shape(result[0], (300, 4), "the mean over the predictions (the first axis) has the shape of one prediction")
+check.true(np.std(result[0]) > 0.01, "dropout was switched off: call model(X, training=True); predict always switches it off")
+check.between(
+    np.mean(result[0]), 2.8, 3.2, name="the mean for inputs of 3",
+    high_hint="divide the sum by `times`", low_hint="is it the mean over all predictions?",
+)
+### BEGIN HIDDEN TESTS
+once = np.asarray(mc_predict(coin, threes, 1)[0])
+check.close(
+    np.unique(np.round(once, 4)), [0, 6], atol=1e-3,
+    hint="with times=1 and rate 0.5 inputs of 3 give 0 or 6: make exactly `times` predictions, with dropout on",
+)
+### END HIDDEN TESTS
+
+# %% tests="mc_spread" points=1
+coin = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])
+threes = np.full((300, 4), 3.0, dtype="float32")
+result = mc_predict(coin, threes, 30)
+check.equal(len(result), 2, "return two arrays: the mean, and the standard deviation")
+check.shape(result[1], (300, 4), "the spread over the predictions (the first axis) has the shape of one prediction")
+check.close(
+    np.mean(result[1]), 3, rtol=0.08, hint="this is the average of your standard deviations, for inputs of 3 and rate 0.5",
+    mistakes={
+        "that is the variance: take the square root, or use .std": 9,
+        "all predictions are equal: call model(X, training=True); predict always switches dropout off": 0,
+        "that is the error of the mean: the standard deviation is not divided by √times": 3 / 30**0.5,
+    },
+)
+### BEGIN HIDDEN TESTS
+check.close(
+    mc_predict(coin, threes, 1)[1], np.zeros((300, 4)),
+    hint="a single prediction has no spread: with times=1 the standard deviation is 0 (divide by times, not by times − 1)",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** An ordinary boot that the network has never seen, and then four odd things. The network is one of section
+# 8, with dropout and clean labels. (From here on `ensembles.mc_dropout` does the work: the same as yours, in batches.)
+#
+# **Predict before you run.** For which of the odd images will the network be *sure*?
+
+# %%
+thinker = clean_runs["dropout"][0][2]
+ordinary = np.array(fashion.X_test[:200])
+boot, shirt = (fashion.X_test[np.flatnonzero(y_test == label)[0]] for label in (9, 6))
+seven = np.zeros((28, 28), dtype="uint8")
+seven[6:9, 7:20] = 255
+for row in range(9, 23):
+    start = 19 - (row - 6) * 2 // 3
+    seven[row, start : start + 3] = 255
+odd = {
+    "boot": boot,
+    "boot upside down": boot[::-1],
+    "half boot,\nhalf shirt": np.hstack([boot[:, :14], shirt[:, 14:]]),
+    "a seven": seven,
+    "noise": np.random.default_rng(0).integers(0, 256, size=(28, 28)).astype("uint8"),
+}
+mean, std = ensembles.mc_dropout(thinker, scaled(np.array(list(odd.values()))), times=200)
+axes = plt.subplots(2, len(odd), figsize=(11, 4.4), layout="constrained", height_ratios=[1, 1.6])[1]
+for column, (name, image) in enumerate(odd.items()):
+    axes[0, column].imshow(image, cmap="gray")
+    axes[0, column].set_title(name, fontsize=9)
+    axes[0, column].set_axis_off()
+    plotting.class_probabilities(mean[column], std[column], fashion.class_names, ax=axes[1, column])
+    if column:
+        axes[1, column].set_yticklabels([])
+
+# %%
+ordinary_mean, ordinary_std = ensembles.mc_dropout(thinker, scaled(ordinary), times=50)
+ordinary_entropy = float(np.median(ensembles.entropy(ordinary_mean)))
+print(f"entropy of an ordinary image (median of 200): {ordinary_entropy:.2f}, largest possible: {math.log(10):.2f}")
+for name, p, spread in zip(odd, mean, std):
+    label = p.argmax()
+    said = f"{fashion.class_names[label]} {p[label]:.2f} ± {spread[label]:.2f}"
+    print(f"{' '.join(name.split()):23s} entropy {ensembles.entropy(p):.2f}   {said}")
+
+# %% [markdown]
+# The whiskers are the disagreement of the thinner networks. The **entropy** $-\sum_j p_j \log p_j$ of the mean puts
+# uncertainty into one number: 0 for complete certainty, $\ln 10 = 2.30$ if all ten classes are equally likely. Half
+# boot and half shirt, or noise, usually get a much higher entropy than an ordinary image. But not every odd thing
+# does: now and then the network is quite sure about a thing that it has never seen. **A small spread is no proof**
+# that an answer is right.
+#
+# **Written question 2 (2 points).** A clinic uses a network that answers "ill" or "healthy" from an image, with
+# Monte-Carlo dropout.
+#
+# 1. For one patient 200 predictions give P(ill) = 0.55 ± 0.30, for another 0.55 ± 0.02. What is different about
+#    the two, and what would you do in each case?
+# 2. A colleague reports "0.55 ± 0.00" for every patient. What has he probably done wrong?
+# 3. Somebody says: "where the spread is small, no doctor needs to look". Why is this dangerous?
+
+# %% [markdown] written="uncertainty" points=2
+# 1. (1 point; ½ each) First patient: the thinner networks disagree (some say ill, some healthy), the model does
+#    not know this kind of image well; a person should look, or more images of this kind are needed. Second
+#    patient: all of them agree that the case is close to even: the image itself does not decide it; another
+#    examination is needed, more votes of this network bring nothing.
+# 2. (½ point) Dropout was switched off: he used `predict`, or `training=False`, so that all predictions are equal
+#    (or the network has no dropout).
+# 3. (½ point) The spread tells about disagreement between the thinner networks, not about truth. All of them saw
+#    the same training images and can be wrong together, surely and with a small spread, above all on images
+#    unlike those in training.
+
+# %% [markdown]
+# ## 10 · Many networks, one answer (6 minutes)
+#
+# Networks that were trained separately make different mistakes. Average their probabilities, and accidents
+# cancel: an **ensemble**. A gain of about 2 % is typical. We already have five networks of each kind, from
+# section 7.
+#
+# The average is not the same as a vote, because a network that is *very* sure counts more than one that is in
+# doubt.
+#
+# **Exercise 10 (2 points).** Write `ensemble`.
+
+# %% exercise="ensemble"
+def ensemble(P):
+    """The joint answer of several networks.
+
+    P: float array (models, n, classes): for each network its probabilities, one row a sample.
+    Returns two arrays: the mean probabilities (n, classes), and the labels (n,): for each sample the class with the largest
+    mean probability, as ints.
+    """
+    ### BEGIN SOLUTION
+    mean = np.mean(P, axis=0)
+    return mean, mean.argmax(axis=1)
+    ### END SOLUTION
+
+
+# %% tests="ensemble_mean" points=1
+P = np.array([
+    [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [[0.4, 0.6], [0.3, 0.7], [0.7, 0.3]], [[0.4, 0.6], [0.7, 0.3], [0.8, 0.2]],
+])
+result = ensemble(P.copy())
+check.equal(len(result), 2, "return two arrays: the mean probabilities, and the labels")
+check.close(
+    result[0], [[1.7 / 3, 1.3 / 3], [0.4, 0.6], [0.7, 0.3]], atol=1e-6, hint="these are your mean probabilities",
+    mistakes={
+        "you averaged over the samples: the networks are axis 0": P.mean(axis=1),
+        "that is the sum: divide by the number of networks": P.sum(axis=0),
+        "these are shares of votes: average the probabilities": [[1 / 3, 2 / 3], [1 / 3, 2 / 3], [1, 0]],
+        "you took the largest probability of any network: take the mean": P.max(axis=0),
+    },
+)
+### BEGIN HIDDEN TESTS
+P = np.random.default_rng().dirichlet(np.ones(4), size=(5, 30))
+check.close(
+    ensemble(P)[0], sum(P[i] for i in range(5)) / 5, rtol=1e-6,
+    hint="wrong for 5 networks, 30 samples and 4 classes: nothing may depend on three networks",
+)
+### END HIDDEN TESTS
+
+# %% tests="ensemble_labels" points=1
+P = np.array([
+    [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [[0.4, 0.6], [0.3, 0.7], [0.7, 0.3]], [[0.4, 0.6], [0.7, 0.3], [0.8, 0.2]],
+])
+result = ensemble(P.copy())
+check.equal(len(result), 2, "return two arrays: the mean probabilities, and the labels")
+check.equal(
+    result[1], [0, 1, 0], "these are your labels",
+    mistakes={
+        "that is a vote: two unsure networks beat one that is very sure. Take the largest MEAN probability": [1, 1, 0],
+        "take the argmax over the classes (axis 1 of the mean), not over the samples": [2, 1],
+    },
+)
+### BEGIN HIDDEN TESTS
+P = np.random.default_rng().dirichlet(np.full(6, 0.3), size=(4, 60))
+totals = [[sum(P[:, i, j]) for j in range(6)] for i in range(60)]
+check.equal(
+    ensemble(P)[1], [row.index(max(row)) for row in totals],
+    "wrong for 4 networks, 60 samples and 6 classes: one label a sample, the class with the largest mean",
+)
+### END HIDDEN TESTS
+
+# %%
+team_accuracy = {}
+for name in ("none", "dropout"):
+    P = np.array([P for _, P, *_ in runs[name]])
+    team_accuracy[name] = 100 * np.mean(ensemble(P)[1] == y_test)
+    print(f"{name:8s} one network {np.mean(results[name]):.1f} %, {len(P)} networks together {team_accuracy[name]:.1f} %")
+
+# %% [markdown]
+# Five plain networks together are about 3 points better than one alone: each has learned the wrong labels in its own
+# way, and such accidents cancel. Networks with dropout are averages already, so they gain less from being averaged once
+# more. Still, the five of them are the best of all, about 9 points above a single plain network (drawn images: about
+# 10). The price is five trainings and five networks to keep.
+#
+# ## 11 · Averages for the price of one (7 minutes)
+#
+# Can one training give an ensemble? Its weights wander about in the later epochs. So average the *weights* along
+# the way. There are two ways: the plain mean of the last few **checkpoints** (the weights after each epoch), or a
+# **running average**, which forgets the past slowly:
+#
+# $$\bar w \leftarrow d \cdot \bar w + (1 - d) \cdot w, \qquad 0 \le d < 1$$
+#
+# The larger the decay $d$, the longer the memory: about $1/(1-d)$ values count.
+#
+# **Exercise 11 (2 points).** Write `update_average` for the weights of a network, a list of arrays as
+# `model.get_weights()` gives it.
+
+# %% exercise="update_average"
+def update_average(average, weights, decay):
+    """One step of the running average: decay · average + (1 − decay) · weights.
+
+    average, weights: lists of float arrays, of the same length and with the same shapes; they are not changed.
+    decay: float from 0 to below 1.
+    Returns a list of new arrays with these shapes.
+    """
+    ### BEGIN SOLUTION
+    return [decay * old + (1 - decay) * new for old, new in zip(average, weights)]
+    ### END SOLUTION
+
+
+# %% tests="average_step" points=1
+old, new = [np.array([[1.0, 2.0]]), np.array([0.0])], [np.array([[2.0, 0.0]]), np.array([10.0])]
+with check.explained({"inhomogeneous": "arrays of different shapes fit into no single array: go through the lists with zip"}):
+    averaged = update_average([a.copy() for a in old], [a.copy() for a in new], 0.9)
+check.equal(len(averaged), 2, "return a list with one array for each array of the network")
+check.close(
+    averaged[0], [[1.1, 1.8]], atol=1e-6, hint="this is your first array, for decay 0.9",
+    mistakes={
+        "decay and 1 − decay are exchanged: the old average counts decay, 0.9": [[1.9, 0.2]],
+        "that is the plain mean: the old average counts decay, the new weights 1 − decay": [[1.5, 1.0]],
+        "the new weights must be multiplied by 1 − decay": [[2.9, 1.8]],
+        "both were multiplied by decay: the new weights count 1 − decay": [[2.7, 1.8]],
+        "nothing was added: the new weights count 1 − decay": [[0.9, 1.8]],
+    },
+)
+check.close(averaged[1], [1.0], atol=1e-6, hint="this is your second array, for decay 0.9")
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+steps, decay = rng.normal(size=(30, 4)), rng.uniform(0.5, 0.95)
+average = [steps[0].copy(), np.zeros((2, 3)), np.ones(1)]
+for w in steps[1:]:
+    average = update_average(average, [w.copy(), np.ones((2, 3)), np.ones(1)], decay)
+counts = np.array([decay**29] + [(1 - decay) * decay ** (29 - i) for i in range(1, 30)])
+check.equal(len(average), 3, "for a network with three arrays")
+check.close(
+    np.append(average[0], average[1]), np.append(counts @ steps, np.full(6, 1 - decay**29)), rtol=1e-4, atol=1e-6,
+    hint=f"wrong after 29 steps with decay {decay:.2f}, for a network with three arrays",
+)
+### END HIDDEN TESTS
+
+# %% tests="average_pure" points=1
+old, new = [np.ones((2, 2)), np.zeros(3)], [np.full((2, 2), 5.0), np.ones(3)]
+result = update_average(old, new, 0.5)
+check.equal(len(result), 2, "return a list with one array for each array of the network")
+check.close(
+    np.append(old[0], old[1]), [1, 1, 1, 1, 0, 0, 0],
+    hint="update_average changed the old average: `a *= decay` and `average[i] = …` work in place;\n"
+    "make new arrays and a new list",
+)
+### BEGIN HIDDEN TESTS
+check.close(
+    np.append(new[0], new[1]), [5, 5, 5, 5, 1, 1, 1],
+    hint="update_average changed the new weights: `w *= 1 - decay` works in place, `(1 - decay) * w` makes a new array",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** One training of the plain network on the wrong labels, the weights kept after each epoch. Then your
+# function runs through them, with decay 0.8.
+#
+# **Predict before you run.** Will the averaged network be better than the last one, or is an average of weights
+# nonsense? (Hint: all checkpoints come from *one* training, so neuron 17 has the same job in each of them.)
+
+# %% trains=true
+checkpoints = []
+wanderer = network()
+keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: checkpoints.append(wanderer.get_weights()))
+learn(wanderer, callbacks=[keep])
+
+
+def accuracy_with(weights):
+    wanderer.set_weights(weights)
+    return accuracy(probabilities(wanderer))
+
+
+average, last_path, average_path = checkpoints[0], [], []
+for w in checkpoints:
+    average = update_average(average, w, 0.8)
+    last_path.append(accuracy_with(w))
+    average_path.append(accuracy_with(average))
+swa_accuracy = accuracy_with(ensembles.average_weights(checkpoints[len(checkpoints) // 2 :]))
+ax = plt.subplots(figsize=(5.6, 3.2), layout="constrained")[1]
+ax.plot(range(1, len(checkpoints) + 1), last_path, "o--", color=plotting.COLOURS[1], markersize=3, label="weights of the epoch")
+ax.plot(range(1, len(checkpoints) + 1), average_path, "s-", color=plotting.COLOURS[0], markersize=3, label="running average")
+ax.set(xlabel="epoch", ylabel="test accuracy (%)")
+ax.legend(frameon=False, fontsize=8)
+late = slice(len(checkpoints) // 2, None)
+last_late, average_late = float(np.mean(last_path[late])), float(np.mean(average_path[late]))
+average_gain = average_late - last_late
+print(f"second half of the training: weights of the epoch {last_late:.1f} %, running average {average_late:.1f} %")
+print(f"plain mean of the second half's checkpoints: {swa_accuracy:.1f} %")
+said = f"The weights of each epoch end at {last_path[-1]:.1f} %, their running average at {average_path[-1]:.1f} %"
+plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve.");
+
+# %% [markdown]
+# The running average is smoother and lies about 3 points higher (drawn images: about 4), for no training time at all.
+# It only delays the learning by heart, though: at the end it sinks as well. Do *not* average the weights of networks
+# that were trained separately: there, neuron 17 has another job in each network. Average their answers (section 10).
+#
+# You need not write this yourself in practice. `keras.optimizers.Adam(use_ema=True, ema_momentum=0.99)` keeps a
+# running average after every step, and `keras.callbacks.SwapEMAWeights` puts it into the network when you
+# measure.
+
+# %% [markdown]
+# ## What you learned
+#
+# - A large network can learn wrong labels by heart. The gap between training and validation shows it.
+# - L1 adds up $|w|$, makes weights exactly 0 and selects features. L2 adds up $w^2$, shrinks all weights and
+#   spreads the work.
+# - Inverted dropout: scale the survivors by $1/(1-p)$ in training, do nothing at test time. The same mask goes
+#   backward.
+# - Early stopping: keep the weights of the lowest validation loss. It saves time, and its result jumps.
+# - Two methods are compared over several runs, with mean and standard deviation.
+# - Dropout helped much against wrong labels, and not at all with clean ones. It needs about twice as many steps.
+# - Dropout left on shows where the thinner networks disagree. Averages of answers, or of one training's weights,
+#   win points with little effort.
+#
+# ## What to change and try
+#
+# - Change the share of wrong labels in `with_wrong_labels` to 0 and to 0.4. How does the gain of dropout change?
+# - Rates 0.1, 0.3, 0.5, 0.7: where is the best one, and does it depend on the wrong labels?
+# - Put dropout on the *inputs* as well, with rate 0.2.
+# - Dropout and L2 together, or dropout and early stopping: does the second method add anything?
+# - Set `SMALL` to 5,000 and to 200. When does regularisation matter more?
+# - Find images on which the dropout network is wrong and has a small spread. What do they look like?
