@@ -13,14 +13,26 @@ from typing import TYPE_CHECKING, Any
 from coursekit import _quiet
 
 if TYPE_CHECKING:
-    from coursekit import check, data, ensembles, models, plotting, session, training
+    from coursekit import backbones, check, data, ensembles, models, plotting, session, training
     from coursekit.session import doctor, setup
 
     __version__: str
 
-__all__ = ["__version__", "check", "data", "doctor", "ensembles", "models", "plotting", "session", "setup", "training"]
+__all__ = [
+    "__version__",
+    "backbones",
+    "check",
+    "data",
+    "doctor",
+    "ensembles",
+    "models",
+    "plotting",
+    "session",
+    "setup",
+    "training",
+]
 
-_MODULES = ("check", "data", "ensembles", "models", "plotting", "session", "training")
+_MODULES = ("backbones", "check", "data", "ensembles", "models", "plotting", "session", "training")
 _FUNCTIONS = {"doctor": "session", "setup": "session"}
 
 _quiet.install()

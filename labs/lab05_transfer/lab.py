@@ -1,0 +1,1676 @@
+# %% [markdown]
+# # Lab 5 · Transfer learning
+#
+# You have 200 labelled images, and that is not enough. But a network that somebody trained for *another* task
+# already knows edges, folds and sleeves. In this lab you take such networks apart and use what they know:
+# first a small one of your own (Part A), then one that was trained on a million photographs (Part B).
+#
+# - **Time**: 90 minutes for reading and writing; Part A and Part B make two good evenings. The computer itself
+#   needs about two minutes.
+# - **Points**: 29, of which 4 are for two written questions.
+#
+# **When you have finished, you can**
+#
+# - reuse the body of a trained network without damaging the network,
+# - freeze and unfreeze layers, and say why Keras must compile again,
+# - train in two stages: the new head first, then everything at a lower rate,
+# - say when transfer helps and when it hurts, and show it over several seeds,
+# - learn from images without labels, with a denoising autoencoder,
+# - use a large pretrained network: features once, heads many times,
+# - keep batch normalisation from spoiling a frozen network,
+# - add augmentation that works in training only, and fine-tune the top at a very low rate.
+#
+# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise,
+# checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
+# marked.
+#
+# To read: *Hands-On Machine Learning* (HOML), chapter 11, "Reusing pretrained layers". You know dense networks
+# from Lab 2 and early stopping from Lab 4.
+
+# %% given="setup"
+import math
+import time
+
+import coursekit
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import scipy.special
+import sklearn.metrics
+from coursekit import backbones, check, data, plotting, training
+
+coursekit.setup("lab05_transfer")
+
+# %% given="budget" parameters=true
+IMAGES_A = 44_000  # training images of network A, at most
+EPOCHS_A = 5
+EPOCHS_1 = 5  # stage 1 of the transfer: the head alone
+EPOCHS_2 = 25  # stage 2: all layers
+SEEDS = 5
+IMAGES_UNLABELLED = 20_000
+EPOCHS_AUTOENCODER = 8
+SIZE = 192 if data.source("clothing") == "real" else 128  # height and width of the photographs
+PHOTOS = 50  # training photographs of each class, at most
+EPOCHS_HEAD = 40
+EPOCHS_SCRATCH = 24
+EPOCHS_TUNING = 4
+TARGET_B = 0.64  # the share of new images that must be right when exercise 4 is marked
+TARGET_HEAD = 0.55  # the same for exercise 8
+
+# %% [markdown]
+# # Part A · A small network changes its job
+#
+# ## 1 · Two tasks (6 minutes)
+#
+# We play a story that happens in every company. Some time ago a colleague trained **network A** on plenty of
+# images of *eight* kinds of clothes from Fashion-MNIST. Now there is a new task, **B**: is it a *pullover* or a
+# *shirt*? Neither of them is among A's eight classes. And labels cost money, so for task B there are only
+# **200 labelled images**.
+#
+# | | classes | labelled training images |
+# |---|---|---|
+# | task A | all but pullovers and shirts: eight classes | 44,000 |
+# | task B | pullover (new label 0), shirt (new label 1) | 200 |
+#
+# Fashion-MNIST numbers its classes from 0 to 9. A network with eight outputs needs the labels 0 to 7, one with
+# a yes-or-no output needs 0 and 1. So picking classes means two things: keep the right images, and **give them
+# new labels**.
+#
+# **Predict before you run.** For task A we keep the classes `[0, 1, 3, 4, 5, 7, 8, 9]`. Which new label does an
+# ankle boot get (old label 9)? What would Keras say if it kept the 9?
+#
+# <details><summary>Answer</summary>
+#
+# The class that stands at place 7 of the list gets the new label 7. With the label 9 and only eight outputs the
+# loss would look for a ninth and tenth probability that do not exist: an error, or `nan`.
+#
+# </details>
+#
+# **Exercise 1 (2 points).** Write `pick_classes`.
+
+# %% exercise="pick_classes"
+def pick_classes(X, y, classes):
+    """The images of some classes, with new labels.
+
+    X: array (n, ...), one image a row. y: int array (n,), the class number of each, 0 or more.
+    classes: list of different class numbers. The new label of a class is its place in this list: classes[0]
+        becomes 0, classes[1] becomes 1, and so on.
+    Returns two new arrays: the images whose class is in the list, in the order that they have in X; and their
+    new labels, an int array. X and y are not changed.
+    """
+    ### BEGIN SOLUTION
+    places = np.full(max(*classes, *y) + 1, -1)
+    places[classes] = np.arange(len(classes))
+    labels = places[y]
+    return X[labels >= 0], labels[labels >= 0]
+    ### END SOLUTION
+
+
+# %% tests="pick_classes" points=1
+X5, y5 = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]]), np.array([3, 1, 6, 3, 2])
+result = pick_classes(X5, y5, [6, 3])
+check.equal(len(result), 2, "return two things: the images and their new labels")
+check.equal(
+    result[0], [[0.0], [2.0], [3.0]],
+    mistakes={
+        "these images are grouped by class: keep them in the order that they have in X": [[2.0], [0.0], [3.0]],
+        "these are the images of the classes that are *not* in the list": [[1.0], [4.0]],
+    },
+    hint="keep the images of classes 6 and 3: numbers 0, 2 and 3",
+)
+check.equal(
+    result[1], [1, 0, 1],
+    mistakes={
+        "these are the old labels: the new label is the place of the class in the list": [3, 6, 3],
+        "class 6 stands first in the list, so its new label is 0: use the order of the list, not of the numbers":
+            [0, 1, 0],
+        "these labels are grouped by class, so they do not belong to the images any more": [0, 1, 1],
+        "count the places from 0, as Python does": [2, 1, 2],
+    },
+    hint="one new label for each image that is kept",
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+classes = rng.permutation(9)[:5].tolist()
+X, y = rng.normal(size=(80, 2, 3)), np.append(np.arange(9), rng.integers(0, 9, size=71))
+rows = [i for i in range(80) if y[i] in classes]
+kept, labels = pick_classes(X.copy(), y.copy(), classes)
+check.equal(kept, X[rows], f"the wrong images are kept for the classes {classes}")
+check.equal(
+    labels, [classes.index(y[i]) for i in rows],
+    f"wrong labels for the classes {classes}: is a label that you have just made changed a second time?",
+)
+### END HIDDEN TESTS
+
+# %% tests="pick_classes_pure" points=1
+X4, y4 = np.arange(8).reshape(4, 2), np.array([0, 1, 1, 2])
+hint = "pick_classes changed its input: `y[y == 1] = 0` works in place; make a new array for the new labels"
+with check.unchanged(X4, y4, hint=hint):
+    images, labels = pick_classes(X4, y4, [1, 0])
+check.equal(
+    labels, [1, 0, 0],
+    "class 1 becomes 0 and class 0 becomes 1; a label that was changed must not be changed again",
+)
+check.true(np.asarray(labels).dtype.kind in "iu", "labels are whole numbers: return an int array")
+
+# %% [markdown]
+# Here are the two tasks. All pixels are divided by 255, so they lie between 0 and 1. From here on the lab uses
+# the arrays of the next cell, so that a slip in your function cannot hurt the rest.
+
+# %% given="fashion"
+fashion = data.load_fashion_mnist()
+
+# %% given="tasks"
+CLASSES_A, CLASSES_B = [0, 1, 3, 4, 5, 7, 8, 9], [2, 6]
+
+
+def task(X, y, classes):
+    """Images of `classes` with pixels from 0 to 1, and labels 0, 1, … in the order of `classes`."""
+    chosen = np.isin(y, classes)
+    order = np.argsort(classes)
+    return X[chosen].astype("float32") / 255, order[np.searchsorted(np.sort(classes), y[chosen])]
+
+
+X_A, y_A = task(fashion.X_train, fashion.y_train, CLASSES_A)
+X_A_valid, y_A_valid = task(fashion.X_valid, fashion.y_valid, CLASSES_A)
+X_B_all, y_B_all = task(fashion.X_train, fashion.y_train, CLASSES_B)
+X_B_valid, y_B_valid = task(fashion.X_valid, fashion.y_valid, CLASSES_B)
+X_B_test, y_B_test = task(fashion.X_test, fashion.y_test, CLASSES_B)
+X_B, y_B = X_B_all[:200], y_B_all[:200]  # all the labels that we have for task B
+
+# %%
+names = [fashion.class_names[label] for label in CLASSES_B]
+print("task A:", X_A.shape, "labels", np.unique(y_A))
+print("task B:", X_B.shape, "labels", np.unique(y_B), names)
+plotting.image_grid(X_B[:20], [names[label] for label in y_B[:20]], title="Task B");
+
+# %% [markdown]
+# ## 2 · Network A (2 minutes)
+#
+# The colleague's network is an old friend: 784-300-100-8, ReLU, softmax. The next cell trains it, and keeps a
+# copy of its weights, so that we can see later whether anybody has damaged it.
+
+# %% given="network_a" trains=true
+model_A = keras.Sequential(
+    [
+        keras.Input((28, 28)),
+        keras.layers.Flatten(),
+        keras.layers.Dense(300, activation="relu"),
+        keras.layers.Dense(100, activation="relu"),
+        keras.layers.Dense(8, activation="softmax"),
+    ]
+)
+model_A.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model_A.fit(X_A[:IMAGES_A], y_A[:IMAGES_A], epochs=EPOCHS_A, batch_size=128, verbose=0)
+weights_A = model_A.get_weights()
+
+# %%
+accuracy_A = model_A.evaluate(X_A_valid, y_A_valid, verbose=0)[1]
+print(f"network A on its own eight classes: {accuracy_A:.1%} of the validation images right")
+called = model_A.predict(X_B_valid, verbose=0).argmax(axis=1)
+for label, name in enumerate(names):
+    counts = np.bincount(called[y_B_valid == label], minlength=8)
+    said = {fashion.class_names[CLASSES_A[c]]: int(counts[c]) for c in np.argsort(-counts)[:3]}
+    print(f"what A says to a {name}: {said}")
+
+# %% [markdown]
+# Network A must give one of its eight answers to every image, also to those of task B, which it has never seen.
+# Look at the lines above. It has no word for a pullover or a shirt, and says whatever is nearest. But it does not
+# treat the two quite alike: its last hidden layer, 100 numbers for each image, knows a good deal about both. That
+# is what we take over.
+
+# %% [markdown]
+# ## 3 · Take over the body (13 minutes)
+#
+# Call everything but the last layer the **body** and the last layer the **head**. The body turns an image into
+# features; the head reads them. Task B needs another head, one sigmoid neuron, and can keep the body:
+#
+# | | network A | network B |
+# |---|---|---|
+# | body | 784-300-100 | the same layers, *the same weights* |
+# | head | 8 neurons, softmax | 1 neuron, sigmoid, new random weights |
+#
+# There is a trap. A layer is an *object* that holds its weights. Put the same layer object into a second
+# network, and both networks **share** it: training B then changes A. Watch it happen to a tiny network.
+
+# %%
+tiny = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2)])
+shared = keras.Sequential([keras.Input((2,)), *tiny.layers[:-1], keras.layers.Dense(1)])
+point = np.array([[1.0, 2.0]], dtype="float32")
+print("tiny says", np.round(tiny.predict(point, verbose=0), 3))
+shared.compile(optimizer=keras.optimizers.SGD(0.5), loss="mse")
+shared.fit(point, np.array([[5.0]]), epochs=3, verbose=0)
+print("tiny says", np.round(tiny.predict(point, verbose=0), 3), "after *the other* network was trained")
+
+# %% [markdown]
+# `keras.models.clone_model(model)` makes a network of new layers with the same settings. **But with new random
+# weights**: the knowledge stays behind. It travels separately:
+#
+# ```python
+# copy = keras.models.clone_model(model)     # the same layers, other objects, random weights
+# copy.set_weights(model.get_weights())      # now the same knowledge
+# ```
+#
+# And one thing more. The new head is random, so its first errors are large, and their gradients would shake
+# the good weights of the body. So for the first stage the body is **frozen**: `layer.trainable = False`. A
+# frozen layer computes as before, but training leaves its weights alone.
+#
+# **Predict before you run.** A network is frozen by `tiny.trainable = False`, then cloned. Are the clone's
+# layers frozen as well? (`trainable` is one of a layer's settings.)
+#
+# <details><summary>Answer</summary>
+#
+# Yes. And the original stays frozen too, which its owner will not like. So clone first, then freeze the layers
+# of the copy.
+#
+# </details>
+#
+# **Exercise 2 (4 points).** Write `reuse`.
+
+# %% exercise="reuse"
+def reuse(base):
+    """A new network for a yes-or-no question, on a copy of the body of `base`.
+
+    base: a trained `Sequential` network of any depth. It is left as it is, and no later training of the new
+        network may change it.
+    Returns a built Keras model, not compiled, with the same input: copies of all layers of base but the last,
+    with the same weights, each of them frozen; then one new dense neuron with a sigmoid, not frozen.
+    """
+    ### BEGIN SOLUTION
+    copy = keras.models.clone_model(base)
+    copy.set_weights(base.get_weights())
+    body = copy.layers[:-1]
+    for layer in body:
+        layer.trainable = False
+    return keras.Sequential([keras.Input(base.input_shape[1:]), *body, keras.layers.Dense(1, activation="sigmoid")])
+    ### END SOLUTION
+
+
+# %% given="small_base"
+def small_base(input_shape=(2, 3), hidden=(5, 4), classes=3):
+    """A small random `Sequential` network, for trying things out."""
+    layers = [keras.layers.Dense(size, activation="tanh", bias_initializer="normal") for size in hidden]
+    head = keras.layers.Dense(classes, activation="softmax")
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *layers, head])
+
+
+# %% tests="reuse_layers" points=1
+base = small_base()
+new = reuse(base)
+check.model(new, input_shape=(2, 3), output_shape=(1,))
+check.equal(
+    [tuple(w.shape) for w in new.weights], [(6, 5), (5,), (5, 4), (4,), (4, 1), (1,)],
+    "the weights of the new network have other shapes than expected: all layers of base but the last, "
+    "then one neuron",
+    mistakes={
+        "base's last layer is still there: leave it out (base.layers[:-1])":
+            [(6, 5), (5,), (5, 4), (4,), (4, 3), (3,), (3, 1), (1,)],
+        "the new neuron is missing": [(6, 5), (5,), (5, 4), (4,)],
+        "one layer too many was left out: only the last one goes": [(6, 5), (5,), (5, 1), (1,)],
+    },
+)
+new.set_weights([20 * w for w in new.get_weights()])
+p = new.predict(np.random.default_rng().normal(size=(200, 2, 3)).astype("float32"), verbose=0)
+check.true(
+    p.min() >= 0 and p.max() <= 1, 'the output is no probability: give the new neuron activation="sigmoid"'
+)
+check.true(p.std() > 1e-6, "everybody gets the same answer: softmax over a single output is always 1; use a sigmoid")
+### BEGIN HIDDEN TESTS
+deep = small_base((7,), (6, 5, 4, 3), 2)
+check.equal(
+    [tuple(w.shape) for w in reuse(deep).weights],
+    [(7, 6), (6,), (6, 5), (5,), (5, 4), (4,), (4, 3), (3,), (3, 1), (1,)],
+    "wrong for a base with four hidden layers and another input: take layers and input shape from base",
+)
+### END HIDDEN TESTS
+
+# %% tests="reuse_values" points=1
+base = small_base()
+new = reuse(base)
+check.model(new, input_shape=(2, 3))
+expected = base.get_weights()[:4]
+check.true(
+    any(np.any(w) for w in new.get_weights()[:4]) and len(new.get_weights()) >= 4,
+    "the body has no weights, or all of them are 0",
+)
+check.true(
+    all(a.shape == b.shape and np.array_equal(a, b) for a, b in zip(new.get_weights(), expected)),
+    "the body has the right layers but other weights than base: clone_model copies no weights, set_weights does",
+)
+### BEGIN HIDDEN TESTS
+deep = small_base((4,), (6, 5, 3, 4), 2)
+x = np.random.default_rng().normal(size=(30, 4)).astype("float32")
+copied = reuse(deep)
+hidden = x
+for W, b in zip(deep.get_weights()[:-2:2], deep.get_weights()[1:-2:2]):
+    hidden = np.tanh(hidden @ W + b)
+W, b = [keras.ops.convert_to_numpy(w) for w in copied.weights[-2:]]
+check.close(
+    copied.predict(x, verbose=0), scipy.special.expit(hidden @ W + b), rtol=1e-3, atol=1e-4,
+    hint="for a base with four hidden layers, the body does not compute what base's body computes",
+)
+### END HIDDEN TESTS
+
+# %% tests="reuse_safe" points=1
+base = small_base()
+before = base.get_weights()
+new = reuse(base)
+check.model(new, input_shape=(2, 3))
+new.trainable = False
+new.trainable = True  # from False to True: this unfreezes every layer
+new.compile(optimizer=keras.optimizers.SGD(1.0), loss="mse")
+new.train_on_batch(np.ones((4, 2, 3), "float32"), np.zeros((4, 1), "float32"))
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(before, base.get_weights())),
+    "training the new network changed base: both hold the same layer objects. Clone base first",
+)
+### BEGIN HIDDEN TESTS
+base = small_base()
+reuse(base)
+check.equal(
+    len(base.trainable_weights), 6,
+    "base itself was frozen by reuse: freeze the copied layers, never those of base. Trainable arrays of base",
+)
+### END HIDDEN TESTS
+
+# %% tests="reuse_frozen" points=1
+base = small_base()
+new = reuse(base)
+check.model(new, input_shape=(2, 3))
+check.weights(new, [(4, 1), (1,)], "only the new neuron should be trainable: freeze the layers of the body, not the head")
+### BEGIN HIDDEN TESTS
+deep = small_base((4,), (6, 5, 3, 4), 2)
+new = reuse(deep)
+new.compile(optimizer="sgd", loss="mse")
+start = new.get_weights()
+new.train_on_batch(np.ones((4, 4), "float32"), np.full((4, 1), 7.0, "float32"))
+check.equal(
+    sorted(w.shape for w, old in zip(new.get_weights(), start) if not np.array_equal(w, old)), [(1,), (4, 1)],
+    "for a base with four hidden layers, a training step moved other weights than those of the new neuron",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Before you train a partly frozen network, count. The number of *trainable* parameters says at once whether you
+# froze what you meant to freeze; `summary()` prints it at the end.
+#
+# **Predict before you run.** Network B is 784-300-100-1 with two frozen layers. How many parameters can learn?
+# And how many images do we have for them?
+#
+# <details><summary>Answer</summary>
+#
+# 100 weights and a bias: 101 parameters for 200 images. From scratch, all 265,701 would have to be found from
+# the same 200 images.
+#
+# </details>
+
+# %%
+reused = reuse(model_A)
+reused.summary()
+
+# %% [markdown]
+# ## 4 · Unfreeze, and compile again (7 minutes)
+#
+# When the head has learned to read the features, the second stage begins: unfreeze the body, and train
+# everything **with a lower learning rate**, so that the good weights are only adjusted.
+#
+# Here Keras has a trap of its own. It collects the list of weights to train when training first begins after
+# `compile`, and keeps that list. If you change `trainable` later, nothing happens, and most versions *say nothing*.
+#
+# **Predict before you run.** A frozen layer is unfrozen between two trainings, once without and once with a
+# second `compile`. By how much do its weights move in the second training?
+
+# %%
+X_toy = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+y_toy = (X_toy[:, 0] > 0).astype("float32")
+for compile_again in (False, True):
+    toy = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(1, activation="sigmoid")]
+    )
+    toy.layers[0].trainable = False
+    toy.compile(optimizer="sgd", loss="binary_crossentropy")
+    toy.fit(X_toy, y_toy, epochs=2, verbose=0)
+    start = toy.layers[0].get_weights()[0]
+    toy.layers[0].trainable = True  # unfreeze …
+    if compile_again:
+        toy.compile(optimizer="sgd", loss="binary_crossentropy")  # … and compile again
+    toy.fit(X_toy, y_toy, epochs=2, verbose=0)
+    movement = np.abs(toy.layers[0].get_weights()[0] - start).max()
+    print(f"compiled again: {compile_again!s:5}   trainable arrays {len(toy.trainable_weights)}   moved by {movement:.4f}")
+
+# %% [markdown]
+# Without the second `compile` the network *says* that four arrays are trainable, and trains two. The same
+# holds in the other direction: freeze without compiling, and the layers go on learning. **Whenever you change
+# `trainable`, compile again.** Compiling keeps all weights; only the optimizer starts anew.
+#
+# One trap more. A model has a flag `trainable` too. *Changing* it sets the flags of all layers inside. But the
+# flag of our network is `True` all the time, only some of its layers are frozen; and setting `True` where `True`
+# stands already does nothing at all. Set the flags of the layers, in a loop over `model.layers`.
+#
+# **Exercise 3 (2 points).** Write `unfreeze`, for yes-or-no networks such as ours.
+
+# %% exercise="unfreeze"
+def unfreeze(model, learning_rate):
+    """Make every layer of `model` trainable, and make it ready for further training.
+
+    model: a Keras model with one sigmoid output, some layers of which are frozen; it may have been trained
+        before. It is changed in place; its weights keep their values.
+    learning_rate: float, the rate of the optimizer, which is Adam. The loss is the binary cross-entropy, and the
+        accuracy is measured as well.
+    Returns nothing.
+    """
+    ### BEGIN SOLUTION
+    for layer in model.layers:
+        layer.trainable = True
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate), loss="binary_crossentropy", metrics=["accuracy"]
+    )
+    ### END SOLUTION
+
+
+# %% given="half_frozen"
+def half_frozen(hidden=(6, 5)):
+    """A small yes-or-no network with a frozen body, trained for one step; and the batch for the next step."""
+    layers = [keras.layers.Dense(n, activation="tanh", bias_initializer="normal") for n in hidden]
+    network = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1, activation="sigmoid")])
+    for layer in layers:
+        layer.trainable = False
+    network.compile(optimizer="sgd", loss="binary_crossentropy")
+    rng = np.random.default_rng()
+    X, y = rng.normal(size=(32, 4)).astype("float32"), (np.arange(32) % 2).astype("float32")[:, np.newaxis]
+    network.train_on_batch(X, y)
+    return network, X, y
+
+
+# %% tests="unfreeze" points=1
+network, X, y = half_frozen()
+start = network.get_weights()
+unfreeze(network, 0.01)
+check.equal(
+    len(network.trainable_weights), 6,
+    "some layers are still frozen: set layer.trainable = True for each layer (the model's own flag was True all the time).\n"
+    "Trainable arrays, two for each of three layers",
+)
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(start, network.get_weights())),
+    "unfreeze changed weights: it should only prepare the training, not train",
+)
+unknown = "the optimizer still has the old list of weights: compile the model again after you unfreeze it"
+with check.explained({"nknown variable": unknown, "KeyError": unknown}):
+    network.train_on_batch(X, y)
+check.true(
+    all(not np.array_equal(a, b) for a, b in zip(start, network.get_weights())),
+    "after unfreeze, a training step left the body as it was: compile the model again, after you unfreeze it",
+)
+
+# %% tests="unfreeze_compiled" points=1
+network, X, y = half_frozen()
+unfreeze(network, 0.002)
+check.close(
+    float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)), 0.002, rtol=1e-3,
+    hint="this is the learning rate of your optimizer: use the one that was given",
+)
+measured = network.evaluate(X, y, verbose=0, return_dict=True)
+check.true(any("acc" in name for name in measured), 'ask for the accuracy too: metrics=["accuracy"]')
+check.close(
+    measured["loss"], sklearn.metrics.log_loss(y[:, 0], network.predict(X, verbose=0)[:, 0].astype(float)),
+    rtol=0.01, hint='the loss is not the binary cross-entropy: loss="binary_crossentropy"',
+)
+### BEGIN HIDDEN TESTS
+network, X, y = half_frozen((5, 4, 3))
+rate = float(np.random.default_rng().uniform(0.01, 0.05))
+unfreeze(network, rate)
+start = network.get_weights()
+network.train_on_batch(X, y)
+steps = [np.abs(a - b).max() for a, b in zip(start, network.get_weights())]
+check.close(
+    steps, np.full(8, rate), rtol=0.05,
+    hint="the first step of Adam moves weights by the learning rate, yours does not: every layer of a deeper\n"
+    "network must learn, with Adam and the given rate",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5 · Transfer in two stages (13 minutes)
+#
+# Now together, for task B:
+#
+# 1. **Stage 1**: the network from `reuse(model_A)`, its body frozen. Compile with Adam (rate 0.003), binary
+#    cross-entropy and accuracy; train for `EPOCHS_1` epochs.
+# 2. **Stage 2**: `unfreeze` it with the rate 0.0003, and train for `EPOCHS_2` epochs more.
+#
+# Both stages train on the 200 images `X_B`, `y_B` with a batch size of 20, and measure on `X_B_valid`,
+# `y_B_valid` after each epoch.
+#
+# **Predict before you run.** Guessing is right for half of the images. What will the frozen body reach with its
+# new head? What will unfreezing add: nothing, a little, or much?
+#
+# **Exercise 4 (3 points).** Make three things in one cell. If one of your functions above is not ready, write
+# its lines out here. `TARGET_B` in the budget cell is the share of new images that `model_B` must get right.
+
+# %% exercise="transfer" trains=true
+# model_B:       the network for task B, trained in both stages; images (n, 28, 28) → probabilities (n, 1)
+# history_head:  the History of stage 1, with loss, accuracy, val_loss and val_accuracy of each epoch
+# history_all:   the History of stage 2, likewise
+### BEGIN SOLUTION
+model_B = reuse(model_A)
+model_B.compile(optimizer=keras.optimizers.Adam(0.003), loss="binary_crossentropy", metrics=["accuracy"])
+options = {"batch_size": 20, "validation_data": (X_B_valid, y_B_valid), "verbose": 0}
+history_head = model_B.fit(X_B, y_B, epochs=EPOCHS_1, **options)
+unfreeze(model_B, 0.0003)
+history_all = model_B.fit(X_B, y_B, epochs=EPOCHS_2, **options)
+### END SOLUTION
+
+# %% tests="transfer_history" points=1
+for name, record, epochs in (("history_head", history_head, EPOCHS_1), ("history_all", history_all, EPOCHS_2)):
+    check.true(
+        not isinstance(record, dict), f"{name} is a dictionary: keep what fit returns, without .history behind it"
+    )
+    check.true(
+        {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(record.history),
+        f'{name} holds {sorted(record.history)}: compile with metrics=["accuracy"], and give fit the validation_data',
+    )
+    check.equal(len(record.history["loss"]), epochs, f"this is the number of epochs in {name}")
+
+# %% tests="transfer_safe" points=1
+check.model(model_B, input_shape=(28, 28), output_shape=(1,))
+check.equal(
+    [tuple(w.shape) for w in model_B.weights], [(784, 300), (300,), (300, 100), (100,), (100, 1), (1,)],
+    "network B should be 784-300-100-1, with the body of network A",
+)
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(weights_A, model_A.get_weights())),
+    "network A is not what it was: its layers were trained together with network B. Run the cell of network A\n"
+    "again, and train a copy of its body",
+)
+### BEGIN HIDDEN TESTS
+moved = [np.abs(a - b).mean() / np.abs(a).mean() for a, b in zip(weights_A[:4], model_B.get_weights())]
+check.between(
+    max(moved), 1e-4, 0.5, name="the change of the body, as a share of its weights",
+    low_hint="the body is exactly that of network A: in stage 2 it should learn too (unfreeze, compile, fit)",
+    high_hint="the body has little to do with that of network A: copy A's weights, train with the low rate",
+)
+### END HIDDEN TESTS
+
+# %% tests="transfer_accuracy" points=1
+check.model(model_B, input_shape=(28, 28), output_shape=(1,))
+q = model_B.predict(X_B_valid, verbose=0)[:, 0]
+check.true(0 <= q.min() and q.max() <= 1, "the output is no probability: it needs a sigmoid")
+check.between(
+    np.mean((q > 0.5) == y_B_valid), 0.4, 1.0, name="accuracy on the validation images of task B",
+    low_hint="worse than guessing: are the labels those of y_B, 0 for a pullover and 1 for a shirt?",
+)
+### BEGIN HIDDEN TESTS
+from autograder import sealed
+
+X_sealed, y_sealed = task(*sealed.load("fashion-mnist"), CLASSES_B)
+q = model_B.predict(X_sealed, verbose=0)[:, 0]
+check.between(
+    np.mean((q > 0.5) == y_sealed), TARGET_B, 1.0, name="accuracy on new images of task B",
+    low_hint="too many mistakes on new images: train both stages, on all of X_B with the labels y_B as they are",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** Both stages in one picture; the dashed line is where the body was unfrozen.
+
+# %%
+stages = {key: history_head.history[key] + history_all.history[key] for key in history_head.history}
+axes = plotting.learning_curves(stages, metric="accuracy", title="Task B: head first, then everything")
+axes.axvline(EPOCHS_1 + 0.5, color="black", linestyle="--", linewidth=1);
+
+# %% [markdown]
+# ### Is it better than starting from scratch?
+#
+# One training proves nothing: with 200 images the luck of the draw is worth several percentage points. So the
+# next cells draw other 200 images for each seed, and train three networks on them, each for 30 epochs in all:
+# 784-300-100-1 *from scratch*, that is from random weights; the frozen body of A with a new *head only*; and the
+# *two stages* of above, with your own `reuse` and `unfreeze`.
+#
+# **Predict before you run.** Put the three in order, worst to best. By how many percentage points will they differ?
+
+# %% given="methods"
+def from_scratch(X, y):
+    """784-300-100-1 from random weights, trained for as many epochs as both stages of the transfer."""
+    layers = [keras.layers.Dense(n, activation="relu") for n in (300, 100)]
+    network = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), *layers, keras.layers.Dense(1, "sigmoid")])
+    network.compile(optimizer=keras.optimizers.Adam(0.001), loss="binary_crossentropy")
+    network.fit(X, y, epochs=EPOCHS_1 + EPOCHS_2, batch_size=20, verbose=0)
+    return network
+
+
+def from_body(base, first, second):
+    """A function that trains on the body of `base`: `first` epochs the head only, then `second` epochs all layers."""
+
+    def train(X, y):
+        network = reuse(base)
+        network.compile(optimizer=keras.optimizers.Adam(0.003), loss="binary_crossentropy")
+        network.fit(X, y, epochs=first, batch_size=20, verbose=0)
+        if second:
+            unfreeze(network, 0.0003)
+            network.fit(X, y, epochs=second, batch_size=20, verbose=0)
+        return network
+
+    return train
+
+
+def accuracies(train):
+    """Per cent of the test images of task B right, one number a seed: each seed draws 200 other training images."""
+    results = []
+    for seed in range(SEEDS):
+        chosen = np.random.default_rng(seed).permutation(len(X_B_all))[:200]
+        network = train(X_B_all[chosen], y_B_all[chosen])
+        called = network.predict(X_B_test, batch_size=1000, verbose=0)[:, 0] > 0.5
+        results.append(100 * np.mean(called == y_B_test))
+    return np.array(results)
+
+
+# %% trains=true
+results_B = {
+    "from scratch": accuracies(from_scratch),
+    "head only": accuracies(from_body(model_A, EPOCHS_1 + EPOCHS_2, 0)),
+    "two stages": accuracies(from_body(model_A, EPOCHS_1, EPOCHS_2)),
+}
+plotting.method_comparison(results_B, title="Task B: pullover or shirt, 200 labels")
+gains = results_B["two stages"] - results_B["from scratch"]
+print(f"two stages against from scratch: {gains.mean():+.1f} ± {gains.std():.1f} percentage points over {SEEDS} seeds")
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# On the real images *head only* **loses** against starting from scratch (about 76 % against 78 %), on the drawn
+# ones it gains nothing. How can knowledge hurt? Network A never had to tell a pullover from a shirt, and a good
+# network throws away what its task does not need. What task B needs is partly gone from the frozen body, and no
+# head can bring it back.
+#
+# With *two stages* transfer wins, on real images by about 4 percentage points on average over many runs. Your own
+# five draws can say 1 or 6: look at the dots too. Unfrozen, the body finds again what was thrown away, and it
+# starts from edges and sleeves, not from noise.
+#
+# </details>
+#
+# Two things to take home.
+#
+# 1. **Features are made for the old task.** What helps is not *that* a network was trained, but *what it had to
+#    tell apart*. This is why networks trained on a thousand kinds of things are reused everywhere, and networks
+#    for eight kinds seldom.
+# 2. **Report honestly.** The author of HOML says of a very similar experiment that he tried many settings until he
+#    found a large gain, and that small dense networks transfer badly. Several seeds, the same images and the same
+#    number of epochs for all, and a look at the case that fails: that makes a comparison worth reading.
+#
+# **Written question 1 (2 points).** Four teams each have a new task and a network that somebody else trained.
+# Say for each team what you would do with that network: *head only* (freeze the body), *fine-tune* (head
+# first, then all or the upper layers at a low rate), or *from scratch*. One or two sentences with your reason;
+# several answers can be right, the reason counts.
+#
+# 1. 150 photographs of birds, ten species. The network was trained on a million photographs of a thousand
+#    kinds of things, birds among them.
+# 2. 300,000 labelled X-ray images. The same network.
+# 3. 20,000 photographs of dishes of food, 100 kinds. The same network.
+# 4. 400 short sound recordings, each drawn as a picture of its frequencies. The network was trained to read
+#    handwritten digits.
+
+# %% [markdown] written="strategy" points=2
+# Half a point for each sound choice *with* a reason. The two things to weigh: how many labels there are, and how
+# near the old task is to the new one.
+#
+# 1. Head only: few images, a very near task. The features fit as they are, and 150 images would not suffice to
+#    change a large body for the better; they would overfit it.
+# 2. Fine-tune all layers, or from scratch, and compare: so many labels can train a whole network, and X-rays
+#    look quite unlike photographs. The old weights are at least a good start and cost nothing.
+# 3. Fine-tune: enough images to adjust the upper layers, and the task is near. Head first, then unfreeze from
+#    the top with a low rate, compile again, stop by the validation images.
+# 4. From scratch with a small network, or another network that is nearer to the task: what was learned for digits
+#    will hardly help with sounds, and frozen it may even hurt, as the head only did in task B. Any choice is
+#    fine if it is measured against a simple baseline.
+
+# %% [markdown]
+# ## 6 · Learn without labels (8 minutes)
+#
+# Network A learned from 44,000 labels. But what if nobody has labelled anything, and there are only thousands of
+# images? Give the network a task that **needs no labels**, made from the images themselves. For example: spoil
+# an image with noise, and ask for the clean one.
+#
+# Such a network is a **denoising autoencoder**. Its *encoder* presses 784 pixels into 100 numbers, its
+# *decoder* makes 784 pixels from them again. Copying is impossible: 100 numbers are too few, and the input is
+# spoiled. To repair the image, the encoder must find out what clothes look like. Afterwards we throw the
+# decoder away and keep the encoder as a body.
+#
+# The noise: to each pixel its own random number from a normal distribution with mean 0 and standard deviation
+# $s$. Then cut off what leaves the range, so that the input still looks like an image:
+#
+# $$x' = \min(1, \max(0,\; x + s\,\varepsilon)), \qquad \varepsilon \sim \mathcal{N}(0, 1)$$
+#
+# **Predict before you run.** Black pixels have the value 0. What is the *mean* of the noisy pixels there, with
+# $s = 0.3$: below 0, 0, or above 0?
+#
+# <details><summary>Answer</summary>
+#
+# Above 0: the negative half is cut off to 0, the positive half stays. The background of the noisy images
+# looks dark grey.
+#
+# </details>
+#
+# **Exercise 5 (2 points).** Write `add_noise`. Random numbers come from `np.random.default_rng(seed)`.
+
+# %% exercise="add_noise"
+def add_noise(X, s, seed):
+    """Images with noise, for a denoising autoencoder.
+
+    X: float array of any shape, pixels from 0 to 1; it is not changed.
+    s: float, at least 0, the standard deviation of the noise. seed: int; the same seed gives the same noise.
+    Returns a new float32 array of the shape of X: every pixel plus its own number from a normal distribution
+    with mean 0 and standard deviation s, cut off to the range from 0 to 1.
+    """
+    ### BEGIN SOLUTION
+    noise = np.random.default_rng(seed).normal(scale=s, size=X.shape)
+    return np.clip(X + noise, 0, 1).astype("float32")
+    ### END SOLUTION
+
+
+# %% tests="add_noise" points=1
+grey = np.full((200, 10, 10), 0.5, dtype="float32")
+with check.unchanged(grey, hint="add_noise changed its input: `X += …` works in place, `X = X + …` does not"):
+    noisy = add_noise(grey, 0.1, 3)
+check.shape(noisy, (200, 10, 10), "noise changes values, never the shape")
+noisy = np.asarray(noisy)
+check.true(noisy.dtype == np.float32, 'return float32: finish with .astype("float32")')
+check.true(
+    noisy.std(axis=(1, 2)).min() > 0.001,
+    "all pixels of an image got the same number: draw one for each pixel (size=X.shape)",
+)
+check.true(noisy.std(axis=0).min() > 0.001, "all images got the same noise: draw new numbers for each (size=X.shape)")
+check.between(
+    noisy.mean(), 0.49, 0.51, name="the mean of grey pixels of 0.5 with noise",
+    low_hint="the noise has no mean of 0", high_hint="the noise has no mean of 0: use .normal, not .random",
+)
+check.between(
+    noisy.std(), 0.095, 0.105, name="the standard deviation of the noise (s = 0.1)",
+    low_hint="too little noise: s is the standard deviation", high_hint="too much noise: multiply it by s",
+)
+check.true(
+    np.array_equal(noisy, add_noise(grey, 0.1, 3)), "the same seed must give the same noise: default_rng(seed)"
+)
+check.true(not np.array_equal(noisy, add_noise(grey, 0.1, 4)), "another seed must give other noise: default_rng(seed)")
+### BEGIN HIDDEN TESTS
+noise = np.asarray(add_noise(np.full((300, 100), 0.5), 0.08, int(np.random.default_rng().integers(1000)))) - 0.5
+check.between(
+    np.mean(noise**4) / np.mean(noise**2) ** 2, 2.7, 3.3, name="the fourth moment of the noise, 3 for a normal distribution",
+    low_hint="the noise has no normal distribution: large values are missing (use .normal)",
+)
+### END HIDDEN TESTS
+
+# %% tests="add_noise_range" points=1
+ends = np.repeat([[0.0, 1.0]], 5000, axis=0)
+noisy = np.asarray(add_noise(ends, 0.3, 5))
+check.true(
+    noisy.min() >= 0 and noisy.max() <= 1,
+    f"pixels lie between 0 and 1, yours reach from {noisy.min():.2f} to {noisy.max():.2f}: cut off with np.clip",
+)
+check.close(
+    [np.mean(noisy[:, 0] == 0), np.mean(noisy[:, 1] == 1)], [0.5, 0.5], atol=0.06,
+    hint="about half of the black pixels stay exactly 0, and half of the white ones exactly 1: cut off, do not\n"
+    "rescale, do not turn negative noise round",
+)
+
+# %%
+noisy_examples = add_noise(X_A[:10], 0.5, 0)
+plotting.image_grid(np.concatenate([X_A[:10], noisy_examples]), title="Clean, and with noise of 0.5");
+
+# %% [markdown]
+# The next cell trains the autoencoder 784-300-100-300-784. Its targets are the clean images. Pullovers and
+# shirts are among them, but no label is used anywhere.
+
+# %% given="autoencoder" trains=true
+unlabelled = fashion.X_train[:IMAGES_UNLABELLED].astype("float32") / 255
+spoiled = unlabelled + np.random.default_rng(0).normal(scale=0.5, size=unlabelled.shape).astype("float32")
+spoiled = spoiled.clip(0, 1)
+encoder = keras.Sequential(
+    [
+        keras.Input((28, 28)),
+        keras.layers.Flatten(),
+        keras.layers.Dense(300, activation="relu"),
+        keras.layers.Dense(100, activation="relu"),
+    ],
+    name="encoder",
+)
+decoder = keras.Sequential(
+    [
+        keras.Input((100,)),
+        keras.layers.Dense(300, activation="relu"),
+        keras.layers.Dense(784, activation="sigmoid"),
+        keras.layers.Reshape((28, 28)),
+    ],
+    name="decoder",
+)
+autoencoder = keras.Sequential([keras.Input((28, 28)), encoder, decoder])
+autoencoder.compile(optimizer="adam", loss="mse")
+training.fit(autoencoder, spoiled, unlabelled, epochs=EPOCHS_AUTOENCODER, batch_size=128, verbose=0);
+
+# %%
+X_examples = fashion.X_valid[:10].astype("float32") / 255
+noisy_examples = np.clip(X_examples + np.random.default_rng(1).normal(scale=0.5, size=X_examples.shape), 0, 1)
+repaired = autoencoder.predict(noisy_examples.astype("float32"), verbose=0)
+plotting.image_grid(np.concatenate([noisy_examples, repaired, X_examples]), title="Spoiled, repaired, true");
+
+# %% [markdown]
+# These images are validation images, new to the autoencoder. It has learned the outlines of sleeves, trousers
+# and soles well enough to paint them from traces. Fine detail is lost: look for a collar.
+#
+# **Predict before you run.** Now the encoder becomes the body for task B, with the same 200 labels and the same two
+# stages. Will it beat starting from scratch? Will it beat network A, which had 44,000 labels of other classes?
+
+# %% trains=true
+body_and_head = keras.Sequential([keras.Input((28, 28)), *encoder.layers, keras.layers.Dense(1)])
+results_encoder = accuracies(from_body(body_and_head, EPOCHS_1, EPOCHS_2))  # reuse leaves out the last layer, whatever it is
+shown = {"from scratch": results_B["from scratch"], "body of network A": results_B["two stages"], "encoder": results_encoder}
+plotting.method_comparison(shown, title="Task B: three ways to begin")
+gains_encoder = results_encoder - results_B["from scratch"]
+print(f"encoder against from scratch: {gains_encoder.mean():+.1f} ± {gains_encoder.std():.1f} percentage points")
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# The encoder saw no label at all, and still it is a better start than random weights: on real images it is
+# about 3 percentage points better on average over many runs, nearly as much as the body of network A. In your own
+# five draws the dots overlap, and on drawn images the gain is small. One reason is what the encoder was asked for.
+# Its loss counts pixels, so its 100 numbers go to what covers many pixels: size, outline, brightness. A collar or
+# a row of buttons, which makes the shirt, covers few.
+#
+# </details>
+#
+# Nearly all large networks of today are pretrained without labels, on tasks made from the data itself: guess the
+# hidden word, the hidden part of the picture, the next sound. It pays when such data are many times more than
+# here. Our small one shows the mechanism.
+
+# %% [markdown]
+# # Part B · A large network, and photographs
+#
+# ## 7 · Photographs (4 minutes)
+#
+# Now real colour photographs, taken by many people with their phones: clothes on floors, beds and hangers, in
+# ten classes. There are only about 50 of each class to train with. They lie in folders, one for each class, and
+# Keras reads such folders as they are:
+
+# %%
+def read_folder(part):
+    """Batches of (photographs, labels), read from the folder of "train", "validation" or "test"."""
+    return keras.utils.image_dataset_from_directory(
+        data.clothing_folder() / part, image_size=(SIZE, SIZE), batch_size=30, shuffle=True, seed=1, verbose=False
+    )
+
+
+pipeline = read_folder("train")
+batch, labels = next(iter(pipeline))
+print("classes:", ", ".join(pipeline.class_names))
+print("one batch:", batch.shape, batch.dtype, f"pixels from {np.min(batch):.0f} to {np.max(batch):.0f}")
+plotting.photo_grid(batch[:20], [pipeline.class_names[label] for label in labels[:20]]);
+
+# %% [markdown]
+# The folder's names have become labels, every photograph was resized to the same square, and batches come out.
+# Nothing is kept in memory, so this works for a million files too. For our few photographs arrays are
+# handier; `data.load_clothing` gives the same photographs in one piece.
+#
+# (If the set-up cell said *drawn stand-in*, the course drew these photographs itself, and the pretrained network
+# below is a small one that the course trained on other drawings, which were smaller. All exercises are the same.)
+
+# %% given="photos"
+photos = data.load_clothing(SIZE)
+few = np.concatenate([np.flatnonzero(photos.y_train == label)[:PHOTOS] for label in range(10)])
+P_train, y_train = photos.X_train[few], photos.y_train[few]
+P_valid, y_valid = photos.X_valid, photos.y_valid
+
+# %%
+print("training  ", P_train.shape, P_train.dtype, "validation", P_valid.shape, "test", photos.X_test.shape)
+print("training photographs of each class:", np.bincount(y_train))
+
+# %% [markdown]
+# **The network.** *MobileNet* was made for phones (Howard et al. 2017). We take its smallest form, with a quarter
+# of the usual width, trained on ImageNet: about a million photographs of a thousand kinds of things. It is a
+# stack of **convolutions**. A convolution slides a small window over the image and computes the same few
+# neurons at every place; what they find is a new, smaller "image" with many channels, a **feature map**. The
+# first layers find edges and colours, later ones textures, then parts such as sleeves. The head (the thousand
+# kinds) is left out, so what comes out is a feature map.
+#
+# Two habits of its makers bind us. It wants pixels **from −1 to 1**, since that is what it was trained with.
+# And between its convolutions sit layers of batch normalisation, which need care (section 8).
+
+# %% given="base"
+base = backbones.pretrained((SIZE, SIZE, 3))
+channels = base.output_shape[-1]
+
+# %%
+def show_feature_map(photo):
+    """One photograph, and the four channels of its feature map that vary most over its places."""
+    maps = base.predict(photo[np.newaxis].astype("float32") / 127.5 - 1, verbose=0)
+    print("one photograph:", photo.shape, "→ feature map", maps.shape[1:])
+    figure, axes = plt.subplots(1, 5, figsize=(9, 2), layout="constrained")
+    axes[0].imshow(photo)
+    for ax, channel in zip(axes[1:], np.argsort(-maps[0].std(axis=(0, 1)))):
+        ax.imshow(maps[0, :, :, channel], cmap="viridis")
+        ax.set_title(f"channel {channel}", fontsize=9)
+    for ax in axes:
+        ax.set_axis_off()
+    plotting.describe(axes[0], "A training photograph, and four channels of its feature map as small coloured grids.")
+
+
+print(f"{base.name}: {len(base.layers)} layers, {base.count_params():,} parameters")
+show_feature_map(P_train[0])
+
+# %% [markdown]
+# Yellow: this channel found here what it looks for. Most channels have no name in our language.
+#
+# ## 8 · Batch normalisation has two faces (9 minutes)
+#
+# A batch normalisation layer standardises each of its inputs, then scales and shifts it by two learned numbers,
+# $\gamma$ and $\beta$:
+#
+# $$y = \gamma\,\frac{x - m}{\sqrt{v + 0.001}} + \beta$$
+#
+# But *which* mean $m$ and variance $v$? That is where it has two faces.
+#
+# - **In training** they are those of the present batch. Besides, the layer keeps **running** values of both,
+#   which follow slowly: running ← 0.99 · running + 0.01 · batch.
+# - **In use** (`training=False`) there may be only one image. Then the running values take their place, and
+#   stay as they are.
+#
+# So in training the result for one photograph depends on the *other* photographs of its batch, and the layer
+# changes itself, even without any gradient: the running values count as weights, but no optimizer moves them.
+#
+# **Predict before you run.** The running mean of a feature is 0. A network is called with `training=True`, a
+# hundred times, on photographs whose batch mean of this feature is always 1. What is the running mean
+# afterwards: 0, about 0.1, about 0.6 or 1?
+#
+# <details><summary>Answer</summary>
+#
+# 1 − 0.99¹⁰⁰ = 0.634. A hundred batches suffice to forget more than half of what the network once knew about its
+# features, without one step of training.
+#
+# </details>
+#
+# **Exercise 6 (2 points).** Write `batch_norm`.
+
+# %% exercise="batch_norm"
+def batch_norm(x, gamma, beta, mean, variance, training):
+    """What a layer of batch normalisation does with one batch.
+
+    x: float array (n, features), one row a sample. gamma, beta: float arrays (features,).
+    mean, variance: float arrays (features,), the running values so far. No array is changed.
+    training: bool; whether to use the batch's own mean and variance (divide by n), or the running ones.
+    Returns three float arrays: y, of the shape of x; the running mean and the running variance afterwards, moved
+    by one part in a hundred towards those of the batch in training, and unchanged otherwise.
+    """
+    ### BEGIN SOLUTION
+    m, v = mean, variance
+    if training:
+        m, v = x.mean(axis=0), x.var(axis=0)
+        mean, variance = 0.99 * mean + 0.01 * m, 0.99 * variance + 0.01 * v
+    return gamma * (x - m) / np.sqrt(v + 0.001) + beta, mean, variance
+    ### END SOLUTION
+
+
+# %% tests="batch_norm" points=1
+x = np.array([[1.0, 10.0], [3.0, 30.0], [5.0, 20.0]])
+gamma, beta, mean, variance = np.array([[2.0, 1.0], [0.0, 5.0], [2.0, 10.0], [4.0, 100.0]])
+result = batch_norm(x, gamma, beta, mean, variance, False)
+check.true(
+    isinstance(result, tuple | list) and len(result) == 3, "return three arrays: y, the running mean, the running variance"
+)
+in_use = gamma * (x - mean) / np.sqrt(variance + 0.001) + beta
+in_training = gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 0.001) + beta
+check.close(
+    result[0], in_use, rtol=1e-5,
+    hint="this is y with training=False",
+    mistakes={
+        "in use (training=False) the running mean and variance take their place, not those of the batch": in_training,
+        "take the square root of the variance": gamma * (x - mean) / (variance + 0.001) + beta,
+        "add 0.001 to the variance, below the root": gamma * (x - mean) / np.sqrt(variance) + beta,
+        "add 0.001 below the root, not after it": gamma * (x - mean) / (np.sqrt(variance) + 0.001) + beta,
+        "scale with gamma, then add beta": gamma * ((x - mean) / np.sqrt(variance + 0.001) + beta),
+    },
+)
+check.close(
+    batch_norm(x, gamma, beta, mean.copy(), variance.copy(), True)[0], in_training, rtol=1e-5,
+    hint="this is y with training=True",
+    mistakes={
+        "in training take the mean and the variance of the batch": in_use,
+        "take the mean over the samples of the batch (axis 0), for each feature":
+            gamma * (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 0.001) + beta,
+        "divide by n in the variance: x.var(axis=0) as it is":
+            gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0, ddof=1) + 0.001) + beta,
+        "in training take the batch's own values; the running ones only follow":
+            gamma * (x - 0.99 * mean - 0.01 * x.mean(axis=0))
+            / np.sqrt(0.99 * variance + 0.01 * x.var(axis=0) + 0.001) + beta,
+    },
+)
+
+# %% tests="batch_norm_running" points=1
+x = np.array([[1.0, 10.0], [3.0, 30.0], [5.0, 20.0]])
+one, mean, variance = np.ones(2), np.array([2.0, 10.0]), np.array([4.0, 100.0])
+_, same_mean, same_variance = batch_norm(x, one, one, mean.copy(), variance.copy(), False)
+check.close(
+    [same_mean, same_variance], [mean, variance],
+    hint="in use (training=False) the running values stay as they are; return them unchanged",
+)
+_, new_mean, new_variance = batch_norm(x, one, one, mean.copy(), variance.copy(), True)
+check.close(
+    [new_mean, new_variance], [0.99 * mean + 0.01 * x.mean(axis=0), 0.99 * variance + 0.01 * x.var(axis=0)], rtol=1e-5,
+    hint="these are the running mean and variance after a batch in training",
+    mistakes={
+        "the running values did not move: in training they follow the batch": [mean, variance],
+        "they moved too far: 0.99 parts of the old value, 0.01 parts of the batch":
+            [0.01 * mean + 0.99 * x.mean(axis=0), 0.01 * variance + 0.99 * x.var(axis=0)],
+        "return the running values, not those of the batch": [x.mean(axis=0), x.var(axis=0)],
+        "divide by n in the variance: x.var(axis=0) as it is":
+            [0.99 * mean + 0.01 * x.mean(axis=0), 0.99 * variance + 0.01 * x.var(axis=0, ddof=1)],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+x, (gamma, beta, mean), variance = rng.normal(2.0, 3.0, size=(40, 6)), rng.normal(size=(3, 6)), rng.gamma(2.0, size=6)
+layer = keras.layers.BatchNormalization()
+layer.build((None, 6))
+for face in (True, False):
+    layer.set_weights([gamma, beta, mean, variance])
+    hint = "batch_norm changed an array that it was given: `mean *= 0.99` works in place"
+    with check.unchanged(x, gamma, beta, mean, variance, hint=hint):
+        result = batch_norm(x, gamma, beta, mean, variance, face)
+    expected = [keras.ops.convert_to_numpy(layer(x, training=face)), *layer.get_weights()[2:]]
+    check.close(
+        np.vstack(result), np.vstack(expected), rtol=1e-3, atol=1e-3,
+        hint=f"wrong for 40 samples with 6 features, training={face}",
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** The pretrained network with both faces. First the features of *one* photograph, alone and in
+# company; then the running values, before and after ten calls.
+
+# %%
+def two_faces():
+    """Features of the first photograph with training=False and =True, in other company, and before and after."""
+    probe = backbones.pretrained((SIZE, SIZE, 3))  # a copy of its own: this experiment spoils it
+    scaled = P_train.astype("float32") / 127.5 - 1
+
+    def features(company, training):
+        maps = probe(scaled[company], training=training)
+        return keras.ops.convert_to_numpy(maps)[0].mean(axis=(0, 1))
+
+    def difference(one, other):
+        return np.abs(one - other).mean() / np.abs(one).mean()
+
+    some, others = [0, *range(1, 16)], [0, *range(len(scaled) - 15, len(scaled))]
+    before = features(some, False)
+    gap = difference(before, features(others, False))
+    print(f"training=False: the same photograph in other company, its features differ by {gap:.1%}")
+    gap = difference(features(some, True), features(others, True))
+    print(f"training=True:  the same photograph in other company, its features differ by {gap:.1%}")
+    for _ in range(8):
+        features(some, True)
+    gap = difference(before, features(some, False))
+    print(f"after ten calls with training=True, the features in use differ from those before by {gap:.1%}")
+
+
+two_faces()
+
+# %% [markdown]
+# So there are two ways to keep a pretrained network as it is, and you need both:
+#
+# - When you call it yourself, say **`training=False`**: `base(x, training=False)`. (`predict` does it by itself.)
+# - `fit` calls your whole model with `training=True`, and in Keras 3 this reaches every layer inside, also a body
+#   that you called with `training=False` when you built the model. What protects it there is the flag: a batch
+#   normalisation layer with **`trainable = False`** always shows its second face. This is a rule made for this
+#   one layer. It ends the moment you unfreeze the layer, so in section 12 you unfreeze others, but not these.
+
+# %% [markdown]
+# ## 9 · Features once, heads many times (11 minutes)
+#
+# A frozen body gives the same features for the same photograph, every time. Then why compute them again in
+# each epoch? Send each photograph through the body **once**, keep the features, and train heads on them: each
+# takes a second, and you can try as many as you like.
+#
+# A feature map still says *where* something was found. For "which garment is it?" that hardly matters, so
+# average each channel over all places (*global average pooling*): one number for each channel.
+#
+# **Predict before you run.** One photograph of 192 × 192 pixels with three colours: how many numbers go in? How
+# many come out, if the body has 256 channels?
+#
+# <details><summary>Answer</summary>
+#
+# 192 · 192 · 3 = 110,592 numbers in, 256 numbers out.
+#
+# </details>
+#
+# **Exercise 7 (3 points).** Write `extract`. The photographs are bytes from 0 to 255, the body wants −1 to 1; and
+# as floats all photographs at once may not fit into memory, so work batch by batch.
+
+# %% exercise="extract"
+def extract(base, photos, batch_size):
+    """The features of photographs: base's feature maps, averaged over all places.
+
+    base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels) out. It is
+        called as in use, never as in training, and left as it was.
+    photos: uint8 array (n, height, width, 3), pixels from 0 to 255, not changed. n is at least 1.
+    batch_size: int; so many photographs at most are sent through base at a time.
+    Returns a float32 array (n, channels), one row a photograph, in their order.
+    """
+    ### BEGIN SOLUTION
+    parts = []
+    for start in range(0, len(photos), batch_size):
+        x = photos[start : start + batch_size].astype("float32") / 127.5 - 1
+        maps = keras.ops.convert_to_numpy(base(x, training=False))
+        parts.append(maps.mean(axis=(1, 2)))
+    return np.concatenate(parts)
+    ### END SOLUTION
+
+
+# %% given="small_body"
+def small_body(input_shape=(6, 6, 3), channels=4):
+    """A small random convolutional body with batch normalisation, whose running values are not those of its inputs."""
+    body = keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Conv2D(5, 3, padding="same", bias_initializer="normal"),
+            keras.layers.BatchNormalization(),
+            keras.layers.LeakyReLU(),
+            keras.layers.Conv2D(channels, 2, strides=2),
+            keras.layers.BatchNormalization(),
+            keras.layers.LeakyReLU(),
+        ]
+    )
+    rng = np.random.default_rng()
+    for layer in (body.layers[1], body.layers[4]):
+        layer.set_weights([rng.uniform(0.5, 1.5, size=w.shape) for w in layer.get_weights()])
+    return body
+
+
+def colours_of(photographs):
+    """A body whose three channels are the three colours; its features are mean colours."""
+    colours = keras.Sequential([keras.Input(photographs.shape[1:]), keras.layers.Conv2D(3, 1, use_bias=False)])
+    colours.set_weights([np.eye(3).reshape(1, 1, 3, 3)])
+    return colours
+
+
+# %% tests="extract" points=1
+snaps = np.random.default_rng().integers(0, 256, size=(2, 4, 5, 3)).astype(np.uint8)
+snaps[0, :, :, 0] = 255
+colours = colours_of(snaps)
+means = snaps.mean(axis=(1, 2))
+features = extract(colours, snaps, 2)
+check.shape(features, (2, 3), "one row for each photograph, one column for each channel: average over height and width")
+check.close(
+    features, means / 127.5 - 1, rtol=1e-3, atol=1e-4,
+    hint="for this body the features are the mean colours of the photograph, on the scale from −1 to 1",
+    mistakes={
+        "the pixels went in from 0 to 255: scale them to −1 … 1": means,
+        "the pixels went in from 0 to 1: the body wants −1 … 1": means / 255,
+        "the pixels went in from 0 to 2: subtract 1": means / 127.5,
+        "the pixels went in from −0.5 to 0.5: the body wants −1 … 1": means / 255 - 0.5,
+        "you took the sum over the places, not the mean": 20 * (means / 127.5 - 1),
+        "you took the largest value over the places, not the mean": snaps.max(axis=(1, 2)) / 127.5 - 1,
+    },
+)
+check.true(np.asarray(features).dtype == np.float32, "the features should be float32")
+
+# %% tests="extract_batches" points=1
+snaps = np.random.default_rng().integers(0, 256, size=(7, 4, 4, 3)).astype(np.uint8)
+features = extract(colours_of(snaps), snaps, 3)
+check.shape(features, (7, 3), "7 photographs in batches of 3 are three batches; the last one has only 1 photograph")
+check.close(
+    features, snaps.mean(axis=(1, 2)) / 127.5 - 1, rtol=1e-3, atol=1e-4,
+    hint="the features of 7 photographs in batches of 3 are wrong, or in another order than the photographs",
+)
+### BEGIN HIDDEN TESTS
+body = small_body((8, 6, 3), 5)
+snaps = np.random.default_rng().integers(0, 256, size=(11, 8, 6, 3)).astype(np.uint8)
+expected = body.predict(snaps / np.float32(127.5) - 1, verbose=0).mean(axis=(1, 2))
+for batch_size in (1, 4, 64):
+    check.close(
+        extract(body, snaps, batch_size), expected, rtol=1e-3, atol=1e-3,
+        hint=f"wrong for a body with 5 channels, 11 photographs and a batch size of {batch_size}",
+    )
+### END HIDDEN TESTS
+
+# %% tests="extract_inference" points=1
+body = small_body()
+snaps = np.random.default_rng().integers(0, 256, size=(5, 6, 6, 3)).astype(np.uint8)
+with check.unchanged(snaps, hint="extract changed the photographs: make a new array of floats"):
+    together, alone = extract(body, snaps, 5), extract(body, snaps[:1], 1)
+check.close(
+    alone[0], together[0], rtol=1e-3, atol=1e-3,
+    hint="a photograph has other features alone than in company: call base(x, training=False)",
+)
+### BEGIN HIDDEN TESTS
+body = small_body()
+before = body.get_weights()
+extract(body, snaps, 2)
+check.true(
+    len(body.trainable_weights) == 8 and all(np.array_equal(a, b) for a, b in zip(before, body.get_weights())),
+    "extract changed base: its running values moved, or its layers were frozen",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Here are the features of our photographs; from here on the lab uses these. Note the time.
+
+# %% given="features"
+started = time.perf_counter()
+
+
+def features_of(photographs):
+    """Features of photographs, as a float32 array (n, channels)."""
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1)(photographs)
+    return keras.ops.convert_to_numpy(keras.ops.mean(base.predict(scaled, batch_size=50, verbose=0), axis=(1, 2)))
+
+
+F_train, F_valid = features_of(P_train), features_of(P_valid)
+seconds_features = time.perf_counter() - started
+
+# %%
+def compare_features():
+    """Your function against these features."""
+    difference = np.abs(extract(base, P_valid[:20], 8) - F_valid[:20]).max()
+    print(f"largest difference between yours and these: {difference:.1e}")
+
+
+print(f"features {F_train.shape} and {F_valid.shape} in {seconds_features:.1f} s")
+compare_features()
+
+# %% [markdown]
+# **The head.** Now the easiest training of this course: a few hundred rows with `channels` numbers each, ten
+# classes.
+#
+# **Predict before you run.** A dense layer from 256 features to ten classes: how many parameters? Which share of
+# the photographs will it get right: 20 %, 45 % or 70 %?
+#
+# **Exercise 8 (2 points).** Make `head` and `history` in one cell. A single dense layer with softmax is enough.
+# Train on `F_train`, `y_train` for `EPOCHS_HEAD` epochs with a batch size of 32, Adam with the rate 0.003, and
+# measure on `F_valid`, `y_valid` after each epoch, with the accuracy. `TARGET_HEAD` in the budget cell is the share
+# of new photographs that `head` must get right.
+
+# %% exercise="head" trains=true
+# head:     a trained Keras model, features (n, channels) → probabilities of the ten classes (n, 10)
+# history:  the History that fit returns, with val_accuracy of each epoch
+### BEGIN SOLUTION
+head = keras.Sequential(
+    [keras.Input((channels,)), keras.layers.Dense(10, activation="softmax")]
+)
+head.compile(optimizer=keras.optimizers.Adam(0.003), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+history = head.fit(
+    F_train, y_train, epochs=EPOCHS_HEAD, batch_size=32, validation_data=(F_valid, y_valid), verbose=0
+)
+### END SOLUTION
+
+# %% tests="head" points=1
+check.model(head, input_shape=(channels,), output_shape=(10,))
+q = head.predict(F_valid, verbose=0)
+check.probabilities(q, hint="ten classes that exclude each other: end in softmax")
+check.true(not isinstance(history, dict), "history is a dictionary: keep what fit returns, without .history behind it")
+check.true(
+    "val_accuracy" in history.history,
+    f'it holds {sorted(history.history)}: compile with metrics=["accuracy"], and give fit the validation_data',
+)
+check.equal(len(history.history["loss"]), EPOCHS_HEAD, "this is the number of epochs in the history")
+### BEGIN HIDDEN TESTS
+check.close(
+    history.history["val_accuracy"][-1], np.mean(q.argmax(axis=1) == y_valid), atol=1e-3,
+    hint="the last val_accuracy is not that of the head on F_valid, y_valid: measure on these",
+)
+### END HIDDEN TESTS
+
+# %% tests="head_accuracy" points=1
+check.model(head, input_shape=(channels,), output_shape=(10,))
+right = np.mean(head.predict(F_valid, verbose=0).argmax(axis=1) == y_valid)
+check.between(
+    right, 0.3, 1.0, name="accuracy on the validation photographs",
+    low_hint="too few are right: is it trained on F_train with y_train, and the sparse cross-entropy?",
+)
+### BEGIN HIDDEN TESTS
+from autograder import sealed
+
+P_sealed, y_sealed = sealed.load("clothing", size=SIZE)
+F_sealed = features_of(P_sealed)
+right = np.mean(head.predict(F_sealed, verbose=0).argmax(axis=1) == y_sealed)
+check.between(
+    right, TARGET_HEAD, 1.0, name="accuracy on new photographs",
+    low_hint="too many mistakes on new photographs: train on F_train and y_train, for all epochs",
+)
+### END HIDDEN TESTS
+
+# %%
+plotting.learning_curves(history, metric="accuracy", title="A head on frozen features");
+
+# %% [markdown]
+# ## 10 · The same time from scratch (3 minutes)
+#
+# Is the pretrained body really worth so much? Compare with a small convolutional network that starts from random
+# weights, sees the same photographs and gets at least as much computing time as the features and the head
+# together.
+#
+# **Predict before you run.** How many percentage points will it be behind?
+
+# %% given="good_head" trains=true
+started = time.perf_counter()
+good_head = keras.Sequential([keras.Input((channels,)), keras.layers.Dense(10, "softmax")])
+good_head.compile(optimizer=keras.optimizers.Adam(0.003), loss="sparse_categorical_crossentropy")
+good_head.fit(F_train, y_train, epochs=EPOCHS_HEAD, batch_size=32, verbose=0)
+seconds_transfer = seconds_features + time.perf_counter() - started
+
+# %% trains=true
+started = time.perf_counter()
+scratch = keras.Sequential([keras.Input((SIZE, SIZE, 3)), keras.layers.Rescaling(1 / 127.5, offset=-1)])
+scratch.add(keras.layers.AveragePooling2D(2))  # half the size: four times the epochs in the same time
+for filters in (16, 32, 64, 128):
+    scratch.add(keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu"))
+scratch.add(keras.layers.GlobalAveragePooling2D())
+scratch.add(keras.layers.Dense(10, activation="softmax"))
+scratch.compile(optimizer=keras.optimizers.Adam(0.002), loss="sparse_categorical_crossentropy")
+scratch.fit(P_train, y_train, epochs=EPOCHS_SCRATCH, batch_size=32, verbose=0)
+seconds_scratch = time.perf_counter() - started
+scratch_valid = np.mean(scratch.predict(P_valid, verbose=0).argmax(axis=1) == y_valid)
+frozen_valid = np.mean(good_head.predict(F_valid, verbose=0).argmax(axis=1) == y_valid)
+print(f"pretrained body and head: {frozen_valid:.1%} of the validation photographs right, {seconds_transfer:.0f} s")
+print(f"from scratch:             {scratch_valid:.1%} of the validation photographs right, {seconds_scratch:.0f} s")
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# The network from scratch is far behind, after more computing time: a few hundred photographs cannot teach it
+# what edges, textures and sleeves look like. The pretrained body brings all that along, and only the head has to
+# be found.
+#
+# </details>
+
+# %% [markdown]
+# ## 11 · One model for everything (9 minutes)
+#
+# Heads on kept features are quick, but two things need the whole network in one piece: whoever *uses* it wants
+# photographs in and classes out; and **augmentation** changes the photographs anew in each epoch, so no
+# features can be kept. Augmentation means small changes that leave the class as it is: a mirrored dress is a
+# dress. Layers such as `keras.layers.RandomFlip("horizontal")` do it, and **only in training**: in use they
+# pass the photograph on as it is.
+#
+# | part | job | training | in use |
+# |---|---|---|---|
+# | `RandomFlip("horizontal")` | mirrors each photograph with probability ½, left to right | active | passes on |
+# | `Rescaling(1 / 127.5, offset=-1)` | 0 … 255 → −1 … 1 | the same | the same |
+# | body, frozen, `training=False` | feature maps | as in use, since it is frozen | as in use |
+# | `GlobalAveragePooling2D()` | mean over all places | the same | the same |
+# | `Dense(classes)`, softmax | probabilities | learns | the same |
+#
+# **Predict before you run.** How many parameters of this model are trainable with 256 channels and ten classes?
+#
+# <details><summary>Answer</summary>
+#
+# 256 · 10 + 10 = 2,570, those of the head.
+#
+# </details>
+#
+# **Exercise 9 (3 points).** Write `build_classifier` with the functional API (Lab 2, section 8).
+
+# %% exercise="build_classifier"
+def build_classifier(base, classes):
+    """A classifier of photographs on a pretrained body, with augmentation; not compiled.
+
+    base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels) out. It is
+        used itself, not a copy; it is frozen here, with all its layers, and called with training=False.
+    classes: int.
+    Returns a Keras model with the parts of the table, in this order: pixels from 0 to 255, shape that of base's
+    input, in; probabilities (n, classes) out. Photographs are mirrored at random, left to right, in training
+    only. The last layer is the dense one with softmax.
+    """
+    ### BEGIN SOLUTION
+    base.trainable = False
+    inputs = keras.Input(base.input_shape[1:])
+    x = keras.layers.RandomFlip("horizontal")(inputs)
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
+    x = base(x, training=False)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+    ### END SOLUTION
+
+
+# %% tests="classifier_output" points=1
+body = small_body()
+built = build_classifier(body, 3)
+check.model(built, input_shape=(6, 6, 3), output_shape=(3,))
+snaps = np.random.default_rng().integers(0, 256, size=(20, 6, 6, 3)).astype("float32")
+q = built.predict(snaps, verbose=0)
+check.probabilities(q, hint="the last layer needs softmax")
+W, b = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights[-2:]]
+check.shape(W, (4, 3), "the last dense layer should read 4 features (the mean of each channel) for 3 classes")
+expected = {
+    scale: scipy.special.softmax(body.predict(scaled, verbose=0).mean(axis=(1, 2)) @ W + b, axis=1)
+    for scale, scaled in (("right", snaps / 127.5 - 1), ("raw", snaps), ("one", snaps / 255))
+}
+check.close(
+    q, expected["right"], rtol=0, atol=1e-3,
+    hint="the model does not compute softmax(mean features · W + b) in use",
+    mistakes={
+        "the pixels reach the body from 0 to 255: Rescaling(1 / 127.5, offset=-1) comes before it": expected["raw"],
+        "the pixels reach the body from 0 to 1: it wants −1 … 1": expected["one"],
+    },
+)
+
+# %% tests="classifier_frozen" points=1
+body = small_body()
+built = build_classifier(body, 3)
+check.weights(built, [(4, 3), (3,)], "only the head should be trainable: base.trainable = False")
+check.equal(
+    len(body.trainable_weights), 0,
+    "base itself is not frozen: use base, not a copy of it, and set base.trainable = False. Its trainable arrays",
+)
+before = body.get_weights()
+built(np.full((4, 6, 6, 3), 200.0, dtype="float32"), training=True)
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(before, body.get_weights())),
+    "one call in training changed base: its batch normalisation is not frozen",
+)
+
+# %% tests="classifier_augment" points=1
+body = small_body()
+built = build_classifier(body, 3)
+check.model(built, input_shape=(6, 6, 3), output_shape=(3,))
+snap = np.zeros((1, 6, 6, 3), "float32")
+snap[:, :3, :2] = np.random.default_rng().uniform(100, 255, size=(1, 3, 2, 3))
+before_head = keras.Model(built.inputs[0], built.layers[-1].input)  # what the last layer gets to see
+seen = keras.ops.convert_to_numpy(before_head(np.repeat(snap, 40, axis=0), training=True))
+scale = np.abs(seen).max()
+check.true(
+    np.abs(seen - seen[0]).max() > 1e-4 * scale,
+    "in training, 40 times the same photograph gives 40 times the same features: where is the random mirror?",
+)
+### BEGIN HIDDEN TESTS
+plain, mirrored = before_head.predict(np.concatenate([snap, snap[:, :, ::-1]]), verbose=0)
+gaps = np.minimum(np.abs(seen - plain).max(axis=1), np.abs(seen - mirrored).max(axis=1))
+check.between(
+    gaps.max() / scale, 0, 1e-4, name="distance from the photograph and its mirror image",
+    high_hint="in training something else happens than mirroring left to right: another change, or base is not frozen",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 12 · Fine-tune the top (8 minutes)
+#
+# The lowest layers of the body find edges and colours, which every photograph has. The highest ones are the
+# most special to the old task. So unfreeze from the top, as much as your images can pay for, and train with a
+# **very low rate**: here 0.0001, thirty times lower than that of the head.
+#
+# Two rules of freezing in Keras:
+#
+# - A model inside a model has a flag of its own. If `base.trainable` is `False`, nothing in it learns, whatever
+#   its layers say. Changing it to `True` unfreezes *every* layer in it. So set that flag first, and those of the
+#   layers after it.
+# - Layers of batch normalisation stay frozen, or `fit` lets them show their first face (section 8), and a few
+#   hundred photographs overwrite what a million taught.
+#
+# **Predict before you run.** `some_list[-3:]` are the last three. What are the last *zero*, `some_list[-0:]`?
+#
+# <details><summary>Answer</summary>
+#
+# −0 is 0, so that is the whole list.
+#
+# </details>
+#
+# **Exercise 10 (2 points).** Write `open_top`.
+
+# %% exercise="open_top"
+def open_top(base, count):
+    """Unfreeze the last `count` layers of `base`, but no batch normalisation; freeze all others.
+
+    base: Keras model, changed in place; some or all of its layers may be frozen or not before.
+    count: int, from 0 to len(base.layers).
+    Returns an int: how many parameters of base are trainable now.
+    """
+    ### BEGIN SOLUTION
+    base.trainable = True
+    first = len(base.layers) - count
+    for place, layer in enumerate(base.layers):
+        layer.trainable = place >= first and not isinstance(layer, keras.layers.BatchNormalization)
+    return sum(math.prod(w.shape) for w in base.trainable_weights)
+    ### END SOLUTION
+
+
+# %% tests="open_top" points=1
+body = small_body()  # its layers: Conv2D, BatchNormalization, LeakyReLU, Conv2D, BatchNormalization, LeakyReLU
+body.trainable = False
+trainable = open_top(body, 3)
+check.equal(
+    [tuple(w.shape) for w in body.trainable_weights], [(2, 2, 5, 4), (4,)],
+    "with count=3 only the kernel and the bias of the second Conv2D should be trainable. Trainable arrays",
+    mistakes={
+        "nothing is trainable: as long as base.trainable is False, its layers' flags do not count": [],
+        "batch normalisation became trainable: keep it frozen": [(2, 2, 5, 4), (4,), (4,), (4,)],
+        "these are the first layers: unfreeze the last ones": [(3, 3, 3, 5), (5,)],
+        "all convolutions are trainable: freeze the layers that are not among the last `count`":
+            [(3, 3, 3, 5), (5,), (2, 2, 5, 4), (4,)],
+    },
+)
+check.equal(
+    trainable, 84, "2 · 2 · 5 · 4 weights and 4 biases are trainable: return their number",
+    mistakes={"you counted arrays: count the numbers in them": 2, "you counted layers: count parameters": 1},
+)
+
+# %% tests="open_top_again" points=1
+body = small_body()
+body.trainable = False
+open_top(body, len(body.layers))
+check.equal(
+    [tuple(w.shape) for w in body.trainable_weights], [(3, 3, 3, 5), (5,), (2, 2, 5, 4), (4,)],
+    "with count=6 both Conv2D layers should be trainable, and no batch normalisation. Trainable arrays",
+)
+open_top(body, 3)
+check.equal(
+    [tuple(w.shape) for w in body.trainable_weights], [(2, 2, 5, 4), (4,)],
+    "first count=6, then count=3: the lower layers must be frozen again. Trainable arrays",
+)
+### BEGIN HIDDEN TESTS
+body = small_body()
+check.equal(open_top(body, 0), 0, "with count=0 every layer is frozen; and what is returned")
+check.equal(
+    len(body.trainable_weights), 0,
+    "with count=0 some layers are trainable: layers[-0:] are all layers, not none. Trainable arrays",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Look.** All together: the classifier of exercise 10 with the trained head, the top of the body opened, compiled
+# with the low rate, trained on the pipeline that reads the folder. (`cache` keeps the photographs after the
+# first reading, `shuffle` mixes the batches in each epoch.)
+#
+# **Predict before you run.** Will the accuracy on the validation photographs rise, by how much, and how much
+# longer does an epoch take than with kept features?
+
+# %% trains=true
+classifier = build_classifier(base, 10)
+classifier.layers[-1].set_weights(good_head.layers[-1].get_weights())
+opened = open_top(base, len(base.layers) // 4)
+print(f"{opened:,} parameters of the body are open, of {base.count_params():,}")
+classifier.compile(optimizer=keras.optimizers.Adam(1e-4), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+started = time.perf_counter()
+tuning = classifier.fit(
+    pipeline.cache().shuffle(20), epochs=EPOCHS_TUNING, validation_data=(P_valid, y_valid), shuffle=False, verbose=0
+)
+seconds_tuning = time.perf_counter() - started
+print(f"{seconds_tuning / EPOCHS_TUNING:.1f} s for each epoch")
+print("validation accuracy after each epoch:", np.round(tuning.history["val_accuracy"], 3), f"(head only: {frozen_valid:.3f})")
+
+# %% [markdown]
+# Now the test photographs, once, for the three networks of Part B.
+
+# %% trains=true
+fresh = backbones.pretrained((SIZE, SIZE, 3))  # fine-tuning has changed base, so load a fresh body for the frozen one
+fresh_features = fresh.predict(photos.X_test / np.float32(127.5) - 1, batch_size=50, verbose=0).mean(axis=(1, 2))
+P_frozen = good_head.predict(fresh_features, verbose=0)
+guesses = {
+    "from scratch": scratch.predict(photos.X_test, verbose=0).argmax(axis=1),
+    "frozen body": P_frozen.argmax(axis=1),
+    "fine-tuned top": classifier.predict(photos.X_test, verbose=0).argmax(axis=1),
+}
+test_accuracy = {name: 100 * np.mean(labels == photos.y_test) for name, labels in guesses.items()}
+for name, accuracy in test_accuracy.items():
+    print(f"{name:15} {accuracy:.1f} % of the test photographs right")
+
+# %%
+matrix = sklearn.metrics.confusion_matrix(photos.y_test, guesses["frozen body"])
+plotting.confusion_matrix(matrix, photos.class_names);
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# On the real test photographs the frozen body with one dense layer gets about 72 % right, more than twice as
+# much as the network from scratch. Fine-tuning the top moves that by a few points, up or down, no more than
+# luck with so few test photographs: 500 photographs to learn from and a few epochs are not enough for more, and
+# the frozen features were good already. Each of its epochs costs about as much time as all the features
+# together. So: try the frozen body *first*. It is often all you need.
+#
+# The confusion matrix shows what people may confuse too: T-shirt, dress and long sleeves; shirt and outwear.
+#
+# </details>
+
+# %% [markdown]
+# **Written question 2 (2 points).** Four classmates show you what happened to them. Name for each a likely
+# cause, and what you would change. One or two sentences each.
+#
+# 1. "My frozen MobileNet with a new head gets 12 % with ten classes. I feed it the photographs as they come,
+#    from 0 to 255."
+# 2. "Training network B works well. But since then my old network A gives nonsense."
+# 3. "With the frozen body I had 70 % on the validation photographs. I unfroze everything and trained with Adam's
+#    usual rate of 0.001: 25 % after the first epoch."
+# 4. "After stage 1, I set `trainable = True` for every layer and called `fit` again. No error, but the result is exactly as
+#    good as with the frozen body, however low or high I set the rate."
+
+# %% [markdown] written="diagnosis" points=2
+# Half a point each for a likely cause together with what to change; other sound causes count as well.
+#
+# 1. The body was trained with pixels from −1 to 1, so its features of 0 … 255 mean nothing. Scale:
+#    `x / 127.5 − 1`, as a `Rescaling` layer in the model, so that nobody can forget it.
+# 2. B was built from the same layer objects, so training B changed A. Clone A (`clone_model`, then `set_weights`),
+#    build B from the copy, and get A's old weights back from a file.
+# 3. Large steps shook good weights; and batch normalisation was unfrozen too, so its running values went astray.
+#    Head first, then a rate about a hundred times lower, only the top layers, batch normalisation
+#    frozen.
+# 4. The model was not compiled after unfreezing, so Keras went on training the head only, with the old list
+#    of weights (and the old rate). Compile again after each change of `trainable`.
+
+# %% [markdown]
+# ## What you learned
+#
+# - Body and head: reuse all but the last layer, on a *copy*, with the weights copied too.
+# - Frozen layers compute, but do not learn. After each change of `trainable`: compile again.
+# - Two stages: the new head first, then more layers at a lower rate.
+# - Transfer helps when the old task had to tell apart what the new one needs; if not, it can hurt. Measure,
+#   over several seeds, against training from scratch.
+# - Labels are not the only teacher: a denoising autoencoder learns from images alone.
+# - Batch normalisation has two faces; call a pretrained body with `training=False`, and keep these layers frozen.
+# - Frozen features are computed once. Augmentation and fine-tuning need the whole network, and time.
+#
+# ## What to change and try
+#
+# - 50 or 2,000 labels in place of 200 for task B: where does the advantage of transfer end?
+# - Reuse only the first hidden layer of A. Is *head only* still worse than starting from scratch?
+# - Open the whole body in section 12, or raise the rate to 0.01, and watch the curves.
+# - Add `RandomRotation(0.05)` and `RandomZoom(0.1)` behind the mirror, and train for more epochs.
+# - Put your own photographs into `train`-like folders with other classes, twenty each, and train a head.
+# - `backbones.pretrained((SIZE, SIZE, 3), random_init=True)` has the same layers with random weights. How good is
+#   a head on *its* features?
