@@ -25,6 +25,7 @@ __all__ = [
     "equal",
     "explained",
     "gradient",
+    "length",
     "model",
     "probabilities",
     "raises",
@@ -87,6 +88,20 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
     raise Mistake("\n".join([*notes, f"got {_short(actual)}, expected {_short(expected)}"]))
 
 
+def length(actual: Any, expected: int, hint: str) -> None:
+    """Pass when `actual` has `expected` entries, as a tuple of several results has.
+
+    hint: what is expected; said when the length is another or when there is none.
+    """
+    _refuse_unfinished(actual)
+    try:
+        count = len(actual)
+    except TypeError as error:
+        raise Mistake(f"{hint}\ngot {_short(actual)}") from error
+    if count != expected:
+        raise Mistake(f"{hint}\nthere are {count}, expected {expected}")
+
+
 def shape(actual: Any, expected: Sequence[int], hint: str | None = None) -> None:
     """Pass when `actual` is an array (or becomes one) of exactly the shape `expected`."""
     _shape(_array(actual), tuple(int(n) for n in expected), hint)
@@ -110,7 +125,7 @@ def close(
     got, want = _array(actual), _array(expected)
 
     def near(other: np.ndarray) -> bool:
-        return got.shape == other.shape and np.allclose(got, other, rtol=rtol, atol=atol)
+        return got.shape == other.shape and np.allclose(got, other, rtol=rtol, atol=atol, equal_nan=True)
 
     with np.errstate(all="ignore"):
         if near(want):

@@ -397,7 +397,7 @@ def activations(z):
 
 # %% tests="activations" points=1
 result = activations(np.array([-2.0, 0.0, 3.0]))
-check.equal(len(result), 3, "return three arrays: return relu, sigmoid, tanh")
+check.length(result, 3, "return three arrays: return relu, sigmoid, tanh")
 relu, sigmoid, tanh = result
 check.close(
     relu, [0, 0, 3], hint="this is your ReLU",

@@ -305,7 +305,7 @@ def fit_linear(X, y):
 X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [2.0, 1.0], [1.0, 3.0]])
 y = 2 * X[:, 0] - 3 * X[:, 1] + 5
 result = fit_linear(X, y)
-check.equal(len(result), 2, "return two things, w and b: `return weights[:-1], weights[-1]`")
+check.length(result, 2, "return two things, w and b: `return weights[:-1], weights[-1]`")
 w, b = result
 check.shape(w, (2,), "w has one weight for each feature; the constant comes on its own, as b")
 check.true(np.size(b) == 1 and np.ndim(b) == 0, "b is an array: one number is asked for, weights[-1], not weights[-1:]")
@@ -760,7 +760,7 @@ y, y_hat = np.array([1.0, 1.0, 1.0, 1.0]), np.array([1.5, 1.0, 3.0, -3.0])
 ambiguous = "`if` wants one yes or no, and this is an array: choose for each error with np.where(condition, near, far)"
 with check.explained({"truth value of an array": ambiguous}):
     result = losses(y, y_hat, 1.0)
-check.equal(len(result), 3, "return three numbers: return mse, mae, huber")
+check.length(result, 3, "return three numbers: return mse, mae, huber")
 check.true(all(np.ndim(value) == 0 for value in result), "each of the three is one number: the mean over all errors")
 mse, mae, huber = result
 check.close(
@@ -998,7 +998,7 @@ def outputs(z, low, high):
 # %% tests="outputs" points=1
 z = np.array([-2.0, 0.0, 3.0])
 result = outputs(z, 1.0, 5.0)
-check.equal(len(result), 2, "return two arrays: return softplus, bounded")
+check.length(result, 2, "return two arrays: return softplus, bounded")
 softplus, bounded = result
 check.close(
     softplus, [0.1269, 0.6931, 3.0486], atol=1e-3, hint="this is your softplus of −2, 0 and 3",

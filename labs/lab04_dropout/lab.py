@@ -42,7 +42,8 @@ coursekit.setup("lab04_dropout")
 # Suppose you have only 1,000 images, and somebody labelled them in a hurry: **every fifth label is wrong**. That
 # is not far from real life. The validation and test images were labelled with care.
 #
-# We make such a set from Fashion-MNIST. The network is that of Lab 2, 784-300-100-10, with its 266,610
+# We make such a set from Fashion-MNIST. (If the set-up cell said *drawn stand-in*, there was no network connection,
+# and you work with images that the course drew itself. Where they give other figures, the text states both.) The network is that of Lab 2, 784-300-100-10, with its 266,610
 # parameters.
 
 # %% given="budget" parameters=true
@@ -128,8 +129,8 @@ print(f"lowest validation loss after epoch {lowest} of {EPOCHS}")
 # %% [markdown]
 # Nearly all labels are learned, the wrong ones too: the training accuracy ends at about 98 % (drawn images: nearly
 # 100 %). The validation loss is lowest after a few epochs, then it climbs. First the network learns what many
-# images share; that is knowledge about clothes. Later it learns single images by heart, and each wrong label makes
-# a dent in what it knows. On the test images about 70 % are right in the end.
+# images share; that is knowledge about clothes. Later it learns single images by heart, and each wrong label spoils
+# a little of what it knows. On the test images about 70 % are right in the end.
 #
 # **Regularisation** means everything that makes this harder: penalties, dropout, stopping early, averaging.
 
@@ -172,7 +173,7 @@ def penalties(W):
 # %% tests="penalties_l1" points=1
 with check.explained({"ambiguous": "abs and comparisons of a whole array need NumPy: np.abs(W)"}):
     result = penalties(solutions.copy())
-check.equal(len(result), 2, "return two arrays: the L1 penalties, then the L2 penalties")
+check.length(result, 2, "return two arrays: the L1 penalties, then the L2 penalties")
 check.close(
     result[0], [3.75, 8, 3.3333, 4.2857], atol=1e-3, hint="this is your L1",
     mistakes={
@@ -195,7 +196,7 @@ check.close(
 
 # %% tests="penalties_l2" points=1
 result = penalties(solutions.copy())
-check.equal(len(result), 2, "return two arrays: the L1 penalties, then the L2 penalties")
+check.length(result, 2, "return two arrays: the L1 penalties, then the L2 penalties")
 check.close(
     result[1], [9.3125, 30, 11.1111, 7.1429], atol=1e-3, hint="this is your L2",
     mistakes={
@@ -256,7 +257,7 @@ check.equal(
 
 # %% [markdown]
 # **Look.** L1 chooses $(3.33, 0, 0)$: it puts everything on the input that counts most, and the other weights are
-# *exactly* 0. So L1 **selects features**. L2 chooses $(2.14, 1.43, 0.71)$: one large weight is dear when it is
+# *exactly* 0. So L1 **selects features**. L2 chooses $(2.14, 1.43, 0.71)$: one large weight is expensive when it is
 # squared, so L2 **spreads** the work over all inputs. (These are even the best of *all* solutions, not only of
 # the four.)
 #
@@ -321,6 +322,7 @@ check.close(
             w - 0.1 * (g - 0.5 * w),
         "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": w - 0.1 * g - 0.5 * w,
         "you added the penalty itself; a step needs its slope, 2w for w²": w - 0.1 * (g + 0.25 * w**2),
+        "brackets are missing: lr times the sum of all slopes is subtracted": w - 0.1 * g + 0.5 * w,
         "you added the whole penalty, one number; each weight needs its own slope, 2w": w - 0.1 * (g + 0.25 * (w**2).sum()),
     },
 )
@@ -336,8 +338,11 @@ check.gradient(
 
 # %% tests="step_l1" points=1
 w, g = np.array([2.0, -1.0, 0.0]), np.array([1.0, 1.0, -2.0])
+ambiguous = "comparisons of a whole array need NumPy: np.sign(w)"
+with check.explained({"ambiguous": ambiguous}), np.errstate(all="ignore"):
+    new = penalised_step(w.copy(), g.copy(), 0.1, 0.5, 0.0)
 check.close(
-    penalised_step(w.copy(), g.copy(), 0.1, 0.5, 0.0), [1.85, -1.05, 0.2], atol=1e-6,
+    new, [1.85, -1.05, 0.2], atol=1e-6,
     hint="l1 is 0.5 here, and l2 is 0: w − lr · (gradient + l1 · sign(w))",
     mistakes={
         "the penalty is missing": w - 0.1 * g,
@@ -427,7 +432,7 @@ plotting.describe(axes[0], f"Bars of three weights after descent from (5, −2, 
 #
 # </details>
 #
-# **Exercise 4 (3 points).** Write `dropout`. Every entry of $h$ draws its own lot. A generator with a seed makes
+# **Exercise 4 (3 points).** Write `dropout`. Each entry of $h$ is drawn by itself. A generator with a seed makes
 # the draws repeatable: `rng = np.random.default_rng(seed)`, and `rng.random(shape)` gives numbers evenly spread
 # from 0 to 1. Return the mask as well: the backward pass needs it.
 
@@ -453,10 +458,13 @@ def dropout(h, rate, seed, training):
 
 # %% tests="dropout_train" points=1
 h = np.full((200, 100), 6.0)
-result = dropout(h.copy(), 0.25, 1, True)
-check.equal(len(result), 2, "return two arrays: the output, and the mask")
+one_tuple = "rng.random takes the shape as one tuple, and draws for each entry: rng.random(h.shape)"
+with check.explained({"as a data type": one_tuple, "broadcast": one_tuple}):
+    result = dropout(h.copy(), 0.25, 1, True)
+check.length(result, 2, "return two arrays: the output, and the mask")
 output, mask = result
 check.shape(mask, (200, 100), "the mask has the shape of h")
+check.true(np.asarray(mask).dtype.kind != "i", "the mask holds whole numbers, which cut 1.33 off to 1: make an array of floats")
 check.close(
     np.unique(np.round(np.asarray(mask, float), 6)), [0, 1.333333], atol=1e-5,
     hint="with rate 0.25 the mask has the entries 0 and 1/(1 − 0.25)",
@@ -505,18 +513,21 @@ neighbours = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in (
     (mask[1:], mask[:-1]), (mask[:, 1:], mask[:, :-1]), (mask[:, :, 1:], mask[:, :, :-1]))]
 check.true(
     np.abs(neighbours).max() < 0.06,
-    "in an array with three axes, neighbours are dropped together: every entry must draw its own lot",
+    "in an array with three axes, neighbours are dropped together: each entry must be drawn by itself",
 )
 ### END HIDDEN TESTS
 
 # %% tests="dropout_test" points=1
 h = np.array([[1.0, -2.0, 3.0]])
-output, mask = dropout(h.copy(), 0.5, 1, False)
+result = dropout(h.copy(), 0.5, 1, False)
+check.length(result, 2, "two arrays are returned at test time too: h, and a mask of ones")
+output, mask = result
 check.close(
     output, h, hint="at test time (training=False) the output is h itself",
     mistakes={
         "that is the older form, which shrinks at test time. Inverted dropout has scaled in training already": 0.5 * h,
         "you scaled up at test time: with training=False nothing is scaled": 2 * h,
+        "it was dropped at test time too: look at the argument `training`": lambda: dropout(h.copy(), 0.5, 1, True)[0],
     },
 )
 check.close(mask, [[1, 1, 1]], hint="at test time (training=False) the mask is all ones")
@@ -558,7 +569,7 @@ check.close(
         "dropped entries had no influence on the loss: their slope is 0. Multiply by the mask": g,
         "the survivors were scaled up forward, so their slopes are scaled up too: multiply by the mask": [[1, 0, 0.5]],
         "you undid the scaling: multiply by the mask, do not divide": [[0.5, 0, 0.25]],
-        "you divided by the mask: multiply": g / np.where(mask == 0, np.nan, mask),
+        "you divided by the mask: multiply": lambda: g / mask,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -574,7 +585,7 @@ check.gradient(
 
 # %% [markdown]
 # **Look.** Dropout on the pixels of one image (we usually drop neurons, but pixels can be looked at), with your
-# own function.
+# own function. The survivors become brighter; whatever is more than 255 is drawn as white.
 
 # %%
 boot = fashion.X_train[np.flatnonzero(y_clean == 9)[0]].astype("float64")
@@ -597,7 +608,8 @@ plotting.image_grid(
 );
 
 # %% [markdown]
-# A hundred times as many masks make the error ten times smaller, as for every mean of independent draws.
+# A hundred times as many masks make the error ten times smaller, as for every mean of independent draws. With a
+# hundred masks some speckles can still be seen, with a thousand hardly any.
 #
 # Keras's layer `Dropout` does the same. The argument `training` says which of the two it is; `fit` sets it to
 # True, `evaluate` and `predict` set it to False.
@@ -623,8 +635,9 @@ print("training=False\n", keras.ops.convert_to_numpy(layer(ones, training=False)
 # ])
 # ```
 #
-# Keras adds the penalty to the loss by itself. Biases usually get none: they are few, and they do not make a
-# network bend.
+# Keras adds the penalty to the loss by itself, also to the loss that it prints; so curves of networks with and without
+# a penalty cannot be compared. Biases usually get none: they are few, and they only shift a neuron's
+# threshold.
 #
 # **Predict before you run.** Our network has 266,610 parameters. How many has it with two dropout layers? Why is
 # there no dropout after the *last* layer?
@@ -665,14 +678,16 @@ def build_regularised(dropout, l2):
 
 
 # %% tests="build_layers" points=1
-built = build_regularised(0.5, 0.001)
+number = "l2 is a number here: keras.regularizers.L2(l2) makes a penalty of it"
+hidden = "inside this function the name `dropout` means the rate; the layer is keras.layers.Dropout(dropout)"
+with check.explained({"Could not interpret regularizer": number, "object is not callable": hidden}):
+    built = build_regularised(0.5, 0.001)
 check.model(built, input_shape=(28, 28), output_shape=(10,))
 check.weights(built, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
 noise = np.random.default_rng().normal(size=(20, 28, 28)).astype("float32")
 first, second = (keras.ops.convert_to_numpy(built(noise, training=False)) for _ in range(2))
 check.close(first, second, hint="two predictions differ: use keras.layers.Dropout, which is silent outside training")
 check.probabilities(first, hint="the last layer needs softmax")
-### BEGIN HIDDEN TESTS
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
 hidden = np.maximum(np.maximum(noise.reshape(20, 784) @ W1 + b1, 0) @ W2 + b2, 0)
 scores = np.exp(hidden @ W3 + b3)
@@ -680,7 +695,6 @@ check.close(
     first, scores / scores.sum(axis=1, keepdims=True), rtol=0, atol=0.01,
     hint="at test time your model does not compute what its weights say: have both hidden layers ReLU, and nothing else acts?",
 )
-### END HIDDEN TESTS
 
 # %% tests="build_dropout" points=1
 # With these weights every neuron gives 1 for an image whose first pixel is 1, and the score of class 0 is 1.
@@ -696,7 +710,6 @@ check.probabilities(q, hint="in training the outputs do not sum to 1: no dropout
 scores = np.log(q[:, 0] / q[:, 1])
 check.true(np.std(scores) > 1e-4, "nothing is dropped in training: add keras.layers.Dropout(dropout) after each hidden layer")
 check.true(np.min(scores) > 0.1, "sometimes the only bright pixel is dropped: no dropout before the first dense layer")
-### BEGIN HIDDEN TESTS
 rate = np.random.default_rng().uniform(0.15, 0.4)
 built = build_regularised(rate, 0.0)
 built.set_weights(weights)
@@ -709,7 +722,6 @@ check.between(
     low_hint="too little noise in training: is there dropout after EACH hidden layer, with the rate that was asked for?",
     high_hint="too much noise in training: is the rate the one that was asked for, and only two layers drop?",
 )
-### END HIDDEN TESTS
 
 # %% tests="build_l2" points=1
 built = build_regularised(0.0, 0.01)
@@ -730,7 +742,6 @@ check.close(
         "the biases are punished, not the kernels: use kernel_regularizer": 0.01 * (squares[1] + squares[3] + squares[5]),
     },
 )
-### BEGIN HIDDEN TESTS
 l2 = np.random.default_rng().uniform(0.1, 0.5)
 built = build_regularised(0.2, l2)
 built.set_weights(weights)
@@ -739,22 +750,21 @@ check.close(
     cost, l2 * (squares[0] + squares[2] + squares[4]), rtol=1e-3,
     hint=f"wrong for l2 = {l2:.2f}: `\"l2\"` and L2() without a number always mean 0.01; write keras.regularizers.L2(l2)",
 )
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6 · Stop in time (7 minutes)
 #
 # The cheapest regularisation is to stop. **Early stopping** watches the validation loss. If it found no new lowest
-# value for `patience` epochs in a row, training ends, and the weights of the best epoch are taken. In Keras it is
-# a callback, an object that `fit` calls after every epoch (you may know it from Lab 3):
+# value for `patience` epochs in a row, training ends. In Keras it is
+# a callback, an object that `fit` calls after every epoch (you know the rule from Lab 3):
 #
 # ```python
 # stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=10, restore_best_weights=True)
 # model.fit(…, validation_data=(…, …), callbacks=[stop])
 # ```
 #
-# Without `restore_best_weights=True` the model keeps the weights of the *last* epoch, which are `patience` epochs
-# past the best.
+# `restore_best_weights=True` takes the network back to its best epoch. Without it the model keeps the weights of the
+# *last* epoch, `patience` epochs past the best.
 #
 # **Predict before you run.** Look at the validation loss in section 1. With patience 5, after about which epoch will
 # training stop?
@@ -801,10 +811,13 @@ record = stopped_history.history
 check.true("val_loss" in record, f"the history holds {sorted(record)}: give fit the validation_data")
 q = stopped.predict(X_valid, batch_size=1000, verbose=0).astype("float64")
 loss_now = -np.log(np.maximum(q[np.arange(len(q)), y_valid], 1e-30)).mean()
+last = "restore_best_weights=True is missing"
+if len(record["val_loss"]) == EPOCHS:
+    last = "did fit get the callback, does it watch val_loss, and does it restore the best weights?"
 check.close(
     loss_now, min(record["val_loss"]), rtol=2e-3,
     hint="this is the loss of your network on X_valid, y_valid now; it should be the lowest val_loss of its history",
-    mistakes={"these are the weights of the last epoch: restore_best_weights=True is missing": record["val_loss"][-1]},
+    mistakes={f"these are the weights of the last epoch: {last}": record["val_loss"][-1]},
 )
 ### BEGIN HIDDEN TESTS
 check.equal(
@@ -972,8 +985,8 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 
 # %% [markdown]
 # With clean labels there is nothing to gain here: the two means differ by less than 1 point, no more than the runs
-# of one method differ among themselves. In some repetitions dropout is even behind. Correct labels may be learned by
-# heart, little harm comes of it. Dropout helps most where a network would otherwise **learn something wrong**. (The
+# of one method differ among themselves. In some repetitions dropout is even behind. It does little harm to learn correct labels by
+# heart. Dropout helps most where a network would otherwise **learn something wrong**. (The
 # published gains are those of much larger networks, trained for much longer.)
 #
 # It has a price. Each step trains only a part of the network, and noisily: with dropout the network needs about 2 times
@@ -986,7 +999,7 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 # is broken: training is worse than validation, and both are worse than before."
 #
 # 1. Why can the training accuracy lie *below* the validation accuracy here?
-# 2. Was dropout the right medicine for the first network? How do you see that in the figures?
+# 2. Did the first network need dropout? How do you see that in the figures?
 # 3. What else would you try, with and without dropout? Name two things.
 
 # %% [markdown] written="when_dropout" points=2
@@ -1040,7 +1053,7 @@ def mc_predict(model, X, times):
 coin = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])  # each entry becomes 0 or twice as large
 threes = np.full((300, 4), 3.0, dtype="float32")
 result = mc_predict(coin, threes, 20)
-check.equal(len(result), 2, "return two arrays: the mean, and the standard deviation")
+check.length(result, 2, "return two arrays: the mean, and the standard deviation")
 check.shape(result[0], (300, 4), "the mean over the predictions (the first axis) has the shape of one prediction")
 check.true(np.std(result[0]) > 0.01, "dropout was switched off: call model(X, training=True); predict always switches it off")
 check.between(
@@ -1059,7 +1072,7 @@ check.close(
 coin = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])
 threes = np.full((300, 4), 3.0, dtype="float32")
 result = mc_predict(coin, threes, 30)
-check.equal(len(result), 2, "return two arrays: the mean, and the standard deviation")
+check.length(result, 2, "return two arrays: the mean, and the standard deviation")
 check.shape(result[1], (300, 4), "the spread over the predictions (the first axis) has the shape of one prediction")
 check.close(
     np.mean(result[1]), 3, rtol=0.08, hint="this is the average of your standard deviations, for inputs of 3 and rate 0.5",
@@ -1079,6 +1092,9 @@ check.close(
 # %% [markdown]
 # **Look.** An ordinary boot that the network has never seen, and then four odd things. The network is one of section
 # 8, with dropout and clean labels. (From here on `ensembles.mc_dropout` does the work: the same as yours, in batches.)
+#
+# The **entropy** $-\sum_j p_j \log p_j$ of the mean puts uncertainty into one number: 0 for complete certainty,
+# $\ln 10 = 2.30$ if all ten classes are equally likely.
 #
 # **Predict before you run.** For which of the odd images will the network be *sure*?
 
@@ -1118,11 +1134,10 @@ for name, p, spread in zip(odd, mean, std):
     print(f"{' '.join(name.split()):23s} entropy {ensembles.entropy(p):.2f}   {said}")
 
 # %% [markdown]
-# The whiskers are the disagreement of the thinner networks. The **entropy** $-\sum_j p_j \log p_j$ of the mean puts
-# uncertainty into one number: 0 for complete certainty, $\ln 10 = 2.30$ if all ten classes are equally likely. Half
+# The whiskers are the disagreement of the thinner networks (cut off where a probability would pass 0 or 1). Half
 # boot and half shirt, or noise, usually get a much higher entropy than an ordinary image. But not every odd thing
-# does: now and then the network is quite sure about a thing that it has never seen. **A small spread is no proof**
-# that an answer is right.
+# does: look for one whose largest probability is high. In another run it may be the seven, or the boot upside down: the
+# network never learned to say "nothing of these". **A small spread is no proof** that an answer is right.
 #
 # **Written question 2 (2 points).** A clinic uses a network that answers "ill" or "healthy" from an image, with
 # Monte-Carlo dropout.
@@ -1171,16 +1186,18 @@ def ensemble(P):
 
 # %% tests="ensemble_mean" points=1
 P = np.array([
-    [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [[0.4, 0.6], [0.3, 0.7], [0.7, 0.3]], [[0.4, 0.6], [0.7, 0.3], [0.8, 0.2]],
+    [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.1, 0.9]],
+    [[0.4, 0.6], [0.3, 0.7], [0.7, 0.3], [0.2, 0.8]],
+    [[0.4, 0.6], [0.7, 0.3], [0.8, 0.2], [0.3, 0.7]],
 ])
 result = ensemble(P.copy())
-check.equal(len(result), 2, "return two arrays: the mean probabilities, and the labels")
+check.length(result, 2, "return two arrays: the mean probabilities, and the labels")
 check.close(
-    result[0], [[1.7 / 3, 1.3 / 3], [0.4, 0.6], [0.7, 0.3]], atol=1e-6, hint="these are your mean probabilities",
+    result[0], [[1.7 / 3, 1.3 / 3], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]], atol=1e-6, hint="these are your mean probabilities",
     mistakes={
         "you averaged over the samples: the networks are axis 0": P.mean(axis=1),
         "that is the sum: divide by the number of networks": P.sum(axis=0),
-        "these are shares of votes: average the probabilities": [[1 / 3, 2 / 3], [1 / 3, 2 / 3], [1, 0]],
+        "these are shares of votes: average the probabilities": [[1 / 3, 2 / 3], [1 / 3, 2 / 3], [1, 0], [0, 1]],
         "you took the largest probability of any network: take the mean": P.max(axis=0),
     },
 )
@@ -1194,15 +1211,17 @@ check.close(
 
 # %% tests="ensemble_labels" points=1
 P = np.array([
-    [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [[0.4, 0.6], [0.3, 0.7], [0.7, 0.3]], [[0.4, 0.6], [0.7, 0.3], [0.8, 0.2]],
+    [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.1, 0.9]],
+    [[0.4, 0.6], [0.3, 0.7], [0.7, 0.3], [0.2, 0.8]],
+    [[0.4, 0.6], [0.7, 0.3], [0.8, 0.2], [0.3, 0.7]],
 ])
 result = ensemble(P.copy())
-check.equal(len(result), 2, "return two arrays: the mean probabilities, and the labels")
+check.length(result, 2, "return two arrays: the mean probabilities, and the labels")
 check.equal(
-    result[1], [0, 1, 0], "these are your labels",
+    result[1], [0, 1, 0, 1], "these are your labels",
     mistakes={
-        "that is a vote: two unsure networks beat one that is very sure. Take the largest MEAN probability": [1, 1, 0],
-        "take the argmax over the classes (axis 1 of the mean), not over the samples": [2, 1],
+        "that is a vote: two unsure networks beat one that is very sure. Take the largest MEAN probability": [1, 1, 0, 1],
+        "take the argmax over the classes (axis 1 of the mean), not over the samples": [2, 3],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1255,7 +1274,8 @@ def update_average(average, weights, decay):
 
 # %% tests="average_step" points=1
 old, new = [np.array([[1.0, 2.0]]), np.array([0.0])], [np.array([[2.0, 0.0]]), np.array([10.0])]
-with check.explained({"inhomogeneous": "arrays of different shapes fit into no single array: go through the lists with zip"}):
+by_zip = "lists cannot be multiplied, and arrays of different shapes fit into no single array: go through both with zip"
+with check.explained({"inhomogeneous": by_zip, "can't multiply sequence": by_zip}):
     averaged = update_average([a.copy() for a in old], [a.copy() for a in new], 0.9)
 check.equal(len(averaged), 2, "return a list with one array for each array of the network")
 check.close(
@@ -1286,7 +1306,8 @@ check.close(
 # %% tests="average_pure" points=1
 old, new = [np.ones((2, 2)), np.zeros(3)], [np.full((2, 2), 5.0), np.ones(3)]
 result = update_average(old, new, 0.5)
-check.equal(len(result), 2, "return a list with one array for each array of the network")
+check.length(result, 2, "return a list with one array for each array of the network")
+check.shape(result[0], (2, 2), "the first array of the network is 2 by 2: does `return` stand inside the loop?")
 check.close(
     np.append(old[0], old[1]), [1, 1, 1, 1, 0, 0, 0],
     hint="update_average changed the old average: `a *= decay` and `average[i] = …` work in place;\n"
@@ -1338,8 +1359,8 @@ said = f"The weights of each epoch end at {last_path[-1]:.1f} %, their running a
 plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve.");
 
 # %% [markdown]
-# The running average is smoother and lies about 3 points higher (drawn images: about 4), for no training time at all.
-# It only delays the learning by heart, though: at the end it sinks as well. Do *not* average the weights of networks
+# In the second half of the training the running average is smoother and lies about 3 points higher (drawn images: about 4), for no training time at all.
+# (The plain mean of those checkpoints gains less: it forgets nothing.) It only delays the learning by heart, though: at the end it sinks as well. Do *not* average the weights of networks
 # that were trained separately: there, neuron 17 has another job in each network. Average their answers (section 10).
 #
 # You need not write this yourself in practice. `keras.optimizers.Adam(use_ema=True, ema_momentum=0.99)` keeps a

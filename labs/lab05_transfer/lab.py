@@ -109,7 +109,7 @@ def pick_classes(X, y, classes):
 # %% tests="pick_classes" points=1
 X5, y5 = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]]), np.array([3, 1, 6, 3, 2])
 result = pick_classes(X5, y5, [6, 3])
-check.equal(len(result), 2, "return two things: the images and their new labels")
+check.length(result, 2, "return two things: the images and their new labels")
 check.equal(
     result[0], [[0.0], [2.0], [3.0]],
     mistakes={
@@ -1574,7 +1574,7 @@ check.equal(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Look.** All together: the classifier of exercise 10 with the trained head, the top of the body opened, compiled
+# **Look.** All together: the classifier of exercise 9 with the trained head, the top of the body opened, compiled
 # with the low rate, trained on the pipeline that reads the folder. (`cache` keeps the photographs after the
 # first reading, `shuffle` mixes the batches in each epoch.)
 #

@@ -302,3 +302,17 @@ def test_a_mistake_shows_in_a_notebook_as_its_message_and_the_line_that_failed()
     assert "off by one" in shown[-1]
     assert any("check.equal(1, 2" in line for line in shown)
     assert not any("raise Mistake" in line for line in shown)
+
+
+def test_a_length_is_counted_and_what_has_none_is_named() -> None:
+    check.length((1, 2), 2, "return two things")
+    for wrong, said in (((1, 2, 3), "there are 3, expected 2"), (4.0, "got 4.0"), (None, "is a `return` missing")):
+        with pytest.raises(check.Mistake, match=said):
+            check.length(wrong, 2, "return two things")
+
+
+def test_a_mistake_may_give_nan() -> None:
+    with pytest.raises(check.Mistake, match="divided by zero"):
+        check.close([np.nan, 1.0], [2.0, 1.0], mistakes={"divided by zero": [np.nan, 1.0]})
+    with pytest.raises(check.Mistake):
+        check.close([np.nan, 1.0], [2.0, 1.0])
