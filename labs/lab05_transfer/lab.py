@@ -678,13 +678,13 @@ print(f"two stages against from scratch: {gains.mean():+.1f} ± {gains.std():.1f
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# On the real images *head only* **loses** against starting from scratch (about 76 % against 78 %), on the drawn
-# ones it gains nothing. How can knowledge hurt? Network A never had to tell a pullover from a shirt, and a good
+# On the real images *head only* **loses** against starting from scratch (about 76 % against 78 %); on the drawn
+# ones it is a little ahead. How can knowledge hurt? Network A never had to tell a pullover from a shirt, and a good
 # network throws away what its task does not need. What task B needs is partly gone from the frozen body, and no
 # head can bring it back.
 #
-# With *two stages* transfer wins, on real images by about 4 percentage points on average over many runs. Your own
-# five draws can say 1 or 6: look at the dots too. Unfrozen, the body finds again what was thrown away, and it
+# With *two stages* transfer wins, on real images by about 4 percentage points on average over many runs (drawn images:
+# about 5). Your own five draws can say 1 or 6: look at the dots too. Unfrozen, the body finds again what was thrown away, and it
 # starts from edges and sleeves, not from noise.
 #
 # </details>
@@ -872,8 +872,8 @@ print(f"encoder against from scratch: {gains_encoder.mean():+.1f} ± {gains_enco
 # <details><summary>What you should have seen</summary>
 #
 # The encoder saw no label at all, and still it is a better start than random weights: on real images it is
-# about 3 percentage points better on average over many runs, nearly as much as the body of network A. In your own
-# five draws the dots overlap, and on drawn images the gain is small. One reason is what the encoder was asked for.
+# about 3 percentage points better on average over many runs (drawn images: about 4), nearly as much as the body of
+# network A. In your own five draws the dots may overlap. Why is it not better still? One reason is what the encoder was asked for.
 # Its loss counts pixels, so its 100 numbers go to what covers many pixels: size, outline, brightness. A collar or
 # a row of buttons, which makes the shirt, covers few.
 #
