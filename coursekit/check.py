@@ -292,10 +292,10 @@ def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = No
     if got == want:
         return
     notes = [hint] if hint else []
-    if len(got) < len(want):
-        notes.append(f"the model has {len(got)} arrays of weights, expected {len(want)}: is a layer or a bias missing?")
-    elif len(got) > len(want):
-        notes.append(f"the model has {len(got)} arrays of weights, expected {len(want)}: is there a layer too many?")
+    if len(got) != len(want):
+        guess = "is a layer or a bias missing?" if len(got) < len(want) else "is there a layer too many?"
+        count = f"the model has {len(got)} trainable arrays of weights, expected {len(want)}"
+        notes.append(count if hint else f"{count}: {guess}")
     else:
         i = next(i for i in range(len(want)) if got[i] != want[i])
         notes.append(f"array {i} of the weights has shape {got[i]}, expected {want[i]}")
