@@ -27,6 +27,7 @@ nightly: $(SET_UP)
 	$(BIN)/autograder verify --all --data drawn --full
 	$(BIN)/autograder verify --all
 	$(BIN)/autograder verify --all --full
+	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs/test_stock_nbgrader.py
 
 benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.loading

@@ -165,7 +165,7 @@ print(f"at the cap: {cap_share:.1%} of the training districts")
 #
 # $$\mathrm{RMSE} = \sqrt{\frac{1}{n} \sum_i (\hat y_i - y_i)^2}$$
 #
-# The root brings it back to the unit of the target: an RMSE of 0.5 means "wrong by about 50,000 dollars", with large
+# The root brings it back to the unit of the target: an RMSE of 0.5 means "wrong by 50,000 dollars or so", with large
 # errors counted more.
 #
 # A Keras model with one output neuron returns its predictions as a *column*, of the shape (n, 1). The prices

@@ -688,9 +688,11 @@ noise = np.random.default_rng().normal(size=(20, 28, 28)).astype("float32")
 first, second = (keras.ops.convert_to_numpy(built(noise, training=False)) for _ in range(2))
 check.close(first, second, hint="two predictions differ: use keras.layers.Dropout, which is silent outside training")
 check.probabilities(first, hint="the last layer needs softmax")
-W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
-hidden = np.maximum(np.maximum(noise.reshape(20, 784) @ W1 + b1, 0) @ W2 + b2, 0)
-scores = np.exp(hidden @ W3 + b3)
+arrays = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
+signal = noise.reshape(20, 784)
+for kernel, shift in zip(arrays[:-2:2], arrays[1:-2:2]):
+    signal = np.maximum(signal @ kernel + shift, 0)
+scores = np.exp(signal @ arrays[-2] + arrays[-1])
 check.close(
     first, scores / scores.sum(axis=1, keepdims=True), rtol=0, atol=0.01,
     hint="at test time your model does not compute what its weights say: have both hidden layers ReLU, and nothing else acts?",

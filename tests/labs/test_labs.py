@@ -27,7 +27,7 @@ def test_a_lab_is_proved(lab_id: str, data: str) -> None:
     if data == "real" and not lab.settings.datasets:
         pytest.skip("this lab uses no data set: one proof says it all")
     # Enough to catch what a change breaks; `make nightly` takes 50 draws, 10 seeds and every answer on both kinds of data.
-    effort = Effort(repeats=20, seeds=3) if data == "drawn" else Effort(repeats=5, seeds=1, data_only=True)
+    effort = Effort(repeats=10, seeds=2) if data == "drawn" else Effort(repeats=5, seeds=1, data_only=True)
     checks = verify(lab, Options(data, fast=True), effort, released=ROOT / "notebooks" / "labs")
     assert not [f"{check.name}: {problem}" for check in checks for problem in check.problems]
 
