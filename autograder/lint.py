@@ -53,7 +53,7 @@ def secrets(lab: Lab) -> set[str]:
             else:
                 (secret if inside else public).add(line)
     # A short line, a comment, a line that only opens a call or makes a random generator gives nothing away.
-    telling = re.compile(r"(?!#|[\w.]+\($|rng = np\.random\.default_rng\(\d*\)$).{12,}")
+    telling = re.compile(r"(?!#|[\w.]+\($|rng = np\.random\.default_rng\(\w*\)$).{12,}")
     return {line for line in secret - public if telling.match(line)}
 
 
