@@ -33,6 +33,11 @@ def test_an_error_is_placed_at_its_line_of_the_cell_even_when_raised_deeper() ->
     assert (syntax.error, syntax.line) == ("SyntaxError", 2)
 
 
+def test_temporary_files_go_into_the_scratch_folder_which_vanishes() -> None:
+    (outcome,) = run("import os, tempfile\nos.path.samefile(tempfile.gettempdir(), os.getcwd()) * 1")
+    assert outcome.value == 1
+
+
 def test_what_notebooks_may_contain_works_headless() -> None:
     cells = [
         "%matplotlib inline",
