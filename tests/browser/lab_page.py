@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -51,10 +52,21 @@ def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900
 def run_all(page: Page, seconds: float = 600) -> None:
     """Run every cell and wait until the kernel has come to rest."""
     prompts = page.locator(".jp-InputArea-prompt")
-    before = prompts.all_inner_texts()
-    page.get_by_role("menuitem", name="Run", exact=True).first.click()
-    page.get_by_text("Run All Cells", exact=True).click()
-    _until(page, seconds, lambda: prompts.all_inner_texts() != before)  # a busy machine begins later than it is asked to
+    before = set(prompts.all_inner_texts())
+
+    def begun() -> bool:
+        """Whether a prompt shows a star or a number that none showed before: new prompts alone may be the page still loading."""
+        return any(re.search(r"\[(\*|\d+)\]", text) for text in set(prompts.all_inner_texts()) - before)
+
+    for attempt in range(10):  # the menu does nothing while the kernel is still being connected
+        page.get_by_role("menuitem", name="Run", exact=True).first.click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        try:
+            _until(page, 20, begun)  # a busy machine begins later than it is asked to
+            break
+        except TimeoutError:
+            if attempt == 9:
+                raise
     _settle(page, seconds)
 
 
