@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.grading import Options, grade
+    from autograder.grading import grade
+    from autograder.surroundings import Options
     from autograder.verdict import Verdict
 
 __all__ = ["Options", "Verdict", "grade"]
 
-_HOME = {"grade": "autograder.grading", "Options": "autograder.grading", "Verdict": "autograder.verdict"}
+_HOME = {"grade": "autograder.grading", "Options": "autograder.surroundings", "Verdict": "autograder.verdict"}
 
 
 def __getattr__(name: str) -> Any:

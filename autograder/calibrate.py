@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.files import write_text
-from autograder.grading import Options, environment, with_budget
+from autograder.grading import with_budget
 from autograder.labs import Lab, LabError
 from autograder.runs import Limits, run_cells
+from autograder.surroundings import Options, environment
 
 __all__ = ["WIDTH", "Measured", "band_name", "calibrate", "write_bands"]
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -20,12 +21,13 @@ from autograder.calibrate import band_name, write_bands
 from autograder.calibrate import calibrate as calibrate_lab
 from autograder.demo import make_class
 from autograder.files import write_text
-from autograder.grading import Options, environment
 from autograder.labs import Lab, LabError, find_labs, load_lab
 from autograder.pages import data_notice, grades_csv, report_html, verdicts_json
 from autograder.publish import PublishError
 from autograder.publish import publish as publish_course
+from autograder.record import RecordError, record
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
+from autograder.surroundings import Options, environment
 from autograder.verdict import Verdict
 from autograder.verify import Check, Effort
 from autograder.verify import verify as verify_lab
@@ -138,15 +140,23 @@ def grade(
     fast: Fast = False,
     seed: Annotated[int, typer.Option(help="Seed that the set-up cell sets.")] = 42,
     jobs: Jobs = None,
+    course: Annotated[
+        Path | None,
+        typer.Option(help="Also record the marks in this nbgrader course.", exists=True, file_okay=False, show_default=False),
+    ] = None,
 ) -> None:
-    """Grade a folder of submissions to one lab."""
+    """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook."""
     lab = _load([name], labs)[0]
+    if course and submissions.is_file() and submissions.stem == lab.id:
+        _fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
     try:
         found = [Found(submissions.stem, submissions)] if submissions.is_file() else find_submissions(submissions, lab.id)
     except CollectError as error:
         _fail(str(error))
     verdicts = _grade_all([(lab, found)], Options(data, fast, seed), jobs)
     _report(verdicts, output)
+    if course:
+        _record(lab, verdicts, found, course)
 
 
 @app.command()
@@ -238,6 +248,24 @@ def _report(verdicts: Sequence[Verdict], output: Path) -> None:
     for name, text in written.items():
         write_text(output / name, text)
         console.print(f"wrote {output / name}")
+
+
+def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[Found], course: Path) -> None:
+    try:
+        recorded = record(lab, verdicts, {item.submission: item.path for item in found}, course)
+    except RecordError as error:
+        _fail(escape(str(error)))
+    console.print(
+        f"recorded {len(recorded.submissions)} submissions in {recorded.database}: {len(recorded.review)} need a person to look",
+        markup=False,
+        soft_wrap=True,
+    )
+    for name, why in recorded.refused.items():
+        console.print(f"  not recorded: {name!r}: {why}", markup=False)
+    for note in recorded.notes:
+        console.print(f"  {note}", markup=False)
+    if recorded.refused:
+        raise typer.Exit(1)
 
 
 def _marks_table(lab: str, verdicts: Sequence[Verdict]) -> Table:

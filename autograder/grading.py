@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,27 +15,15 @@ from platform import python_version
 from autograder.build import reduced_parameters
 from autograder.intake import Submission, UnreadableError, read_submission
 from autograder.labs import Cell, Lab, load_lab
-from autograder.runs import Limits, Outcome, run_cells
+from autograder.plan import plan
+from autograder.runs import Limits, Outcome, Step, run_steps
+from autograder.surroundings import Options, surroundings
 from autograder.verdict import TestResult, TestStatus, Verdict, Written
 
-__all__ = ["Options", "environment", "grade", "with_budget"]
+__all__ = ["explain", "grade", "with_budget"]
 
 _KILLED = ("timeout", "memory", "crashed")
 _CHECKED = ("Mistake", "AssertionError")  # errors that are the test's own verdict
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to grade.
-
-    data: "real", "drawn" or "" (real if obtainable). fast: the lab's reduced budget. seed: set in the set-up cell.
-    cell_seconds: limit for one cell; 0 means the lab's own.
-    """
-
-    data: str = ""
-    fast: bool = False
-    seed: int = 42
-    cell_seconds: float = 0
 
 
 def grade(lab: Lab | Path | str, notebook: Path | str, options: Options | None = None, *, submission: str = "") -> Verdict:
@@ -55,9 +41,8 @@ def grade(lab: Lab | Path | str, notebook: Path | str, options: Options | None =
         work = read_submission(lab, path)
     except UnreadableError as error:
         return Verdict(name, lab.id, "unreadable", message=str(error))
-    env = environment(lab, options)
-    sources = [with_budget(lab, source, grade_id, fast=options.fast) for grade_id, source in work.code]
-    outcomes = run_cells(sources, limits=_limits(lab, options), env=env)
+    around = surroundings(lab, options)
+    outcomes = run_steps(_steps(lab, work, options), limits=_limits(lab, options), around=around)
     return Verdict(
         submission=name,
         lab=lab.id,
@@ -66,28 +51,13 @@ def grade(lab: Lab | Path | str, notebook: Path | str, options: Options | None =
         written=tuple(_written(lab, work)),
         message=_review_message(lab, work),
         flags=work.flags,
-        data_source=env.get("COURSEKIT_DATA", "none"),
+        isolation=around.level,
+        data_source=around.env.get("COURSEKIT_DATA", "none"),
         reduced_budget=options.fast,
         seed=options.seed,
         versions=_versions(),
         seconds=round(time.perf_counter() - started, 3),
     )
-
-
-def environment(lab: Lab, options: Options) -> dict[str, str]:
-    """Variables for a student process: which data and where they are kept, which seed, which budget."""
-    from coursekit import data
-
-    env = {"COURSEKIT_SEED": str(options.seed)}
-    if lab.settings.datasets:
-        source = options.data or os.environ.get("COURSEKIT_DATA", "")
-        sources = {source} if source else {data.source(name) for name in lab.settings.datasets}
-        env["COURSEKIT_DATA"] = "drawn" if "drawn" in sources else "real"
-        # The process lives in an empty home of its own, so it has to be told where ours keeps its data.
-        env["COURSEKIT_CACHE"] = str(data.Settings.from_environment().cache.folder)
-    if options.fast:
-        env["COURSEKIT_FAST"] = "1"
-    return env
 
 
 def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
@@ -96,13 +66,26 @@ def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
     return f"{source}\n{reduced_parameters(lab)}" if reduced else source
 
 
+def _steps(lab: Lab, work: Submission, options: Options) -> list[Step]:
+    ways = plan(lab)
+    steps = []
+    for index, source in work.code:
+        cell = lab.cells[index] if index >= 0 else None
+        run, own = (
+            with_budget(lab, text, cell.grade_id if cell else "", fast=options.fast)
+            for text in (source, cell.source if cell else "")
+        )
+        steps.append(ways.step(index, run, own))
+    return steps
+
+
 def _limits(lab: Lab, options: Options) -> Limits:
     settings = lab.settings
     return Limits(options.cell_seconds or settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
 
 
 def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome]) -> list[TestResult]:
-    by_id = {grade_id: outcome for (grade_id, _), outcome in zip(work.code, outcomes, strict=True) if grade_id}
+    by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
     results = []
     for test in lab.of("tests"):
         outcome = by_id[test.grade_id]

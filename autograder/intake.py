@@ -34,14 +34,15 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Submission:
-    """A repaired submission: `code` are (grade id or "", source) in running order, tests and given cells as the lab has them.
+    """A repaired submission: `code` are (index of the lab's cell, source) in running order, tests and given cells as the lab has
+    them. The index is -1 for the student's own cells; a cell of the lab without a grade id that was deleted has the source "".
 
     exercises: name → source as submitted, for every exercise that was found.
     written: name → the student's text, for every written question that was found.
     needs_review: an exercise could not be found, though the file holds code that could not be placed.
     """
 
-    code: tuple[tuple[str, str], ...]
+    code: tuple[tuple[int, str], ...]
     exercises: dict[str, str]
     written: dict[str, str]
     flags: tuple[Flag, ...]
@@ -227,8 +228,8 @@ def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], fl
     return Submission(code, exercises, written, tuple(flags), needs_review=bool(lost and unplaced))
 
 
-def _running_order(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted]) -> list[tuple[str, str]]:
-    """(grade id, source) of every code cell: the lab's cells in the lab's order, the student's own after the one they followed."""
+def _running_order(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted]) -> list[tuple[int, str]]:
+    """(index in the lab, source) of every code cell: the lab's in the lab's order, the student's own after the one they followed."""
     own: dict[int, list[_Submitted]] = {}
     after = -1
     for submitted in cells:
@@ -236,13 +237,13 @@ def _running_order(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Su
             after = submitted.match
         elif submitted.is_code and submitted.source.strip():
             own.setdefault(after, []).append(submitted)
-    code = [("", c.source) for c in own.get(-1, [])]
+    code = [(-1, c.source) for c in own.get(-1, [])]
     for index, cell in enumerate(lab.cells):
         if cell.role in ("tests", "given"):
-            code.append((cell.grade_id, cell.source))
-        elif cell.is_code and index in matched:
-            code.append((cell.grade_id, matched[index].source))
-        code += [("", c.source) for c in own.get(index, [])]
+            code.append((index, cell.source))
+        elif cell.is_code and (index in matched or cell.role == "code"):
+            code.append((index, matched[index].source if index in matched else ""))
+        code += [(-1, c.source) for c in own.get(index, [])]
     return code
 
 

@@ -93,7 +93,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Settings:
-    """What `lab.toml` says."""
+    """What `lab.toml` says.
+
+    files: tests and exercises pass files to each other. unsealed: tests that need what cannot leave the student's process.
+    """
 
     title: str
     reading_minutes: int
@@ -102,6 +105,8 @@ class Settings:
     cell_seconds: float = 120
     notebook_seconds: float = 900
     memory_mb: int = 6000
+    files: bool = False
+    unsealed: tuple[str, ...] = ()
     fast: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -231,7 +236,8 @@ def _settings(path: Path) -> Settings:
     limits, fast = table.pop("limits", {}), table.pop("fast", {}).get("parameters", {})
     figures = tuple(_figure(name, entry, path) for name, entry in table.pop("figures", {}).items())
     try:
-        return Settings(**{**table, "datasets": tuple(table.get("datasets", ()))}, **limits, fast=fast, figures=figures)
+        lists = {name: tuple(table.get(name, ())) for name in ("datasets", "unsealed")}
+        return Settings(**{**table, **lists}, **limits, fast=fast, figures=figures)
     except TypeError as error:
         raise LabError(f"{path}: {str(error).removeprefix('Settings.__init__() ')}") from error
 

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.grading import Options, grade
+from autograder.grading import grade
 from autograder.labs import Lab
+from autograder.surroundings import Options
 from autograder.verdict import Verdict
 
 __all__ = ["CollectError", "Found", "find_submissions", "grade_class"]

@@ -13,7 +13,7 @@ import numpy as np
 from coursekit import data
 from coursekit.data import Settings, decode, housing, sources
 
-__all__ = ["NAMES", "load"]
+__all__ = ["FILES", "NAMES", "load"]
 
 SEED = 7_310_552_918  # of everything that chance decides here
 COUNT = 2_000  # pictures of Fashion-MNIST
@@ -108,3 +108,5 @@ _LOADERS: dict[str, Callable[[bool, int, Settings], Sample]] = {
     "clothing": _clothing,
 }
 NAMES = tuple(_LOADERS)
+# Downloaded files that hold the sealed samples as they are: no student's process may read them.
+FILES = {"california-housing": ("cal_housing.tgz",)}

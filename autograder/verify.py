@@ -6,25 +6,23 @@ An answer is run through only the cells that its tests need. Knows how to run ce
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from autograder.build import release_notebook
 from autograder.calibrate import band_name
-from autograder.grading import Options, environment, explain, with_budget
+from autograder.grading import explain, with_budget
 from autograder.labs import Answer, Figure, Lab, LabError
 from autograder.lint import hidden_checks, lint, out_of_step
-from autograder.runs import Limits, Outcome, run_cells
+from autograder.plan import Plan, plan, reads_data
+from autograder.runs import Limits, Outcome, Surroundings, run_steps
 from autograder.slices import needed
+from autograder.surroundings import Options, surroundings
 
 __all__ = ["Check", "Effort", "verify"]
-
-# What a cell says that reads a data set, the sealed part of one, or the network trained for one.
-_READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class _Task:
 
     check: str
     cells: Sequence[tuple[int, str]]
-    env: Mapping[str, str]
+    around: Surroundings
     judge: Callable[[Sequence[tuple[int, Outcome]]], Iterable[str]]
 
 
@@ -101,7 +99,9 @@ def _prove(
 ) -> list[Check]:
     found: dict[str, list[str]] = {task.check: [] for task in tasks}
     with ThreadPoolExecutor(effort.jobs) as pool:
-        for done, (task, problems) in enumerate(zip(tasks, pool.map(partial(_run, lab), tasks), strict=True), start=1):
+        for done, (task, problems) in enumerate(
+            zip(tasks, pool.map(partial(_run, lab, plan(lab)), tasks), strict=True), start=1
+        ):
             found[task.check] += problems
             if on_done:
                 on_done(done, len(tasks))
@@ -111,10 +111,11 @@ def _prove(
     return [*checks, Check("every hidden check catches a wrong answer", tuple(_dead(lab, fired, exercises)))]
 
 
-def _run(lab: Lab, task: _Task) -> list[str]:
+def _run(lab: Lab, ways: Plan, task: _Task) -> list[str]:
     settings = lab.settings
     limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
-    outcomes = run_cells([source for _, source in task.cells], limits=limits, env=task.env)
+    steps = [ways.step(index, source, source) for index, source in task.cells]
+    outcomes = run_steps(steps, limits=limits, around=task.around)
     return list(task.judge([(index, outcome) for (index, _), outcome in zip(task.cells, outcomes, strict=True)]))
 
 
@@ -125,9 +126,9 @@ def _reference(lab: Lab, options: Options) -> list[_Task]:
     """The whole lab, top to bottom, with every figure of its prose computed at the end."""
     cells = _code(lab, options)
     figures = [(-1, figure.value) for figure in lab.settings.figures]
-    env = environment(lab, options)
-    judge = partial(_judge_reference, lab, band_name(options, env))
-    return [_Task("reference solution gets every point, figures lie in their bands", [*cells, *figures], env, judge)]
+    around = surroundings(lab, options)
+    judge = partial(_judge_reference, lab, band_name(options, around.env))
+    return [_Task("reference solution gets every point, figures lie in their bands", [*cells, *figures], around, judge)]
 
 
 def _unsolved(lab: Lab, options: Options) -> _Task:
@@ -141,7 +142,7 @@ def _unsolved(lab: Lab, options: Options) -> _Task:
             if lab.cells[index].role == "tests" and outcome.status == "ok":
                 yield f"the unsolved release passes {lab.cells[index].name}"
 
-    return _Task("unsolved release gets no point", cells, environment(lab, options), judge)
+    return _Task("unsolved release gets no point", cells, surroundings(lab, options), judge)
 
 
 def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[str] = ()) -> list[_Task]:
@@ -154,12 +155,12 @@ def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[s
     if plain:
         repeated = [cell for cell in _slice(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]
         name = f"tests that do not train hold {effort.repeats} times of {effort.repeats}"
-        tasks.append(_Task(name, repeated, environment(lab, options), partial(_judge_passes, lab, "")))
+        tasks.append(_Task(name, repeated, surroundings(lab, options), partial(_judge_passes, lab, "")))
     if training:
         for seed in range(effort.seeds):
-            env = {**environment(lab, options), "COURSEKIT_SEED": str(seed)}
+            around = surroundings(lab, replace(options, seed=seed))
             name = f"tests that train hold for {effort.seeds} seeds of {effort.seeds}"
-            tasks.append(_Task(name, _slice(lab, cells, training), env, partial(_judge_passes, lab, f" with seed {seed}")))
+            tasks.append(_Task(name, _slice(lab, cells, training), around, partial(_judge_passes, lab, f" with seed {seed}")))
     return tasks
 
 
@@ -175,7 +176,7 @@ def _of_exercises(
 
 def _answers(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort, fired: set[tuple[str, int]]) -> list[_Task]:
     tasks = [_answer(lab, answer, options, fired) for answer in answers if answer.right or not effort.data_only]
-    return [task for task in tasks if not effort.data_only or any(_READS_DATA.search(source) for _, source in task.cells)]
+    return [task for task in tasks if not effort.data_only or any(reads_data(source) for _, source in task.cells)]
 
 
 def _answer(lab: Lab, answer: Answer, options: Options, fired: set[tuple[str, int]]) -> _Task:
@@ -184,7 +185,7 @@ def _answer(lab: Lab, answer: Answer, options: Options, fired: set[tuple[str, in
     own = [i for i, cell in enumerate(lab.cells) if cell.role == "exercise" and cell.name == answer.exercise]
     cells = _slice(changed, _code(changed, options), [*targets, *own])
     judge = partial(_judge_answer, lab, answer, fired)
-    return _Task("each known answer gets exactly its marks", cells, environment(lab, options), judge)
+    return _Task("each known answer gets exactly its marks", cells, surroundings(lab, options), judge)
 
 
 # ── judges ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""The warm parent: a process that has imported what notebooks import and is forked for each submission.
+"""The warm parent: a process that has imported what notebooks import and is forked for each student process and each examiner.
 
 Started as `python -m autograder.warm FD`; on that socket it takes requests as JSON, for a new process together with the two
 descriptors that the process will use. Importing must run no TensorFlow op: a process forked after one hangs at its first op.
@@ -12,8 +12,13 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from contextlib import suppress
+from itertools import pairwise
+from multiprocessing.connection import Connection
 from typing import Any, NoReturn
+
+from autograder import walls
 
 __all__ = ["main"]
 
@@ -21,7 +26,7 @@ MAX_REQUEST = 1 << 20
 
 
 def main(control: socket.socket) -> None:
-    """Serve requests until the other end is closed: {"start": arguments of student.serve} or {"release": pid}."""
+    """Serve requests until the other end is closed: {"start": what `_become` needs} or {"release": pid}."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then closes the socket
     _import_all()
     while True:
@@ -30,32 +35,87 @@ def main(control: socket.socket) -> None:
             return
         message = json.loads(request)
         if "start" in message:
-            control.send(json.dumps({"pid": _fork(control, message["start"], descriptors)}).encode())
+            control.send(json.dumps(_fork(control, message["start"], descriptors)).encode())
         else:
             with suppress(ChildProcessError):
                 os.waitpid(message["release"], 0)
             control.send(b"{}")
 
 
-def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -> int:
-    pid = os.fork()
-    if pid == 0:
+def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -> dict[str, int]:
+    """Fork a process for the job. Returns its number, and that of our own child: it, or the watcher outside of its walls."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
         control.close()
-        _become_student(job, *descriptors)
+        os.close(told)
+        connection, output = descriptors
+        _become(job, connection, output, tell)
+    os.close(tell)
     for descriptor in descriptors:
         os.close(descriptor)
-    return pid
+    said = os.read(told, 32)
+    os.close(told)
+    return {"pid": int(said) if said else child, "child": child}
 
 
-def _become_student(job: dict[str, Any], connection: int, output: int) -> NoReturn:
-    from autograder import student
+def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoReturn:
+    """Turn the forked process into a student process or an examiner inside its walls.
+
+    job: "role", "env" (variables to set), "files" (see student.serve), "level" and "room" of its walls. tell: a pipe for its number.
+    """
+    from autograder import examiner, student
 
     code = 1
     try:
-        student.serve(connection, output, **job)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _redirect(output)
+        _close_all_but(connection, tell)
+        room = walls.Room(**{**job["room"], "readable": (*walls.default_readable(), *job["room"]["readable"])})
+        _enclose(room, job["level"], tell)
+        os.environ.update(job["env"])
+        os.environ["HOME"] = os.environ["TMPDIR"] = room.scratch
+        tempfile.tempdir = None  # which this process may have settled before it was forked
+        os.chdir(room.scratch)
+        serve = student.serve if job["role"] == "student" else examiner.serve
+        serve(Connection(connection), files=job["files"])
         code = 0
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(code)
+
+
+def _enclose(room: walls.Room, level: str, tell: int) -> None:
+    def before(pid: int) -> None:
+        os.write(tell, str(pid).encode())
+        os.close(tell)
+
+    if level == "open":
+        before(os.getpid())
+        os.setsid()
+    else:
+        walls.enter(room, level, before)  # type: ignore[arg-type]
+        with suppress(OSError):
+            os.close(tell)
+
+
+def _redirect(output: int) -> None:
+    """Send descriptors 0, 1 and 2 to nothing and to `output`, so that native code and subprocesses are caught too."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115
+
+
+def _close_all_but(*kept: int) -> None:
+    """Close what was inherited: through the pipes of the warm parent a hostile cell could end it for everybody."""
+    edges = [2, *sorted(kept), 4096]
+    for low, high in pairwise(edges):
+        os.closerange(low + 1, high)
 
 
 def _import_all() -> None:
@@ -70,11 +130,15 @@ def _import_all() -> None:
     import sklearn.linear_model
     import sklearn.metrics  # noqa: F401
 
+    from coursekit.data.registry import course_registry
+
+    import autograder.examiner
     import autograder.student  # noqa: F401
 
     matplotlib.use("agg")
     for name in coursekit.__all__:
         getattr(coursekit, name)
+    course_registry()  # read now: it may lie outside of what can be read later
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from autograder.calibrate import Measured, calibrate, write_bands
-from autograder.grading import Options
 from autograder.labs import LabError, load_lab
+from autograder.surroundings import Options
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -26,8 +26,9 @@ def submit(notebook: nbformat.NotebookNode, folder: Path) -> Path:
     return path
 
 
-def running(work: Submission) -> list[str]:
-    return [grade_id for grade_id, _ in work.code if grade_id]
+def running(lab: Lab, work: Submission) -> dict[str, str]:
+    """Grade id → source of what will run, in order."""
+    return {lab.cells[i].grade_id: source for i, source in work.code if i >= 0 and lab.cells[i].grade_id}
 
 
 def kinds(work: Submission) -> list[str]:
@@ -44,7 +45,7 @@ def test_an_untouched_file_needs_no_repair(toy: Lab, tmp_path: Path) -> None:
     assert not work.needs_review
     assert work.exercises == SOLVED
     assert work.written == {"why": "My answer."}
-    assert running(work) == [cell.grade_id for cell in toy.cells if cell.is_code and cell.grade_id]
+    assert list(running(toy, work)) == [cell.grade_id for cell in toy.cells if cell.is_code and cell.grade_id]
 
 
 def test_tests_run_as_the_instructor_wrote_them(toy: Lab, tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_tests_run_as_the_instructor_wrote_them(toy: Lab, tmp_path: Path) -> Non
     notebook.cells[index(notebook, "test_mean")].source = "pass"
     notebook.cells[index(notebook, "test_mean")].metadata.nbgrader.points = 1000
     work = read_submission(toy, submit(notebook, tmp_path))
-    assert dict(work.code)["test_mean"] == toy.tests["mean"].source
+    assert running(toy, work)["test_mean"] == toy.tests["mean"].source
     assert [(flag.kind, flag.cells) for flag in work.flags] == [("edited", ("test_mean",))]
 
 
@@ -67,8 +68,8 @@ def test_deleted_tests_are_put_back_and_deleted_exercises_are_missing(toy: Lab, 
     notebook = solve(toy, SOLVED)
     notebook.cells = [cell for cell in notebook.cells if cell.id not in ("test_mean", "given_setup", "halving")]
     work = read_submission(toy, submit(notebook, tmp_path))
-    assert "test_mean" in running(work)
-    assert "given_setup" in running(work)
+    assert "test_mean" in running(toy, work)
+    assert "given_setup" in running(toy, work)
     assert "halving" not in work.exercises
     assert not work.needs_review, "nothing in the file could be the lost exercise"
 
@@ -84,7 +85,8 @@ def test_moved_cells_run_in_the_labs_order(toy: Lab, tmp_path: Path) -> None:
     notebook = solve(toy, SOLVED)
     notebook.cells.append(notebook.cells.pop(index(notebook, "mean")))
     work = read_submission(toy, submit(notebook, tmp_path))
-    assert running(work).index("mean") < running(work).index("test_mean")
+    order = list(running(toy, work))
+    assert order.index("mean") < order.index("test_mean")
     assert "moved" in kinds(work)
 
 
@@ -108,7 +110,7 @@ def test_a_students_own_cell_runs_where_it_stood(toy: Lab, tmp_path: Path) -> No
 def test_an_exercise_turned_to_markdown_is_still_code(toy: Lab, tmp_path: Path) -> None:
     notebook = solve(toy, SOLVED)
     notebook.cells[index(notebook, "mean")].cell_type = "markdown"
-    assert dict(read_submission(toy, submit(notebook, tmp_path)).code)["mean"] == MEAN
+    assert running(toy, read_submission(toy, submit(notebook, tmp_path)))["mean"] == MEAN
 
 
 @pytest.mark.parametrize(
@@ -187,5 +189,5 @@ def test_no_mangling_crashes_intake_or_changes_a_test(toy: Lab, tmp_path: Path, 
         work = read_submission(toy, submit(notebook, tmp_path))
     except UnreadableError:
         return
-    code = [(grade_id, source) for grade_id, source in work.code if grade_id.startswith(("test_", "given_"))]
+    code = [(name, source) for name, source in running(toy, work).items() if name.startswith(("test_", "given_"))]
     assert code == [(c.grade_id, c.source) for c in toy.cells if c.role in ("tests", "given")]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from autograder.build import release_notebook, write_notebook
-from autograder.grading import Options
 from autograder.labs import LabError, load_lab
 from autograder.lint import leaks, secrets
+from autograder.surroundings import Options
 from autograder.verify import Effort, verify
 
 QUICK = Effort(repeats=3, seeds=2)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import Options
 from autograder.labs import find_labs, load_lab
+from autograder.surroundings import Options
 from autograder.verify import Effort, verify
 
 ROOT = Path(__file__).parents[2]

@@ -13,9 +13,9 @@ from traitlets.config import Config
 
 from autograder.build import build
 from autograder.demo import make_class
-from autograder.grading import Options
 from autograder.labs import find_labs, load_lab
 from autograder.schedule import find_submissions, grade_class
+from autograder.surroundings import Options
 
 ROOT = Path(__file__).parents[2]
 LABS = [folder.name for folder in find_labs(ROOT / "labs")]

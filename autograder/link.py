@@ -1,0 +1,208 @@
+"""One end of the conversation between a student process and the examiner: calls of functions that live at the other end.
+
+While an end waits for the answer to its call it serves calls of the other end, so a function may be given a function. Knows the
+wire; nothing of tests, marks or walls.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from autograder.wire import Decoder, Encoder, Functions, RefusedError, fingerprint, pack, unpack
+
+__all__ = ["DONE", "READY", "TO_STUDENT", "Files", "Link", "failure"]
+
+# The first byte of what the examiner sends says for whom it is: the student process, or whoever gave it the test.
+TO_STUDENT, DONE = b"S", b"D"
+READY = b"ready"  # what either says first, when its walls stand
+MESSAGE_CHARS = 4000
+MAX_FILES, MAX_FILE_BYTES = 2000, 256 * 2**20
+
+
+class Link:
+    """send and receive move frames. models: how networks cross (`networks`).
+
+    gives, takes: the names among which a class must stand so that its instances may leave and may arrive; what a student's
+    process sends is never made an instance of such a class.
+    files: the folder in which functions at both ends find the same files, None if they share none.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[bytes], None],
+        receive: Callable[[], bytes],
+        *,
+        gives: Mapping[str, Any] | None = None,
+        takes: Mapping[str, Any] | None = None,
+        models: Any = None,
+        files: Files | None = None,
+    ) -> None:
+        self.send, self.receive = send, receive
+        self.gives, self.takes, self.models, self.files = gives or {}, takes or {}, models, files
+        self.functions = Functions(self.call)
+
+    def encoder(self, known: list[Any] | None = None) -> Encoder:
+        return Encoder(self.functions, known or (), self.gives, self.models)
+
+    def decoder(self, blobs: list[memoryview], known: list[Any] | None = None) -> Decoder:
+        return Decoder(blobs, self.functions, known or (), self.takes, self.models)
+
+    def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the other end's function; its exceptions are raised here, what it changed in its arguments is changed here."""
+        encoder = self.encoder()
+        header = {"do": "call", "function": number, "args": encoder.node((args, kwargs), "an argument")}
+        answer, blobs = self.ask(header, encoder)
+        decoder = self.decoder(blobs, encoder.known)
+        for place, state in answer["changed"]:
+            decoder.put(encoder.known[place], state)
+        if answer["error"] is not None:
+            raise _exception(answer["error"])
+        return decoder.value(answer["result"])
+
+    def ask(self, header: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], list[memoryview]]:
+        """Send a request and wait for its answer, serving calls meanwhile."""
+        self.send(self._packed(header, encoder))
+        while True:
+            answer, blobs = unpack(self.receive())
+            self._take_files(answer, blobs)
+            if answer.get("do") == "call":
+                self.serve(answer, blobs)
+            elif answer.get("do") == "answer":
+                return answer, blobs
+
+    def serve(self, request: dict[str, Any], blobs: list[memoryview]) -> None:
+        """Answer one call of the other end."""
+        decoder = self.decoder(blobs)
+        error, result = None, None
+        prints: list[Any] = []
+        try:
+            args, kwargs = decoder.value(request["args"])
+            prints = [fingerprint(value, self.models) for value in decoder.known]
+            result = self.functions[request["function"]](*args, **kwargs)
+        except BaseException as raised:
+            error = failure(raised)
+        encoder = self.encoder(decoder.known)
+        node = None
+        if error is None:
+            try:
+                node = encoder.node(result, "the result")
+            except BaseException as raised:
+                error = failure(raised)
+                encoder = self.encoder(decoder.known)
+        changed = []
+        for place, before in enumerate(prints):
+            with suppress(RefusedError):
+                value = decoder.known[place]
+                if fingerprint(value, self.models) != before and (state := encoder.state(value)) is not None:
+                    changed.append([place, state])
+        header = {"do": "answer", "result": node, "error": error, "changed": changed}
+        try:
+            self.send(self._packed(header, encoder))
+        except RefusedError as refused:
+            self.send(pack({"do": "answer", "result": None, "error": failure(refused), "changed": []}))
+
+    def take(self, frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
+        """A frame that starts something, with the files that came along put in their place."""
+        header, blobs = unpack(frame)
+        self._take_files(header, blobs)
+        return header, blobs
+
+    def answer(self, header: dict[str, Any], encoder: Encoder) -> None:
+        self.send(self._packed({"do": "answer", **header}, encoder))
+
+    def _packed(self, header: dict[str, Any], encoder: Encoder) -> bytes:
+        if self.files is not None:
+            header = {**header, "files": [[name, encoder.blob(data)] for name, data in self.files.changed()]}
+        return pack(header, encoder.blobs)
+
+    def _take_files(self, header: dict[str, Any], blobs: list[memoryview]) -> None:
+        if self.files is not None:
+            self.files.put([(str(name), blobs[number]) for name, number in header.get("files", ())])
+
+
+class Files:
+    """The files of one folder, of which two processes keep copies. Links and what lies outside are not part of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def changed(self) -> list[tuple[str, bytes]]:
+        """Name and content of each file that is new or other than it was; a file that is gone counts as one without a trace."""
+        found: list[tuple[str, bytes]] = []
+        now: dict[str, tuple[int, int]] = {}
+        size = 0
+        for name in self._names():
+            path = self.folder / name
+            with suppress(OSError):
+                facts = path.stat(follow_symlinks=False)
+                now[name] = facts.st_mtime_ns, facts.st_size
+                if now[name] != self._seen.get(name) and (size := size + facts.st_size) <= MAX_FILE_BYTES:
+                    found.append(("+" + name, path.read_bytes()))
+        found += [("-" + name, b"") for name in self._seen if name not in now]
+        self._seen = now
+        return found
+
+    def put(self, files: list[tuple[str, memoryview]]) -> None:
+        """Write or delete the files that the other end says have changed there."""
+        for marked, data in files:
+            name = marked[1:]
+            path = self.folder / name
+            if Path(name).is_absolute() or ".." in Path(name).parts or not _inside(self.folder, path.parent):
+                continue
+            with suppress(OSError):
+                if marked.startswith("-"):
+                    path.unlink()
+                    self._seen.pop(name, None)
+                    continue
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.is_symlink():
+                    path.unlink()
+                path.write_bytes(data)
+                facts = path.stat(follow_symlinks=False)
+                self._seen[name] = facts.st_mtime_ns, facts.st_size
+
+    def _names(self) -> list[str]:
+        found: list[str] = []
+        for place, folders, names in os.walk(self.folder):
+            folders[:] = [name for name in folders if not name.startswith((".", "__"))]
+            within = Path(place).relative_to(self.folder)
+            found += [
+                str(within / name) for name in names if not name.startswith(".") and not (Path(place) / name).is_symlink()
+            ]
+            if len(found) > MAX_FILES:
+                return found[:MAX_FILES]
+        return found
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """An exception as data: its name, its message and the built-in exceptions that it is a kind of."""
+    try:
+        message = str(error)
+    except BaseException:
+        message = ""
+    kind = "TypeError" if isinstance(error, RefusedError) else type(error).__name__
+    bases = [base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base]
+    return {"name": kind[:100], "message": message[:MESSAGE_CHARS], "bases": bases[:-2] or ["Exception"]}
+
+
+def _exception(error: Mapping[str, Any]) -> Exception:
+    """An exception of the same name and message, and of the same built-in kind."""
+    base = next((getattr(builtins, str(name), None) for name in error["bases"]), None)
+    if not (isinstance(base, type) and issubclass(base, Exception)):
+        base = RuntimeError
+    message = str(error["message"])
+    said = {"__str__": lambda self: message, "__init__": lambda self: None, "__module__": "builtins"}
+    raised: Exception = type(str(error["name"]), (base,), said)()
+    raised.args = (message,)
+    return raised
+
+
+def _inside(folder: Path, place: Path) -> bool:
+    """Whether no link on the way to `place` leads out of `folder`."""
+    return place.resolve().is_relative_to(folder.resolve())

@@ -1,0 +1,116 @@
+"""Which cells of a lab the examiner runs for itself, and which names each test takes from the student.
+
+A look at the lab's own text, so that nothing in a submission decides what a test rests on: what the lab's cells make without the
+help of an exercise is made anew by the examiner; everything else a test reads is asked of the student process.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autograder.labs import Lab
+from autograder.runs import Step
+from autograder.slices import names, needed
+
+__all__ = ["Plan", "data_cells", "plan", "reads_data"]
+
+# What a cell says that reads a data set, the sealed part of one, or the network trained for one.
+_READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """given: cells (index in the lab) that the examiner runs too. names: test (index) → what it reads of the student's.
+
+    unsealed: tests (index) that run in the student process, as the lab says.
+    """
+
+    given: frozenset[int]
+    names: Mapping[int, tuple[str, ...]]
+    unsealed: frozenset[int]
+
+    def step(self, index: int, source: str, lab_source: str) -> Step:
+        """How the cell with this index is run; -1 is for code that the lab does not know. lab_source: what the lab has there."""
+        if index in self.given:
+            return Step(source, "given", lab_source=lab_source)
+        if index in self.names:
+            return Step(source, "test", names=self.names[index])
+        return Step(source)
+
+
+def plan(lab: Lab) -> Plan:
+    """Look through a lab."""
+    own = _lab_only(lab)
+    tests = [i for i, cell in enumerate(lab.cells) if cell.role == "tests"]
+    unsealed = frozenset(i for i in tests if lab.cells[i].name in lab.settings.unsealed)
+    given: set[int] = set()
+    reads: dict[int, tuple[str, ...]] = {}
+    for test in tests:
+        if test in unsealed:
+            continue
+        makers = _makers(lab, own, test)
+        source = lab.cells[test].source
+        wanted = names(source).reads - frozenset(dir(builtins)) - _loop_variables(source)
+        reads[test] = tuple(sorted(name for name in wanted if makers.get(name) is False))
+        given |= _slice(lab, own, test, frozenset(name for name in wanted if makers.get(name)))
+    return Plan(frozenset(given), reads, unsealed)
+
+
+def reads_data(source: str) -> bool:
+    """Whether a cell reads a data set, the sealed part of one, or the network trained for one."""
+    return bool(_READS_DATA.search(source))
+
+
+def data_cells(lab: Lab) -> list[int]:
+    """Cells of the lab that read data without the help of an exercise, and those that they need."""
+    own = sorted(_lab_only(lab))
+    places = [place for place, i in enumerate(own) if reads_data(lab.cells[i].source) or lab.cells[i].name == "setup"]
+    return [own[place] for place in needed([lab.cells[i].source for i in own], places)]
+
+
+def _lab_only(lab: Lab) -> frozenset[int]:
+    """Cells of the lab that use nothing an exercise made, and do not train."""
+    found: set[int] = set()
+    for index, cell in enumerate(lab.cells):
+        if not cell.is_code or cell.role in ("exercise", "tests") or cell.trains:
+            continue
+        makers = _makers(lab, frozenset(found), index)
+        if not any(makers.get(name) is False for name in names(cell.source).reads):
+            found.add(index)
+    return frozenset(found)
+
+
+def _makers(lab: Lab, own: frozenset[int], before: int) -> dict[str, bool]:
+    """Name → whether the cells `own` alone made it, for all names that cells above `before` make."""
+    makers: dict[str, bool] = {}
+    for index, cell in enumerate(lab.cells[:before]):
+        if not cell.is_code or cell.role == "tests":
+            continue
+        said = names(cell.source)
+        for name in said.assigns | said.changes:
+            if name in said.imports:
+                makers[name] = makers.get(name, True)
+            elif name in said.assigns:
+                makers[name] = index in own
+            else:
+                makers[name] = makers.get(name, True) and index in own
+    return makers
+
+
+def _loop_variables(source: str) -> frozenset[str]:
+    """Names that the loops of a test bind for themselves."""
+    loops = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.For | ast.comprehension))
+    return frozenset(part.id for loop in loops for part in ast.walk(loop.target) if isinstance(part, ast.Name))
+
+
+def _slice(lab: Lab, own: frozenset[int], test: int, wanted: frozenset[str]) -> set[int]:
+    """The cells among `own` that make the names `wanted` for a test; the set-up cell is always one of them."""
+    cells = [i for i in sorted(own) if i < test]
+    setup = [place for place, i in enumerate(cells) if lab.cells[i].name == "setup"]
+    reader = f"({', '.join(sorted(wanted))},)" if wanted else "None"
+    sources = [*(lab.cells[i].source for i in cells), reader]
+    return {cells[place] for place in needed(sources, [len(cells)], setup) if place < len(cells)}

@@ -1,0 +1,121 @@
+"""What a student process and an examiner find around them: variables, data sets, walls.
+
+Knows the kinds of data and budget that a lab can be run with, and where they lie on this machine; runs no submission.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+from autograder import walls
+from autograder.labs import Lab
+from autograder.plan import data_cells
+from autograder.runs import Limits, Step, Surroundings, run_steps
+from autograder.sealed import FILES as SEALED_FILES
+from autograder.sealed import NAMES as SEALED
+from autograder.walls import Level
+
+__all__ = ["IsolationError", "Options", "environment", "isolation", "surroundings"]
+
+
+class IsolationError(Exception):
+    """Walls that were asked for and that this machine does not have. The message says which are missing and what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    data: "real", "drawn" or "" (real if obtainable). fast: the lab's reduced budget. seed: set in the set-up cell.
+    cell_seconds: limit for one cell; 0 means the lab's own. isolation: "full", "process", or "" for the strongest there is.
+    sealed_only: give no points for tests that must run in the student's own process.
+    """
+
+    data: str = ""
+    fast: bool = False
+    seed: int = 42
+    cell_seconds: float = 0
+    isolation: Literal["full", "process", ""] = ""
+    sealed_only: bool = False
+
+
+def isolation(wanted: str = "") -> Level:
+    """The level of the walls that will be put up. Raises IsolationError if `wanted` is more than this machine has."""
+    strongest = _strongest()
+    if wanted == "full" and strongest != "full":
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in walls.probe().items() if reason)
+        raise IsolationError(
+            f"full isolation was asked for, and this machine does not have it ({reasons}); "
+            "allow user namespaces, run as root, or accept less with --isolation process"
+        )
+    return "process" if wanted == "process" else strongest
+
+
+@cache
+def _strongest() -> Level:
+    return walls.strongest()
+
+
+def surroundings(lab: Lab, options: Options) -> Surroundings:
+    """What notebooks of this lab are run in, its data sets brought into the cache. Raises IsolationError."""
+    env = environment(lab, options)
+    with _preparing:
+        _prepare(lab, env)
+    data = _data(lab, env)
+    package = find_spec("autograder")
+    own = tuple(package.submodule_search_locations or ()) if package else ()
+    level = isolation(options.isolation)
+    return Surroundings(
+        env, level, tuple(path for path, secret in data if not secret), (*(p for p, _ in data), *own), lab.settings.files
+    )
+
+
+def environment(lab: Lab, options: Options) -> dict[str, str]:
+    """Variables for a student process: which data and where they are kept, which seed, which budget."""
+    from coursekit import data
+
+    env = {"COURSEKIT_SEED": str(options.seed)}
+    if lab.settings.datasets:
+        source = options.data or os.environ.get("COURSEKIT_DATA", "")
+        sources = {source} if source else {data.source(name) for name in lab.settings.datasets}
+        env["COURSEKIT_DATA"] = "drawn" if "drawn" in sources else "real"
+        # The process lives in an empty home of its own, so it has to be told where ours keeps its data.
+        env["COURSEKIT_CACHE"] = str(data.Settings.from_environment().cache.folder.absolute())
+    if options.fast:
+        env["COURSEKIT_FAST"] = "1"
+    return env
+
+
+_preparing = Lock()
+_prepared: set[tuple[object, ...]] = set()
+
+
+def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
+    """Run the lab's own cells that read data once without walls, so that the cache holds all that is read inside them."""
+    key = (lab.id, env.get("COURSEKIT_DATA"), env.get("COURSEKIT_CACHE"))
+    if key in _prepared or not lab.settings.datasets:
+        return
+    cells = [lab.cells[i].source for i in data_cells(lab)]
+    sealed = [f"from autograder import sealed\nsealed.load({name!r})" for name in SEALED if name in lab.settings.datasets]
+    settings = lab.settings
+    limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
+    run_steps([Step(source) for source in (*cells, *sealed)], limits=limits, around=Surroundings(env, "open", files=False))
+    _prepared.add(key)
+
+
+def _data(lab: Lab, env: Mapping[str, str]) -> list[tuple[str, bool]]:
+    """What the cache holds of the lab's data sets, and whether rows of a sealed split can be read from it."""
+    if "COURSEKIT_CACHE" not in env:
+        return []
+    found = []
+    for name in sorted({*lab.settings.datasets, "mobilenet"}):
+        for path in sorted(Path(env["COURSEKIT_CACHE"], name).glob("*")):
+            found.append((str(path), path.name in SEALED_FILES.get(name, ())))
+    return found

@@ -1,0 +1,14 @@
+"""Walls round a process that runs what a student wrote: files, network, processes, memory, disk.
+
+Built by system calls in a process already forked, so that it keeps what its parent had imported. `probe` tries each wall for
+real on this machine. Knows nothing of notebooks, labs or grading.
+"""
+
+from __future__ import annotations
+
+from autograder.walls.entry import enter
+from autograder.walls.kernel import WallsError
+from autograder.walls.probing import probe, strongest
+from autograder.walls.room import Level, Room, default_readable
+
+__all__ = ["Level", "Room", "WallsError", "default_readable", "enter", "probe", "strongest"]
