@@ -22,7 +22,7 @@ from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, InvalidEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -46,6 +46,8 @@ from autograder.verdict import TestResult, Verdict
 
 __all__ = ["RecordError", "Recorded", "record"]
 
+MAX_OWN = 200  # cells
+MAX_TEXT = 100_000  # characters in one cell
 NO_RESPONSE = "No response."  # nbgrader's own words, which formgrader's users know
 
 
@@ -97,7 +99,7 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
                     done.append(verdict.submission)
                 except _RefusedError as error:
                     refused[verdict.submission] = str(error)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, InvalidEntry) as error:
         said = str(error).splitlines()[0]
         raise RecordError(
             f"{database}: the gradebook could not be written ({said}); close what else uses it, run `nbgrader db upgrade` "
@@ -127,7 +129,8 @@ def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path])
             raise RecordError(
                 f"{verdict.submission!r}: a verdict without its notebook; pass the path of the file that was graded"
             )
-        if verdict.tests and [test.name for test in verdict.tests] != list(lab.tests):
+        marked = [item.name for item in (*verdict.tests, *verdict.written)]
+        if verdict.tests and marked != [cell.name for cell in (*lab.of("tests"), *lab.of("written"))]:
             raise RecordError(f"{verdict.submission!r}: graded with other tests than {lab.id} has now; grade it again")
         for test in verdict.tests:
             points = lab.tests[test.name].points
@@ -392,41 +395,49 @@ def _autograded(lab: Lab, released: nbformat.NotebookNode, verdict: Verdict, sub
     cells = _by_grade_id(notebook)
     results = {test.name: test for test in verdict.tests}
     for test in lab.of("tests"):
-        cells[test.grade_id].outputs = [_output(test, results.get(test.name), verdict)]
+        cells[test.grade_id].outputs = _outputs(test, results.get(test.name), verdict)
     if notes := [text for text in (verdict.message, *(flag.message for flag in verdict.flags)) if text]:
         said = "\n".join(f"- {_literal(text)}" for text in notes)
-        notebook.cells.insert(0, new_markdown_cell(f"**Notes of the autograder** ({verdict.status})\n\n{said}", id="notes"))
+        notebook.cells.insert(
+            0, new_markdown_cell(f"**Notes of the autograder** ({verdict.status})\n\n{said}", id="autograder-notes")
+        )
     return notebook
 
 
-def _output(test: Cell, result: TestResult | None, verdict: Verdict) -> nbformat.NotebookNode:
-    """The output from which nbgrader's `determine_grade` reads the mark that was earned."""
+def _outputs(test: Cell, result: TestResult | None, verdict: Verdict) -> list[nbformat.NotebookNode]:
+    """The message, and the output from which nbgrader's `determine_grade` reads the mark that was earned."""
     if result is None:
         result = TestResult(test.name, test.exercise, test.points, 0.0, "missing", verdict.message)
     message = _clean(result.message)
-    if result.earned == test.points:
-        return new_output("stream", name="stdout", text=f"{message or 'passed'}\n")
-    if result.earned > 0:
-        return new_output("execute_result", data={"text/plain": repr(float(result.earned))}, execution_count=None)
     kind = result.status.capitalize()
-    said = f"{kind}: {message}"
-    return new_output("error", ename=kind, evalue=message, traceback=said.split("\n"))
+    said = f"{kind}: {message}" if message else kind
+    if result.earned == 0 and result.status != "passed":
+        return [new_output("error", ename=kind, evalue=message, traceback=said.split("\n"))]
+    outputs = [new_output("stream", name="stdout", text=f"{said}\n")]
+    if result.earned < test.points:
+        outputs.append(new_output("execute_result", data={"text/plain": repr(float(result.earned))}))
+    return outputs
 
 
 def _with_answers(
     lab: Lab, released: Sequence[nbformat.NotebookNode], work: Submission, submitted: Sequence[Any]
 ) -> list[nbformat.NotebookNode]:
-    """The lab's cells with what the student wrote in them, and the student's own cells after the one that they followed."""
+    """The lab's cells with what the student wrote in them, and the student's own cells after the one that they followed.
+
+    Of the student's own cells the first MAX_OWN are kept: a page that a person reads has an end.
+    """
     texts = [_text(cell, node, work) for cell, node in zip(lab.cells, released, strict=True)]
     places, own = _places(lab, texts, submitted)
     blank = {node.source.strip() for node in released}
     cells: list[nbformat.NotebookNode] = []
+    room = MAX_OWN
     for i, node in enumerate([None, *released], start=-1):
         if node is not None:
             given = submitted[places[i]] if i in places else {}
             _fill(node, lab.cells[i], texts[i], given)
             cells.append(node)
-        mine = [submitted[j] for j in own.get(i, []) if _source(submitted[j]).strip() not in ("", *blank)]
+        mine = [submitted[j] for j in own.get(i, []) if _source(submitted[j]).strip() not in ("", *blank)][:room]
+        room -= len(mine)
         cells += [_own_cell(cell, f"own-{i + 1}-{n}") for n, cell in enumerate(mine, start=1)]
     return cells
 
@@ -488,8 +499,8 @@ def _source(cell: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    """Text that any file, database and terminal takes: no control characters, no half of a character."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    """Text that any file, database and page takes: no control characters, no half of a character, MAX_TEXT at most."""
+    text = text[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 

@@ -28,6 +28,7 @@ from autograder.cli import app
 from autograder.demo import reference_sources, solve, without_metadata
 from autograder.labs import Lab, load_lab
 from autograder.record import RecordError, record
+from autograder.schedule import Found
 from autograder.verdict import TestResult, Verdict, VerdictStatus, Written
 from tests.conftest import TOY
 
@@ -172,6 +173,8 @@ def test_the_outputs_written_give_nbgrader_the_same_marks(lab: Lab, course: Path
     tests = [cell for cell in autograded(lab, course, "ada").cells if cell.metadata.get("nbgrader", {}).get("grade")]
     read = {cell.metadata.nbgrader.grade_id: determine_grade(cell)[0] for cell in tests}
     assert read == {"test_mean": 2.5, "test_mean_pure": 4.0, "test_halving": 0.0, "written_why": None}
+    assert [output.output_type for output in tests[0].outputs] == ["stream", "execute_result"]
+    assert tests[0].outputs[0].text == "Failed: count the steps\n"
     stored = {name: mark for name, (mark, _, _) in grades(lab, course, "ada").items()}
     assert stored == read
 
@@ -493,6 +496,17 @@ def test_the_lab_s_cells_are_restored_and_the_student_s_own_are_kept_in_place(la
     assert graded["mean"].source == reference_sources(lab)["mean"]
 
 
+def test_a_page_that_a_person_reads_has_an_end(lab: Lab, course: Path) -> None:
+    def flood(notebook: Any) -> None:
+        notebook.cells[-1].source = "why " * 50_000
+        notebook.cells += [new_markdown_cell(f"note {number}") for number in range(300)]
+
+    record(lab, [judge(lab, "ada")], {"ada": submit(lab, course, "ada", flood)}, course)
+    cells = autograded(lab, course, "ada").cells
+    assert len(cells) == len(lab.cells) + module.MAX_OWN
+    assert len(cells[len(lab.cells) - 1].source) == module.MAX_TEXT
+
+
 def test_work_that_lost_its_metadata_is_shown_under_its_exercises(lab: Lab, course: Path) -> None:
     path = submit(lab, course, "ada", without_metadata)
     record(lab, [judge(lab, "ada")], {"ada": path}, course)
@@ -566,7 +580,15 @@ def test_stock_nbgrader_goes_on_where_we_recorded(lab: Lab, course: Path) -> Non
     assert float(export(course)["ada"]["score"]) == 20 + 3.5
 
 
-def test_the_grade_command_records_in_a_course(lab: Lab, course: Path, tmp_path: Path) -> None:
+def test_the_grade_command_records_in_a_course_only_when_asked(
+    lab: Lab, course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What grades is stubbed here; test_cli has the command grade for real."""
+
+    def graded(lab: Lab, found: list[Found], *_: Any, **__: Any) -> list[Verdict]:
+        return [judge(lab, item.submission) for item in found]
+
+    monkeypatch.setattr("autograder.cli.grade_class", graded)
     submit(lab, course, "ada")
     arguments = ["grade", lab.id, str(course), "--labs", str(lab.folder.parent), "-o", str(tmp_path / "out")]
     result = CliRunner().invoke(app, arguments)
@@ -576,6 +598,10 @@ def test_the_grade_command_records_in_a_course(lab: Lab, course: Path, tmp_path:
     assert result.exit_code == 0, result.output
     assert "recorded 1 submissions" in result.output
     assert float(export(course)["ada"]["score"]) == 20
+    submit(lab, course, "=cmd()")
+    result = CliRunner().invoke(app, [*arguments, "--course", str(course)])
+    assert result.exit_code == 1
+    assert "not recorded: '=cmd()'" in result.output
 
 
 def test_a_notebook_named_after_the_lab_is_nobodys(lab: Lab, course: Path, tmp_path: Path) -> None:
@@ -605,6 +631,16 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(lab: Lab, cours
     with pytest.raises(RecordError, match="no database URL"):
         record(lab, [], {}, course, db_url="gradebook")
     assert (rows(course), tree(course)) == before
+
+
+def test_a_gradebook_in_use_is_said_to_be(lab: Lab, course: Path) -> None:
+    paths = {"ada": submit(lab, course, "ada")}
+    with sqlite3.connect(course / "gradebook.db") as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RecordError, match=r"could not be written .*locked.* record again; 0 of 1 submissions are in"):
+            record(lab, [judge(lab, "ada")], paths, course)
+    assert not (course / "autograded").exists()
+    assert record(lab, [judge(lab, "ada")], paths, course).submissions == ("ada",)
 
 
 def test_a_notebook_that_changed_since_it_was_graded_is_refused(lab: Lab, course: Path) -> None:
