@@ -126,54 +126,65 @@ class Link:
 
 
 class Files:
-    """The files of one folder, of which two processes keep copies. Links and what lies outside are not part of it."""
+    """The files and folders under one folder, of which two processes keep copies. Links and hidden ones are not part of it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._seen: dict[str, tuple[int, int]] = {}
 
     def changed(self) -> list[tuple[str, bytes]]:
-        """Name and content of each file that is new or other than it was; a file that is gone counts as one without a trace."""
+        """What is new or other than it was: "+" and the name of a file with its content, "/" and that of a folder, "-" for gone."""
         found: list[tuple[str, bytes]] = []
         now: dict[str, tuple[int, int]] = {}
         size = 0
-        for name in self._names():
+        for name, is_folder in self._names():
             path = self.folder / name
             with suppress(OSError):
                 facts = path.stat(follow_symlinks=False)
-                now[name] = facts.st_mtime_ns, facts.st_size
-                if now[name] != self._seen.get(name) and (size := size + facts.st_size) <= MAX_FILE_BYTES:
+                now[name] = (-1, -1) if is_folder else (facts.st_mtime_ns, facts.st_size)
+                if now[name] == self._seen.get(name):
+                    continue
+                if is_folder:
+                    found.append(("/" + name, b""))
+                elif (size := size + facts.st_size) <= MAX_FILE_BYTES:
                     found.append(("+" + name, path.read_bytes()))
-        found += [("-" + name, b"") for name in self._seen if name not in now]
+        gone = [("-" + name, b"") for name in sorted(self._seen, reverse=True) if name not in now]
         self._seen = now
-        return found
+        return gone + found
 
     def put(self, files: list[tuple[str, memoryview]]) -> None:
-        """Write or delete the files that the other end says have changed there."""
+        """Write or delete what the other end says has changed there."""
         for marked, data in files:
-            name = marked[1:]
+            kind, name = marked[:1], marked[1:]
             path = self.folder / name
-            if Path(name).is_absolute() or ".." in Path(name).parts or not _inside(self.folder, path.parent):
+            if not name or Path(name).is_absolute() or ".." in Path(name).parts or not _inside(self.folder, path.parent):
                 continue
             with suppress(OSError):
-                if marked.startswith("-"):
-                    path.unlink()
+                if kind == "-":
+                    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
                     self._seen.pop(name, None)
                     continue
-                path.parent.mkdir(parents=True, exist_ok=True)
                 if path.is_symlink():
                     path.unlink()
+                if kind == "/":
+                    path.mkdir(parents=True, exist_ok=True)
+                    self._seen[name] = -1, -1
+                    continue
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
                 facts = path.stat(follow_symlinks=False)
                 self._seen[name] = facts.st_mtime_ns, facts.st_size
 
-    def _names(self) -> list[str]:
-        found: list[str] = []
+    def _names(self) -> list[tuple[str, bool]]:
+        """Every name below the folder, parents first, and whether it is a folder."""
+        found: list[tuple[str, bool]] = []
         for place, folders, names in os.walk(self.folder):
-            folders[:] = [name for name in folders if not name.startswith((".", "__"))]
-            within = Path(place).relative_to(self.folder)
+            here = Path(place)
+            folders[:] = sorted(name for name in folders if not name.startswith((".", "__")) and not (here / name).is_symlink())
+            within = here.relative_to(self.folder)
+            found += [(str(within / name), True) for name in folders]
             found += [
-                str(within / name) for name in names if not name.startswith(".") and not (Path(place) / name).is_symlink()
+                (str(within / name), False) for name in names if not name.startswith(".") and not (here / name).is_symlink()
             ]
             if len(found) > MAX_FILES:
                 return found[:MAX_FILES]

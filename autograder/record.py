@@ -129,7 +129,7 @@ def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path])
             raise RecordError(
                 f"{verdict.submission!r}: a verdict without its notebook; pass the path of the file that was graded"
             )
-        marked = [item.name for item in (*verdict.tests, *verdict.written)]
+        marked = [*(test.name for test in verdict.tests), *(question.name for question in verdict.written)]
         if verdict.tests and marked != [cell.name for cell in (*lab.of("tests"), *lab.of("written"))]:
             raise RecordError(f"{verdict.submission!r}: graded with other tests than {lab.id} has now; grade it again")
         for test in verdict.tests:

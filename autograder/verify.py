@@ -113,7 +113,8 @@ def _prove(
 
 def _run(lab: Lab, ways: Plan, task: _Task) -> list[str]:
     settings = lab.settings
-    limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
+    notebooks = max(1.0, len(task.cells) / sum(cell.is_code for cell in lab.cells))  # repeated tests are more than one
+    limits = Limits(settings.cell_seconds, settings.notebook_seconds * notebooks, settings.memory_mb)
     steps = [ways.step(index, source, source) for index, source in task.cells]
     outcomes = run_steps(steps, limits=limits, around=task.around)
     return list(task.judge([(index, outcome) for (index, _), outcome in zip(task.cells, outcomes, strict=True)]))

@@ -267,13 +267,18 @@ def test_files_follow_calls_in_both_directions(tmp_path: Path) -> None:
         (far / "made").mkdir(exist_ok=True)
         (far / "made" / "upper.txt").write_text(text.upper())
         (far / name).unlink()
+        (far / "empty").mkdir()
+        (far / "old").rmdir()
         return "done"
 
     with remote(upper, folders=(near, far)) as function:
         (near / "note.txt").write_text("hello")
+        (near / "old").mkdir()
         function("note.txt")
     assert (near / "made" / "upper.txt").read_text() == "HELLO"
+    assert (near / "empty").is_dir()
     assert not (near / "note.txt").exists()
+    assert not (near / "old").exists()
 
 
 @pytest.mark.parametrize("name", ["../out.txt", "/tmp/out-of-the-folder.txt", "link/out.txt"])
