@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from autograder.files import write_text
 from autograder.grading import with_budget
 from autograder.labs import Lab, LabError
-from autograder.runs import Limits, run_cells
+from autograder.processes import Limits
+from autograder.runs import run_cells
 from autograder.surroundings import Options, environment
 
 __all__ = ["WIDTH", "Measured", "band_name", "calibrate", "write_bands"]

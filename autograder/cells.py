@@ -42,8 +42,8 @@ def make_shell() -> InteractiveShell:
 
 
 def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
-    """Run a cell: {"seconds", "error": None or {"name", "message", "line"}, "value": of its last expression if one number}."""
-    started = time.perf_counter()
+    """Run a cell: {"seconds", "cpu", "error": None or {"name", "message", "line"}, "value": of its last expression if one number}."""
+    started, busy = time.perf_counter(), time.process_time()
     try:
         result = shell.run_cell(source, store_history=True)
         error = result.error_before_exec or result.error_in_exec
@@ -51,6 +51,7 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
         error = escaped
     _close_figures()
     outcome: dict[str, Any] = {"seconds": time.perf_counter() - started, "error": None}
+    outcome["cpu"] = time.process_time() - busy
     if error is None:
         outcome["value"] = _number(result.result)
     else:

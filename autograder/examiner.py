@@ -71,4 +71,4 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
 
 
 def _failed(name: str, message: str) -> dict[str, Any]:
-    return {"seconds": 0.0, "error": {"name": name, "message": message[:4000], "line": 1}}
+    return {"seconds": 0.0, "cpu": 0.0, "error": {"name": name, "message": message[:4000], "line": 1}}

@@ -16,8 +16,10 @@ from autograder.build import reduced_parameters
 from autograder.intake import Submission, UnreadableError, read_submission
 from autograder.labs import Cell, Lab, load_lab
 from autograder.plan import plan
-from autograder.runs import Limits, Outcome, Step, run_steps
+from autograder.processes import Limits
+from autograder.runs import Outcome, Step, run_steps
 from autograder.surroundings import Options, surroundings
+from autograder.suspicions import look
 from autograder.verdict import TestResult, TestStatus, Verdict, Written
 
 __all__ = ["explain", "grade", "with_budget"]
@@ -50,7 +52,7 @@ def grade(lab: Lab | Path | str, notebook: Path | str, options: Options | None =
         tests=tuple(_results(lab, work, outcomes)),
         written=tuple(_written(lab, work)),
         message=_review_message(lab, work),
-        flags=work.flags,
+        flags=(*work.flags, *look(_own_words(lab, work))),
         isolation=around.level,
         data_source=around.env.get("COURSEKIT_DATA", "none"),
         reduced_budget=options.fast,
@@ -77,6 +79,14 @@ def _steps(lab: Lab, work: Submission, options: Options) -> list[Step]:
         )
         steps.append(ways.step(index, run, own))
     return steps
+
+
+def _own_words(lab: Lab, work: Submission) -> list[tuple[str, str]]:
+    """(grade id, source) of the cells that are the student's and not the lab's."""
+    cells = [(lab.cells[index] if index >= 0 else None, source) for index, source in work.code]
+    return [
+        (cell.grade_id if cell else "", source) for cell, source in cells if cell is None or cell.role in ("exercise", "code")
+    ]
 
 
 def _limits(lab: Lab, options: Options) -> Limits:

@@ -1,58 +1,27 @@
-"""Run a notebook from outside: start a student process and an examiner, feed both, hold them to their limits, say what happened.
+"""Run a notebook from outside: cells in a student process, tests in an examiner, both held to their limits; say what happened.
 
-Knows processes and clocks; nothing of labs, marks or notebooks. What comes back from a student process is parsed as JSON and
-checked for its shape, nothing more is believed.
+Knows steps, clocks and what the two processes say; nothing of marks or of where a notebook came from. What comes back from a
+student process is never believed about marks: only the examiner says how a test ended.
 """
 
 from __future__ import annotations
 
-import itertools
-import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from multiprocessing.connection import Connection, Pipe
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-import psutil
-
-from autograder.link import DONE, READY
+from autograder.link import DONE
+from autograder.processes import Limits, Process, Surroundings
 from autograder.wire import pack, unpack
 
-__all__ = ["FaultError", "Limits", "Outcome", "Step", "Surroundings", "run_cells", "run_steps"]
+__all__ = ["Again", "Kept", "Outcome", "Step", "run_cells", "run_steps"]
 
 Status = Literal["ok", "error", "timeout", "memory", "crashed", "missing"]
-OUTPUT_TAIL = 64 * 1024
+Kept = dict[int, bytes]  # number of a test's step → the frame with the student's values that it was given
 GRACE_SECONDS = 3.0
-MAX_FRAME = 2**30
-START_SECONDS = 60.0
-FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
-_numbers = itertools.count()
-
-
-class FaultError(Exception):
-    """The machine, not the submission, is at fault: nothing can be said about the work, and it may be tried again."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one run may use. A cell over its time is interrupted first; if it does not stop, its process is killed."""
-
-    cell_seconds: float = 120
-    notebook_seconds: float = 900
-    memory_mb: int = 6000
-    disk_mb: int = 1024
-    processes: int = 512
 
 
 @dataclass(frozen=True)
@@ -60,6 +29,7 @@ class Outcome:
     """What happened to one cell.
 
     line: the line of the cell (from 1) at which its error passed. value: what its last expression gave, if one plain number.
+    cpu: processor seconds of its own process, which only that process can say.
     """
 
     status: Status
@@ -68,21 +38,7 @@ class Outcome:
     line: int = 0
     seconds: float = 0.0
     value: float | None = None
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the processes of one run find around them.
-
-    env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student
-    process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
-    """
-
-    env: Mapping[str, str] = field(default_factory=dict)
-    level: Literal["full", "process", "open"] = "open"
-    readable: tuple[str, ...] = ()
-    examiner: tuple[str, ...] = ()
-    files: bool = False
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,90 +53,73 @@ class Step:
     names: tuple[str, ...] = ()
 
 
-@dataclass
-class _Process:
-    """A student process or an examiner, and the two ends of it that we hold.
-
-    child: the number under which the warm parent knows it, that of its watcher if it has one.
-    """
-
-    pid: int
-    child: int
-    connection: Connection
-    output: Connection
-    scratch: str
-    tail: deque[bytes] = field(default_factory=deque)
-
-
-class _WarmParent:
-    """Our end of a warm parent, started when first needed and again should it ever die."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.control: socket.socket | None = None
-
-    def request(self, message: dict[str, object], descriptors: Sequence[int] = ()) -> dict[str, int]:
-        with self.lock:
-            for attempt in (1, 2):
-                control = self.control or self._start()
-                try:
-                    socket.send_fds(control, [json.dumps(message).encode()], descriptors)
-                    if answer := control.recv(1 << 16):
-                        return json.loads(answer)
-                except OSError:
-                    pass
-                control.close()
-                self.control = None
-                if attempt == 1 and "release" in message:
-                    return {}  # its children died with it
-        raise RuntimeError("the warm parent of the student processes does not start; try `python -m autograder.warm 0`")
-
-    def _start(self) -> socket.socket:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            number = theirs.fileno()
-            command = [sys.executable, "-m", "autograder.warm", str(number)]
-            subprocess.Popen(command, pass_fds=[number], stdin=subprocess.DEVNULL, start_new_session=True)
-        self.control = ours
-        return ours
-
-
-_warm_parent = _WarmParent()
-
-
 def run_cells(sources: Sequence[str], *, limits: Limits, env: Mapping[str, str]) -> list[Outcome]:
-    """Run `sources` in order in one fresh student process and return one outcome for each."""
+    """Run `sources` in order in one fresh student process without walls, and return one outcome for each."""
     return run_steps([Step(source) for source in sources], limits=limits, around=Surroundings(env))
 
 
-def run_steps(steps: Sequence[Step], *, limits: Limits, around: Surroundings) -> list[Outcome]:
+def run_steps(steps: Sequence[Step], *, limits: Limits, around: Surroundings, kept: Kept | None = None) -> list[Outcome]:
     """Run the steps of one notebook in order and return one outcome for each.
 
-    Steps after one that
+    kept: takes the student's values that each test was given, with which `Again` can run it once more. Steps after one that
     crashed, was killed or ran the notebook out of time are "missing". An error in a cell does not stop the ones after it, as in
-    a notebook run by nbgrader.
+    a notebook run by nbgrader. Raises FaultError when the machine is at fault.
     """
-    run = _Run(limits, around)
+    run = _Run(limits, around, kept)
     try:
         return run.all(steps)
     finally:
         run.close()
 
 
-class _Run:
-    """One student process and, from the first test on, one examiner."""
+class Again:
+    """Runs tests once more on values that were kept, without a student process. Close it when done."""
 
     def __init__(self, limits: Limits, around: Surroundings) -> None:
-        self.limits, self.around = limits, around
-        self.student = self._start("student")
-        self.examiner: _Process | None = None
-        self.given: list[str] = []  # what the examiner has to run before its next test
+        self.limits = limits
+        self._tests = _Tests(limits, around)
+        self._calling: set[str] = set()  # tests that turned out to call functions
+
+    def test(self, given: Sequence[str], step: Step, values: bytes) -> Outcome | None:
+        """How the test ends now, None if it needs the student process: it calls a function, or wants other names.
+
+        given: what the examiner runs before it.
+        """
+        if step.source in self._calling or not set(step.names) <= set(unpack(values)[0]["values"]):
+            return None
+
+        def answer(question: bytes, deadline: float, seconds: float) -> tuple[bytes | None, Outcome | None]:
+            asked, _ = unpack(question)
+            return (values, None) if asked["do"] == "get" else (None, Outcome("missing"))
+
+        outcome = self._tests.run(step, given, self.limits.cell_seconds, answer)
+        if outcome.status == "missing":
+            self._calling.add(step.source)
+            return None
+        return outcome
+
+    def close(self) -> None:
+        self._tests.dismiss()
+
+
+class _Run:
+    """One student process, and the examiner of its tests."""
+
+    def __init__(self, limits: Limits, around: Surroundings, kept: Kept | None) -> None:
+        self.limits, self.kept = limits, kept
+        self.tests = _Tests(limits, around)
+        self.alive = True
+        self.student = Process("student", limits, around)
+        # Whatever the process does with its time, this ends it: our reads then end too.
+        self.last_resort = threading.Timer(limits.notebook_seconds + 10 * GRACE_SECONDS, self.student.kill)
+        self.last_resort.daemon = True
+        self.last_resort.start()
 
     def all(self, steps: Sequence[Step]) -> list[Outcome]:
         deadline = time.monotonic() + self.limits.notebook_seconds
         outcomes: list[Outcome] = []
-        seen: list[str] = []
-        for step in steps:
+        given: list[str] = []
+        for place, step in enumerate(steps):
             left = deadline - time.monotonic()
             if left <= 0:
                 said = f"the notebook ran longer than its {self.limits.notebook_seconds:g} seconds"
@@ -188,79 +127,73 @@ class _Run:
                 break
             seconds = min(self.limits.cell_seconds, left)
             if step.kind == "test":
-                outcome, alive = self._test(step, seconds, seen)
+                outcomes.append(self._test(place, step, given, seconds))
             else:
-                outcome, alive = self._cell(step.source, seconds)
+                outcomes.append(self._cell(step.source, seconds))
             if step.kind == "given":
-                seen.append(step.lab_source)
-                self.given.append(step.lab_source)
-            outcomes.append(outcome)
-            if not alive:
+                given.append(step.lab_source)
+            if not self.alive:
                 break
         reason = outcomes[-1].message if outcomes else ""
         return outcomes + [Outcome("missing", message=reason)] * (len(steps) - len(outcomes))
 
     def close(self) -> None:
-        for process in (self.student, self.examiner):
-            if process is not None:
-                _stop(process)
+        self.last_resort.cancel()
+        self.student.stop()
+        self.tests.dismiss()
 
-    def _start(self, role: Literal["student", "examiner"]) -> _Process:
-        around, limits = self.around, self.limits
-        scratch = tempfile.mkdtemp(prefix="autograder-")
-        ours, theirs = Pipe()
-        output, printed = Pipe(duplex=False)
-        with theirs, printed:
-            job = {
-                "role": role,
-                "files": around.files,
-                "env": dict(around.env),
-                "level": around.level,
-                "room": {
-                    "scratch": scratch,
-                    "readable": around.readable if role == "student" else around.examiner,
-                    "disk_mb": limits.disk_mb,
-                    "memory_mb": limits.memory_mb,
-                    "processes": limits.processes,
-                    "uid": FIRST_UID + next(_numbers) % UIDS,
-                },
-            }
-            answer = _warm_parent.request({"start": job}, [theirs.fileno(), printed.fileno()])
-        process = _Process(answer["pid"], answer["child"], ours, output, scratch)
-        threading.Thread(target=_drain, args=(process,), daemon=True).start()
-        if not process.connection.poll(START_SECONDS) or _receive(process) != READY:
-            said = _last_words(process)
-            _stop(process)
-            raise FaultError(f"a process for the {role} could not be started: {said}")
-        return process
-
-    # ── cells ──
-
-    def _cell(self, source: str, seconds: float) -> tuple[Outcome, bool]:
-        """One cell of the student process: its outcome, and whether the process can take another."""
+    def _cell(self, source: str, seconds: float) -> Outcome:
         started = time.monotonic()
-        student, memory_mb = self.student, self.limits.memory_mb
-        if not _send(student, pack({"do": "run", "source": source})):
-            return Outcome("crashed", message="the process had ended before this cell"), False
-        verdict = _wait(student, started + seconds, memory_mb)
+        if not self.student.send(pack({"do": "run", "source": source})):
+            self.alive = False
+            return Outcome("crashed", message="the process had ended before this cell")
+        verdict = self.student.wait(started + seconds)
         if verdict == "late":
-            late = Outcome(
+            self.alive = self._calm()
+            return Outcome(
                 "timeout", message=f"the cell ran longer than its {seconds:g} seconds and was stopped", seconds=seconds
             )
-            return late, self._calm()
+        answer = _outcome(self.student.receive()) if verdict == "answer" else None
+        if answer is not None:
+            return answer
+        self.alive = False
         if verdict == "memory":
-            return Outcome("memory", message=f"the cell used more than {memory_mb} MB of memory", seconds=seconds), False
-        answer = _outcome(_receive(student)) if verdict == "answer" else None
-        if answer is None:
-            return Outcome("crashed", message=_last_words(student), seconds=time.monotonic() - started), False
-        return answer, True
+            return Outcome("memory", message=f"the cell used more than {self.limits.memory_mb} MB of memory", seconds=seconds)
+        return Outcome("crashed", message=self.student.last_words(), seconds=time.monotonic() - started)
+
+    def _test(self, place: int, step: Step, given: Sequence[str], seconds: float) -> Outcome:
+        def answer(question: bytes, deadline: float, seconds: float) -> tuple[bytes | None, Outcome | None]:
+            got, outcome = self._answer(question, deadline, seconds)
+            if got is not None and self.kept is not None and unpack(question)[0].get("do") == "get":
+                self.kept[place] = got
+            return got, outcome
+
+        return self.tests.run(step, given, seconds, answer)
+
+    def _answer(self, question: bytes, deadline: float, seconds: float) -> tuple[bytes | None, Outcome | None]:
+        """What the student process answers to the examiner; an outcome only if there is no answer."""
+        if not self.student.send(question):
+            self.alive = False
+            return None, Outcome("crashed", message=self.student.last_words())
+        verdict = self.student.wait(deadline)
+        if verdict == "late":
+            self.alive = self._calm()
+            said = f"your code ran longer than the {seconds:g} seconds of this test and was stopped"
+            return None, Outcome("timeout", message=said, seconds=seconds)
+        answer = self.student.receive() if verdict == "answer" else None
+        if answer is not None:
+            return answer, None
+        self.alive = False
+        if verdict == "memory":
+            return None, Outcome("memory", message=f"your code used more than {self.limits.memory_mb} MB of memory")
+        return None, Outcome("crashed", message=self.student.last_words())
 
     def _calm(self) -> bool:
         """Interrupt the student process; whether it came to rest."""
-        _interrupt(self.student)
+        self.student.interrupt()
         until = time.monotonic() + GRACE_SECONDS
-        while _wait(self.student, until, self.limits.memory_mb) == "answer":
-            frame = _receive(self.student)
+        while self.student.wait(until) == "answer":
+            frame = self.student.receive()
             if frame is None:
                 return False
             with suppress(ValueError):
@@ -268,164 +201,76 @@ class _Run:
                     return True
         return False
 
-    # ── tests ──
 
-    def _test(self, step: Step, seconds: float, seen: Sequence[str]) -> tuple[Outcome, bool]:
-        """One test: its outcome, and whether the student process can take another cell."""
+class _Tests:
+    """An examiner, from the first test on. `answer` speaks for the student process: question, deadline, seconds → answer or end."""
+
+    def __init__(self, limits: Limits, around: Surroundings) -> None:
+        self.limits, self.around = limits, around
+        self.examiner: Process | None = None
+        self.done: list[str] = []  # given cells that this examiner has run
+
+    def run(self, step: Step, given: Sequence[str], seconds: float, answer: Callable[..., Any]) -> Outcome:
+        """How a test ends, after those of the given cells that have not been run."""
+        if self.examiner is not None and self.done != list(given[: len(self.done)]):
+            self.dismiss()
         if self.examiner is None:
-            self.examiner = self._start("examiner")
-            self.given = list(seen)
+            self.examiner, self.done = Process("examiner", self.limits, self.around), []
         started = time.monotonic()
-        for source in self.given:
-            outcome, _ = self._examine({"do": "given", "source": source}, time.monotonic() + self.limits.cell_seconds)
+        for source in given[len(self.done) :]:
+            outcome = self._ask({"do": "given", "source": source}, time.monotonic() + self.limits.cell_seconds, answer)
             if outcome.status in ("timeout", "memory", "crashed"):
-                self._dismiss()
-                return Outcome("crashed", message=f"a cell of the lab itself did not run: {outcome.message}"), True
-        self.given = []
+                return Outcome("crashed", message=f"a cell of the lab itself did not run: {outcome.message}")
+            self.done.append(source)
         request = {"do": "test", "source": step.source, "names": list(step.names)}
-        outcome, alive = self._examine(request, time.monotonic() + seconds)
-        return replace(outcome, seconds=time.monotonic() - started), alive
+        outcome = self._ask(request, time.monotonic() + seconds, answer)
+        return replace(outcome, seconds=time.monotonic() - started)
 
-    def _examine(self, request: Mapping[str, object], deadline: float) -> tuple[Outcome, bool]:
-        """Have the examiner do something, passing on what it and the student process say to each other."""
-        examiner, memory_mb = self.examiner, self.limits.memory_mb
+    def dismiss(self) -> None:
+        """End the examiner; the next test gets a fresh one."""
+        if self.examiner is not None:
+            self.examiner.stop()
+        self.examiner = None
+
+    def _ask(self, request: Mapping[str, object], deadline: float, answer: Callable[..., Any]) -> Outcome:
+        examiner = self.examiner
         assert examiner is not None
-        _send(examiner, pack(request))
+        examiner.send(pack(request))
         seconds = deadline - time.monotonic()
         while True:
-            verdict = _wait(examiner, deadline, memory_mb)
-            frame = _receive(examiner) if verdict == "answer" else None
+            verdict = examiner.wait(deadline)
+            frame = examiner.receive() if verdict == "answer" else None
             if frame is None:
-                self._dismiss()
-                if verdict == "late":
-                    return Outcome("timeout", message=f"the test ran longer than its {seconds:g} seconds and was stopped"), True
-                if verdict == "memory":
-                    return Outcome(
-                        "memory", message=f"the test needed more than {memory_mb} MB of memory with your values"
-                    ), True
-                return Outcome("crashed", message="the test could not be run with your values: its process ended"), True
+                self.dismiss()
+                return _no_answer(verdict, seconds, self.limits.memory_mb)
             if frame[:1] == DONE:
                 outcome = _outcome(frame[1:])
                 assert outcome is not None
-                return outcome, True
-            outcome, alive = self._pass_on(frame[1:], deadline, seconds)
-            if outcome is not None:
-                self._dismiss()
-                return outcome, alive
-
-    def _pass_on(self, frame: bytes, deadline: float, seconds: float) -> tuple[Outcome | None, bool]:
-        """One question to the student process and its answer; an outcome only if there is no answer."""
-        student, memory_mb = self.student, self.limits.memory_mb
-        if not _send(student, frame):
-            return Outcome("crashed", message=_last_words(student)), False
-        verdict = _wait(student, deadline, memory_mb)
-        if verdict == "late":
-            said = f"your code ran longer than the {seconds:g} seconds of this test and was stopped"
-            return Outcome("timeout", message=said, seconds=seconds), self._calm()
-        if verdict == "memory":
-            return Outcome("memory", message=f"your code used more than {memory_mb} MB of memory"), False
-        answer = _receive(student)
-        if answer is None:
-            return Outcome("crashed", message=_last_words(student)), False
-        assert self.examiner is not None
-        _send(self.examiner, answer)
-        return None, True
-
-    def _dismiss(self) -> None:
-        """End the examiner; the next test gets a fresh one."""
-        if self.examiner is not None:
-            _stop(self.examiner)
-        self.examiner = None
+                return outcome
+            got, ended = answer(frame[1:], deadline, seconds)
+            if got is None:
+                self.dismiss()
+                return ended
+            examiner.send(got)
 
 
-def _drain(child: _Process) -> None:
-    """Keep the last part of what the process prints and throw the rest away, so that no amount of it can hurt."""
-    kept = 0
-    try:
-        while chunk := os.read(child.output.fileno(), 1 << 16):
-            child.tail.append(chunk)
-            kept += len(chunk)
-            while kept > OUTPUT_TAIL and len(child.tail) > 1:
-                kept -= len(child.tail.popleft())
-    except OSError:
-        pass
-
-
-def _wait(child: _Process, deadline: float, memory_mb: int) -> Literal["answer", "late", "memory"]:
-    while time.monotonic() < deadline:
-        if child.connection.poll(min(0.25, max(0.0, deadline - time.monotonic()))):
-            return "answer"
-        if _resident_mb(child) > memory_mb:
-            return "memory"
-    return "late"
-
-
-def _resident_mb(child: _Process) -> float:
-    try:
-        family = psutil.Process(child.pid)
-        return sum(p.memory_info().rss for p in (family, *family.children(recursive=True))) / 2**20
-    except psutil.Error:
-        return 0.0
-
-
-def _send(process: _Process, frame: bytes) -> bool:
-    """Whether the process took the frame."""
-    try:
-        process.connection.send_bytes(frame)
-        return True
-    except OSError:
-        return False
-
-
-def _receive(process: _Process) -> bytes | None:
-    """The frame that the process sent, None if it ended or sent more than may be."""
-    try:
-        return process.connection.recv_bytes(MAX_FRAME)
-    except (OSError, EOFError):
-        return None
+def _no_answer(verdict: str, seconds: float, memory_mb: int) -> Outcome:
+    if verdict == "late":
+        return Outcome("timeout", message=f"the test ran longer than its {seconds:g} seconds and was stopped")
+    if verdict == "memory":
+        return Outcome("memory", message=f"the test needed more than {memory_mb} MB of memory with your values")
+    return Outcome("crashed", message="the test could not be run with your values: its process ended")
 
 
 def _outcome(frame: bytes | None) -> Outcome | None:
     """The outcome that a frame says, None for anything else."""
     try:
         answer, _ = unpack(frame or b"")
-        error, seconds = answer["error"], float(answer["seconds"])
+        error, seconds, cpu = answer["error"], float(answer["seconds"]), float(answer["cpu"])
         if error is None:
             value = answer["value"]
-            return Outcome("ok", seconds=seconds, value=None if value is None else float(value))
+            return Outcome("ok", seconds=seconds, value=None if value is None else float(value), cpu=cpu)
         name, message, line = str(error["name"]), str(error["message"]), int(error["line"])
-        return Outcome("memory" if name == "MemoryError" else "error", name, message, line, seconds)
+        return Outcome("memory" if name == "MemoryError" else "error", name, message, line, seconds, cpu=cpu)
     except (ValueError, TypeError, KeyError):
         return None
-
-
-def _last_words(child: _Process) -> str:
-    time.sleep(0.05)  # the drain may still be reading
-    said = b"".join(child.tail).decode(errors="replace").strip().splitlines()
-    return "the Python process ended in this cell" + (f"; the last it said was: {said[-1][:200]}" if said else "")
-
-
-def _interrupt(child: _Process) -> None:
-    """What pressing the stop button does: KeyboardInterrupt in the running cell."""
-    with suppress(ProcessLookupError):
-        os.kill(child.pid, signal.SIGINT)
-
-
-def _stop(child: _Process) -> None:
-    """End the process and everything it started, then let go of its number."""
-    try:
-        family = psutil.Process(child.pid).children(recursive=True)
-    except psutil.Error:
-        family = []
-    for kill in (lambda: os.kill(child.pid, signal.SIGKILL), lambda: os.killpg(child.pid, signal.SIGKILL)):
-        with suppress(ProcessLookupError, PermissionError):
-            kill()
-    if child.child != child.pid:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(child.child, signal.SIGKILL)
-    for relative in family:
-        with suppress(psutil.Error):
-            relative.kill()
-    _warm_parent.request({"release": child.child})
-    child.connection.close()
-    shutil.rmtree(child.scratch, ignore_errors=True)

@@ -17,7 +17,8 @@ from typing import Literal
 from autograder import walls
 from autograder.labs import Lab
 from autograder.plan import data_cells
-from autograder.runs import Limits, Step, Surroundings, run_steps
+from autograder.processes import Limits, Surroundings
+from autograder.runs import Step, run_steps
 from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
 from autograder.walls import Level

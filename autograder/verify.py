@@ -18,7 +18,8 @@ from autograder.grading import explain, with_budget
 from autograder.labs import Answer, Figure, Lab, LabError
 from autograder.lint import hidden_checks, lint, out_of_step
 from autograder.plan import Plan, plan, reads_data
-from autograder.runs import Limits, Outcome, Surroundings, run_steps
+from autograder.processes import Limits, Surroundings
+from autograder.runs import Outcome, run_steps
 from autograder.slices import needed
 from autograder.surroundings import Options, surroundings
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.runs import Limits, Outcome, run_cells
+from autograder.processes import Limits
+from autograder.runs import Outcome, run_cells
 
 
 def run(*cells: str, env: dict[str, str] | None = None, **limits: float) -> list[Outcome]:
@@ -137,7 +138,10 @@ def test_only_plain_numbers_come_back_as_values(value: str) -> None:
 
 
 def test_grading_works_from_a_plain_script_without_a_main_guard() -> None:
-    script = "from autograder.runs import Limits, run_cells\nprint(run_cells(['6 * 7'], limits=Limits(), env={})[0].value)"
+    script = (
+        "from autograder.processes import Limits\nfrom autograder.runs import run_cells\n"
+        "print(run_cells(['6 * 7'], limits=Limits(), env={})[0].value)"
+    )
     done = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "42.0"
     assert done.stderr == ""

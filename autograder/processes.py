@@ -1,0 +1,222 @@
+"""Processes in which notebooks and tests run, seen from outside: start one behind its walls, talk to it, watch it, end it.
+
+Knows processes, clocks and frames of bytes; nothing of cells, tests or marks.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, Pipe
+from typing import Literal
+
+import psutil
+
+from autograder.link import READY
+
+__all__ = ["FaultError", "Limits", "Process", "Surroundings"]
+
+Role = Literal["student", "examiner"]
+OUTPUT_TAIL = 64 * 1024
+MAX_FRAME = 2**30
+START_SECONDS = 60.0
+STALL_SECONDS = 20.0  # without a byte, in the middle of a frame
+FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
+_numbers = itertools.count()
+
+
+class FaultError(Exception):
+    """The machine, not the submission, is at fault: nothing can be said about the work, and it may be tried again."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may use. A cell over its time is interrupted first; if it does not stop, its process is killed."""
+
+    cell_seconds: float = 120
+    notebook_seconds: float = 900
+    memory_mb: int = 6000
+    disk_mb: int = 1024
+    processes: int = 512
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the processes of one run find around them.
+
+    env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student
+    process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    level: Literal["full", "process", "open"] = "open"
+    readable: tuple[str, ...] = ()
+    examiner: tuple[str, ...] = ()
+    files: bool = False
+
+
+class Process:
+    """One forked process, and the ends of its pipes that we hold. Raises FaultError if it does not start."""
+
+    def __init__(self, role: Role, limits: Limits, around: Surroundings) -> None:
+        self.memory_mb = limits.memory_mb
+        self.scratch = tempfile.mkdtemp(prefix="autograder-")
+        self.connection, theirs = Pipe()
+        self._output, printed = Pipe(duplex=False)
+        self._tail: deque[bytes] = deque()
+        with theirs, printed:
+            answer = _warm_parent.request({"start": self._job(role, limits, around)}, [theirs.fileno(), printed.fileno()])
+        # child is the number under which the warm parent knows the process: that of its watcher if it has one.
+        self.pid, self._child = answer["pid"], answer["child"]
+        _never_stall(self.connection)
+        threading.Thread(target=self._drain, daemon=True).start()
+        if self.wait(time.monotonic() + START_SECONDS) != "answer" or self.receive() != READY:
+            said = self.last_words()
+            self.stop()
+            raise FaultError(f"a process for the {role} could not be started: {said}")
+
+    def send(self, frame: bytes) -> bool:
+        """Whether the process took the frame."""
+        try:
+            self.connection.send_bytes(frame)
+            return True
+        except OSError:
+            return False
+
+    def receive(self) -> bytes | None:
+        """The frame that the process sends, None if it ended, stalled or sent more than may be."""
+        try:
+            return self.connection.recv_bytes(MAX_FRAME)
+        except (OSError, EOFError):
+            return None
+
+    def wait(self, deadline: float) -> Literal["answer", "late", "memory"]:
+        """Wait until there is something to receive, the time is over, or the process uses too much memory."""
+        while time.monotonic() < deadline:
+            if self.connection.poll(min(0.25, max(0.0, deadline - time.monotonic()))):
+                return "answer"
+            if self._resident_mb() > self.memory_mb:
+                return "memory"
+        return "late"
+
+    def interrupt(self) -> None:
+        """What pressing the stop button does: KeyboardInterrupt in the running cell."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGINT)
+
+    def last_words(self) -> str:
+        """A sentence that the process ended, with the last line that it printed."""
+        time.sleep(0.05)  # the drain may still be reading
+        said = b"".join(self._tail).decode(errors="replace").strip().splitlines()
+        return "the Python process ended in this cell" + (f"; the last it said was: {said[-1][:200]}" if said else "")
+
+    def stop(self) -> None:
+        """End the process and everything it started, then let go of its number and of its scratch folder."""
+        self.kill()
+        _warm_parent.request({"release": self._child})
+        self.connection.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the process and everything it started."""
+        try:
+            family = psutil.Process(self.pid).children(recursive=True)
+        except psutil.Error:
+            family = []
+        kills = [lambda: os.kill(self.pid, signal.SIGKILL), lambda: os.killpg(self.pid, signal.SIGKILL)]
+        if self._child != self.pid:
+            kills.append(lambda: os.kill(self._child, signal.SIGKILL))
+        for kill in kills:
+            with suppress(ProcessLookupError, PermissionError):
+                kill()
+        for relative in family:
+            with suppress(psutil.Error):
+                relative.kill()
+
+    def _job(self, role: Role, limits: Limits, around: Surroundings) -> dict[str, object]:
+        room = {
+            "scratch": self.scratch,
+            "readable": around.readable if role == "student" else around.examiner,
+            "disk_mb": limits.disk_mb,
+            "memory_mb": limits.memory_mb,
+            "processes": limits.processes,
+            "uid": FIRST_UID + next(_numbers) % UIDS,
+        }
+        return {"role": role, "files": around.files, "env": dict(around.env), "level": around.level, "room": room}
+
+    def _drain(self) -> None:
+        """Keep the last part of what the process prints and throw the rest away, so that no amount of it can hurt."""
+        kept = 0
+        try:
+            while chunk := os.read(self._output.fileno(), 1 << 16):
+                self._tail.append(chunk)
+                kept += len(chunk)
+                while kept > OUTPUT_TAIL and len(self._tail) > 1:
+                    kept -= len(self._tail.popleft())
+        except OSError:
+            pass
+
+    def _resident_mb(self) -> float:
+        try:
+            family = psutil.Process(self.pid)
+            return sum(p.memory_info().rss for p in (family, *family.children(recursive=True))) / 2**20
+        except psutil.Error:
+            return 0.0
+
+
+def _never_stall(connection: Connection) -> None:
+    """Make reading and writing fail, in place of waiting for ever, when the other end stops in the middle of a frame."""
+    seconds = struct.pack("ll", int(STALL_SECONDS), 0)
+    with socket.socket(fileno=os.dup(connection.fileno())) as end:
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            end.setsockopt(socket.SOL_SOCKET, option, seconds)
+
+
+class _WarmParent:
+    """Our end of a warm parent, started when first needed and again should it ever die."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.control: socket.socket | None = None
+
+    def request(self, message: dict[str, object], descriptors: Sequence[int] = ()) -> dict[str, int]:
+        with self.lock:
+            for attempt in (1, 2):
+                control = self.control or self._start()
+                try:
+                    socket.send_fds(control, [json.dumps(message).encode()], descriptors)
+                    if answer := control.recv(1 << 16):
+                        return json.loads(answer)
+                except OSError:
+                    pass
+                control.close()
+                self.control = None
+                if attempt == 1 and "release" in message:
+                    return {}  # its children died with it
+        raise RuntimeError("the warm parent of the student processes does not start; try `python -m autograder.warm 0`")
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            number = theirs.fileno()
+            command = [sys.executable, "-m", "autograder.warm", str(number)]
+            subprocess.Popen(command, pass_fds=[number], stdin=subprocess.DEVNULL, start_new_session=True)
+        self.control = ours
+        return ours
+
+
+_warm_parent = _WarmParent()

@@ -1,0 +1,105 @@
+"""What no honest solution needs is pointed at, with its cell and line; honest solutions are left in peace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.demo import reference_sources
+from autograder.labs import find_labs, load_lab
+from autograder.suspicions import MAX_CHARS, look
+
+ODD = {
+    "rewrites cells": [
+        "ip = get_ipython()\nip.input_transformers_cleanup.append(lambda lines: ['pass'])",
+        "get_ipython().ast_transformers.append(T())",
+        "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, node): return None",
+    ],
+    "reaches into IPython": [
+        "shell = get_ipython()\nshell.run_code = lambda *a, **k: False",
+        "setattr(type(get_ipython()), 'run_cell', lambda *a: None)",
+        "get_ipython().showtraceback = print",
+        "get_ipython().kernel.do_execute = None",
+    ],
+    "changes what belongs": [
+        "import keras\nkeras.Model.evaluate = lambda *a, **k: [0, 1.0]",
+        "import numpy as np\nnp.testing.assert_allclose = print",
+        "import builtins\nbuiltins.abs = lambda x: 0",
+        "import keras\nsetattr(keras.ops, 'mean', lambda x: 0)",
+        "model.evaluate = lambda *a: 1.0",
+        "import sys\nsys.modules['keras'] = object()",
+    ],
+    "searches memory": [
+        "import gc\ngc.get_objects()",
+        "import sys\nsys._getframe(3).f_locals",
+        "import inspect\ninspect.stack()",
+    ],
+    "reaches under": ["open('/proc/self/maps')", "import ctypes", "f.__globals__"],
+    "ends or forks": ["import os\nos._exit(0)", "import os\nwhile os.fork(): pass"],
+    "speaks of the grader": ["open('gradebook.db')", "import autograder.wire", "from nbgrader.api import Gradebook"],
+    "reads the cells": ["print(_ih)", "source = In[3]"],
+    "changes how Python runs": ["import signal\nsignal.signal(2, 1)", "import atexit", "import sys\nsys.settrace(t)"],
+    "compare or convert": ["class A:\n    def __eq__(self, other): return True", "class F(float): pass"],
+    "packs objects": ["import pickle\npickle.dumps(x)"],
+    "runs text": ["exec('x = 1')"],
+    "opens a connection": ["import socket", "import urllib.request"],
+    "shell command": ["!pip install torch", "%%bash\nls", "files = !ls", "import subprocess", "  %system ls"],
+}
+HONEST = [
+    "",
+    "x = 1  # no gc.get_objects() here, nor os._exit",
+    '"""Do not use pickle."""\nmodel.trainable = False\nif x != 3: pass',
+    "import pandas as pd\npd.options.display.max_rows = 9\nfrom scipy import signal\nsignal = signal.hann(3)",
+    "import matplotlib.pyplot as plt\nplt.rcParams['figure.figsize'] = (4, 3)\n%matplotlib inline\n%time x = 1",
+    "model.compile(loss='mse')\nmodel.evaluate(X, y)\nhistory = model.fit(X, y)\ndef evaluate(model): return 1",
+    "class Stop(keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs=None): self.model.stop_training = True",
+]
+
+
+@pytest.mark.parametrize(("said", "source"), [(said, source) for said, sources in ODD.items() for source in sources])
+def test_what_no_solution_needs_is_pointed_at(said: str, source: str) -> None:
+    flags = look([("mean", source)])
+    assert any(said in flag.message and flag.message.endswith("please look") for flag in flags), flags
+    assert {(flag.kind, flag.cells) for flag in flags} == {("suspicious", ("mean",))}
+
+
+@pytest.mark.parametrize("source", HONEST)
+def test_common_code_is_left_in_peace(source: str) -> None:
+    assert look([("mean", source), ("", source)]) == []
+
+
+def test_no_right_answer_and_no_cell_of_any_lab_is_flagged(root: Path) -> None:
+    folders = find_labs(root / "labs")
+    assert len(folders) >= 6
+    for lab in map(load_lab, folders):
+        right = [(answer.label, answer.source) for answer in lab.answers if answer.right]
+        own = [(cell.grade_id, cell.source) for cell in (*lab.of("code"), *lab.of("given"))]
+        assert look([*reference_sources(lab).items(), *right, *own]) == []
+
+
+def test_the_line_and_the_cell_are_named_and_each_finding_stands_once() -> None:
+    (flag,) = look([("", "x = 1\n\nimport ctypes\nctypes.string_at(0)")])
+    assert flag.message == "line 3 of a cell of the student's own reaches under Python: please look"
+    assert flag.cells == ()
+
+
+def test_an_import_in_one_cell_is_known_in_the_next() -> None:
+    (flag,) = look([("a", "import scipy.special as sp"), ("b", "sp.softmax = lambda x: x")])
+    assert flag.cells == ("b",)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import ctypes\ndef f(:",
+        "import ctypes\n" + "-" * 19_000 + "1",
+        "import ctypes\n" + "(" * 500 + ")" * 500,
+        "import ctypes\nx = " + "1+" * 9_000 + "1",
+        "import ctypes\n" + "a" * MAX_CHARS,
+        "import ctypes\n\0",
+        "import ctypes\n'\ud800'",
+    ],
+)
+def test_what_python_cannot_parse_is_read_as_text(source: str) -> None:
+    assert any("under Python" in flag.message for flag in look([("a", source)]))
