@@ -1,8 +1,9 @@
-"""The command line: `autograder build | verify | calibrate | grade | demo | publish`. Each command calls one function of the API."""
+"""The command line: `autograder build | verify | calibrate | grade | demo | doctor | publish`. Each command calls one function of the API."""
 
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,19 +16,22 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from autograder import walls
 from autograder.build import build as build_course
 from autograder.build import release_notebook, write_notebook
 from autograder.calibrate import band_name, write_bands
 from autograder.calibrate import calibrate as calibrate_lab
 from autograder.demo import make_class
 from autograder.files import write_text
+from autograder.keep import Keep
 from autograder.labs import Lab, LabError, find_labs, load_lab
 from autograder.pages import data_notice, grades_csv, report_html, verdicts_json
 from autograder.publish import PublishError
 from autograder.publish import publish as publish_course
 from autograder.record import RecordError, record
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
-from autograder.surroundings import Options, environment
+from autograder.surroundings import IsolationError, Options, environment
+from autograder.surroundings import isolation as level_of
 from autograder.verdict import Verdict
 from autograder.verify import Check, Effort
 from autograder.verify import verify as verify_lab
@@ -45,6 +49,11 @@ Data = Annotated[
     Literal["real", "drawn", ""], typer.Option(help="real or drawn; without it: real if it can be had, else drawn.")
 ]
 Fast = Annotated[bool, typer.Option("--fast/--full", help="The labs' reduced training budget, or the full one.")]
+Isolation = Annotated[
+    Literal["full", "process", ""],
+    typer.Option(help="Walls that must hold, see `doctor`; without it the strongest that this machine has."),
+]
+Again = Annotated[bool, typer.Option("--again", help="Run everything anew, whatever was found out earlier.")]
 Jobs = Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")]
 
 
@@ -140,12 +149,18 @@ def grade(
     fast: Fast = False,
     seed: Annotated[int, typer.Option(help="Seed that the set-up cell sets.")] = 42,
     jobs: Jobs = None,
+    isolation: Isolation = "",
+    sealed_only: Annotated[bool, typer.Option("--sealed-only", help="No test may run in a student's own process.")] = False,
+    again: Again = False,
     course: Annotated[
         Path | None,
         typer.Option(help="Also record the marks in this nbgrader course.", exists=True, file_okay=False, show_default=False),
     ] = None,
 ) -> None:
-    """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook."""
+    """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook.
+
+    What was found out is kept in OUTPUT/kept: run the same command again and only what changed is run.
+    """
     lab = _load([name], labs)[0]
     if course and submissions.is_file() and submissions.stem == lab.id:
         _fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
@@ -153,7 +168,8 @@ def grade(
         found = [Found(submissions.stem, submissions)] if submissions.is_file() else find_submissions(submissions, lab.id)
     except CollectError as error:
         _fail(str(error))
-    verdicts = _grade_all([(lab, found)], Options(data, fast, seed), jobs)
+    options = Options(data, fast, seed, isolation=isolation, sealed_only=sealed_only)
+    verdicts = _grade_all([(lab, found)], options, jobs, output, again)
     _report(verdicts, output)
     if course:
         _record(lab, verdicts, found, course)
@@ -165,6 +181,8 @@ def demo(
     labs: Labs = Path("labs"),
     fast: Fast = True,
     jobs: Jobs = None,
+    isolation: Isolation = "",
+    again: Again = False,
 ) -> None:
     """Build every lab, make a class of ten from the known answers, grade it and report."""
     classes: list[tuple[Lab, list[Found]]] = []
@@ -173,8 +191,21 @@ def demo(
         submitted = output / "course" / "submitted"
         make_class(lab, submitted)
         classes.append((lab, find_submissions(submitted, lab.id)))
-    verdicts = _grade_all(classes, Options(fast=fast, cell_seconds=30), jobs)
+    options = Options(fast=fast, cell_seconds=30, isolation=isolation)
+    verdicts = _grade_all(classes, options, jobs, output, again)
     _report(verdicts, output)
+
+
+@app.command()
+def doctor() -> None:
+    """Try every wall round students' code on this machine, and say which hold."""
+    table = Table(box=None, padding=(0, 1))
+    for column in ("wall", "holds", "why not"):
+        table.add_column(column)
+    for name, reason in walls.probe().items():
+        table.add_row(name, "[red]no[/]" if reason else "[green]yes[/]", reason)
+    console.print(table)
+    console.print(f"isolation: [bold]{walls.strongest()}[/]")
 
 
 @app.command()
@@ -216,7 +247,13 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _grade_all(classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None) -> list[Verdict]:
+def _grade_all(
+    classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None, output: Path, again: bool
+) -> list[Verdict]:
+    _say_walls(options)
+    keep = Keep(output / "kept")
+    if again:
+        shutil.rmtree(keep.folder, ignore_errors=True)
     total = sum(len(found) for _, found in classes)
     verdicts: list[Verdict] = []
     with _progress("grading") as advance:
@@ -228,8 +265,22 @@ def _grade_all(classes: Sequence[tuple[Lab, list[Found]]], options: Options, job
                 ready.append(verdict)
                 advance(done + len(ready), total)
 
-            verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear)
+            verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear, keep=keep)
     return verdicts
+
+
+def _say_walls(options: Options) -> None:
+    try:
+        level = level_of(options.isolation)
+    except IsolationError as error:
+        _fail(str(error))
+    console.print(f"isolation: [bold]{level}[/]")
+    if level == "process":
+        missing = ", ".join(name for name, reason in walls.probe().items() if reason) or "none: less was asked for"
+        console.print(
+            f"[bold yellow]Students' code is held by limits only, not by walls of its own (missing: {missing}).[/] "
+            "`autograder doctor` says what this machine lacks."
+        )
 
 
 def _report(verdicts: Sequence[Verdict], output: Path) -> None:

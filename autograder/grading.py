@@ -7,59 +7,156 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
 from autograder.build import reduced_parameters
 from autograder.intake import Submission, UnreadableError, read_submission
+from autograder.keep import Entry, Keep, digest, environment_digest
 from autograder.labs import Cell, Lab, load_lab
 from autograder.plan import plan
-from autograder.processes import Limits
-from autograder.runs import Outcome, Step, run_steps
+from autograder.processes import FaultError, Limits, Surroundings
+from autograder.runs import Again, Kept, Outcome, Step, run_steps
 from autograder.surroundings import Options, surroundings
 from autograder.suspicions import look
 from autograder.verdict import TestResult, TestStatus, Verdict, Written
 
-__all__ = ["explain", "grade", "with_budget"]
+__all__ = ["Job", "examine_again", "explain", "grade", "prepare", "with_budget"]
 
 _KILLED = ("timeout", "memory", "crashed")
 _CHECKED = ("Mistake", "AssertionError")  # errors that are the test's own verdict
 
 
-def grade(lab: Lab | Path | str, notebook: Path | str, options: Options | None = None, *, submission: str = "") -> Verdict:
+def grade(
+    lab: Lab | Path | str,
+    notebook: Path | str,
+    options: Options | None = None,
+    *,
+    submission: str = "",
+    keep: Keep | None = None,
+) -> Verdict:
     """Grade one submitted notebook.
 
     lab: a loaded Lab or its folder. submission: the name on the verdict, by default the file's name without its ending.
-    A file that cannot be read gives a verdict with status "unreadable", not an exception. Raises LabError for a broken lab.
+    keep: what was found out earlier, and where to keep what is found out now.
+    A file that cannot be read gives a verdict with status "unreadable", not an exception. Raises LabError for a broken lab,
+    IsolationError for walls that this machine does not have, FaultError when the machine failed three times.
     """
     lab = lab if isinstance(lab, Lab) else load_lab(lab)
-    options = options or Options()
-    path = Path(notebook)
-    name = submission or path.stem
-    started = time.perf_counter()
+    job = prepare(lab, Path(notebook), options or Options(), submission)
+    if isinstance(job, Verdict):
+        return job
+    return job.recalled(keep) or job.run(keep)
+
+
+def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "") -> Job | Verdict:
+    """What is to be run for a submission, or at once the verdict on a file that cannot be read."""
+    name = submission or notebook.stem
     try:
-        work = read_submission(lab, path)
+        work = read_submission(lab, notebook)
     except UnreadableError as error:
         return Verdict(name, lab.id, "unreadable", message=str(error))
-    around = surroundings(lab, options)
-    outcomes = run_steps(_steps(lab, work, options), limits=_limits(lab, options), around=around)
-    return Verdict(
-        submission=name,
-        lab=lab.id,
-        status="needs review" if work.needs_review else "graded",
-        tests=tuple(_results(lab, work, outcomes)),
-        written=tuple(_written(lab, work)),
-        message=_review_message(lab, work),
-        flags=(*work.flags, *look(_own_words(lab, work))),
-        isolation=around.level,
-        data_source=around.env.get("COURSEKIT_DATA", "none"),
-        reduced_budget=options.fast,
-        seed=options.seed,
-        versions=_versions(),
-        seconds=round(time.perf_counter() - started, 3),
-    )
+    return Job(lab, name, work, options, surroundings(lab, options), tuple(_steps(lab, work, options)))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission, read and repaired, with the steps that running it takes."""
+
+    lab: Lab
+    name: str
+    work: Submission
+    options: Options
+    around: Surroundings
+    steps: tuple[Step, ...]
+
+    @cached_property
+    def key(self) -> str:
+        """The same for the same work in the same surroundings, whatever the tests that the examiner runs say."""
+        own = [cell.source for cell in self.lab.cells if cell.role != "tests"]
+        steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
+        env = {name: value for name, value in self.around.env.items() if name != "COURSEKIT_CACHE"}
+        limits = _limits(self.lab, self.options)
+        return digest(
+            [environment_digest(), self.lab.id, own, steps, env, self.around.level, self.around.files, asdict(limits)]
+        )
+
+    def run(self, keep: Keep | None = None) -> Verdict:
+        """Run the notebook, keep what was found, and judge. A fault of the machine is tried again twice."""
+        started = time.perf_counter()
+        for attempt in (1, 2, 3):
+            kept: Kept = {}
+            try:
+                outcomes = run_steps(self.steps, limits=_limits(self.lab, self.options), around=self.around, kept=kept)
+                break
+            except FaultError:
+                if attempt == 3:
+                    raise
+        if keep is not None:
+            keep.put(self.key, Entry(outcomes, self._tests, kept))
+        return self.verdict(outcomes, time.perf_counter() - started)
+
+    def recalled(self, keep: Keep | None, again: Again | None = None) -> Verdict | None:
+        """The verdict from what was found out earlier, None if the notebook has to be run.
+
+        again: runs those tests that have changed since on the values that they were given; without it they need a run.
+        """
+        started = time.perf_counter()
+        entry = keep.find(self.key) if keep is not None else None
+        if keep is None or entry is None or len(entry.outcomes) != len(self.steps):
+            return None
+        outcomes = list(entry.outcomes)
+        changed = [place for place, said in self._tests.items() if entry.tests.get(place) != said]
+        for place in changed:
+            outcome = self._once_more(place, entry, again)
+            if outcome is None:
+                return None
+            outcomes[place] = outcome
+        if changed:
+            keep.put(self.key, Entry(outcomes, self._tests, entry.values))
+        return self.verdict(outcomes, time.perf_counter() - started)
+
+    def _once_more(self, place: int, entry: Entry, again: Again | None) -> Outcome | None:
+        if entry.outcomes[place].status == "missing" and place not in entry.values:
+            return entry.outcomes[place]  # the process had ended before this test, whatever it says
+        if again is None or place not in entry.values:
+            return None
+        given = [step.lab_source for step in self.steps[:place] if step.kind == "given"]
+        return again.test(given, self.steps[place], entry.values[place])
+
+    @property
+    def _tests(self) -> dict[int, str]:
+        return {i: digest([s.source, s.names]) for i, s in enumerate(self.steps) if s.kind == "test"}
+
+    def verdict(self, outcomes: Sequence[Outcome], seconds: float) -> Verdict:
+        """What the outcomes of the steps come to."""
+        lab, work = self.lab, self.work
+        tests = tuple(_results(lab, work, outcomes, self.options))
+        refused = self.options.sealed_only and any(not test.sealed for test in tests)
+        return Verdict(
+            submission=self.name,
+            lab=lab.id,
+            status="needs review" if work.needs_review or refused else "graded",
+            tests=tests,
+            written=tuple(_written(lab, work)),
+            message=_review_message(lab, work),
+            flags=(*work.flags, *look(_own_words(lab, work))),
+            isolation=self.around.level,
+            data_source=self.around.env.get("COURSEKIT_DATA", "none"),
+            reduced_budget=self.options.fast,
+            seed=self.options.seed,
+            versions=_versions(),
+            seconds=round(seconds, 3),
+            cpu_seconds=round(sum(o.cpu for o, step in zip(outcomes, self.steps, strict=True) if step.kind != "test"), 3),
+        )
+
+
+def examine_again(lab: Lab, options: Options) -> Again:
+    """What runs changed tests of this lab again on kept values."""
+    return Again(_limits(lab, options), surroundings(lab, options))
 
 
 def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
@@ -73,11 +170,11 @@ def _steps(lab: Lab, work: Submission, options: Options) -> list[Step]:
     steps = []
     for index, source in work.code:
         cell = lab.cells[index] if index >= 0 else None
-        run, own = (
-            with_budget(lab, text, cell.grade_id if cell else "", fast=options.fast)
-            for text in (source, cell.source if cell else "")
-        )
-        steps.append(ways.step(index, run, own))
+        if cell is not None and options.sealed_only and index in ways.unsealed:
+            source = ""  # nothing of the test may be seen where the student's code runs
+        grade_id, lab_source = (cell.grade_id, cell.source) if cell else ("", "")
+        texts = [with_budget(lab, text, grade_id, fast=options.fast) for text in (source, lab_source)]
+        steps.append(ways.step(index, texts[0], texts[1]))
     return steps
 
 
@@ -94,16 +191,21 @@ def _limits(lab: Lab, options: Options) -> Limits:
     return Limits(options.cell_seconds or settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
 
 
-def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome]) -> list[TestResult]:
+def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome], options: Options) -> list[TestResult]:
     by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
     results = []
     for test in lab.of("tests"):
         outcome = by_id[test.grade_id]
         written = by_id.get(test.exercise)
+        sealed = test.name not in lab.settings.unsealed
+        if options.sealed_only and not sealed:
+            said = "this test has to run inside your own process, and such tests were refused: your instructor will look at it"
+            results.append(TestResult(test.name, test.exercise, test.points, 0.0, "missing", said, sealed))
+            continue
         passed = outcome.status == "ok"
         message = "" if passed else explain(outcome, test, written)
-        status = _status(outcome, written)
-        results.append(TestResult(test.name, test.exercise, test.points, test.points if passed else 0.0, status, message))
+        earned, status = test.points if passed else 0.0, _status(outcome, written)
+        results.append(TestResult(test.name, test.exercise, test.points, earned, status, message, sealed))
     return results
 
 

@@ -6,8 +6,10 @@ never taken from it; only what students write is. Knows notebooks and labs; runs
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from nbformat.reader import NotJSONError
 from rapidfuzz import fuzz
 
 from autograder.build import release_notebook
-from autograder.labs import Cell, Lab
+from autograder.labs import Cell, Lab, Settings
 from autograder.verdict import Flag
 
 __all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission"]
@@ -26,6 +28,8 @@ MAX_BYTES = 64 * 2**20
 SIMILAR = 60.0
 # Below this share of recognised release cells a file is not taken for a submission to the lab at all.
 RECOGNISED = 0.3
+# What nbgrader notes in a cell about how it is marked.
+_MARKED = ("points", "grade", "solution")
 
 
 class UnreadableError(Exception):
@@ -52,7 +56,10 @@ class Submission:
 def read_notebook(path: Path) -> nbformat.NotebookNode:
     """The notebook at `path`, upgraded to format 4. Raises UnreadableError."""
     try:
-        size = path.stat().st_size
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise UnreadableError(f"{path.name}: a link or no file at all; hand in the notebook itself, not a link to one")
+        size = facts.st_size
         if size > MAX_BYTES:
             raise UnreadableError(
                 f"{path.name}: {size / 2**20:.0f} MB, at most {MAX_BYTES >> 20} MB are read; "
@@ -75,6 +82,10 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
         raise UnreadableError(
             f"{path.name}: not a valid notebook: {_first_line(error)}; submit a fresh copy of the file"
         ) from error
+    if not isinstance(notebook.get("metadata"), dict):
+        notebook["metadata"] = nbformat.from_dict({})
+    if isinstance(notebook.get("cells"), list):
+        notebook["cells"] = [cell for cell in notebook.cells if isinstance(cell, dict)]
     if not isinstance(notebook.get("cells"), list) or not notebook.cells:
         raise UnreadableError(f"{path.name}: the notebook has no cells; submit the file with your answers")
     return notebook
@@ -85,14 +96,21 @@ def read_submission(lab: Lab, path: Path) -> Submission:
     notebook = read_notebook(path)
     cells = [_Submitted(i, cell) for i, cell in enumerate(notebook.cells)]
     _check_lab(lab, notebook, path)
-    released = list(zip(lab.cells, release_notebook(lab).cells, strict=True))
+    released = list(zip(lab.cells, _released(lab.id, lab.cells), strict=True))
     flags = _match(cells, released)
     found = {cell.match for cell in cells if cell.match is not None}
     if len(found) < RECOGNISED * len(released):
         raise UnreadableError(
             f"{path.name}: only {len(found)} of the {len(released)} cells of {lab.id} were recognised; is it a submission for another lab?"
         )
+    flags += [*_remarked(lab, cells, [node for _, node in released]), *_other_language(notebook)]
     return _repaired(lab, cells, [node.source for _, node in released], flags)
+
+
+@lru_cache(maxsize=16)
+def _released(lab_id: str, cells: tuple[Cell, ...]) -> tuple[nbformat.NotebookNode, ...]:
+    """The cells of the released notebook. They must not be changed."""
+    return tuple(release_notebook(Lab(lab_id, Path(), cells, Settings("", 0, 0), ())).cells)
 
 
 def _check_lab(lab: Lab, notebook: nbformat.NotebookNode, path: Path) -> None:
@@ -116,6 +134,7 @@ class _Submitted:
         metadata = cell.get("metadata", {})
         nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+        self.marked = {key: nbgrader[key] for key in _MARKED if key in nbgrader} if isinstance(nbgrader, dict) else {}
         self.ids = {str(i) for i in (grade_id, cell.get("id")) if i}
         self.match: int | None = None
 
@@ -197,6 +216,26 @@ def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cel
             said = f"cell {cell.grade_id} stands {len(copies)} times; the last edited copy was graded"
             flags.append(Flag("duplicated", (cell.grade_id,), said))
     return flags
+
+
+def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Any]) -> list[Flag]:
+    """A flag for cells whose notes about how they are marked are not the lab's, which count all the same."""
+    edited = []
+    for cell in cells:
+        if cell.match is not None:
+            own = released[cell.match].metadata.get("nbgrader", {})
+            if any(cell.marked[key] != own.get(key, cell.marked[key]) for key in cell.marked):
+                edited.append(lab.cells[cell.match].grade_id)
+    said = f"points or roles of cells had been edited; the lab's count: {', '.join(edited)}"
+    return [Flag("edited", tuple(edited), said)] if edited else []
+
+
+def _other_language(notebook: nbformat.NotebookNode) -> list[Flag]:
+    """A flag if the file says that it is in another language than Python."""
+    said = [notebook.metadata.get(key) for key in ("kernelspec", "language_info")]
+    named = [part.get(key) for part, key in zip(said, ("language", "name"), strict=True) if isinstance(part, dict)]
+    other = [name for name in named if isinstance(name, str) and not name.lower().startswith(("python", "ipython"))]
+    return [Flag("edited", (), f"the file says that it is in {other[0][:40]!r}; it was run as Python")] if other else []
 
 
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────

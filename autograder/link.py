@@ -205,7 +205,8 @@ def failure(error: BaseException) -> dict[str, Any]:
 def _exception(error: Mapping[str, Any]) -> Exception:
     """An exception of the same name and message, and of the same built-in kind."""
     base = next((getattr(builtins, str(name), None) for name in error["bases"]), None)
-    if not (isinstance(base, type) and issubclass(base, Exception)):
+    ends_loops = (StopIteration, StopAsyncIteration)  # raised in a test's own loop it would end that early, and silently
+    if not (isinstance(base, type) and issubclass(base, Exception)) or issubclass(base, ends_loops):
         base = RuntimeError
     message = str(error["message"])
     said = {"__str__": lambda self: message, "__init__": lambda self: None, "__module__": "builtins"}

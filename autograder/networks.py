@@ -16,6 +16,7 @@ from hashlib import blake2b
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import h5py
 import keras
 import numpy as np
 
@@ -148,8 +149,29 @@ def _check_archive(data: bytes) -> None:
             if sum(item.file_size for item in archive.infolist()) > MAX_BYTES:
                 raise ValueError(f"a model of more than {MAX_BYTES >> 20} MB")
             _check_config(json.loads(archive.read("config.json")))
-    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, RecursionError) as error:
+            for name in archive.namelist():
+                if name.endswith(".h5"):
+                    _check_weights(archive.read(name))
+    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, RecursionError, OSError) as error:
         raise ValueError(f"not a .keras file: {error}") from error
+
+
+def _check_weights(data: bytes) -> None:
+    """Raise ValueError if the file of weights leads to another file, whose bytes would then be the weights."""
+
+    def look(group: Any) -> None:
+        for key in group:
+            link = group.get(key, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise ValueError("the model's weights refer to another file or place")
+            item = group[key]
+            if isinstance(item, h5py.Group):
+                look(item)
+            elif item.external or item.is_virtual:
+                raise ValueError("the model's weights refer to another file or place")
+
+    with h5py.File(io.BytesIO(data), "r") as file:
+        look(file)
 
 
 def _check_config(config: Any) -> None:
@@ -163,6 +185,8 @@ def _check_config(config: Any) -> None:
                 raise ValueError(f"the model holds code ({name})")
             if isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins"):
                 raise ValueError(f"the model holds a {str(name)[:60]} that is not Keras's own")
+            if isinstance(part.get("vocabulary"), str):
+                raise ValueError("the model reads its vocabulary from a file")
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part

@@ -11,8 +11,9 @@ import builtins
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from autograder.labs import Lab
+from autograder.labs import Cell, Lab
 from autograder.runs import Step
 from autograder.slices import names, needed
 
@@ -44,19 +45,24 @@ class Plan:
 
 def plan(lab: Lab) -> Plan:
     """Look through a lab."""
-    own = _lab_only(lab)
-    tests = [i for i, cell in enumerate(lab.cells) if cell.role == "tests"]
-    unsealed = frozenset(i for i in tests if lab.cells[i].name in lab.settings.unsealed)
+    return _plan(lab.cells, lab.settings.unsealed)
+
+
+@lru_cache(maxsize=16)
+def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
+    own = _lab_only(cells)
+    tests = [i for i, cell in enumerate(cells) if cell.role == "tests"]
+    unsealed = frozenset(i for i in tests if cells[i].name in unsealed_names)
     given: set[int] = set()
     reads: dict[int, tuple[str, ...]] = {}
     for test in tests:
         if test in unsealed:
             continue
-        makers = _makers(lab, own, test)
-        source = lab.cells[test].source
+        makers = _makers(cells, own, test)
+        source = cells[test].source
         wanted = names(source).reads - frozenset(dir(builtins)) - _loop_variables(source)
         reads[test] = tuple(sorted(name for name in wanted if makers.get(name) is False))
-        given |= _slice(lab, own, test, frozenset(name for name in wanted if makers.get(name)))
+        given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
     return Plan(frozenset(given), reads, unsealed)
 
 
@@ -67,27 +73,28 @@ def reads_data(source: str) -> bool:
 
 def data_cells(lab: Lab) -> list[int]:
     """Cells of the lab that read data without the help of an exercise, and those that they need."""
-    own = sorted(_lab_only(lab))
-    places = [place for place, i in enumerate(own) if reads_data(lab.cells[i].source) or lab.cells[i].name == "setup"]
-    return [own[place] for place in needed([lab.cells[i].source for i in own], places)]
+    cells = lab.cells
+    own = sorted(_lab_only(cells))
+    places = [place for place, i in enumerate(own) if reads_data(cells[i].source) or cells[i].name == "setup"]
+    return [own[place] for place in needed([cells[i].source for i in own], places)]
 
 
-def _lab_only(lab: Lab) -> frozenset[int]:
+def _lab_only(cells: tuple[Cell, ...]) -> frozenset[int]:
     """Cells of the lab that use nothing an exercise made, and do not train."""
     found: set[int] = set()
-    for index, cell in enumerate(lab.cells):
+    for index, cell in enumerate(cells):
         if not cell.is_code or cell.role in ("exercise", "tests") or cell.trains:
             continue
-        makers = _makers(lab, frozenset(found), index)
+        makers = _makers(cells, frozenset(found), index)
         if not any(makers.get(name) is False for name in names(cell.source).reads):
             found.add(index)
     return frozenset(found)
 
 
-def _makers(lab: Lab, own: frozenset[int], before: int) -> dict[str, bool]:
+def _makers(cells: tuple[Cell, ...], own: frozenset[int], before: int) -> dict[str, bool]:
     """Name → whether the cells `own` alone made it, for all names that cells above `before` make."""
     makers: dict[str, bool] = {}
-    for index, cell in enumerate(lab.cells[:before]):
+    for index, cell in enumerate(cells[:before]):
         if not cell.is_code or cell.role == "tests":
             continue
         said = names(cell.source)
@@ -107,10 +114,10 @@ def _loop_variables(source: str) -> frozenset[str]:
     return frozenset(part.id for loop in loops for part in ast.walk(loop.target) if isinstance(part, ast.Name))
 
 
-def _slice(lab: Lab, own: frozenset[int], test: int, wanted: frozenset[str]) -> set[int]:
+def _slice(cells: tuple[Cell, ...], own: frozenset[int], test: int, wanted: frozenset[str]) -> set[int]:
     """The cells among `own` that make the names `wanted` for a test; the set-up cell is always one of them."""
-    cells = [i for i in sorted(own) if i < test]
-    setup = [place for place, i in enumerate(cells) if lab.cells[i].name == "setup"]
+    above = [i for i in sorted(own) if i < test]
+    setup = [place for place, i in enumerate(above) if cells[i].name == "setup"]
     reader = f"({', '.join(sorted(wanted))},)" if wanted else "None"
-    sources = [*(lab.cells[i].source for i in cells), reader]
-    return {cells[place] for place in needed(sources, [len(cells)], setup) if place < len(cells)}
+    sources = [*(cells[i].source for i in above), reader]
+    return {above[place] for place in needed(sources, [len(above)], setup) if place < len(above)}

@@ -28,7 +28,7 @@ import psutil
 
 from autograder.link import READY
 
-__all__ = ["FaultError", "Limits", "Process", "Surroundings"]
+__all__ = ["FaultError", "Limits", "Process", "Surroundings", "plain"]
 
 Role = Literal["student", "examiner"]
 OUTPUT_TAIL = 64 * 1024
@@ -36,6 +36,9 @@ MAX_FRAME = 2**30
 START_SECONDS = 60.0
 STALL_SECONDS = 20.0  # without a byte, in the middle of a frame
 FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
+# Variables of ours that our processes get; the others may hold passwords or say where the course lies.
+SETTINGS = ("COURSEKIT_", "KERAS_", "TF_", "XLA_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "PYTHON", "LC_", "LD_")
+PLAIN_SETTINGS = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV")
 _numbers = itertools.count()
 
 
@@ -122,7 +125,7 @@ class Process:
         """A sentence that the process ended, with the last line that it printed."""
         time.sleep(0.05)  # the drain may still be reading
         said = b"".join(self._tail).decode(errors="replace").strip().splitlines()
-        return "the Python process ended in this cell" + (f"; the last it said was: {said[-1][:200]}" if said else "")
+        return "the Python process ended in this cell" + (f"; the last it said was: {plain(said[-1], 200)}" if said else "")
 
     def stop(self) -> None:
         """End the process and everything it started, then let go of its number and of its scratch folder."""
@@ -178,12 +181,21 @@ class Process:
             return 0.0
 
 
+def plain(said: object, most: int) -> str:
+    """At most so many characters of what a process says, such that every file and database can hold them."""
+    return str(said)[:most].encode(errors="replace").decode().replace("\0", "�")
+
+
 def _never_stall(connection: Connection) -> None:
     """Make reading and writing fail, in place of waiting for ever, when the other end stops in the middle of a frame."""
     seconds = struct.pack("ll", int(STALL_SECONDS), 0)
     with socket.socket(fileno=os.dup(connection.fileno())) as end:
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             end.setsockopt(socket.SOL_SOCKET, option, seconds)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name in PLAIN_SETTINGS or name.startswith(SETTINGS)}
 
 
 class _WarmParent:
@@ -214,7 +226,7 @@ class _WarmParent:
         with theirs:
             number = theirs.fileno()
             command = [sys.executable, "-m", "autograder.warm", str(number)]
-            subprocess.Popen(command, pass_fds=[number], stdin=subprocess.DEVNULL, start_new_session=True)
+            subprocess.Popen(command, pass_fds=[number], env=_environment(), stdin=subprocess.DEVNULL, start_new_session=True)
         self.control = ours
         return ours
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from autograder.link import DONE
-from autograder.processes import Limits, Process, Surroundings
+from autograder.processes import Limits, Process, Surroundings, plain
 from autograder.wire import pack, unpack
 
 __all__ = ["Again", "Kept", "Outcome", "Step", "run_cells", "run_steps"]
@@ -22,6 +22,7 @@ __all__ = ["Again", "Kept", "Outcome", "Step", "run_cells", "run_steps"]
 Status = Literal["ok", "error", "timeout", "memory", "crashed", "missing"]
 Kept = dict[int, bytes]  # number of a test's step → the frame with the student's values that it was given
 GRACE_SECONDS = 3.0
+MESSAGE_CHARS = 4000
 
 
 @dataclass(frozen=True)
@@ -270,7 +271,7 @@ def _outcome(frame: bytes | None) -> Outcome | None:
         if error is None:
             value = answer["value"]
             return Outcome("ok", seconds=seconds, value=None if value is None else float(value), cpu=cpu)
-        name, message, line = str(error["name"]), str(error["message"]), int(error["line"])
-        return Outcome("memory" if name == "MemoryError" else "error", name, message, line, seconds, cpu=cpu)
-    except (ValueError, TypeError, KeyError):
+        name, message, line = plain(error["name"], 100), plain(error["message"], MESSAGE_CHARS), int(error["line"])
+        return Outcome("memory" if name.endswith("MemoryError") else "error", name, message, line, seconds, cpu=cpu)
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None

@@ -1,19 +1,22 @@
 """Grade many submissions: find them, run them side by side, let one bad file stop nobody.
 
-Knows only `grade`; nothing of notebooks or processes.
+Knows only how one submission is graded; nothing of notebooks or processes.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.grading import grade
+from autograder.grading import examine_again, prepare
+from autograder.keep import Keep
 from autograder.labs import Lab
-from autograder.surroundings import Options
+from autograder.runs import Again
+from autograder.surroundings import Options, isolation
 from autograder.verdict import Verdict
 
 __all__ = ["CollectError", "Found", "find_submissions", "grade_class"]
@@ -62,25 +65,56 @@ def grade_class(
     *,
     jobs: int | None = None,
     on_verdict: Callable[[Verdict], None] | None = None,
+    keep: Keep | None = None,
 ) -> list[Verdict]:
     """Grade every submission and return the verdicts in the order given. `on_verdict` hears of each as it is reached.
 
-    jobs: how many at once, by default one a core.
+    jobs: how many at once, by default one a core. keep: what was found out earlier, so that unchanged work is not run again; a
+    grader that was killed goes on from there. Raises IsolationError before anything is run.
     """
+    options = options or Options()
+    isolation(options.isolation)
+    seats = _Seats(lab, options)
 
     def one(item: Found) -> Verdict:
-        verdict = _grade_safely(lab, item, options)
+        verdict = _grade_safely(lab, item, options, keep, seats)
         if on_verdict:
             on_verdict(verdict)
         return verdict
 
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        return list(pool.map(one, found))
-
-
-def _grade_safely(lab: Lab, item: Found, options: Options | None) -> Verdict:
     try:
-        return grade(lab, item.path, options, submission=item.submission)
+        with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+            return list(pool.map(one, found))
+    finally:
+        seats.close()
+
+
+class _Seats:
+    """For each thread an examiner that runs changed tests again on kept values, from the first time that it is wanted."""
+
+    def __init__(self, lab: Lab, options: Options) -> None:
+        self._lab, self._options = lab, options
+        self._own = threading.local()
+        self._all: list[Again] = []
+
+    def mine(self) -> Again:
+        if not hasattr(self._own, "again"):
+            self._own.again = examine_again(self._lab, self._options)
+            self._all.append(self._own.again)
+        again: Again = self._own.again
+        return again
+
+    def close(self) -> None:
+        for again in self._all:
+            again.close()
+
+
+def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats) -> Verdict:
+    try:
+        job = prepare(lab, item.path, options, item.submission)
+        if isinstance(job, Verdict):
+            return job
+        return (job.recalled(keep, seats.mine()) if keep else None) or job.run(keep)
     except Exception as error:
         message = (
             f"{item.path.name}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"

@@ -18,7 +18,10 @@ VerdictStatus = Literal["graded", "needs review", "unreadable"]
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test: `earned` of `points`, how it ended, and a message fit for the student ("" when it passed)."""
+    """One test: `earned` of `points`, how it ended, and a message fit for the student ("" when it passed).
+
+    sealed: it ran in the examiner; one that is not had to run where the student's code could reach it.
+    """
 
     __test__ = False  # not a pytest class
 
@@ -28,6 +31,7 @@ class TestResult:
     earned: float
     status: TestStatus
     message: str = ""
+    sealed: bool = True
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Verdict:
     seed: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     @property
     def earned(self) -> float:

@@ -1,0 +1,95 @@
+"""What was found out about submissions, kept by their content: work that did not change is not run again.
+
+An entry holds how every step of a notebook ended and the values that each test was given, so that a test that changed can be
+run on them alone. Entries appear whole or not at all, so a grader may be killed at any moment and go on later.
+Knows keys, outcomes and frames; nothing of labs or marks.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import version
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from platform import machine, python_version
+from typing import Any
+
+from autograder.files import write_bytes
+from autograder.runs import Outcome
+
+__all__ = ["Entry", "Keep", "digest", "environment_digest"]
+
+MAX_VALUES = 64 * 2**20  # bytes of values kept of one submission
+PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """outcomes: of each step. tests: number of a test's step → digest of the test. values: → the frame that it was given."""
+
+    outcomes: Sequence[Outcome]
+    tests: Mapping[int, str]
+    values: Mapping[int, bytes]
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Entries in a folder, which need not exist yet."""
+
+    folder: Path
+
+    def find(self, key: str) -> Entry | None:
+        """The entry, None if there is none or if it cannot be read."""
+        try:
+            with zipfile.ZipFile(self._path(key)) as archive:
+                facts = json.loads(archive.read("facts.json"))
+                values = {int(name): archive.read(f"values/{name}") for name in facts["values"]}
+                outcomes = [Outcome(**outcome) for outcome in facts["outcomes"]]
+                return Entry(outcomes, {int(place): said for place, said in facts["tests"].items()}, values)
+        except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, key: str, entry: Entry) -> None:
+        """Keep the entry. Values that are too large are left out: their tests will need the whole notebook again."""
+        values = entry.values if sum(map(len, entry.values.values())) <= MAX_VALUES else {}
+        facts = {
+            "outcomes": [asdict(outcome) for outcome in entry.outcomes],
+            "tests": dict(entry.tests),
+            "values": sorted(values),
+        }
+        out = BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr("facts.json", json.dumps(facts))
+            for place, frame in values.items():
+                archive.writestr(f"values/{place}", frame)
+        write_bytes(self._path(key), out.getvalue())
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.zip"
+
+
+def digest(parts: Any) -> str:
+    """A key for JSON data: the same for the same content."""
+    return blake2b(json.dumps(parts, sort_keys=True, default=str).encode(), digest_size=20).hexdigest()
+
+
+@cache
+def environment_digest() -> str:
+    """A key for what submissions are run with: Python, the packages, and the text of this project's own."""
+    from coursekit.data.registry import course_registry
+
+    own = {str(path): blake2b(path.read_bytes()).hexdigest() for name in ("coursekit", "autograder") for path in _sources(name)}
+    versions = {name: version(name) for name in PACKAGES}
+    return digest([python_version(), machine(), versions, own, repr(dict(course_registry()))])
+
+
+def _sources(package: str) -> Iterable[Path]:
+    spec = find_spec(package)
+    for place in spec.submodule_search_locations or () if spec else ():
+        yield from sorted(Path(place).rglob("*.py"))

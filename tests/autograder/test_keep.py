@@ -1,0 +1,138 @@
+"""Work that did not change is not run again; a test that changed is run on the values that were kept; nothing kept is half."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder import runs
+from autograder.build import write_notebook
+from autograder.demo import make_class, solve
+from autograder.keep import Entry, Keep
+from autograder.labs import Lab
+from autograder.runs import Outcome
+from autograder.schedule import find_submissions, grade_class
+from autograder.surroundings import Options
+from autograder.verdict import Verdict
+
+RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The roles of all processes that are started from here on."""
+    roles: list[str] = []
+    real = runs.Process
+
+    def counted(role: str, *rest: object) -> object:
+        roles.append(role)
+        return real(role, *rest)
+
+    monkeypatch.setattr(runs, "Process", counted)
+    return roles
+
+
+def with_test(lab: Lab, name: str, old: str, new: str) -> Lab:
+    assert old in lab.tests[name].source
+    cells = [replace(c, source=c.source.replace(old, new)) if c.role == "tests" and c.name == name else c for c in lab.cells]
+    return replace(lab, cells=tuple(cells))
+
+
+def marks(verdicts: list[Verdict]) -> list[dict[str, float]]:
+    return [{test.name: test.earned for test in verdict.tests} for verdict in verdicts]
+
+
+def graded(lab: Lab, folder: Path, keep: Keep, **sources: str) -> list[Verdict]:
+    write_notebook(solve(lab, {**RIGHT, **sources}), folder / "class" / "eva.ipynb")
+    return grade_class(lab, find_submissions(folder / "class", lab.id), keep=keep)
+
+
+def test_unchanged_work_starts_no_process(toy: Lab, tmp_path: Path, started: list[str]) -> None:
+    keep = Keep(tmp_path / "kept")
+    first = graded(toy, tmp_path, keep, mean="mean = lambda x: x.sum()")
+    assert sorted(started) == ["examiner", "student"]
+    second = graded(toy, tmp_path, keep, mean="mean = lambda x: x.sum()")
+    assert len(started) == 2
+    assert [replace(v, seconds=0) for v in first] == [replace(v, seconds=0) for v in second]
+
+
+def test_other_work_another_seed_or_another_lab_is_run(toy: Lab, tmp_path: Path, started: list[str]) -> None:
+    keep = Keep(tmp_path / "kept")
+    graded(toy, tmp_path, keep)
+    graded(toy, tmp_path, keep, halving="w = 0.5 ** STEPS")
+    assert started.count("student") == 2
+    grade_class(toy, find_submissions(tmp_path / "class", toy.id), Options(seed=7), keep=keep)
+    assert started.count("student") == 3
+    changed = replace(toy, cells=tuple(replace(c, source=c.source.replace("w = 1.0", "w = 2.0")) for c in toy.cells))
+    grade_class(changed, find_submissions(tmp_path / "class", toy.id), keep=keep)
+    assert started.count("student") == 4
+
+
+def test_a_changed_test_is_run_on_the_values_that_were_kept(toy: Lab, tmp_path: Path, started: list[str]) -> None:
+    keep = Keep(tmp_path / "kept")
+    assert marks(graded(toy, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 8}]
+    stricter = with_test(toy, "halving", "2.0**-STEPS", "1 + 2.0**-STEPS")
+    assert marks(graded(stricter, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 0}]
+    assert started == ["student", "examiner", "examiner"]
+    assert marks(graded(stricter, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 0}]
+    assert len(started) == 3
+
+
+def test_a_changed_test_that_calls_a_function_needs_the_student_process(toy: Lab, tmp_path: Path, started: list[str]) -> None:
+    keep = Keep(tmp_path / "kept")
+    graded(toy, tmp_path, keep)
+    stricter = with_test(toy, "mean", "np.average(x)", "1 + np.average(x)")
+    assert marks(graded(stricter, tmp_path, keep)) == [{"mean": 0, "mean_pure": 4, "halving": 8}]
+    assert started.count("student") == 2
+
+
+def test_an_entry_comes_back_as_it_went_in_and_a_damaged_one_is_none(tmp_path: Path) -> None:
+    keep = Keep(tmp_path)
+    entry = Entry([Outcome("ok", seconds=0.5, value=1.5), Outcome("error", "E", "m", 3)], {1: "abc"}, {1: b"frame"})
+    assert keep.find("00aa") is None
+    keep.put("00aa", entry)
+    assert keep.find("00aa") == entry
+    (path,) = tmp_path.rglob("*.zip")
+    path.write_bytes(path.read_bytes()[:-30])
+    assert keep.find("00aa") is None
+
+
+GRADE = """
+import sys
+from autograder.keep import Keep
+from autograder.labs import load_lab
+from autograder.schedule import find_submissions, grade_class
+from autograder.surroundings import Options
+lab = load_lab(sys.argv[1])
+grade_class(lab, find_submissions(sys.argv[2], lab.id), Options(cell_seconds=2), keep=Keep(__import__("pathlib").Path(sys.argv[3])))
+"""
+
+
+@pytest.mark.timeout(600)
+def test_a_grader_killed_at_any_moment_goes_on_to_the_same_verdicts(toy: Lab, tmp_path: Path) -> None:
+    """The number of moments is small in a quick run; EVERY_STUDENT asks for twenty."""
+    make_class(toy, tmp_path / "class")
+    found = [item for item in find_submissions(tmp_path / "class", toy.id) if item.submission != "ines"]
+    for item in find_submissions(tmp_path / "class", toy.id):
+        if item not in found:
+            item.path.unlink()
+    expected = grade_class(toy, found, Options(cell_seconds=2))
+    command = [sys.executable, "-c", GRADE, str(toy.folder), str(tmp_path / "class"), str(tmp_path / "kept")]
+    for moment in range(20 if "EVERY_STUDENT" in os.environ else 3):
+        grader = subprocess.Popen(command, start_new_session=True)
+        time.sleep(1.5 + 1.3 * moment)
+        os.killpg(grader.pid, signal.SIGKILL)
+        grader.wait()
+    got = grade_class(toy, found, Options(cell_seconds=2), keep=Keep(tmp_path / "kept"))
+
+    def without_times(verdicts: list[Verdict]) -> list[Verdict]:
+        return [replace(verdict, seconds=0, cpu_seconds=0) for verdict in verdicts]
+
+    assert without_times(got) == without_times(expected)
