@@ -29,6 +29,10 @@ class _Shell(InteractiveShell):
         """One line instead of a coloured traceback, which takes half a second to make and which nobody reads here."""
         print(*sys.exc_info()[:2], file=sys.stderr)
 
+    def _format_exception_for_storage(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Newer IPython formats a traceback for its history too, which takes minutes after a recursion without end."""
+        return {"ename": "", "evalue": "", "traceback": []}
+
 
 def make_shell() -> InteractiveShell:
     """The shell of this process, with an empty notebook."""
@@ -65,7 +69,10 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
 
 def _number(value: Any) -> float | None:
     """The value of the cell's last expression if it is one plain number."""
-    return float(value) if isinstance(value, int | float | np.number) else None
+    try:
+        return float(value) if isinstance(value, int | float | np.number) else None
+    except OverflowError:
+        return None
 
 
 def _message(error: BaseException) -> str:

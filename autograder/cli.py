@@ -1,4 +1,4 @@
-"""The command line: `autograder build | verify | calibrate | grade | demo | doctor | publish`. Each command calls one function of the API."""
+"""The command line of the project: `autograder --help` lists the commands. Each of them calls one function of the API."""
 
 from __future__ import annotations
 

@@ -146,7 +146,8 @@ def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) ->
         submitted.match = next((by_id[i] for i in submitted.ids if i in by_id), None)
     found = {cell.match for cell in cells if cell.match is not None}
     recovered: list[str] = []
-    for index, (cell, node) in enumerate(released):
+    # Exercises last: by then the cells round each are known, and one that was left blank passes for no other.
+    for index, (cell, node) in sorted(enumerate(released), key=lambda item: item[1][0].role == "exercise"):
         if index in found:
             continue
         if (best := _most_similar(cells, index, cell, node.source)) is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from autograder.link import DONE
-from autograder.processes import Limits, Process, Surroundings, plain
+from autograder.processes import PATIENCE, Limits, Process, Surroundings, plain
 from autograder.wire import pack, unpack
 
 __all__ = ["Again", "Kept", "Outcome", "Step", "run_cells", "run_steps"]
@@ -86,7 +86,7 @@ class Again:
 
         given: what the examiner runs before it.
         """
-        if step.source in self._calling or not set(step.names) <= set(unpack(values)[0]["values"]):
+        if step.source in self._calling or not set(step.names) <= _named(values):
             return None
 
         def answer(question: bytes, deadline: float, seconds: float) -> tuple[bytes | None, Outcome | None]:
@@ -112,7 +112,7 @@ class _Run:
         self.alive = True
         self.student = Process("student", limits, around)
         # Whatever the process does with its time, this ends it: our reads then end too.
-        self.last_resort = threading.Timer(limits.notebook_seconds + 10 * GRACE_SECONDS, self.student.kill)
+        self.last_resort = threading.Timer(PATIENCE * limits.notebook_seconds + 10 * GRACE_SECONDS, self.student.kill)
         self.last_resort.daemon = True
         self.last_resort.start()
 
@@ -261,6 +261,14 @@ def _no_answer(verdict: str, seconds: float, memory_mb: int) -> Outcome:
     if verdict == "memory":
         return Outcome("memory", message=f"the test needed more than {memory_mb} MB of memory with your values")
     return Outcome("crashed", message="the test could not be run with your values: its process ended")
+
+
+def _named(values: bytes) -> frozenset[str]:
+    """The names whose values a student's frame holds; none if it is no such frame."""
+    try:
+        return frozenset(unpack(values)[0]["values"])
+    except (ValueError, TypeError, KeyError):
+        return frozenset()
 
 
 def _outcome(frame: bytes | None) -> Outcome | None:

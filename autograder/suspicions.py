@@ -59,6 +59,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 # Bases that make a value pass for a plain one; methods whose replacement makes a network say what it likes.
 _PLAIN = frozenset({"float", "int", "str", "np.ndarray", "numpy.ndarray", "ndarray", "History", "keras.callbacks.History"})
+# Names that stand for packages though no cell of the student's imports them: the lab did.
+_GIVEN = frozenset({"keras", "np", "numpy", "tf", "plt", "pd", "check", "coursekit", "builtins"})
 _SAYS = frozenset({"evaluate", "predict", "predict_on_batch", "__call__", "call", "__class__"})
 
 
@@ -68,7 +70,7 @@ def look(cells: Sequence[tuple[str, str]]) -> list[Flag]:
     cells: (grade id, "" for a cell of the student's own making; source). Never raises for any text.
     """
     trees = [_parsed(source) for _, source in cells]
-    imported = frozenset(name for tree in trees if tree is not None for name in _imported(tree))
+    imported = _GIVEN.union(name for tree in trees if tree is not None for name in _imported(tree))
     flags = []
     for (grade_id, source), tree in zip(cells, trees, strict=True):
         said = list(_text(source) if tree is None else _code(tree, imported))
@@ -145,13 +147,11 @@ def _patched(node: ast.AST, imported: frozenset[str]) -> Iterator[str]:
             if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store | ast.Del):
                 name = _dotted(part)
                 root = name.split(".")[0]
-                if part.attr in _SAYS or (
-                    root in imported | {"builtins"} and not name.startswith(("pd.options", "pandas.options"))
-                ):
+                if part.attr in _SAYS or (root in imported and not name.startswith(("pd.options", "pandas.options"))):
                     yield name
     if isinstance(node, ast.Call) and _dotted(node.func).endswith(("setattr", "__setattr__")) and node.args:
         name = _dotted(node.args[0])
-        if name.split(".")[0] in imported | {"builtins"}:
+        if name.split(".")[0] in imported:
             yield name
 
 

@@ -17,7 +17,8 @@ ODD = ("suspicious",)
 def patched(name: str, code: str, *, says: str = "armed: True", **more: object) -> Attack:
     """A wrong softmax behind a patch; `nearest` is spent on the proof that the patch was in place."""
     answers = {"softmax": code + WRONG, "nearest": ARMED}
-    return Attack(name, answers, loses=("softmax", "nearest"), says=says, **{"flagged": ODD, **more})  # type: ignore[arg-type]
+    due = {"loses": ("softmax", "nearest"), "flagged": ODD, **more}
+    return Attack(name, answers, says=says, **due)  # type: ignore[arg-type]
 
 
 def value(name: str, code: str, *, says: str, loses: str = "nearest", **more: object) -> Attack:
@@ -40,7 +41,7 @@ REWRITERS = [
         "transformer_manager",
         "shell = get_ipython()\nreal = shell.input_transformer_manager.transform_cell\n"
         "shell.input_transformer_manager.transform_cell = lambda cell: 'pass' if 'check' in cell else real(cell)\n"
-        "armed = shell.transform_cell('check.close(1, 2)') == 'pass'",
+        "armed = shell.transform_cell('check.close(1, 2)').strip() == 'pass'",
         flagged=ODD,
     ),
     patched(
@@ -59,7 +60,8 @@ REWRITERS = [
     ),
     patched(
         "showtraceback",
-        "shell = get_ipython()\nshell.showtraceback = lambda *a, **k: None\nshell.set_custom_exc((Exception,), lambda *a, **k: None)\n"
+        "shell = get_ipython()\nshell.showtraceback = lambda *a, **k: None\n"
+        "shell.set_custom_exc((Exception,), lambda *a, **k: None)\n"
         "type(shell).showtraceback = lambda *a, **k: None\narmed = shell.CustomTB is not None",
         says="",
     ),
@@ -84,12 +86,14 @@ PATCHERS = [
     ),
     patched(
         "numpy_testing",
-        "np.testing.assert_allclose = np.testing.assert_array_equal = lambda *a, **k: None\nnp.allclose = lambda *a, **k: True\n"
+        "np.testing.assert_allclose = np.testing.assert_array_equal = lambda *a, **k: None\n"
+        "np.allclose = lambda *a, **k: True\n"
         "np.isfinite = lambda x: np.array(True)\nnp.exp = np.zeros_like\narmed = np.allclose(1, 2)",
     ),
     patched(
         "builtins",
-        "import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.all = builtins.any = lambda x: True\nbuiltins.AssertionError = Warning\n"
+        "import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.all = builtins.any = lambda x: True\n"
+        "builtins.AssertionError = Warning\n"
         "armed = all([False])",
     ),
     patched("keras_ops", "keras.ops.mean = keras.ops.max = lambda *a, **k: 1.0\narmed = keras.ops.mean([0.0]) == 1.0"),
@@ -103,7 +107,8 @@ PATCHERS = [
         "the_student_process",
         "import sys\nstudent, cells = sys.modules['autograder.student'], sys.modules['autograder.cells']\n"
         "student.run_cell = cells.run_cell = lambda *a: {'seconds': 0.0, 'cpu': 0.0, 'error': None, 'value': 1.0}\narmed = True",
-        says="nearest",
+        says="nearest: error: your code stopped with NameError",
+        loses=("softmax", "nearest", "last"),
     ),
     patched(
         "the_wire",
@@ -114,7 +119,8 @@ PATCHERS = [
     patched(
         "modules_on_the_path",
         "import os, sys\nos.makedirs('coursekit', exist_ok=True)\nopen('coursekit/__init__.py', 'w').close()\n"
-        "open('coursekit/check.py', 'w').write('def close(*a, **k): pass')\nsys.path.insert(0, os.getcwd())\narmed = sys.path[0] == os.getcwd()",
+        "open('coursekit/check.py', 'w').write('def close(*a, **k): pass')\nsys.path.insert(0, os.getcwd())\n"
+        "armed = sys.path[0] == os.getcwd()",
         flagged=(),
     ),
 ]
@@ -128,7 +134,8 @@ VALUES = [
     ),
     value(
         "reduce_in_an_array",
-        "import os\nclass Bomb:\n    def __reduce__(self): return os._exit, (0,)\nnearest = np.array([Bomb()] * 40, dtype=object)",
+        "import os\nclass Bomb:\n    def __reduce__(self): return os._exit, (0,)\n"
+        "nearest = np.array([Bomb()] * 40, dtype=object)",
         says="your class Bomb",
     ),
     value("pickled_bytes", "import pickle\nnearest = pickle.dumps(list(X_test))", says="nearest", flagged=ODD),
@@ -137,7 +144,8 @@ VALUES = [
         "import sys, io\nwire = sys.modules['autograder.wire']\nclass Bomb:\n"
         "    def __reduce__(self): return print, ('executed',)\n"
         "def _array(self, value, name):\n    out = io.BytesIO()\n"
-        "    np.lib.format.write_array(out, np.array([Bomb()], dtype=object), allow_pickle=True)\n    return self.blob(out.getvalue())\n"
+        "    np.lib.format.write_array(out, np.array([Bomb()], dtype=object), allow_pickle=True)\n"
+        "    return self.blob(out.getvalue())\n"
         "wire.Encoder._array = _array\nnearest = X_test",
         says="allow_pickle=False",
         flagged=ODD,
@@ -167,7 +175,8 @@ VALUES = [
 CALLS = [
     value(
         "second_call_raises",
-        "calls = []\ndef softmax(z):\n    calls.append(1)\n    if len(calls) > 1: raise ValueError('called %d times' % len(calls))\n"
+        "calls = []\ndef softmax(z):\n    calls.append(1)\n"
+        "    if len(calls) > 1: raise ValueError('called %d times' % len(calls))\n"
         "    return np.array([[0.5, 0.5], [0.25, 0.75]])",
         says="called 2 times",
         loses="softmax",
@@ -196,10 +205,10 @@ UNTRAINED = (
     "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation='softmax')])\n"
     "model.compile(loss='sparse_categorical_crossentropy', metrics=['accuracy'])\n"
     "model.set_weights([np.array([[9.0, -9.0], [-9.0, 9.0]]), np.zeros(2)])\n"
-    "model.set_weights([-w for w in model.get_weights()])\n"
 )
 FORGED = (
-    "history = keras.callbacks.History()\nhistory.history = {'val_loss': [.9, .5, .2, .1], 'val_accuracy': [.7, .8, .9, 1.]}\n"
+    "history = keras.callbacks.History()\nhistory.epoch, history.params = [0, 1, 2, 3], {}\n"
+    "history.history = {'val_loss': [.9, .5, .2, .1], 'val_accuracy': [.7, .8, .9, 1.]}\n"
 )
 TRAINED = (
     "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation='softmax')])\n"
@@ -248,8 +257,10 @@ NETWORKS = [
         "weights_from_another_file",
         "import h5py, io, sys, zipfile\nnetworks = sys.modules['autograder.networks']\n" + UNTRAINED + "model.save('a.keras')\n"
         "with zipfile.ZipFile('a.keras') as old, zipfile.ZipFile('b.keras', 'w') as new:\n"
-        "    for item in old.namelist():\n        if item.endswith('.h5'):\n            open('w.h5', 'wb').write(old.read(item))\n"
-        "            with h5py.File('w.h5', 'a') as f:\n                group = f['layers/dense/vars']\n                del group['0']\n"
+        "    for item in old.namelist():\n        if item.endswith('.h5'):\n"
+        "            open('w.h5', 'wb').write(old.read(item))\n"
+        "            with h5py.File('w.h5', 'a') as f:\n                group = f['layers/dense/vars']\n"
+        "                del group['0']\n"
         "                group.create_dataset('0', (2, 2), 'f4', external=[('/etc/passwd', 0, 16)])\n"
         "            new.write('w.h5', item)\n        else:\n            new.writestr(item, old.read(item))\n"
         "data = open('b.keras', 'rb').read()\nnetworks._archive = lambda model, name: data\n" + FORGED,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from autograder import surroundings, walls
 from autograder.build import write_notebook
 from autograder.cli import app
 from autograder.demo import solve
@@ -80,3 +81,27 @@ def test_what_cannot_be_done_is_said_with_exit_code_2(toy: Lab, tmp_path: Path, 
     code, output = call(*(part.format(tmp=tmp_path, labs=toy.folder.parent) for part in arguments))
     assert code == 2
     assert said in output.replace("│", "").replace("  ", " ")
+
+
+def test_doctor_names_every_wall_and_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = call("doctor")
+    assert code == 0
+    assert all(name in said for name in walls.probe())
+    assert f"isolation: {walls.strongest()}" in said
+
+
+def test_grading_below_the_walls_that_were_asked_for_is_refused(
+    toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surroundings, "_strongest", lambda: "process")
+    monkeypatch.setattr(walls, "probe", lambda: {"files": "no user namespaces"})
+    write_notebook(solve(toy, RIGHT), tmp_path / "eva.ipynb")
+    arguments = ("grade", toy.id, tmp_path / "eva.ipynb", "--labs", toy.folder.parent, "--output", tmp_path / "out")
+    code, said = call(*arguments, "--isolation", "full")
+    assert code == 2
+    assert "full isolation was asked for, and this machine does not have it (files: no user namespaces)" in said
+    assert not (tmp_path / "out" / "grades.csv").exists()
+    code, said = call(*arguments)
+    assert code == 0
+    assert "isolation: process" in said
+    assert "not by walls of its own (missing: files)" in said

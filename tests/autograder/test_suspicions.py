@@ -25,6 +25,7 @@ ODD = {
     "changes what belongs": [
         "import keras\nkeras.Model.evaluate = lambda *a, **k: [0, 1.0]",
         "import numpy as np\nnp.testing.assert_allclose = print",
+        "np.testing.assert_allclose = print",
         "import builtins\nbuiltins.abs = lambda x: 0",
         "import keras\nsetattr(keras.ops, 'mean', lambda x: 0)",
         "model.evaluate = lambda *a: 1.0",

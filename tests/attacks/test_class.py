@@ -1,0 +1,63 @@
+"""Attackers in a class change nothing for the others and leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder import Options, Verdict
+from autograder.labs import Lab
+from autograder.processes import FIRST_UID, UIDS
+from autograder.schedule import Found, grade_class
+from tests.attacks import test_breaking_out, test_exhausting, test_forging
+from tests.attacks.book import Attack, hand_in
+
+HONEST = [
+    Attack("ada", network=True),
+    Attack("boris", {"softmax": "def softmax(z):\n    return z / z.sum(axis=1, keepdims=True)"}),
+    Attack("chen", {"nearest": "nearest = [0, 1"}),
+    Attack("dana", {"last": "last = 100 + 28"}),
+]
+HOSTILE = ("deaf", "daemons", "exit", "forged_line", "run_code", "fork_bomb")
+
+
+def verdicts(lab: Lab, attacks: list[Attack], folder: Path) -> dict[str, str]:
+    found = [Found(attack.name, hand_in(lab, attack, folder)) for attack in attacks]
+    graded: list[Verdict] = grade_class(lab, found, Options(isolation="full", cell_seconds=20), jobs=2)
+    return {verdict.submission: replace(verdict, seconds=0).to_json() for verdict in graded}
+
+
+def strays() -> list[psutil.Process]:
+    """Enclosed processes that outlived their room, of whoever it was, and whatever our own warm parent still holds."""
+    found = []
+    for process in psutil.process_iter(["uids", "ppid"]):
+        uids = process.info["uids"]
+        if uids is not None and FIRST_UID <= uids.real < FIRST_UID + UIDS and process.info["ppid"] in (0, 1):
+            found.append(process)
+    for child in psutil.Process().children():
+        if "autograder.warm" in child.cmdline():
+            found += child.children(recursive=True)
+    return found
+
+
+@pytest.mark.usefixtures("full")
+def test_the_others_get_the_very_same_verdicts_and_nothing_is_left(
+    fort: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(mode=0o755)
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    known = [attack for module in (test_forging, test_breaking_out, test_exhausting) for attack in module.ATTACKS]
+    hostile = [attack for attack in known if attack.name in HOSTILE]
+    assert len(hostile) == len(HOSTILE)
+    alone = verdicts(fort, HONEST, tmp_path)
+    among = verdicts(fort, [*hostile[:3], *HONEST[:2], *hostile[3:], *HONEST[2:]], tmp_path)
+    assert {name: among[name] for name in alone} == alone
+    assert Verdict.from_dict(json.loads(alone["ada"])).earned == 20
+    assert list(scratch.iterdir()) == []
+    assert strays() == []
