@@ -28,8 +28,8 @@ HOSTILE = ("deaf", "daemons", "exit", "forged_line", "run_code", "fork_bomb")
 
 def verdicts(lab: Lab, attacks: list[Attack], folder: Path) -> dict[str, str]:
     found = [Found(attack.name, hand_in(lab, attack, folder)) for attack in attacks]
-    graded: list[Verdict] = grade_class(lab, found, Options(isolation="full", cell_seconds=20), jobs=2)
-    return {verdict.submission: replace(verdict, seconds=0).to_json() for verdict in graded}
+    graded: list[Verdict] = grade_class(lab, found, Options(isolation="full", cell_seconds=10), jobs=2)
+    return {verdict.submission: replace(verdict, seconds=0, cpu_seconds=0).to_json() for verdict in graded}
 
 
 def strays() -> list[psutil.Process]:

@@ -11,7 +11,7 @@ from autograder import Verdict
 from autograder.labs import Lab
 from tests.attacks.book import Attack, judge
 
-CELL_SECONDS = 10
+CELL_SECONDS = 6
 LARGE = 10**9 if "EVERY_STUDENT" in os.environ else 10**8
 STOPPED = {"nearest": ("timeout",), "last": ("missing",)}
 FULL = "raise RuntimeError(f'wrote {{\"much\" if written > {least} else written}}: {{stopped}}')"
@@ -22,7 +22,9 @@ def stops(name: str, code: str, *, loses: tuple[str, ...] = ("nearest",), **more
 
 
 TIME = [
-    stops("endless", "while True:\n    pass", says="longer than its 10 seconds", statuses={"nearest": ("timeout",)}),
+    stops(
+        "endless", "while True:\n    pass", says=f"longer than its {CELL_SECONDS} seconds", statuses={"nearest": ("timeout",)}
+    ),
     stops(
         "swallows_interrupts",
         "import time\nwhile True:\n    try:\n        while True: time.sleep(0.01)\n    except BaseException: pass",

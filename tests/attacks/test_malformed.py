@@ -111,9 +111,7 @@ EDITED = [
     Attack("no_grade_cells", edit=each("test_", lambda cell: cell.metadata.nbgrader.update(grade=False)), flagged=("edited",)),
     Attack("no_solution_cells", edit=each("", lambda cell: cell.metadata.nbgrader.update(solution=False)), flagged=("edited",)),
     Attack("renamed_test", {"nearest": "nearest = 0"}, loses=("nearest",), edit=each("test_nearest", rename)),
-    Attack(
-        "metadata_of_other_kinds", edit=each("", lambda cell: cell.metadata.update(nbgrader=[1, "x"])), flagged=("recovered",)
-    ),
+    Attack("metadata_of_other_kinds", edit=each("", lambda cell: cell.metadata.update(nbgrader=[1, "x"]))),
     Attack("kernel_of_R", edit=kernel("ir", "R"), flagged=("edited",)),
     Attack("kernel_of_colab", edit=kernel("python3", "python")),
     Attack(
