@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import tempfile
 import zipfile
 from hashlib import blake2b
@@ -24,6 +25,7 @@ from autograder.wire import Decoder, Encoder, Node, RefusedError
 
 __all__ = ["fingerprint", "is_model", "node", "put", "state", "value"]
 
+MAX_NAMES = 10_000
 MAX_BYTES = 2**30  # of an unpacked .keras file
 # Networks that crossed, and the optimizer each had then: another one later was made at this end.
 _CROSSED: WeakKeyDictionary[keras.Model, Any] = WeakKeyDictionary()
@@ -90,6 +92,7 @@ def _model(encoder: Encoder, model: keras.Model, name: str) -> Node:
         "b": encoder.blob(_archive(model, name)),
         "optimizer": _optimizer(encoder, model),
         "shared": shared,
+        "flags": [bool(layer._trainable) for layer in layers],
         "stop": bool(getattr(model, "stop_training", False)),
     }
 
@@ -124,11 +127,22 @@ def _load(decoder: Decoder, node: Node) -> keras.Model:
         os.unlink(path)
     if node["shared"]:
         model = _share(model, [(i, decoder.known[n], j) for i, n, j in node["shared"]])
+    _set_flags(model, node["flags"])
     _restore_optimizer(decoder, model, node["optimizer"])
     model.stop_training = bool(node["stop"])
     decoder.known[place] = model
+    _take_names(model)
     _CROSSED[model] = getattr(model, "optimizer", None)
     return model
+
+
+def _take_names(model: keras.Model) -> None:
+    """Let no layer that Keras names from here on have the name of one that arrived: in one process they would differ too."""
+    for layer in flat(model):
+        name, number = re.fullmatch(r"(.*?)(?:_(\d+))?", layer.name, re.DOTALL).groups()  # type: ignore[union-attr]
+        for _ in range(min(int(number or 0) + 1, MAX_NAMES)):
+            if keras.backend.get_uid(name) > int(number or 0):
+                break
 
 
 def _read_archive(path: str) -> keras.Model:
@@ -320,10 +334,7 @@ def put(decoder: Decoder, model: keras.Model, state: Node) -> None:
     layers, weights = flat(model), model.weights
     if state["layers"] != len(layers) or len(state["weights"]) != len(weights):
         raise ValueError("the layers of the model that your function was given were changed: make a new model instead")
-    for layer, flag in zip(layers, state["flags"], strict=True):
-        layer._trainable = bool(flag)
-        for variable in layer._trainable_variables:
-            variable.trainable = bool(flag)
+    _set_flags(model, state["flags"])
     for weight, number in zip(weights, state["weights"], strict=True):
         weight.assign(decoder._array(number))
     for layer in layers:
@@ -334,6 +345,14 @@ def put(decoder: Decoder, model: keras.Model, state: Node) -> None:
         model.compile_from_config(state["compile"])
     _restore_optimizer(decoder, model, state["optimizer"])
     model.stop_training = bool(state["stop"])
+
+
+def _set_flags(model: keras.Model, flags: list[bool]) -> None:
+    """Set what is trainable in each layer alone: the property would set all that is inside, and a file leaves the model's own out."""
+    for layer, flag in zip(flat(model), flags, strict=True):
+        layer._trainable = bool(flag)
+        for variable in layer._trainable_variables:
+            variable.trainable = bool(flag)
 
 
 def _object(encoder: Encoder, value: Any, name: str) -> Node:

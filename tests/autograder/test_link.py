@@ -224,6 +224,30 @@ def test_layers_shared_with_an_argument_stay_shared(copied: bool) -> None:
     assert unchanged == copied
 
 
+def test_new_layers_get_other_names_than_those_that_arrived() -> None:
+    base = network(compiled=False)
+    given = [int(layer.name.partition("_")[2] or 0) for layer in base.layers if layer.name.startswith("dense")]
+    keras.backend.clear_session()  # the other process has named no layer yet
+
+    def new_name(_: keras.Model) -> str:
+        return keras.layers.Dense(1).name
+
+    with remote(new_name) as function:
+        assert int(function(base).partition("_")[2] or 0) > max(given)
+
+
+def test_a_frozen_network_arrives_frozen_as_a_whole_and_in_its_layers() -> None:
+    base = network(compiled=False)
+    base.trainable = False
+    base.layers[0].trainable = True
+
+    def look(given: keras.Model) -> tuple[bool, list[bool]]:
+        return given.trainable, [layer.trainable for layer in given.layers]
+
+    with remote(look) as function:
+        assert function(base) == (False, [True, False, False])
+
+
 def test_the_given_network_itself_is_given_back() -> None:
     model = network()
     with remote(lambda given: given) as function:

@@ -26,8 +26,11 @@ def test_a_lab_is_proved(lab_id: str, data: str) -> None:
     lab = load_lab(ROOT / "labs" / lab_id)
     if data == "real" and not lab.settings.datasets:
         pytest.skip("this lab uses no data set: one proof says it all")
-    # Enough to catch what a change breaks; `make nightly` takes 50 draws, 10 seeds and every answer on both kinds of data.
-    effort = Effort(repeats=10, seeds=2) if data == "drawn" else Effort(repeats=5, seeds=1, data_only=True)
+    # Enough to catch what a change breaks; `make nightly` takes 50 draws, 10 seeds, every answer on both kinds of data and
+    # every test in the examiner.
+    effort = (
+        Effort(repeats=10, seeds=2, examined=12) if data == "drawn" else Effort(repeats=5, seeds=1, data_only=True, examined=12)
+    )
     checks = verify(lab, Options(data, fast=True), effort, released=ROOT / "notebooks" / "labs")
     assert not [f"{check.name}: {problem}" for check in checks for problem in check.problems]
 
