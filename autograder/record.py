@@ -8,20 +8,17 @@ Knows verdicts, labs and nbgrader; grades nothing.
 from __future__ import annotations
 
 import os
-import re
 import sys
 import sysconfig
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader.api import Gradebook, InvalidEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
@@ -38,16 +35,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
+from autograder.autograded import RefusedError, autograded_notebook, by_grade_id, literal
 from autograder.build import release_notebook, source_notebook, write_notebook
 from autograder.files import write_text
-from autograder.intake import Submission, UnreadableError, read_notebook, read_submission
-from autograder.labs import Cell, Lab
-from autograder.verdict import TestResult, Verdict
+from autograder.intake import UnreadableError, read_notebook
+from autograder.labs import Lab
+from autograder.verdict import Verdict
 
 __all__ = ["RecordError", "Recorded", "record"]
 
-MAX_OWN = 200  # cells
-MAX_TEXT = 100_000  # characters in one cell
 NO_RESPONSE = "No response."  # nbgrader's own words, which formgrader's users know
 
 
@@ -97,7 +93,7 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
                     _check_name(verdict.submission)
                     notes += desk.record(verdict, Path(notebooks[verdict.submission]))
                     done.append(verdict.submission)
-                except _RefusedError as error:
+                except RefusedError as error:
                     refused[verdict.submission] = str(error)
     except (SQLAlchemyError, InvalidEntry) as error:
         said = str(error).splitlines()[0]
@@ -110,10 +106,6 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
 
 
 # ── what is checked before anything is written ───────────────────────────────────────────────────────────────────────
-
-
-class _RefusedError(Exception):
-    """One submission that is not recorded, and why."""
 
 
 def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path]) -> None:
@@ -141,10 +133,10 @@ def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path])
 def _check_name(name: str) -> None:
     """Let pass what is one folder's name, no spreadsheet's formula, no markup, no pattern and no second column of a CSV."""
     if not name or len(name.encode(errors="replace")) > 128:
-        raise _RefusedError("the name should have 1 to 128 bytes; rename the file or folder to the student's id")
+        raise RefusedError("the name should have 1 to 128 bytes; rename the file or folder to the student's id")
     odd = sorted({c for c in name if not (c.isalnum() or unicodedata.category(c)[0] == "M" or c in " _.@'+-")})
     if odd or not (name[0].isalnum() or name[0] == "_") or name != name.strip():
-        raise _RefusedError(
+        raise RefusedError(
             "the name cannot be a student's id, which begins with a letter or digit and holds letters, digits, spaces and "
             f"_ . @ ' + - only{f' (not {odd})' if odd else ''}; rename the file or folder"
         )
@@ -264,7 +256,7 @@ class _Desk:
         """Enter one verdict; return notes on what was left out. The file follows the rows: what is in neither is entered again."""
         folder = Path(self.course.format_path(self.course.autograded_directory, verdict.submission, self.lab.id))
         path = folder / f"{self.lab.id}.ipynb"
-        before, after = _earlier(path), _autograded(self.lab, self.released, verdict, submitted)
+        before, after = _earlier(path), autograded_notebook(self.lab, self.released, verdict, submitted)
         stamp = _stamp(self.lab, submitted)
         try:
             when = parse_utc(stamp) if stamp else None
@@ -335,13 +327,13 @@ def _unsure(lab: Lab, verdict: Verdict) -> set[str]:
 
 def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> dict[str, str | None]:
     """Grade id → comment on an exercise or an answer: why a person must look, or that nothing was written."""
-    cells = _by_grade_id(notebook)
+    cells = by_grade_id(notebook)
     blank = {name for name, node in cells.items() if node.metadata.nbgrader.checksum == compute_checksum(node)}
     blank |= {f"written_{item.name}" for item in verdict.written if not item.answered}
     unsure = _unsure(lab, verdict)
     if unsure and not verdict.tests:
         unsure |= {cell.grade_id for cell in lab.of("written")}
-    look = _literal(verdict.message or "this could not be marked automatically: please look")
+    look = literal(verdict.message or "this could not be marked automatically: please look")
     names = [cell.grade_id for cell in (*lab.of("exercise"), *lab.of("written"))]
     return {name: look if name in unsure else NO_RESPONSE if name in blank else None for name in names}
 
@@ -350,7 +342,7 @@ def _unchanged(lab: Lab, before: nbformat.NotebookNode | None, after: nbformat.N
     """Grade ids of the tests and questions on which neither the student's work nor the kind of verdict changed."""
     if before is None or before.metadata.autograder != after.metadata.autograder:
         return set()
-    old, new = _by_grade_id(before), _by_grade_id(after)
+    old, new = by_grade_id(before), by_grade_id(after)
     work = {test.grade_id: test.exercise for test in lab.of("tests")} | {q.grade_id: q.grade_id for q in lab.of("written")}
     return {name for name, cell in work.items() if cell in old and old[cell].source == new[cell].source}
 
@@ -365,10 +357,6 @@ def _earlier(path: Path) -> nbformat.NotebookNode | None:
     return notebook if isinstance(noted, dict) and "status" in noted else None
 
 
-def _by_grade_id(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
-    return {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if cell.metadata.get("nbgrader")}
-
-
 def _stamp(lab: Lab, submitted: Path) -> str:
     """What the submission's `timestamp.txt` says, "" without one. Beside STUDENT.ipynb such a file would be everybody's."""
     path = submitted.parent / "timestamp.txt"
@@ -376,169 +364,3 @@ def _stamp(lab: Lab, submitted: Path) -> str:
         return ""
     with path.open("rb") as file:
         return file.read(100).decode(errors="replace").strip()
-
-
-# ── the notebook that people look at ─────────────────────────────────────────────────────────────────────────────────
-
-
-def _autograded(lab: Lab, released: nbformat.NotebookNode, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:
-    """The released notebook with the student's cells in it and, under each test, what the verdict says of it."""
-    notebook = deepcopy(released)
-    notebook.metadata["autograder"] = nbformat.from_dict({"status": verdict.status})
-    try:
-        work, given = read_submission(lab, submitted), read_notebook(submitted)
-    except Exception as error:  # a file on which the grader itself failed fails here again
-        if verdict.status == "graded":
-            raise _RefusedError(f"the notebook changed since it was graded; grade it again ({error})") from error
-    else:
-        notebook.cells = _with_answers(lab, notebook.cells, work, given.cells)
-    cells = _by_grade_id(notebook)
-    results = {test.name: test for test in verdict.tests}
-    for test in lab.of("tests"):
-        cells[test.grade_id].outputs = _outputs(test, results.get(test.name), verdict)
-    if notes := [text for text in (verdict.message, *(flag.message for flag in verdict.flags)) if text]:
-        said = "\n".join(f"- {_literal(text)}" for text in notes)
-        notebook.cells.insert(
-            0, new_markdown_cell(f"**Notes of the autograder** ({verdict.status})\n\n{said}", id="autograder-notes")
-        )
-    return notebook
-
-
-def _outputs(test: Cell, result: TestResult | None, verdict: Verdict) -> list[nbformat.NotebookNode]:
-    """The message, and the output from which nbgrader's `determine_grade` reads the mark that was earned."""
-    if result is None:
-        result = TestResult(test.name, test.exercise, test.points, 0.0, "missing", verdict.message)
-    message = _clean(result.message)
-    kind = result.status.capitalize()
-    said = f"{kind}: {message}" if message else kind
-    if result.earned == 0 and result.status != "passed":
-        return [new_output("error", ename=kind, evalue=message, traceback=said.split("\n"))]
-    outputs = [new_output("stream", name="stdout", text=f"{said}\n")]
-    if result.earned < test.points:
-        outputs.append(new_output("execute_result", data={"text/plain": repr(float(result.earned))}))
-    return outputs
-
-
-def _with_answers(
-    lab: Lab, released: Sequence[nbformat.NotebookNode], work: Submission, submitted: Sequence[Any]
-) -> list[nbformat.NotebookNode]:
-    """The lab's cells with what the student wrote in them, and the student's own cells after the one that they followed.
-
-    Of the student's own cells the first MAX_OWN are kept: a page that a person reads has an end.
-    """
-    texts = [_text(cell, node, work) for cell, node in zip(lab.cells, released, strict=True)]
-    places, own = _places(lab, texts, submitted)
-    blank = {node.source.strip() for node in released}
-    cells: list[nbformat.NotebookNode] = []
-    room = MAX_OWN
-    for i, node in enumerate([None, *released], start=-1):
-        if node is not None:
-            given = submitted[places[i]] if i in places else {}
-            _fill(node, lab.cells[i], texts[i], given)
-            cells.append(node)
-        mine = [submitted[j] for j in own.get(i, []) if _source(submitted[j]).strip() not in ("", *blank)][:room]
-        room -= len(mine)
-        cells += [_own_cell(cell, f"own-{i + 1}-{n}") for n, cell in enumerate(mine, start=1)]
-    return cells
-
-
-def _text(cell: Cell, released: nbformat.NotebookNode, work: Submission) -> str:
-    """What intake took for this cell of the lab; the released text where the student has no part in it."""
-    texts = {"exercise": work.exercises, "written": work.written}.get(cell.role, {})
-    return texts.get(cell.name, released.source)
-
-
-def _places(lab: Lab, texts: Sequence[str], submitted: Sequence[Any]) -> tuple[dict[int, int], dict[int, list[int]]]:
-    """Which submitted cell stands for which of the lab's, and after which of the lab's (-1: before all) each other one came."""
-    by_id = {cell.id: i for i, cell in enumerate(lab.cells) if cell.role not in ("exercise", "written")}
-    places: dict[int, int] = {}
-    own: dict[int, list[int]] = {}
-    after = -1
-    for number, cell in enumerate(submitted):
-        named = [by_id[i] for i in _ids(cell) if i in by_id]
-        alike = [i for i, text in enumerate(texts) if text == _source(cell)]
-        place = next((i for i in (*named, *alike) if i not in places), None)
-        if place is None:
-            own.setdefault(after, []).append(number)
-        else:
-            places[place] = number
-            after = place
-    return places, own
-
-
-def _fill(node: nbformat.NotebookNode, cell: Cell, text: str, submitted: Any) -> None:
-    """Put a student's part of the lab's cell into `node`; what the lab gives stays as it is."""
-    if cell.role == "written":
-        node.source, node.attachments = _inert(text, submitted)
-    elif cell.role == "exercise":
-        node.source = _clean(text)
-    elif cell.role == "code" and submitted:
-        node.source = _clean(_source(submitted))
-
-
-def _own_cell(cell: Any, cell_id: str) -> nbformat.NotebookNode:
-    if cell.get("cell_type") == "code":
-        return new_code_cell(_clean(_source(cell)), id=cell_id)
-    source, attachments = _inert(_source(cell), cell)
-    return new_markdown_cell(source, id=cell_id, attachments=attachments)
-
-
-def _ids(cell: Any) -> list[str]:
-    metadata = cell.get("metadata")
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    return [name for name in (grade_id, cell.get("id")) if isinstance(name, str)]
-
-
-def _source(cell: Any) -> str:
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else ""
-
-
-# ── text that does nothing ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _clean(text: str) -> str:
-    """Text that any file, database and page takes: no control characters, no half of a character, MAX_TEXT at most."""
-    text = text[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
-
-
-def _literal(text: str) -> str:
-    """Markdown that shows `text` as it is, in one paragraph."""
-    return re.sub(r"([\\<>\[\]&])", r"\\\1", " ".join(_clean(text).split()))
-
-
-SCRIPT_LINK = re.compile(
-    r"\s*".join("javascript") + r"[\s\\]*(?=:)|" + r"\s*".join("vbscript") + r"[\s\\]*(?=:)", re.IGNORECASE
-)
-
-
-def _inert(text: str, cell: Any) -> tuple[str, dict[str, Any]]:
-    """A student's Markdown and its pictures, such that no tag, entity or link of it can run.
-
-    A space is all that is put in, which mathematics and prose do not show: `a<b` becomes `a< b`, `<script>` `< script>`.
-    """
-    text = _clean(text).replace("\t", "    ")
-    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
-    text = re.sub(r"&(?=#?\w+;)", "& ", text)
-    text = SCRIPT_LINK.sub(lambda match: match.group() + " ", text)
-    # nbconvert fails on a page that names an attachment which is not there.
-    text = re.sub(r"attachment[\s\\]*:", "attachment :", text)
-    pictures: dict[str, Any] = {}
-    for name, picture in _pictures(cell):
-        kept = f"picture-{len(pictures) + 1}"
-        text = text.replace(f"(attachment :{name})", f"(attachment:{kept})")
-        pictures[kept] = picture
-    return text, pictures
-
-
-def _pictures(cell: Any) -> Iterator[tuple[str, dict[str, str]]]:
-    """The attachments of a cell that are nothing but PNG or JPEG in base 64."""
-    attachments = cell.get("attachments")
-    for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
-        for kind in ("image/png", "image/jpeg"):
-            data = bundle.get(kind) if isinstance(bundle, dict) else None
-            if isinstance(data, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]+", data):
-                yield name, {kind: "".join(data.split())}
-                break

@@ -22,6 +22,7 @@ from nbgrader.utils import determine_grade
 from traitlets.config import Config
 from typer.testing import CliRunner
 
+from autograder import autograded as pages
 from autograder import record as module
 from autograder.build import write_notebook
 from autograder.cli import app
@@ -391,17 +392,17 @@ def test_the_oracle_of_dangers_sees_them_in_what_is_not_made_inert() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_markdown_shows_as_text(text: str) -> None:
-    inert, pictures = module._inert(text, {})
+    inert, pictures = pages._inert(text, {})
     assert dangers(markdown2html(inert)) == []
     assert not pictures
-    assert dangers(markdown2html(module._literal(text))) == []
+    assert dangers(markdown2html(pages.literal(text))) == []
 
 
 @pytest.mark.parametrize(
     "text", ["$a < b$ and $c > d$", "Two & three; see https://keras.io.", "| a | b |\n|---|---|\n| 1 | 2 |"]
 )
 def test_ordinary_markdown_is_left_alone(text: str) -> None:
-    assert module._inert(text, {}) == (text, {})
+    assert pages._inert(text, {}) == (text, {})
 
 
 def test_a_feedback_page_holds_the_message_and_no_script_and_no_hidden_test(lab: Lab, course: Path) -> None:
@@ -503,8 +504,8 @@ def test_a_page_that_a_person_reads_has_an_end(lab: Lab, course: Path) -> None:
 
     record(lab, [judge(lab, "ada")], {"ada": submit(lab, course, "ada", flood)}, course)
     cells = autograded(lab, course, "ada").cells
-    assert len(cells) == len(lab.cells) + module.MAX_OWN
-    assert len(cells[len(lab.cells) - 1].source) == module.MAX_TEXT
+    assert len(cells) == len(lab.cells) + pages.MAX_OWN
+    assert len(cells[len(lab.cells) - 1].source) == pages.MAX_TEXT
 
 
 def test_work_that_lost_its_metadata_is_shown_under_its_exercises(lab: Lab, course: Path) -> None:
