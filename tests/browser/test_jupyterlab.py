@@ -15,7 +15,7 @@ from .lab_page import CHROMIUM, opened, run_all, run_cell
 
 ROOT = Path(__file__).parents[2]
 LABS = [folder.name for folder in find_labs(ROOT / "labs")]
-LONG = {"lab03_regression", "lab04_dropout", "lab05_transfer"}
+LONG = {"lab03_regression", "lab04_dropout", "lab05_transfer", "lab06_saving"}
 # What a cell that failed, or that wrote to stderr, shows.
 ERRORS = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 pytestmark = [
