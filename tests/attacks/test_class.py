@@ -37,11 +37,16 @@ def strays() -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["uids", "ppid"]):
         uids = process.info["uids"]
-        if uids is not None and FIRST_UID <= uids.real < FIRST_UID + UIDS and process.info["ppid"] in (0, 1):
+        if (
+            uids is not None
+            and FIRST_UID <= uids.real < FIRST_UID + UIDS
+            and process.info["ppid"] in (0, 1)
+            and process.status() != psutil.STATUS_ZOMBIE
+        ):
             found.append(process)
     for child in psutil.Process().children():
         if "autograder.warm" in child.cmdline():
-            found += child.children(recursive=True)
+            found += [one for one in child.children(recursive=True) if one.status() != psutil.STATUS_ZOMBIE]
     return found
 
 

@@ -11,7 +11,7 @@ from autograder import Verdict
 from autograder.labs import Lab
 from tests.attacks.book import Attack, judge
 
-CELL_SECONDS = 6
+CELL_SECONDS = 10
 LARGE = 10**9 if "EVERY_STUDENT" in os.environ else 10**8
 STOPPED = {"nearest": ("timeout",), "last": ("missing",)}
 FULL = "raise RuntimeError(f'wrote {{\"much\" if written > {least} else written}}: {{stopped}}')"

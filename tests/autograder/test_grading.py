@@ -125,14 +125,14 @@ def test_a_fault_of_the_grader_stops_nobody_else(toy: Lab, tmp_path: Path, monke
         write_notebook(solve(toy, RIGHT), tmp_path / f"{name}.ipynb")
     from autograder import schedule
 
-    real = schedule.grade
+    real = schedule.prepare
 
-    def failing(lab: Lab, path: Path, *args: object, **kwargs: object) -> Verdict:
+    def failing(lab: Lab, path: Path, *args: object, **kwargs: object) -> object:
         if path.stem == "a":
             raise RuntimeError("boom")
         return real(lab, path, *args, **kwargs)
 
-    monkeypatch.setattr(schedule, "grade", failing)
+    monkeypatch.setattr(schedule, "prepare", failing)
     first, second = grade_class(toy, find_submissions(tmp_path, toy.id))
     assert (first.status, second.earned) == ("needs review", 20)
     assert "boom" in first.message

@@ -32,7 +32,9 @@ def test_a_lab_is_proved(lab_id: str, data: str) -> None:
     # Enough to catch what a change breaks; `make nightly` takes 50 draws, 10 seeds, every answer on both kinds of data and
     # every test in the examiner.
     effort = (
-        Effort(repeats=6, seeds=1, examined=12) if data == "drawn" else Effort(repeats=3, seeds=1, data_only=True, examined=12)
+        Effort(repeats=6, seeds=1, examined=10_000)
+        if data == "drawn"
+        else Effort(repeats=3, seeds=1, data_only=True, examined=10_000)
     )
     checks = verify(lab, Options(data, fast=True), effort, released=ROOT / "notebooks" / "labs")
     assert not [f"{check.name}: {problem}" for check in checks for problem in check.problems]
