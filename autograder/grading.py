@@ -17,7 +17,7 @@ from autograder.build import reduced_parameters
 from autograder.intake import Submission, UnreadableError, read_submission
 from autograder.keep import Entry, Keep, digest, environment_digest
 from autograder.labs import Cell, Lab, load_lab
-from autograder.plan import plan
+from autograder.plan import idle, plan
 from autograder.processes import FaultError, Limits, Surroundings
 from autograder.runs import Again, Kept, Outcome, Step, run_steps
 from autograder.surroundings import Options, surroundings
@@ -166,9 +166,12 @@ def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
 
 
 def _steps(lab: Lab, work: Submission, options: Options) -> list[Step]:
-    ways = plan(lab)
+    ways, left_out = plan(lab), idle(lab, work.code)
     steps = []
-    for index, source in work.code:
+    for place, (index, source) in enumerate(work.code):
+        if place in left_out:
+            steps.append(Step(""))
+            continue
         cell = lab.cells[index] if index >= 0 else None
         if cell is not None and options.sealed_only and index in ways.unsealed:
             source = ""  # nothing of the test may be seen where the student's code runs

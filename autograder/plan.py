@@ -1,4 +1,4 @@
-"""Which cells of a lab the examiner runs for itself, and which names each test takes from the student.
+"""Which cells of a lab the examiner runs for itself, which names each test takes from the student, and which cells can be left out.
 
 A look at the lab's own text, so that nothing in a submission decides what a test rests on: what the lab's cells make without the
 help of an exercise is made anew by the examiner; everything else a test reads is asked of the student process.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,10 +17,12 @@ from autograder.labs import Cell, Lab
 from autograder.runs import Step
 from autograder.slices import names, needed
 
-__all__ = ["Plan", "data_cells", "plan", "reads_data"]
+__all__ = ["Plan", "data_cells", "idle", "plan", "reads_data"]
 
 # What a cell says that reads a data set, the sealed part of one, or the network trained for one.
 _READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
+# Code in which a static look cannot see every name: magics, shell commands, and what reads names by their text.
+_HIDES_NAMES = re.compile(r"^\s*[%!]|\b(?:globals|locals|vars|exec|eval|get_ipython|__main__|__import__|importlib)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,27 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
         reads[test] = tuple(sorted(name for name in wanted if makers.get(name) is False))
         given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
     return Plan(frozenset(given), reads, unsealed)
+
+
+def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
+    """Places in `code` of the lab's own figures and demonstrations on which no test and no line of the student rests.
+
+    code: (index of the lab's cell, source as submitted), as in a Submission. What the student wrote or changed is never left out;
+    in a lab that writes files, or where a student's line hides the names that it reads, nothing is.
+    """
+    if lab.settings.files:
+        return frozenset()
+    shown = {
+        place for place, (i, source) in enumerate(code) if i >= 0 and lab.cells[i].role == "code" and source == lab.cells[i].source
+    }
+    others = [place for place in range(len(code)) if place not in shown]
+    if any(_HIDES_NAMES.search(code[place][1]) for place in others if _is_students(lab, code[place][0])):
+        return frozenset()
+    return frozenset(shown.difference(needed([source for _, source in code], others)))
+
+
+def _is_students(lab: Lab, index: int) -> bool:
+    return index < 0 or lab.cells[index].role in ("exercise", "code")
 
 
 def reads_data(source: str) -> bool:

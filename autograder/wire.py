@@ -156,7 +156,7 @@ class Encoder:
             state = {key: self.node(item, name, inside) for key, item in vars(value).items() if _plain(item)}
             return {"k": "given", "cls": kind.__name__, "v": state}
         raise RefusedError(
-            f"{name} is {_article(kind)}: expected numbers, text, lists, arrays, Keras models or functions of these"
+            f"{name} is {_article(kind)}: expected a Keras model, numbers, text, lists, arrays or functions of these"
         )
 
     def know(self, value: Any) -> int:

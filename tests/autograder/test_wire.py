@@ -134,7 +134,7 @@ class LyingArray(np.ndarray):
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_not_plain_is_refused_by_name(value: Any) -> None:
-    with pytest.raises(RefusedError, match="expected numbers, text, lists"):
+    with pytest.raises(RefusedError, match="expected a Keras model, numbers, text, lists"):
         Encoder(Functions(no_calls)).node(value, "`w`")
 
 
