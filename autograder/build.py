@@ -16,9 +16,9 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions
 from autograder.files import write_text
 from autograder.labs import Cell, Lab
 
-__all__ = ["build", "release_notebook", "source_notebook", "write_notebook"]
+__all__ = ["KERNEL", "build", "release_notebook", "source_notebook", "write_notebook"]
 
-_KERNEL = {
+KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
@@ -34,7 +34,7 @@ def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
         node.id = cell.id
         node.metadata = nbformat.from_dict(_metadata(cell))
         cells.append(node)
-    return new_notebook(cells=cells, metadata={**_KERNEL, "coursekit": {"lab": lab.id}})
+    return new_notebook(cells=cells, metadata={**KERNEL, "coursekit": {"lab": lab.id}})
 
 
 def release_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
@@ -68,6 +68,8 @@ def reduced_parameters(lab: Lab) -> str:
 
 
 def _metadata(cell: Cell) -> dict[str, Any]:
+    if cell.nbgrader:
+        return {"nbgrader": dict(cell.nbgrader)}
     if not cell.grade_id:
         return {}
     fields: dict[str, Any] = {

@@ -70,7 +70,7 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
 def _number(value: Any) -> float | None:
     """The value of the cell's last expression if it is one plain number."""
     try:
-        return float(value) if isinstance(value, int | float | np.number) else None
+        return float(value) if isinstance(value, int | float | np.number) and not isinstance(value, bool) else None
     except OverflowError:
         return None
 

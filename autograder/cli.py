@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
+import nbformat
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder import walls
+from autograder.assignments import load_assignment
 from autograder.build import build as build_course
 from autograder.build import release_notebook, write_notebook
 from autograder.calibrate import band_name, write_bands
@@ -25,7 +27,9 @@ from autograder.demo import make_class
 from autograder.files import write_text
 from autograder.keep import Keep
 from autograder.labs import Lab, LabError, find_labs, load_lab
+from autograder.lectures import Lecture, LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
 from autograder.pages import data_notice, grades_csv, report_html, verdicts_json
+from autograder.processes import FaultError
 from autograder.publish import PublishError
 from autograder.publish import publish as publish_course
 from autograder.record import RecordError, record
@@ -41,6 +45,8 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Release, verify and grade the labs of the course.")
 # Where nobody watches (a log, CI) there is no terminal width to respect.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+
+_LECTURE_SECONDS = 120  # what a reader should wait at most for a whole lecture, on two cores
 
 LabNames = Annotated[list[str] | None, typer.Argument(help="Lab ids such as lab02_mlp; none means all.", show_default=False)]
 Labs = Annotated[Path, typer.Option(help="The folder that holds the labs.")]
@@ -64,14 +70,43 @@ def build(
     notebooks: Notebooks = Path("notebooks/labs"),
     course: Annotated[Path | None, typer.Option(help="Also write source/ and release/ into this nbgrader course.")] = None,
 ) -> None:
-    """Build the notebooks that students open and, with --course, an nbgrader course around them."""
-    for lab in _load(names, labs):
+    """Build the notebooks that students open, lectures too, and, with --course, an nbgrader course around the labs."""
+    lectures = _load_lectures(names, notebooks.parent / "lectures")
+    only_labs = [name for name in names or () if not name.startswith("lecture")]
+    for lab in _load(only_labs, labs) if only_labs or not names else ():
         path = notebooks / f"{lab.id}.ipynb"
         write_notebook(release_notebook(lab), path)
         console.print(f"{path}  {len(lab.cells)} cells, {lab.points:g} points")
         if course:
             for written in build_course(lab, course):
                 console.print(str(written))
+    for lecture in lectures:
+        path = notebooks.parent / "lectures" / f"{lecture.id}.ipynb"
+        write_notebook(lecture_notebook(lecture), path)
+        console.print(f"{path}  {len(lecture.cells)} cells")
+
+
+@app.command()
+def lectures(
+    names: Annotated[list[str] | None, typer.Argument(help="Lectures such as lecture01_neurons; none means all.")] = None,
+    folder: Annotated[Path, typer.Option(help="The folder of the lectures' notebooks, with source/ in it.")] = Path(
+        "notebooks/lectures"
+    ),
+    data: Data = "",
+    fast: Annotated[bool, typer.Option("--fast/--full", help="The lectures' reduced budget, or the full one.")] = False,
+) -> None:
+    """Run lectures from top to bottom, each in a kernel of its own, and say how long each takes and what goes wrong."""
+    failed = 0
+    console.print(f"{'lecture':32}{'seconds':>8}{'file kB':>9}")
+    for lecture in _load_lectures(names, folder):
+        run = run_lecture(lecture, fast=fast, data=data)
+        size = len(nbformat.writes(lecture_notebook(lecture)).encode()) / 1000
+        slow = f"  longer than {_LECTURE_SECONDS} seconds" if run.seconds > _LECTURE_SECONDS else ""
+        console.print(f"{lecture.id:32}{run.seconds:8.0f}{size:9.0f}{slow}")
+        if run.error:
+            failed += 1
+            console.print(f"  {run.error}", markup=False, style="red", soft_wrap=True)
+    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()
@@ -139,7 +174,7 @@ def calibrate(
 
 @app.command()
 def grade(
-    name: Annotated[str, typer.Argument(help="The lab's id.")],
+    name: Annotated[str, typer.Argument(help="The lab's id, or the source notebook (.ipynb) of any nbgrader assignment.")],
     submissions: Annotated[Path, typer.Argument(help="Folder with the submissions, or one notebook.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where verdicts.json, grades.csv and report.html go.")] = Path(
         "graded"
@@ -161,14 +196,18 @@ def grade(
 
     What was found out is kept in OUTPUT/kept: run the same command again and only what changed is run.
     """
-    lab = _load([name], labs)[0]
+    options = Options(data, fast, seed, isolation=isolation, sealed_only=sealed_only)
+    lab = _assignment(Path(name), options, output) if name.endswith(".ipynb") else _load([name], labs)[0]
     if course and submissions.is_file() and submissions.stem == lab.id:
         _fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
     try:
-        found = [Found(submissions.stem, submissions)] if submissions.is_file() else find_submissions(submissions, lab.id)
+        found = (
+            [Found(submissions.stem, submissions)]
+            if submissions.is_file()
+            else find_submissions(submissions, lab.id, lab.assignment)
+        )
     except CollectError as error:
         _fail(str(error))
-    options = Options(data, fast, seed, isolation=isolation, sealed_only=sealed_only)
     verdicts = _grade_all([(lab, found)], options, jobs, output, again)
     _report(verdicts, output)
     if course:
@@ -232,6 +271,31 @@ def _load(names: Sequence[str] | None, labs: Path) -> list[Lab]:
         return [load_lab(folder) for folder in folders]
     except LabError as error:
         _fail(str(error))
+
+
+def _load_lectures(names: Sequence[str] | None, folder: Path) -> list[Lecture]:
+    """The lectures among `names`, or all of them if there are no names."""
+    paths = (
+        [folder / "source" / f"{name}.py" for name in names if name.startswith("lecture")] if names else find_lectures(folder)
+    )
+    try:
+        return [load_lecture(path) for path in paths]
+    except LectureError as error:
+        _fail(str(error))
+
+
+def _assignment(source: Path, options: Options, output: Path) -> Lab:
+    """A lab made of an nbgrader notebook; says which tests cannot be sealed and which the instructor's own solution fails."""
+    try:
+        with console.status(f"running the solution in {source.name}"):
+            made = load_assignment(source, options, keep=Keep(output / "kept"))
+    except (LabError, IsolationError, FaultError) as error:
+        _fail(escape(str(error)))
+    for test, why in made.unsealed.items():
+        console.print(f"[yellow]unsealed[/] {escape(test)} runs in the student's own process: {escape(why)}", markup=True)
+    for test, why in made.broken.items():
+        console.print(f"[bold red]broken[/] {escape(test)} does not accept the solution in {source.name}: {escape(why)}")
+    return made.lab
 
 
 def _fail(message: str) -> NoReturn:

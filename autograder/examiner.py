@@ -26,7 +26,8 @@ def serve(connection: Connection, *, files: bool = False) -> None:
 
     names: what the test reads of the student's. Each is answered with how the cell ended.
     """
-    sys.path[:] = [place for place in sys.path if place not in ("", ".")]  # files beside a notebook are no modules here
+    if files:  # some of which a student's code wrote: no modules here
+        sys.path[:] = [place for place in sys.path if place not in ("", ".")]
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
     link = Link(

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
+from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -40,16 +42,25 @@ def grade(
 ) -> Verdict:
     """Grade one submitted notebook.
 
-    lab: a loaded Lab or its folder. submission: the name on the verdict, by default the file's name without its ending.
+    lab: a loaded Lab, its folder, or the source notebook (.ipynb) of an nbgrader assignment.
+    submission: the name on the verdict, by default the file's name without its ending.
     keep: what was found out earlier, and where to keep what is found out now.
     A file that cannot be read gives a verdict with status "unreadable", not an exception. Raises LabError for a broken lab,
     IsolationError for walls that this machine does not have, FaultError when the machine failed three times.
     """
-    lab = lab if isinstance(lab, Lab) else load_lab(lab)
+    lab = lab if isinstance(lab, Lab) else _load(Path(lab), options or Options(), keep)
     job = prepare(lab, Path(notebook), options or Options(), submission)
     if isinstance(job, Verdict):
         return job
     return job.recalled(keep) or job.run(keep)
+
+
+def _load(path: Path, options: Options, keep: Keep | None) -> Lab:
+    if path.suffix != ".ipynb":
+        return load_lab(path)
+    from autograder.assignments import load_assignment  # which grades the solution in it
+
+    return load_assignment(path, options, keep=keep).lab
 
 
 def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "") -> Job | Verdict:
@@ -79,9 +90,10 @@ class Job:
         own = [cell.source for cell in self.lab.cells if cell.role != "tests"]
         steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
         env = {name: value for name, value in self.around.env.items() if name != "COURSEKIT_CACHE"}
+        beside = [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in self.around.beside]
         limits = _limits(self.lab, self.options)
         return digest(
-            [environment_digest(), self.lab.id, own, steps, env, self.around.level, self.around.files, asdict(limits)]
+            [environment_digest(), self.lab.id, own, steps, env, self.around.level, self.around.files, beside, asdict(limits)]
         )
 
     def run(self, keep: Keep | None = None) -> Verdict:
@@ -174,7 +186,8 @@ def _steps(lab: Lab, work: Submission, options: Options) -> list[Step]:
             continue
         cell = lab.cells[index] if index >= 0 else None
         if cell is not None and options.sealed_only and index in ways.unsealed:
-            source = ""  # nothing of the test may be seen where the student's code runs
+            steps.append(Step(""))  # nothing of the test may be seen where the student's code runs
+            continue
         grade_id, lab_source = (cell.grade_id, cell.source) if cell else ("", "")
         texts = [with_budget(lab, text, grade_id, fast=options.fast) for text in (source, lab_source)]
         steps.append(ways.step(index, texts[0], texts[1]))
@@ -199,27 +212,37 @@ def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome], options: O
     results = []
     for test in lab.of("tests"):
         outcome = by_id[test.grade_id]
-        written = by_id.get(test.exercise)
+        written = by_id.get(test.exercise) if test.exercise else Outcome("ok")
         sealed = test.name not in lab.settings.unsealed
         if options.sealed_only and not sealed:
             said = "this test has to run inside your own process, and such tests were refused: your instructor will look at it"
             results.append(TestResult(test.name, test.exercise, test.points, 0.0, "missing", said, sealed))
             continue
-        passed = outcome.status == "ok"
-        message = "" if passed else explain(outcome, test, written)
-        earned, status = test.points if passed else 0.0, _status(outcome, written)
+        earned = _points(outcome, test)
+        if outcome.status != "ok":
+            status, message = _status(outcome, written), explain(outcome, test, written)
+        elif earned < test.points:
+            status, message = "failed", f"partly right: {earned:g} of {test.points:g} points"
+        else:
+            status, message = "passed", ""
         results.append(TestResult(test.name, test.exercise, test.points, earned, status, message, sealed))
     return results
 
 
+def _points(outcome: Outcome, test: Cell) -> float:
+    """What a test that ran to its end gives: all points or, as in nbgrader, as many as the value of its last expression says."""
+    if outcome.status != "ok" or (outcome.value is not None and math.isnan(outcome.value)):
+        return 0.0
+    return test.points if outcome.value is None else min(max(outcome.value, 0.0), test.points)
+
+
 def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
-    if outcome.status == "ok":
-        return "passed"
+    """How a test that did not pass ended."""
     if exercise is None:
         return "missing"
     if exercise.status != "ok" and exercise.status in _KILLED:
         return exercise.status
-    return "failed" if outcome.error in _CHECKED else outcome.status
+    return "failed" if outcome.error in _CHECKED or outcome.status == "ok" else outcome.status
 
 
 def explain(outcome: Outcome, test: Cell, exercise: Outcome | None) -> str:
@@ -240,10 +263,12 @@ def explain(outcome: Outcome, test: Cell, exercise: Outcome | None) -> str:
 
 
 def _written(lab: Lab, work: Submission) -> list[Written]:
-    def answered(name: str) -> bool:
-        return work.written.get(name, "").strip() not in ("", "YOUR ANSWER HERE")
+    def answered(cell: Cell) -> bool:
+        if cell.role == "exercise":
+            return "NotImplementedError" not in work.exercises.get(cell.name, "NotImplementedError")
+        return work.written.get(cell.name, "").strip() not in ("", "YOUR ANSWER HERE")
 
-    return [Written(cell.name, cell.points, answered(cell.name)) for cell in lab.of("written")]
+    return [Written(cell.name, cell.points, answered(cell)) for cell in lab.by_hand]
 
 
 def _review_message(lab: Lab, work: Submission) -> str:

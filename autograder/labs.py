@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Answer", "Cell", "Figure", "Lab", "LabError", "Settings", "find_labs", "load_lab"]
+__all__ = ["Answer", "Cell", "Figure", "Lab", "LabError", "Settings", "find_labs", "load_lab", "read_toml", "settings_from"]
 
 ROLES = ("given", "exercise", "tests", "written")
 PREFIX = {"given": "given_", "exercise": "", "tests": "test_", "written": "written_"}
@@ -46,10 +46,13 @@ class Cell:
     parameters: bool = False
     trains: bool = False
     id: str = ""
+    nbgrader: tuple[tuple[str, Any], ...] = ()  # the metadata of a cell that came from an nbgrader notebook
 
     @property
     def grade_id(self) -> str:
         """nbgrader's id of this cell, "" for a cell that nbgrader need not know."""
+        if self.nbgrader:
+            return str(dict(self.nbgrader)["grade_id"])
         return PREFIX[self.role] + self.name if self.name else ""
 
     @property
@@ -115,13 +118,29 @@ class Settings:
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab: `id` such as "lab02_mlp", its cells in order, its settings and its known answers."""
+    """One lab: `id` such as "lab02_mlp", its cells in order, its settings and its known answers.
+
+    part_of: the nbgrader assignment that it is a notebook of, if that has another name. beside: (relative name, absolute path)
+    of the files that its notebook finds beside it.
+    """
 
     id: str
     folder: Path
     cells: tuple[Cell, ...]
     settings: Settings
     answers: tuple[Answer, ...]
+    part_of: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def assignment(self) -> str:
+        """nbgrader's name of the assignment."""
+        return self.part_of or self.id
+
+    @cached_property
+    def by_hand(self) -> list[Cell]:
+        """The cells that a person marks: written questions, and in some nbgrader notebooks code."""
+        return [cell for cell in self.cells if cell.role == "written" or (cell.role == "exercise" and cell.points)]
 
     def of(self, role: str) -> list[Cell]:
         return [cell for cell in self.cells if cell.role == role]
@@ -222,7 +241,8 @@ def _cell_id(cell: Cell, seen: set[str]) -> str:
 # ── lab.toml ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a TOML file. Raises LabError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -232,7 +252,11 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _settings(path: Path) -> Settings:
-    table = _toml(path)
+    return settings_from(read_toml(path), path)
+
+
+def settings_from(table: dict[str, Any], path: Path) -> Settings:
+    """The settings that the table of a `lab.toml` says. Raises LabError that names `path`."""
     limits, fast = table.pop("limits", {}), table.pop("fast", {}).get("parameters", {})
     figures = tuple(_figure(name, entry, path) for name, entry in table.pop("figures", {}).items())
     try:
@@ -264,7 +288,7 @@ def _answers(lab: Lab) -> list[Answer]:
     for path in sorted((lab.folder / "answers").glob("*.toml")):
         if path.stem not in exercises:
             raise LabError(f"{path}: no such exercise in {lab.id}; expected one of {', '.join(exercises)}")
-        for kind, entries in _toml(path).items():
+        for kind, entries in read_toml(path).items():
             if kind not in ("right", "wrong"):
                 raise LabError(f"{path}: [{kind}…] should be [right.NAME] or [wrong.NAME]")
             answers += [_answer(lab, exercises[path.stem], kind, name, entry, path) for name, entry in entries.items()]

@@ -196,7 +196,7 @@ def _check_config(config: Any) -> None:
         if isinstance(part, dict):
             name, module = part.get("class_name"), part.get("module")
             if isinstance(name, str) and name in _CODE:
-                raise ValueError(f"the model holds code ({name})")
+                raise ValueError(f"the model holds code ({name}), which safe_mode refuses")
             if isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins"):
                 raise ValueError(f"the model holds a {str(name)[:60]} that is not Keras's own")
             if isinstance(part.get("vocabulary"), str):

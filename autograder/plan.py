@@ -15,34 +15,37 @@ from functools import lru_cache
 
 from autograder.labs import Cell, Lab
 from autograder.runs import Step
-from autograder.slices import names, needed
+from autograder.slices import names, needed, parsed, statements
 
 __all__ = ["Plan", "data_cells", "idle", "plan", "reads_data"]
 
 # What a cell says that reads a data set, the sealed part of one, or the network trained for one.
 _READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
 # Code in which a static look cannot see every name: magics, shell commands, and what reads names by their text.
-_HIDES_NAMES = re.compile(r"^\s*[%!]|\b(?:globals|locals|vars|exec|eval|get_ipython|__main__|__import__|importlib)\b", re.MULTILINE)
+_HIDES_NAMES = re.compile(
+    r"^\s*[%!]|\b(?:globals|locals|vars|exec|eval|get_ipython|__main__|__import__|importlib)\b", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
 class Plan:
     """given: cells (index in the lab) that the examiner runs too. names: test (index) → what it reads of the student's.
 
-    unsealed: tests (index) that run in the student process, as the lab says.
+    borrowed: test (index) → what earlier tests define for it, as code. unsealed: tests (index) that run in the student process,
+    as the lab says.
     """
 
     given: frozenset[int]
     names: Mapping[int, tuple[str, ...]]
+    borrowed: Mapping[int, str]
     unsealed: frozenset[int]
 
     def step(self, index: int, source: str, lab_source: str) -> Step:
         """How the cell with this index is run; -1 is for code that the lab does not know. lab_source: what the lab has there."""
         if index in self.given:
             return Step(source, "given", lab_source=lab_source)
-        if index in self.names:
-            return Step(source, "test", names=self.names[index])
-        return Step(source)
+        source = self.borrowed.get(index, "") + source
+        return Step(source, "test", names=self.names[index]) if index in self.names else Step(source)
 
 
 def plan(lab: Lab) -> Plan:
@@ -57,15 +60,18 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
     unsealed = frozenset(i for i in tests if cells[i].name in unsealed_names)
     given: set[int] = set()
     reads: dict[int, tuple[str, ...]] = {}
+    borrowed: dict[int, str] = {}
     for test in tests:
+        makers = _makers(cells, own, test)
+        bound = _loop_variables(cells[test].source).union(makers, dir(builtins))
+        borrowed[test] = _from_tests([cells[i].source for i in tests if i < test], cells[test].source, bound)
         if test in unsealed:
             continue
-        makers = _makers(cells, own, test)
-        source = cells[test].source
+        source = borrowed[test] + cells[test].source
         wanted = names(source).reads - frozenset(dir(builtins)) - _loop_variables(source)
         reads[test] = tuple(sorted(name for name in wanted if makers.get(name) is False))
         given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
-    return Plan(frozenset(given), reads, unsealed)
+    return Plan(frozenset(given), reads, borrowed, unsealed)
 
 
 def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
@@ -77,7 +83,9 @@ def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
     if lab.settings.files:
         return frozenset()
     shown = {
-        place for place, (i, source) in enumerate(code) if i >= 0 and lab.cells[i].role == "code" and source == lab.cells[i].source
+        place
+        for place, (i, source) in enumerate(code)
+        if i >= 0 and lab.cells[i].role == "code" and source == lab.cells[i].source
     }
     others = [place for place in range(len(code)) if place not in shown]
     if any(_HIDES_NAMES.search(code[place][1]) for place in others if _is_students(lab, code[place][0])):
@@ -131,9 +139,23 @@ def _makers(cells: tuple[Cell, ...], own: frozenset[int], before: int) -> dict[s
     return makers
 
 
+def _from_tests(earlier: Sequence[str], source: str, made: frozenset[str]) -> str:
+    """The statements of earlier tests that make names which this test reads and no other cell makes: imports, helpers, constants."""
+    makers: dict[str, tuple[int, str]] = {}
+    for statement in (part for text in earlier for part in statements(text)):
+        for name in names(statement).assigns - made:
+            makers[name] = len(makers), statement
+    lent: dict[int, str] = {}
+    wanted = set(names(source).reads)
+    while found := [makers[name] for name in wanted if name in makers and makers[name][0] not in lent]:
+        lent.update(found)
+        wanted = wanted.union(*(names(statement).reads for _, statement in found))
+    return "".join(f"{statement}\n" for _, statement in sorted(lent.items()))
+
+
 def _loop_variables(source: str) -> frozenset[str]:
     """Names that the loops of a test bind for themselves."""
-    loops = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.For | ast.comprehension))
+    loops = (node for node in ast.walk(parsed(source)) if isinstance(node, ast.For | ast.comprehension))
     return frozenset(part.id for loop in loops for part in ast.walk(loop.target) if isinstance(part, ast.Name))
 
 

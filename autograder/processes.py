@@ -67,6 +67,7 @@ class Surroundings:
 
     env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student
     process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
+    beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class Surroundings:
     readable: tuple[str, ...] = ()
     examiner: tuple[str, ...] = ()
     files: bool = False
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 class Process:
@@ -164,13 +166,20 @@ class Process:
     def _job(self, role: Role, limits: Limits, around: Surroundings) -> dict[str, object]:
         room = {
             "scratch": self.scratch,
-            "readable": around.readable if role == "student" else around.examiner,
+            "readable": (*(around.readable if role == "student" else around.examiner), *(path for _, path in around.beside)),
             "disk_mb": limits.disk_mb,
             "memory_mb": limits.memory_mb,
             "processes": limits.processes,
             "uid": FIRST_UID + next(_numbers) % UIDS if around.level == "full" or _open_to_all() else 0,
         }
-        return {"role": role, "files": around.files, "env": dict(around.env), "level": around.level, "room": room}
+        return {
+            "role": role,
+            "files": around.files,
+            "beside": around.beside,
+            "env": dict(around.env),
+            "level": around.level,
+            "room": room,
+        }
 
     def _drain(self) -> None:
         """Keep the last part of what the process prints and throw the rest away, so that no amount of it can hurt."""

@@ -35,6 +35,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
+from autograder.assignments import siblings
 from autograder.autograded import RefusedError, autograded_notebook, by_grade_id, literal
 from autograder.build import release_notebook, source_notebook, write_notebook
 from autograder.files import write_text
@@ -86,7 +87,8 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
     notes: list[str] = []
     try:
         with _gradebook(course_folder) as gradebook:
-            _save_lab(lab, course_folder, gradebook)
+            for notebook in (*siblings(lab), lab):
+                _save_lab(notebook, course_folder, gradebook)
             desk = _Desk(lab, course_folder, gradebook)
             for verdict in verdicts:
                 try:
@@ -122,7 +124,7 @@ def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path])
                 f"{verdict.submission!r}: a verdict without its notebook; pass the path of the file that was graded"
             )
         marked = [*(test.name for test in verdict.tests), *(question.name for question in verdict.written)]
-        if verdict.tests and marked != [cell.name for cell in (*lab.of("tests"), *lab.of("written"))]:
+        if verdict.tests and marked != [cell.name for cell in (*lab.of("tests"), *lab.by_hand)]:
             raise RecordError(f"{verdict.submission!r}: graded with other tests than {lab.id} has now; grade it again")
         for test in verdict.tests:
             points = lab.tests[test.name].points
@@ -187,19 +189,19 @@ def _gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
 
 def _save_lab(lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
     """Assignment, notebook and cells, as `nbgrader generate_assignment` enters them; the source too if the course has none."""
-    source = Path(course.format_path(course.source_directory, ".", lab.id)) / f"{lab.id}.ipynb"
+    source = Path(course.format_path(course.source_directory, ".", lab.assignment)) / f"{lab.id}.ipynb"
     if not source.exists():
         write_notebook(source_notebook(lab), source)
-    gradebook.update_or_create_assignment(lab.id)
+    gradebook.update_or_create_assignment(lab.assignment)
     notebook = source_notebook(lab)
-    resources: dict[str, Any] = {"nbgrader": {"notebook": lab.id, "assignment": lab.id, "db_url": course.db_url}}
+    resources: dict[str, Any] = {"nbgrader": {"notebook": lab.id, "assignment": lab.assignment, "db_url": course.db_url}}
     try:
         for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells):
             notebook, resources = step().preprocess(notebook, resources)
     except RuntimeError as error:
         raise RecordError(
             f"{lab.id}: its cells are not those that the gradebook holds submissions to ({error}); record into a new course, or "
-            f"drop the old marks with `nbgrader db assignment remove {lab.id} --force`"
+            f"drop the old marks with `nbgrader db assignment remove {lab.assignment} --force`"
         ) from error
 
 
@@ -245,8 +247,8 @@ class _Desk:
         self.course = course
         self.gradebook = gradebook
         self.released = release_notebook(lab)
-        notebook = gradebook.find_notebook(lab.id, lab.id)
-        self.names = {cell.id: cell.name for cell in [*notebook.grade_cells, *notebook.solution_cells]}
+        notebook = gradebook.find_notebook(lab.id, lab.assignment)
+        self.names = {cell.id: cell.name for cell in [*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells]}
         with _importable(course.root):
             penalties = AssignLatePenalties(config=course.config)
             penalties.init_plugin()
@@ -254,7 +256,7 @@ class _Desk:
 
     def record(self, verdict: Verdict, submitted: Path) -> list[str]:
         """Enter one verdict; return notes on what was left out. The file follows the rows: what is in neither is entered again."""
-        folder = Path(self.course.format_path(self.course.autograded_directory, verdict.submission, self.lab.id))
+        folder = Path(self.course.format_path(self.course.autograded_directory, verdict.submission, self.lab.assignment))
         path = folder / f"{self.lab.id}.ipynb"
         before, after = _earlier(path), autograded_notebook(self.lab, self.released, verdict, submitted)
         stamp = _stamp(self.lab, submitted)
@@ -276,7 +278,7 @@ class _Desk:
         known = {"timestamp": when} if when else {}
         self.gradebook.update_or_create_student(verdict.submission)
         with self.gradebook.db.no_autoflush:
-            submission = self.gradebook.update_or_create_submission(self.lab.id, verdict.submission, **known)
+            submission = self.gradebook.update_or_create_submission(self.lab.assignment, verdict.submission, **known)
         row = next(notebook for notebook in submission.notebooks if notebook.name == self.lab.id)
         old_status = before.metadata.autograder.status if before else ""
         if verdict.status != old_status and (verdict.status != "graded" or old_status):
@@ -311,7 +313,7 @@ def _marks(lab: Lab, verdict: Verdict) -> dict[str, _Mark]:
     earned = {test.name: test.earned for test in verdict.tests}
     marks = {test.grade_id: _Mark(earned.get(test.name, 0.0), test.exercise in unsure) for test in lab.of("tests")}
     answered = {written.name for written in verdict.written if written.answered}
-    for question in lab.of("written"):
+    for question in lab.by_hand:
         answer = question.name in answered
         marks[question.grade_id] = _Mark(None if answer else 0.0, answer or verdict.status != "graded")
     return marks
@@ -329,10 +331,11 @@ def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> di
     """Grade id → comment on an exercise or an answer: why a person must look, or that nothing was written."""
     cells = by_grade_id(notebook)
     blank = {name for name, node in cells.items() if node.metadata.nbgrader.checksum == compute_checksum(node)}
-    blank |= {f"written_{item.name}" for item in verdict.written if not item.answered}
+    questions = {cell.name: cell.grade_id for cell in lab.by_hand}
+    blank |= {questions[item.name] for item in verdict.written if not item.answered}
     unsure = _unsure(lab, verdict)
     if unsure and not verdict.tests:
-        unsure |= {cell.grade_id for cell in lab.of("written")}
+        unsure |= {cell.grade_id for cell in lab.by_hand}
     look = literal(verdict.message or "this could not be marked automatically: please look")
     names = [cell.grade_id for cell in (*lab.of("exercise"), *lab.of("written"))]
     return {name: look if name in unsure else NO_RESPONSE if name in blank else None for name in names}
@@ -343,7 +346,7 @@ def _unchanged(lab: Lab, before: nbformat.NotebookNode | None, after: nbformat.N
     if before is None or before.metadata.autograder != after.metadata.autograder:
         return set()
     old, new = by_grade_id(before), by_grade_id(after)
-    work = {test.grade_id: test.exercise for test in lab.of("tests")} | {q.grade_id: q.grade_id for q in lab.of("written")}
+    work = {test.grade_id: test.exercise for test in lab.of("tests")} | {q.grade_id: q.grade_id for q in lab.by_hand}
     return {name for name, cell in work.items() if cell in old and old[cell].source == new[cell].source}
 
 

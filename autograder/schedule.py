@@ -28,29 +28,33 @@ class CollectError(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """A submission before it is read: whose it is and where it lies."""
+    """A submission before it is read: whose it is, where it lies, and whether a folder on the way there is a link."""
 
     submission: str
     path: Path
+    linked: bool = False
 
 
-def find_submissions(folder: Path | str, lab_id: str) -> list[Found]:
+def find_submissions(folder: Path | str, lab_id: str, assignment: str = "") -> list[Found]:
     """The submissions to one lab under `folder`, by name.
 
-    Three layouts are known: nbgrader's `<student>/<lab>/<lab>.ipynb` (the folder `submitted` or its parent may be given),
-    one folder a student holding `<lab>.ipynb`, and plain files `<student>.ipynb`. Raises CollectError when nothing is there.
+    Three layouts are known: nbgrader's `<student>/<assignment>/<lab>.ipynb` (the folder `submitted` or its parent may be given),
+    one folder a student holding `<lab>.ipynb`, and plain files `<student>.ipynb`. assignment: nbgrader's name of it, by default
+    the lab's. Raises CollectError when nothing is there.
     """
+    assignment = assignment or lab_id
     folder = Path(folder)
     if not folder.is_dir():
         raise CollectError(f"{folder}: no such folder; expected the folder with the submissions")
     if (folder / "submitted").is_dir():
         folder = folder / "submitted"
-    found = [Found(path.parents[1].name, path) for path in folder.glob(f"*/{lab_id}/{lab_id}.ipynb")]
-    found += [Found(path.parent.name, path) for path in folder.glob(f"*/{lab_id}.ipynb")]
+    nested = [(path.parents[1], path) for path in folder.glob(f"*/{assignment}/{lab_id}.ipynb")]
+    nested += [(path.parent, path) for path in folder.glob(f"*/{lab_id}.ipynb")]
+    found = [Found(own.name, path, own.is_symlink() or path.parent.is_symlink()) for own, path in nested]
     found += [Found(path.stem, path) for path in folder.glob("*.ipynb")]
     if not found:
         raise CollectError(
-            f"{folder}: no submissions to {lab_id}; expected STUDENT/{lab_id}/{lab_id}.ipynb, STUDENT/{lab_id}.ipynb or STUDENT.ipynb"
+            f"{folder}: no submissions to {lab_id}; expected STUDENT/{assignment}/{lab_id}.ipynb, STUDENT/{lab_id}.ipynb or STUDENT.ipynb"
         )
     names = [item.submission for item in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -110,6 +114,9 @@ class _Seats:
 
 
 def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats) -> Verdict:
+    if item.linked:
+        said = f"{item.path.name}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
+        return Verdict(item.submission, lab.id, "unreadable", message=said)
     try:
         job = prepare(lab, item.path, options, item.submission)
         if isinstance(job, Verdict):

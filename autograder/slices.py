@@ -16,11 +16,12 @@ from functools import cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-__all__ = ["Names", "names", "needed"]
+__all__ = ["Names", "names", "needed", "parsed", "statements"]
 
 # Calls through these names look at their arguments and leave them as they are.
 _READERS = frozenset({"check", "plotting", "np", "print", "len", "range", "keras", "scipy", "sum", "max", "min", "display"})
 _BUILT_IN = frozenset(dir(builtins))
+_CERTAIN = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,14 @@ class Names:
 @cache
 def names(source: str) -> Names:
     """The names of one cell. A cell that does not parse reads and assigns nothing."""
-    try:
-        tree = ast.parse(TransformerManager().transform_cell(source))
-    except SyntaxError:
-        return Names()
     reads: set[str] = set()
     assigns: set[str] = set()
     changes: set[str] = set()
     lent: set[str] = set()
     imports: set[str] = set()
-    for statement in _flat(tree.body):
+    for statement in _flat(parsed(source).body):
         reads |= _read(symtable.symtable(ast.unparse(statement), "cell", "exec")) - assigns
-        certain = isinstance(
-            statement, ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-        )
+        certain = isinstance(statement, _CERTAIN)
         bound = _bound(statement)
         if isinstance(statement, ast.Import | ast.ImportFrom):
             imports |= bound
@@ -62,6 +57,19 @@ def names(source: str) -> Names:
             changes |= _stored(statement)
             lent |= _lent(statement)
     return Names(*map(frozenset, (reads, assigns, changes, lent, imports)))
+
+
+def parsed(source: str) -> ast.Module:
+    """The cell as a syntax tree, magics turned into calls; an empty one if it does not parse."""
+    try:
+        return ast.parse(TransformerManager().transform_cell(source))
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def statements(source: str) -> list[str]:
+    """The top-level statements of one cell that bind names for certain, each as code; none if the cell does not parse."""
+    return [ast.unparse(statement) for statement in _flat(parsed(source).body) if isinstance(statement, _CERTAIN)]
 
 
 def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:

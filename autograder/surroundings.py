@@ -74,7 +74,12 @@ def surroundings(lab: Lab, options: Options) -> Surroundings:
     own = tuple(package.submodule_search_locations or ()) if package else ()
     level = isolation(options.isolation)
     return Surroundings(
-        env, level, tuple(path for path, secret in data if not secret), (*(p for p, _ in data), *own), lab.settings.files
+        env,
+        level,
+        tuple(path for path, secret in data if not secret),
+        (*(p for p, _ in data), *own),
+        lab.settings.files,
+        lab.beside,
     )
 
 
@@ -107,7 +112,9 @@ def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
     sealed = [f"from autograder import sealed\nsealed.load({name!r})" for name in SEALED if name in lab.settings.datasets]
     settings = lab.settings
     limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
-    run_steps([Step(source) for source in (*cells, *sealed)], limits=limits, around=Surroundings(env, "open", files=False))
+    run_steps(
+        [Step(source) for source in (*cells, *sealed)], limits=limits, around=Surroundings(env, "open", beside=lab.beside)
+    )
     _prepared.add(key)
 
 

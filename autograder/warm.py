@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -62,7 +63,8 @@ def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -
 def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoReturn:
     """Turn the forked process into a student process or an examiner inside its walls.
 
-    job: "role", "env" (variables to set), "files" (see student.serve), "level" and "room" of its walls. tell: a pipe for its number.
+    job: "role", "env" (variables to set), "files" (see student.serve), "beside" (files to be found in the current folder), "level"
+    and "room" of its walls. tell: a pipe for its number.
     """
     from autograder import examiner, student
 
@@ -77,6 +79,8 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
         os.environ["HOME"] = os.environ["TMPDIR"] = room.scratch
         tempfile.tempdir = None  # which this process may have settled before it was forked
         os.chdir(room.scratch)
+        _copy(job["beside"])
+        sys.path.insert(0, "")  # modules are looked for beside the notebook first, as in a kernel
         serve = student.serve if job["role"] == "student" else examiner.serve
         serve(Connection(connection), files=job["files"])
         code = 0
@@ -84,6 +88,13 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(code)
+
+
+def _copy(files: list[list[str]]) -> None:
+    """Put copies of the files into the current folder: [relative name, path]."""
+    for name, path in files:
+        os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
+        shutil.copyfile(path, name)
 
 
 def _enclose(room: walls.Room, level: str, tell: int) -> None:

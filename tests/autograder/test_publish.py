@@ -24,6 +24,8 @@ def test_the_published_tree_has_the_course_and_no_solution_or_hidden_test(root: 
     assert labs
     assert {f"notebooks/labs/{lab.id}.ipynb" for lab in labs} <= files
     assert {"pyproject.toml", "README.md", "coursekit/check.py", "datasets/registry.toml"} <= files
+    lectures = [Path(name).stem for name in files if name.startswith("notebooks/lectures/source/")]
+    assert {f"notebooks/lectures/{lecture}.ipynb" for lecture in lectures} <= files
     assert not [name for name in files if name.split("/")[0] in ("labs", "autograder", "tests")]
     for place, lab in enumerate(labs):
         later = {other.id for other in labs[place + 1 :]}  # these may show what this one asks for

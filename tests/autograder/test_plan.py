@@ -1,0 +1,105 @@
+"""What of a notebook need not be run: the lab's own figures and demonstrations on which nothing graded rests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.build import source_notebook, write_notebook
+from autograder.grading import grade
+from autograder.labs import Cell, Lab, Settings, load_lab
+from autograder.plan import idle, plan
+
+CELLS = """
+# %% given="setup"
+import time
+
+# %%
+table = [1, 2, 3]
+
+# %%
+slow = [time.sleep(60) for _ in table]  # a demonstration
+
+# %% exercise="total"
+### BEGIN SOLUTION
+total = 6
+### END SOLUTION
+
+# %%
+print(total, slow)
+
+# %% tests="total" points=2
+assert total == sum(table)
+### BEGIN HIDDEN TESTS
+assert total == 6
+### END HIDDEN TESTS
+
+# %%
+shown = total * 2
+"""
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    folder = tmp_path / "lab00_show"
+    folder.mkdir()
+    (folder / "lab.py").write_text(CELLS.lstrip())
+    (folder / "lab.toml").write_text('title = "Show"\nreading_minutes = 1\nrunning_seconds = 1\n[limits]\ncell_seconds = 20\n')
+    return load_lab(folder)
+
+
+def left_out(lab: Lab, *, exercise: str = "total = 6", shown: str = "shown = total * 2", extra: str = "") -> list[str]:
+    """The first words of the cells left out of a submission with this exercise, last cell and own cell."""
+    sources = {"total": exercise, lab.cells[-1].id: shown}
+    code = [(i, sources.get(cell.id, cell.source)) for i, cell in enumerate(lab.cells)]
+    code += [(-1, extra)] if extra else []
+    return sorted(code[place][1].split()[0] for place in idle(lab, code))
+
+
+def test_a_demonstration_on_which_no_test_rests_is_left_out(lab: Lab) -> None:
+    assert left_out(lab) == ["print(total,", "shown", "slow"]
+
+
+def test_what_a_student_reads_is_run(lab: Lab) -> None:
+    assert left_out(lab, exercise="total = 6 if slow else 0") == ["print(total,", "shown"]
+    assert left_out(lab, extra="mine = shown + 1") == ["print(total,", "slow"]
+
+
+def test_what_a_student_changed_is_run_with_what_it_needs(lab: Lab) -> None:
+    assert left_out(lab, shown="shown = slow[0]") == ["print(total,"]
+
+
+@pytest.mark.parametrize("hidden", ["%run other.py", "total = globals()['slow']", "total = eval('6')", "!ls"])
+def test_nothing_is_left_out_where_a_student_hides_the_names_that_are_read(lab: Lab, hidden: str) -> None:
+    assert left_out(lab, exercise=hidden) == []
+
+
+def test_nothing_is_left_out_of_a_lab_that_writes_files(lab: Lab) -> None:
+    assert left_out(replace(lab, settings=replace(lab.settings, files=True))) == []
+
+
+def test_marks_do_not_wait_for_a_demonstration(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "eva.ipynb"
+    write_notebook(source_notebook(lab), path)
+    verdict = grade(lab, path)
+    assert (verdict.earned, verdict.seconds < 15) == (2, True)
+
+
+def test_a_test_may_use_what_an_earlier_test_imports_or_defines() -> None:
+    cells = (
+        Cell("exercise", "f = abs", "f"),
+        Cell("tests", "import math\nroot = math.sqrt\ndef near(a, b):\n    return abs(root(a) - b) < 1", "one", 1, "f"),
+        Cell("tests", "near(f(-4), 2)", "two", 1, "f"),
+        Cell("tests", "near = 1\nnear", "three", 1, "f"),
+    )
+    ways = plan(Lab("x", Path(), cells, Settings("", 0, 0), ()))
+    assert [line.split("(")[0] for line in ways.borrowed[2].splitlines()] == [
+        "import math",
+        "root = math.sqrt",
+        "def near",
+        "    return abs",
+    ]
+    assert ways.names[2] == ("f",)
+    assert ways.borrowed[3] == ""
