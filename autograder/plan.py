@@ -140,17 +140,17 @@ def _makers(cells: tuple[Cell, ...], own: frozenset[int], before: int) -> dict[s
 
 
 def _from_tests(earlier: Sequence[str], source: str, made: frozenset[str]) -> str:
-    """The statements of earlier tests that make names which this test reads and no other cell makes: imports, helpers, constants."""
-    makers: dict[str, tuple[int, str]] = {}
-    for statement in (part for text in earlier for part in statements(text)):
-        for name in names(statement).assigns - made:
-            makers[name] = len(makers), statement
-    lent: dict[int, str] = {}
-    wanted = set(names(source).reads)
-    while found := [makers[name] for name in wanted if name in makers and makers[name][0] not in lent]:
-        lent.update(found)
-        wanted = wanted.union(*(names(statement).reads for _, statement in found))
-    return "".join(f"{statement}\n" for _, statement in sorted(lent.items()))
+    """The statements of earlier tests that make what this test reads and no other cell makes: imports, helpers, constants."""
+    code = [statement for text in earlier for statement in statements(text)]
+    makers: dict[str, frozenset[int]] = {}  # name → numbers of the statements that its last value rests on
+    for number, statement in enumerate(code):
+        said = names(statement)
+        rests_on = frozenset({number}).union(*(makers[name] for name in said.reads if name in makers))
+        makers.update(dict.fromkeys(said.assigns - made, rests_on))
+    own = names(source)
+    wanted = own.reads - own.assigns - own.changes
+    numbers = frozenset[int]().union(*(makers[name] for name in wanted if name in makers))
+    return "".join(f"{code[number]}\n" for number in sorted(numbers))
 
 
 def _loop_variables(source: str) -> frozenset[str]:

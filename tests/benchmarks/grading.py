@@ -9,9 +9,11 @@ parent and all processes at work hold together, each page counted once (PSS). --
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import platform
 import shutil
+import sysconfig
 import tempfile
 import threading
 import time
@@ -39,6 +41,9 @@ CORES = os.cpu_count() or 1
 
 def main(quick: bool) -> None:
     os.environ["COURSEKIT_DATA"] = "drawn"
+    # nbgrader calls `alembic` and Jupyter its kernels by name.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
     share = 4 if quick else 1
     first, second = load_lab(ROOT / "labs" / "lab01_perceptron"), load_lab(ROOT / "labs" / "lab02_mlp")
     toy = load_lab(ROOT / "tests" / "autograder" / "toylab")
