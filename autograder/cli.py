@@ -34,7 +34,7 @@ from autograder.publish import PublishError
 from autograder.publish import publish as publish_course
 from autograder.record import RecordError, record
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
-from autograder.surroundings import IsolationError, Options, environment
+from autograder.surroundings import IsolationError, NoGpuError, Options, environment
 from autograder.surroundings import isolation as level_of
 from autograder.verdict import Verdict
 from autograder.verify import Check, Effort
@@ -187,6 +187,7 @@ def grade(
     isolation: Isolation = "",
     sealed_only: Annotated[bool, typer.Option("--sealed-only", help="No test may run in a student's own process.")] = False,
     again: Again = False,
+    gpu_slots: Annotated[int, typer.Option(min=0, help="Notebooks on a GPU at once; 0: all on the CPU.")] = 0,
     course: Annotated[
         Path | None,
         typer.Option(help="Also record the marks in this nbgrader course.", exists=True, file_okay=False, show_default=False),
@@ -196,7 +197,7 @@ def grade(
 
     What was found out is kept in OUTPUT/kept: run the same command again and only what changed is run.
     """
-    options = Options(data, fast, seed, isolation=isolation, sealed_only=sealed_only)
+    options = Options(data, fast, seed, isolation=isolation, sealed_only=sealed_only, gpu_slots=gpu_slots)
     lab = _assignment(Path(name), options, output) if name.endswith(".ipynb") else _load([name], labs)[0]
     if course and submissions.is_file() and submissions.stem == lab.id:
         _fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
@@ -329,7 +330,10 @@ def _grade_all(
                 ready.append(verdict)
                 advance(done + len(ready), total)
 
-            verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear, keep=keep)
+            try:
+                verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear, keep=keep)
+            except NoGpuError as error:
+                _fail(str(error))
     return verdicts
 
 

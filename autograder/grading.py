@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -96,13 +96,16 @@ class Job:
             [environment_digest(), self.lab.id, own, steps, env, self.around.level, self.around.files, beside, asdict(limits)]
         )
 
-    def run(self, keep: Keep | None = None) -> Verdict:
-        """Run the notebook, keep what was found, and judge. A fault of the machine is tried again twice."""
-        started = time.perf_counter()
+    def run(self, keep: Keep | None = None, gpu: str = "") -> Verdict:
+        """Run the notebook, keep what was found, and judge. A fault of the machine is tried again twice.
+
+        gpu: the number of the GPU for the student process, "" for none.
+        """
+        started, around = time.perf_counter(), replace(self.around, gpu=gpu)
         for attempt in (1, 2, 3):
             kept: Kept = {}
             try:
-                outcomes = run_steps(self.steps, limits=_limits(self.lab, self.options), around=self.around, kept=kept)
+                outcomes = run_steps(self.steps, limits=_limits(self.lab, self.options), around=around, kept=kept)
                 break
             except FaultError:
                 if attempt == 3:

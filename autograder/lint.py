@@ -17,7 +17,7 @@ import numpy as np
 from autograder.build import release_notebook
 from autograder.labs import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION, Cell, Lab
 
-__all__ = ["hidden_checks", "leaks", "lint", "out_of_step", "secrets"]
+__all__ = ["hidden_checks", "leaks", "lint", "out_of_step", "secrets", "shown_answers"]
 
 _AMOUNT = r"\d(?:[\d.,]*\d)?"
 _STATED = re.compile(rf"(?:(?:about|around|roughly|nearly|almost|≈|~)\s*{_AMOUNT}(?:\s?%)?)|(?:{_AMOUNT}\s?%)")
@@ -52,8 +52,8 @@ def secrets(lab: Lab) -> set[str]:
                 inside = False
             else:
                 (secret if inside else public).add(line)
-    # A short line, a comment, a line that only opens a call or makes a random generator gives nothing away.
-    telling = re.compile(r"(?!#|[\w.]+\($|rng = np\.random\.default_rng\(\w*\)$).{12,}")
+    # A short line, a comment, a line that only opens a call or a loop or makes a random generator gives nothing away.
+    telling = re.compile(r"(?!#|[\w.]+\($|for _ in range\(\w+\):$|rng = np\.random\.default_rng\(\w*\)$).{12,}")
     return {line for line in secret - public if telling.match(line)}
 
 
@@ -61,6 +61,20 @@ def leaks(lab: Lab, text: str) -> list[str]:
     """Secret lines of `lab` that stand in `text` (a notebook's JSON counts by its cell sources)."""
     lines = {line.strip() for line in text.splitlines()}
     return sorted(secrets(lab) & lines)
+
+
+def shown_answers(lab: Lab, text: str) -> list[str]:
+    """Cells of `lab` of whose secret lines `text` holds half or more.
+
+    For a text that teaches what the lab asks for, such as a lecture: a line like `return model` in it gives nothing away.
+    """
+    lines, secret = {line.strip() for line in text.splitlines()}, secrets(lab)
+    shown = []
+    for cell in lab.cells:
+        own = secret & {line.strip() for line in cell.source.splitlines()}
+        if own and 2 * len(own & lines) >= len(own):
+            shown.append(f"{cell.role} {cell.name}: {', '.join(map(repr, sorted(own & lines)))}")
+    return shown
 
 
 def out_of_step(lab: Lab, notebook: Path) -> list[str]:

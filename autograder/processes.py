@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -39,9 +40,11 @@ START_SECONDS = 60.0
 STALL_SECONDS = 20.0  # without a byte, in the middle of a frame
 PATIENCE, BUSY = 3.0, 0.8  # see Process.wait
 LOOKS = 8
+SCRATCH, OLD_SECONDS = "autograder-", 3600.0  # see _sweep
 FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
 # Variables of ours that our processes get; the others may hold passwords or say where the course lies.
 SETTINGS = ("COURSEKIT_", "KERAS_", "TF_", "XLA_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "PYTHON", "LC_", "LD_")
+ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
 PLAIN_SETTINGS = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV")
 _numbers = itertools.count()
 
@@ -68,6 +71,7 @@ class Surroundings:
     env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student
     process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
     beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
+    gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -76,6 +80,7 @@ class Surroundings:
     examiner: tuple[str, ...] = ()
     files: bool = False
     beside: tuple[tuple[str, str], ...] = ()
+    gpu: str = ""
 
 
 class Process:
@@ -83,7 +88,7 @@ class Process:
 
     def __init__(self, role: Role, limits: Limits, around: Surroundings) -> None:
         self.memory_mb = limits.memory_mb
-        self.scratch = tempfile.mkdtemp(prefix="autograder-")
+        self.scratch = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
         self.connection, theirs = Pipe()
         self._output, printed = Pipe(duplex=False)
         self._tail: deque[bytes] = deque()
@@ -176,7 +181,7 @@ class Process:
             "role": role,
             "files": around.files,
             "beside": around.beside,
-            "env": dict(around.env),
+            "env": {**around.env, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
             "level": around.level,
             "room": room,
         }
@@ -231,6 +236,23 @@ def _never_stall(connection: Connection) -> None:
             end.setsockopt(socket.SOL_SOCKET, option, seconds)
 
 
+def _on_gpu(number: str) -> dict[str, str]:
+    """Variables for a process on this GPU, which takes of its memory only what it needs."""
+    return {"CUDA_VISIBLE_DEVICES": number, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the scratch folders of graders that were killed: those of dead processes that nobody has touched for an hour."""
+    for path in folder.glob(f"{SCRATCH}*-*"):
+        number = path.name.removeprefix(SCRATCH).split("-")[0]
+        with suppress(OSError):
+            facts = path.lstat()
+            ours = stat.S_ISDIR(facts.st_mode) and os.getuid() in (0, facts.st_uid)
+            left = number.isdecimal() and not psutil.pid_exists(int(number)) and time.time() - facts.st_mtime > OLD_SECONDS
+            if ours and left:
+                shutil.rmtree(path, ignore_errors=True)
+
+
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in PLAIN_SETTINGS or name.startswith(SETTINGS)}
 
@@ -259,6 +281,7 @@ class _WarmParent:
         raise RuntimeError("the warm parent of the student processes does not start; try `python -m autograder.warm 0`")
 
     def _start(self) -> socket.socket:
+        _sweep(Path(tempfile.gettempdir()))
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 from autograder.grading import examine_again, prepare
 from autograder.keep import Keep
 from autograder.labs import Lab
 from autograder.runs import Again
-from autograder.surroundings import Options, isolation
+from autograder.surroundings import NoGpuError, Options, gpus, isolation
 from autograder.verdict import Verdict
 
 __all__ = ["CollectError", "Found", "find_submissions", "grade_class"]
@@ -74,20 +75,25 @@ def grade_class(
     """Grade every submission and return the verdicts in the order given. `on_verdict` hears of each as it is reached.
 
     jobs: how many at once, by default one a core. keep: what was found out earlier, so that unchanged work is not run again; a
-    grader that was killed goes on from there. Raises IsolationError before anything is run.
+    grader that was killed goes on from there. Raises IsolationError or NoGpuError before anything is run.
     """
     options = options or Options()
     isolation(options.isolation)
     seats = _Seats(lab, options)
+    slots = _gpu_slots(options.gpu_slots)
 
     def one(item: Found) -> Verdict:
-        verdict = _grade_safely(lab, item, options, keep, seats)
+        gpu = slots.get()
+        try:
+            verdict = _grade_safely(lab, item, options, keep, seats, gpu)
+        finally:
+            slots.put(gpu)
         if on_verdict:
             on_verdict(verdict)
         return verdict
 
     try:
-        with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(options.gpu_slots or jobs or os.cpu_count() or 1) as pool:
             return list(pool.map(one, found))
     finally:
         seats.close()
@@ -113,7 +119,18 @@ class _Seats:
             again.close()
 
 
-def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats) -> Verdict:
+def _gpu_slots(count: int) -> SimpleQueue[str]:
+    """Places on GPUs, handed out in turn; without slots as many places on none as anybody wants."""
+    found = gpus() if count else []
+    if count and not found:
+        raise NoGpuError(f"{count} GPU slots were asked for, and this machine has no GPU; leave them out to grade on the CPU")
+    slots: SimpleQueue[str] = SimpleQueue()
+    for number in range(count or 1024):
+        slots.put(found[number % len(found)] if found else "")
+    return slots
+
+
+def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats, gpu: str) -> Verdict:
     if item.linked:
         said = f"{item.path.name}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
         return Verdict(item.submission, lab.id, "unreadable", message=said)
@@ -121,7 +138,7 @@ def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, se
         job = prepare(lab, item.path, options, item.submission)
         if isinstance(job, Verdict):
             return job
-        return (job.recalled(keep, seats.mine()) if keep else None) or job.run(keep)
+        return (job.recalled(keep, seats.mine()) if keep else None) or job.run(keep, gpu)
     except Exception as error:
         message = (
             f"{item.path.name}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"

@@ -17,6 +17,7 @@ __all__ = ["FILES", "NAMES", "load"]
 
 SEED = 7_310_552_918  # of everything that chance decides here
 COUNT = 2_000  # pictures of Fashion-MNIST
+DISTRICTS = 2_580  # as many of the stand-in as the real split has
 DIM, BRIGHT = (0.86, 0.95), (1.05, 1.14)  # by how much a picture is re-lit: never by nothing
 
 Sample = tuple[np.ndarray, np.ndarray]
@@ -25,7 +26,8 @@ Sample = tuple[np.ndarray, np.ndarray]
 def load(name: str, *, size: int = 160, settings: Settings | None = None) -> Sample:
     """The sealed split of a data set, real or drawn as COURSEKIT_DATA says, in the types that its loader gives.
 
-    "california-housing": X float32 (2580, 8), y float32 (2580,): the test rows that the loader leaves out.
+    "california-housing": X float32 (2580, 8), y float32 (2580,): the test rows that the loader leaves out; of the stand-in,
+    districts drawn for this purpose alone.
     "fashion-mnist": X uint8 (2000, 28, 28), y int64 (2000,): official test pictures, moved by up to half a pixel and re-lit a
     little; of the stand-in, pictures drawn for this purpose alone.
     "clothing": X uint8 (n, size, size, 3), y int64 (n,): the test photographs, 20 of a class at most, each cut off a little at the
@@ -42,9 +44,10 @@ def load(name: str, *, size: int = 160, settings: Settings | None = None) -> Sam
 
 def _housing(drawn: bool, size: int, settings: Settings) -> Sample:
     if drawn:
-        X, y = housing.draw_rows()
-    else:
-        X, y = housing.read_rows(sources.fetch_all(settings.registry["california-housing"], settings))
+        from coursekit.drawn.housing import districts
+
+        return districts(DISTRICTS, SEED)
+    X, y = housing.read_rows(sources.fetch_all(settings.registry["california-housing"], settings))
     _, _, test = housing.split(len(X))
     rows = test[len(test) // 2 :]
     return X[rows], y[rows]

@@ -23,7 +23,11 @@ from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
 from autograder.walls import Level
 
-__all__ = ["IsolationError", "Options", "environment", "isolation", "surroundings"]
+__all__ = ["IsolationError", "NoGpuError", "Options", "environment", "gpus", "isolation", "surroundings"]
+
+
+class NoGpuError(Exception):
+    """GPU slots that were asked for on a machine without a GPU."""
 
 
 class IsolationError(Exception):
@@ -36,7 +40,8 @@ class Options:
 
     data: "real", "drawn" or "" (real if obtainable). fast: the lab's reduced budget. seed: set in the set-up cell.
     cell_seconds: limit for one cell; 0 means the lab's own. isolation: "full", "process", or "" for the strongest there is.
-    sealed_only: give no points for tests that must run in the student's own process.
+    sealed_only: give no points for tests that must run in the student's own process. gpu_slots: how many student processes may
+    use a GPU at once, spread over all that there are; 0 means that notebooks run on the CPU.
     """
 
     data: str = ""
@@ -45,6 +50,15 @@ class Options:
     cell_seconds: float = 0
     isolation: Literal["full", "process", ""] = ""
     sealed_only: bool = False
+    gpu_slots: int = 0
+
+
+def gpus() -> list[str]:
+    """The numbers of the GPUs that this process may use, found without waking one."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [part.strip() for part in chosen.split(",") if part.strip() and part.strip() != "-1"]
+    return sorted((path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")), key=int)
 
 
 def isolation(wanted: str = "") -> Level:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from autograder import processes
 from autograder.processes import Limits
 from autograder.runs import Outcome, run_cells
 
@@ -153,3 +155,19 @@ def test_a_warm_parent_that_died_is_started_again() -> None:
     parent.kill()
     parent.wait()
     assert statuses(run("1", "2")) == ["ok", "ok"]
+
+
+def test_what_a_killed_grader_left_is_swept_up_when_it_is_old_and_nothing_else(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left, fresh, alive, other = (
+        tmp_path / name
+        for name in (f"autograder-{dead.pid}-a", f"autograder-{dead.pid}-b", f"autograder-{os.getpid()}-c", "mine")
+    )
+    for folder in (left, fresh, alive, other):
+        folder.mkdir()
+        (folder / "file").write_text("x")
+        if folder != fresh:
+            os.utime(folder, (0, 0))
+    processes._sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in (fresh, alive, other))
