@@ -96,12 +96,12 @@ class Job:
             [environment_digest(), self.lab.id, own, steps, env, self.around.level, self.around.files, beside, asdict(limits)]
         )
 
-    def run(self, keep: Keep | None = None, gpu: str = "") -> Verdict:
+    def run(self, keep: Keep | None = None, *, gpu: str = "", threads: int = 0) -> Verdict:
         """Run the notebook, keep what was found, and judge. A fault of the machine is tried again twice.
 
-        gpu: the number of the GPU for the student process, "" for none.
+        gpu, threads: as in Surroundings; they change no mark.
         """
-        started, around = time.perf_counter(), replace(self.around, gpu=gpu)
+        started, around = time.perf_counter(), replace(self.around, gpu=gpu, threads=threads)
         for attempt in (1, 2, 3):
             kept: Kept = {}
             try:

@@ -72,6 +72,7 @@ class Surroundings:
     process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
     beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
     gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
+    threads: with how many one operation of TensorFlow computes; 0 means one a core.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Surroundings:
     files: bool = False
     beside: tuple[tuple[str, str], ...] = ()
     gpu: str = ""
+    threads: int = 0
 
 
 class Process:
@@ -177,11 +179,12 @@ class Process:
             "processes": limits.processes,
             "uid": FIRST_UID + next(_numbers) % UIDS if around.level == "full" or _open_to_all() else 0,
         }
+        threads = {"TF_NUM_INTRAOP_THREADS": str(around.threads)} if around.threads else {}
         return {
             "role": role,
             "files": around.files,
             "beside": around.beside,
-            "env": {**around.env, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
+            "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
             "level": around.level,
             "room": room,
         }

@@ -81,11 +81,15 @@ def grade_class(
     isolation(options.isolation)
     seats = _Seats(lab, options)
     slots = _gpu_slots(options.gpu_slots)
+    cores = os.cpu_count() or 1
+    at_once = options.gpu_slots or jobs or cores
+    # Several threads in each of several processes would only take the cores from each other.
+    threads = max(1, cores // at_once)
 
     def one(item: Found) -> Verdict:
         gpu = slots.get()
         try:
-            verdict = _grade_safely(lab, item, options, keep, seats, gpu)
+            verdict = _grade_safely(lab, item, options, keep, seats, gpu, threads)
         finally:
             slots.put(gpu)
         if on_verdict:
@@ -93,7 +97,7 @@ def grade_class(
         return verdict
 
     try:
-        with ThreadPoolExecutor(options.gpu_slots or jobs or os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(at_once) as pool:
             return list(pool.map(one, found))
     finally:
         seats.close()
@@ -130,7 +134,7 @@ def _gpu_slots(count: int) -> SimpleQueue[str]:
     return slots
 
 
-def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats, gpu: str) -> Verdict:
+def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats, gpu: str, threads: int) -> Verdict:
     if item.linked:
         said = f"{item.path.name}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
         return Verdict(item.submission, lab.id, "unreadable", message=said)
@@ -138,7 +142,7 @@ def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, se
         job = prepare(lab, item.path, options, item.submission)
         if isinstance(job, Verdict):
             return job
-        return (job.recalled(keep, seats.mine()) if keep else None) or job.run(keep, gpu)
+        return (job.recalled(keep, seats.mine()) if keep else None) or job.run(keep, gpu=gpu, threads=threads)
     except Exception as error:
         message = (
             f"{item.path.name}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"
