@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 
-.PHONY: demo test build verify nightly benchmark system clean
+.PHONY: demo test build verify lectures nightly benchmark system clean
 
 demo: $(SET_UP)
 	$(BIN)/autograder demo --output demo
@@ -20,6 +20,10 @@ build: $(SET_UP)
 
 verify: $(SET_UP)
 	$(BIN)/autograder verify
+
+# Every lecture from top to bottom at its full budget: seconds and size of each, and what went wrong.
+lectures: $(SET_UP)
+	$(BIN)/autograder lectures
 
 # Everything at full effort: both budgets on drawn data, and on the real data where they can be had.
 nightly: $(SET_UP)

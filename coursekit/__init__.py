@@ -1,6 +1,6 @@
-"""Helpers for the labs of a neural-network course in Keras.
+"""Helpers for the labs and lectures of a neural-network course in Keras.
 
-`coursekit.setup("lab02")` prepares a notebook; `data`, `models`, `training`, `plotting` and `check` serve its cells. Everything
+`coursekit.setup("lab02")` prepares a notebook; `data`, `models`, `training`, `plotting`, `check` and `explore` serve its cells. All
 is loaded at first use: importing this package imports neither Keras nor TensorFlow nor NumPy. It only keeps their native log
 lines quiet, and can do so only for what is imported after it: in a notebook `import coursekit` comes first.
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from coursekit import _quiet
 
 if TYPE_CHECKING:
-    from coursekit import backbones, check, data, ensembles, models, plotting, session, training
+    from coursekit import backbones, check, data, ensembles, interaction, models, plotting, session, training
+    from coursekit.interaction import explore
     from coursekit.session import doctor, setup
 
     __version__: str
@@ -25,6 +26,8 @@ __all__ = [
     "data",
     "doctor",
     "ensembles",
+    "explore",
+    "interaction",
     "models",
     "plotting",
     "session",
@@ -32,8 +35,8 @@ __all__ = [
     "training",
 ]
 
-_MODULES = ("backbones", "check", "data", "ensembles", "models", "plotting", "session", "training")
-_FUNCTIONS = {"doctor": "session", "setup": "session"}
+_MODULES = ("backbones", "check", "data", "ensembles", "interaction", "models", "plotting", "session", "training")
+_FUNCTIONS = {"doctor": "session", "explore": "interaction", "setup": "session"}
 
 _quiet.install()
 

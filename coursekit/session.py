@@ -1,6 +1,6 @@
 """The start of every notebook: `setup` (seeds, GPU memory, quiet logs, alt text, one line of facts) and `doctor`.
 
-Imports Keras and the data module only when called. Knows nothing of what a lab asks or how it is marked.
+Imports Keras and the data module only when called. Knows nothing of what a notebook teaches, asks or how it is marked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TextIO
 
 from coursekit import _quiet
 
-__all__ = ["LABS", "Finding", "Report", "doctor", "setup"]
+__all__ = ["LABS", "LECTURES", "Finding", "Report", "doctor", "setup"]
 
 # The known labs and the data sets that each one loads.
 LABS: dict[str, tuple[str, ...]] = {
@@ -29,17 +29,28 @@ LABS: dict[str, tuple[str, ...]] = {
     "lab06_saving": ("fashion-mnist",),
 }
 
+# The same for the lectures.
+LECTURES: dict[str, tuple[str, ...]] = {
+    "lecture01_neurons": (),
+    "lecture02_descent": (),
+    "lecture03_backpropagation": (),
+    "lecture04_regularisation": (),
+    "lecture05_training_dynamics": ("fashion-mnist",),
+    "lecture06_search_and_ensembles": ("fashion-mnist",),
+    "lecture07_beyond_the_mlp": ("fashion-mnist",),
+}
 
-def setup(lab: str | None = None) -> None:
-    """Make ready for a lab, and print one line: device, versions, source of the data, seed.
 
-    lab: a lab's id such as "lab02_mlp", or only its start "lab02"; None for a notebook that is no lab.
+def setup(notebook: str | None = None) -> None:
+    """Make ready for a lab or a lecture, and print one line: device, versions, source of the data, seed.
+
+    notebook: its id such as "lab02_mlp" or "lecture01_neurons", or only the start "lab02"; None for any other notebook.
     Seeds Python, NumPy and the Keras backend with the environment's COURSEKIT_SEED (42 if not set), lets a GPU take memory
     as it needs it, quietens native logs, sends Python's warnings to stdout, and makes notebook figures carry their alt text.
     May be called again at any time.
-    Raises ValueError for an unknown lab or a seed that is no whole number; both are checked before anything is done.
+    Raises ValueError for an unknown name or a seed that is no whole number; both are checked before anything is done.
     """
-    name = _lab(lab)
+    name = _known_name(notebook)
     seed = _seed()
     _quiet.install()
     with _quiet.muted():
@@ -51,16 +62,19 @@ def setup(lab: str | None = None) -> None:
     warnings.showwarning = _show_warning
     _install_alt_text()
     facts = [*([name] if name else []), device, f"Python {platform.python_version()}", _keras(), f"seed {seed}"]
-    print(" · ".join([*facts, *_data(LABS[name] if name else ())]), flush=True)
+    datasets = {**LABS, **LECTURES}[name] if name else ()
+    print(" · ".join([*facts, *_data(datasets)]), flush=True)
 
 
-def _lab(lab: str | None) -> str | None:
-    if lab is None:
+def _known_name(notebook: str | None) -> str | None:
+    if notebook is None:
         return None
-    found = [name for name in LABS if isinstance(lab, str) and lab in (name, name.split("_")[0])]
-    if not found:
-        raise ValueError(f"no lab is called {lab!r}; the labs are {', '.join(LABS)}")
-    return found[0]
+    for name in (*LABS, *LECTURES):
+        if isinstance(notebook, str) and notebook in (name, name.split("_")[0]):
+            return name
+    raise ValueError(
+        f"no lab or lecture is called {notebook!r}; the labs are {', '.join(LABS)}; the lectures are {', '.join(LECTURES)}"
+    )
 
 
 def _seed() -> int:

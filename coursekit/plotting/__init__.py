@@ -7,15 +7,44 @@ labs or of how a model was trained.
 from coursekit.plotting._style import COLOURS, MARKERS, alt_text, describe
 from coursekit.plotting.curves import *
 from coursekit.plotting.curves import __all__ as _curves
+from coursekit.plotting.depth import *
+from coursekit.plotting.depth import __all__ as _depth
+from coursekit.plotting.descent import *
+from coursekit.plotting.descent import __all__ as _descent
+from coursekit.plotting.features import *
+from coursekit.plotting.features import __all__ as _features
+from coursekit.plotting.graphs import *
+from coursekit.plotting.graphs import __all__ as _graphs
 from coursekit.plotting.images import *
 from coursekit.plotting.images import __all__ as _images
 from coursekit.plotting.lines import *
 from coursekit.plotting.lines import __all__ as _lines
+from coursekit.plotting.loops import *
+from coursekit.plotting.loops import __all__ as _loops
 from coursekit.plotting.photos import *
 from coursekit.plotting.photos import __all__ as _photos
 from coursekit.plotting.regression import *
 from coursekit.plotting.regression import __all__ as _regression
 from coursekit.plotting.regularisation import *
 from coursekit.plotting.regularisation import __all__ as _regularisation
+from coursekit.plotting.search import *
+from coursekit.plotting.search import __all__ as _search
 
-__all__ = ["COLOURS", "MARKERS", "alt_text", "describe", *_curves, *_images, *_lines, *_photos, *_regression, *_regularisation]
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "alt_text",
+    "describe",
+    *_curves,
+    *_depth,
+    *_descent,
+    *_features,
+    *_graphs,
+    *_images,
+    *_lines,
+    *_loops,
+    *_photos,
+    *_regression,
+    *_regularisation,
+    *_search,
+]

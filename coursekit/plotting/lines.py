@@ -143,6 +143,7 @@ def decision_regions(
     t: Any = None,
     *,
     threshold: float = 0.5,
+    hidden: tuple[Any, Any] | None = None,
     class_names: Names = ("class 0", "class 1"),
     labels: Names = ("$x_1$", "$x_2$"),
     limits: tuple[float, float, float, float] | None = None,
@@ -154,7 +155,8 @@ def decision_regions(
 
     predict: takes a float array (m, 2), returns m numbers, as (m,) or (m, 1). It is called once, with a size × size grid.
     X: (n, 2) and t: (n,) of 0 and 1, or both None. limits: (left, right, bottom, top).
-    Raises ValueError when `predict` does not return one number per row.
+    hidden: (W, b) of a first layer, W (2, units) and b (units,): also draw the line of each of its units.
+    Raises ValueError when `predict` does not return one number per row, or `hidden` has other shapes.
     """
     points, targets = _samples(X, t)
     box = limits or _around(points)
@@ -170,7 +172,22 @@ def decision_regions(
     _draw_samples(ax, points, targets, class_names, wrong)
     share = float((inside > 0).mean())
     text = f"Decision regions: {class_names[1]} on {share:.0%} of the plane shown, {class_names[0]} on the rest."
+    if hidden is not None:
+        text += _draw_hidden(ax, *hidden, box)
+        _legend(ax)
     return describe(ax, f"{text} {_count(targets, class_names, wrong)}".strip())
+
+
+def _draw_hidden(ax: Axes, W: Any, b: Any, box: tuple[float, float, float, float]) -> str:
+    """Draw the lines of hidden units, and say how many there are."""
+    weights, biases = np.asarray(W, dtype=float), np.asarray(b, dtype=float)
+    if weights.ndim != 2 or weights.shape[0] != 2 or biases.shape != weights.shape[1:]:
+        raise ValueError(f"expected hidden weights (2, units) and biases (units,), got {weights.shape} and {biases.shape}")
+    for number, (w, bias) in enumerate(zip(weights.T, biases, strict=True)):
+        _draw_line(ax, w, bias, box, color="0.3", linewidth=1.1, linestyle="--", label=None if number else "hidden neuron")
+    scores = _grid(box, 60) @ weights + biases
+    crossing = int((np.sign(scores.min(axis=0)) != np.sign(scores.max(axis=0))).sum())
+    return f" Of {len(biases)} hidden neurons' lines {crossing} cross the picture."
 
 
 # ── fitting and its errors ───────────────────────────────────────────────────────────────────────────────────────────

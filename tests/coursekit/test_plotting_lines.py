@@ -176,6 +176,26 @@ def test_two_numbers_a_point_are_refused() -> None:
         plotting.decision_regions(lambda X: X)
 
 
+def test_hidden_neurons_are_drawn_as_the_lines_where_their_scores_are_0(rng: np.random.Generator) -> None:
+    W, b = rng.normal(size=(2, 5)), rng.normal(size=5)
+    ax = plotting.decision_regions(lambda X: X[:, 0], hidden=(W, b))
+    assert len(ax.get_lines()) == 5
+    for unit, line in enumerate(ax.get_lines()):
+        np.testing.assert_allclose(np.column_stack(line.get_data()) @ W[:, unit] + b[unit], 0, atol=1e-9)
+    assert legend(ax) == ["hidden neuron"]
+
+
+def test_the_text_says_how_many_hidden_lines_can_be_seen() -> None:
+    ax = plotting.decision_regions(lambda X: X[:, 0], hidden=([[1, 1], [0, 0]], [-0.5, -9]), limits=(0, 1, 0, 1))
+    assert "Of 2 hidden neurons' lines 1 cross the picture." in said(ax)
+
+
+@pytest.mark.parametrize(("W", "b"), [([1, 1], [0]), ([[1, 1]], [0, 0]), ([[1, 1], [1, 1]], [0])])
+def test_hidden_weights_that_do_not_fit_are_refused(W: Any, b: Any) -> None:
+    with pytest.raises(ValueError, match="expected hidden weights"):
+        plotting.decision_regions(lambda X: X[:, 0], hidden=(W, b))
+
+
 # ── errors and fits ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -47,15 +47,15 @@ def test_a_data_set_that_cannot_be_asked_for_is_said_not_raised(
     assert "NOT AVAILABLE (COURSEKIT_DATA is 'reel'" in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("lab", session.LABS)
-def test_a_lab_may_be_called_by_its_number_alone(lab: str, capfd: pytest.CaptureFixture[str]) -> None:
-    coursekit.setup(lab.split("_")[0])
-    assert capfd.readouterr().out.startswith(lab)
+@pytest.mark.parametrize("name", [*session.LABS, *session.LECTURES])
+def test_a_notebook_may_be_called_by_its_kind_and_number_alone(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    coursekit.setup(name.split("_")[0])
+    assert capfd.readouterr().out.startswith(name)
 
 
-@pytest.mark.parametrize("lab", ["lab07", "lab02_mpl", "lab", "", 2])
-def test_an_unknown_lab_is_refused_with_the_names_of_the_known_ones(lab: object) -> None:
-    with pytest.raises(ValueError, match=r"lab01_perceptron.*lab06_saving"):
+@pytest.mark.parametrize("lab", ["lab07", "lab02_mpl", "lab", "lecture", "lecture09", "", 2])
+def test_an_unknown_name_is_refused_with_the_names_of_the_known_ones(lab: object) -> None:
+    with pytest.raises(ValueError, match=r"lab01_perceptron.*lab06_saving.*lecture01_neurons"):
         coursekit.setup(lab)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,247 @@
+"""Figures of what a network sees: filters, feature maps, and attention.
+
+Takes arrays. Knows nothing of data sets, of models or of how an array came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coursekit.plotting._style import COLOURS, axes, describe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["attention_map", "feature_maps", "filters", "sliding_kernel"]
+
+_GAP = 0.08  # between two tiles, in tiles
+_LINE = 0.26  # height of one line of a title, in tiles
+_MOST_NUMBERS = 5  # larger filters are drawn without their weights as text
+
+
+def filters(
+    kernels: Any,
+    titles: Sequence[str] | None = None,
+    *,
+    columns: int | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the filters of a convolution side by side: blue is a negative weight, white 0, red a positive one.
+
+    kernels: (height, width, n) numbers, or (height, width, 1, n) as a Keras layer that sees one channel keeps them; n ≥ 1.
+    titles: n strings, or None. columns: filters in a row; default: all in one row up to 8. title: of the whole figure.
+    All filters share one scale. Weights of filters up to 5×5 that have no more than 3 significant digits stand in their
+    squares; learned ones do not.
+    Raises ValueError for another shape, or another number of titles.
+    """
+    stack = np.asarray(kernels, dtype=float)
+    if stack.ndim == 4 and stack.shape[2] == 1:
+        stack = stack[:, :, 0]
+    stack = _stack(stack, "kernels")
+    reach = float(np.abs(stack).max()) or 1.0
+    ax = _tiles(stack, titles, columns or 8, title, ax, {"cmap": "RdBu_r", "vmin": -reach, "vmax": reach}, frame=True)
+    high, wide = stack.shape[:2]
+    if max(high, wide) <= _MOST_NUMBERS and np.allclose(stack, np.round(stack, 2)):
+        for number, (left, bottom) in enumerate(_places(stack.shape[2], columns or 8, _lines(titles))):
+            for row, column in np.ndindex(high, wide):
+                value = stack[row, column, number]
+                ax.text(
+                    left + (column + 0.5) / wide,
+                    bottom + 1 - (row + 0.5) / high,
+                    f"{value:g}".replace("-", "−"),
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if abs(value) > 0.7 * reach else "black",
+                )
+    named = "" if titles is None else f", titled {'; '.join(titles)}"
+    return describe(
+        ax,
+        f"{title or 'Filters'}: {stack.shape[2]} of {high}×{wide} weights{named}; weights from {stack.min():.2g} to {stack.max():.2g}.",
+    )
+
+
+def feature_maps(
+    maps: Any,
+    titles: Sequence[str] | None = None,
+    *,
+    columns: int | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the feature maps of one image side by side: dark is a small value, bright a large one.
+
+    maps: (height, width, n) numbers, n ≥ 1, as a convolution gives them for one image. titles, columns, title: as in `filters`.
+    All maps share one scale, so that a filter that finds little looks dark.
+    Raises ValueError for another shape, or another number of titles.
+    """
+    stack = _stack(maps, "maps")
+    low, top = float(stack.min()), float(stack.max())
+    ax = _tiles(
+        stack, titles, columns or 6, title, ax, {"cmap": "gray", "vmin": low, "vmax": max(top, low + 1e-12)}, frame=False
+    )
+    strongest = int(np.argmax(np.abs(stack).mean(axis=(0, 1))))
+    names = [f"map {number}" for number in range(stack.shape[2])] if titles is None else [t.replace("\n", ", ") for t in titles]
+    return describe(
+        ax,
+        f"{title or 'Feature maps'}: {stack.shape[2]} of {stack.shape[0]}×{stack.shape[1]} values"
+        f"{'' if titles is None else ', titled ' + '; '.join(names)}; values from {low:.2g} to {top:.2g}. "
+        f"The strongest on average: {names[strongest]}.",
+    )
+
+
+def sliding_kernel(x: Any, w: Any, y: Any, *, stride: int = 1, padding: int = 0, ax: Axes | None = None) -> Axes:
+    """Draw a signal, a kernel and their result below each other, one number in each square.
+
+    x: (n,) the signal; w: (k,) the kernel; y: (outputs,) the result. padding: zeros that stand before and after the signal, drawn
+    hatched; stride: steps between two places of the kernel. Each y stands below the middle of the numbers that it comes from;
+    the kernel is drawn at its first place.
+    Raises ValueError unless y has (n + 2·padding − k) // stride + 1 numbers.
+    """
+    signal, kernel, result = (np.asarray(a, dtype=float).ravel() for a in (x, w, y))
+    outputs = (len(signal) + 2 * padding - len(kernel)) // stride + 1
+    if len(result) != outputs or not len(result):
+        raise ValueError(f"expected a result of {outputs} numbers for these sizes, got {len(result)}")
+    ax = axes(ax, figsize=(6.4, 2.3))
+    padded = np.pad(signal, padding)
+    for place, value in enumerate(padded):
+        outside = not padding <= place < padding + len(signal)
+        _square(ax, place, 2, value, "white" if outside else COLOURS[5], hatch="///" if outside else None)
+    for place, value in enumerate(kernel):
+        _square(ax, place, 1, value, COLOURS[4])
+    for number, value in enumerate(result):
+        middle = number * stride + (len(kernel) - 1) / 2
+        _square(ax, middle, 0, value, "0.88")
+    for row, name in ((2, "signal x"), (1, "kernel w"), (0, "result y")):
+        ax.text(-0.7, row, name, ha="right", va="center", fontsize=9)
+    ax.set(xlim=(-2.6, len(padded) - 0.4), ylim=(-0.5, 2.5), aspect="equal")
+    ax.set_axis_off()
+    row = ", ".join(f"{value:g}" for value in result)
+    return describe(
+        ax,
+        f"A signal of {len(signal)} numbers with {padding} zeros at each end, a kernel of {len(kernel)} that moves by {stride}, and the "
+        f"{len(result)} results below the middle of the numbers that they come from: {row}.",
+    )
+
+
+def attention_map(
+    weights: Any,
+    queries: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
+    *,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw attention weights: a row is a query, a column a place that it may look at, dark is much attention.
+
+    weights: (queries, keys) numbers from 0 to 1, each row with the sum 1. queries, keys: names of rows and columns; default: their
+    numbers. Weights of at least 0.01 stand in their squares where there are at most 10 columns. The place with the largest
+    weight of each row has a frame.
+    Raises ValueError for rows that are no shares, or another number of names.
+    """
+    shares = np.asarray(weights, dtype=float)
+    if shares.ndim != 2 or not shares.size:
+        raise ValueError(f"expected weights of shape (queries, keys), got {shares.shape}")
+    if not (np.isfinite(shares).all() and shares.min() >= -1e-6 and np.allclose(shares.sum(axis=1), 1, atol=1e-3)):
+        raise ValueError("expected rows of numbers from 0 to 1 with the sum 1: take the softmax of the scores along each row")
+    rows, columns = (
+        list(names) if names is not None else [str(i) for i in range(n)]
+        for names, n in zip((queries, keys), shares.shape, strict=True)
+    )
+    if (len(rows), len(columns)) != shares.shape:
+        raise ValueError(f"expected {shares.shape[0]} and {shares.shape[1]} names, got {len(rows)} and {len(columns)}")
+    from matplotlib.patches import Rectangle
+
+    ax = axes(ax, figsize=(0.5 * len(columns) + 1.4, 0.42 * len(rows) + 1.1))
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    said = []
+    for row, values in enumerate(shares):
+        best = int(np.argmax(values))
+        ax.add_patch(Rectangle((best - 0.48, row - 0.48), 0.96, 0.96, fill=False, edgecolor=COLOURS[1], linewidth=1.4))
+        said.append(f"{rows[row]} at {columns[best]} ({values[best]:.2f})")
+        for column, value in enumerate(values):
+            if len(columns) <= 10 and value >= 0.01:
+                colour = "white" if value > 0.55 else "black"
+                ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=colour)
+    ax.set_xticks(range(len(columns)), columns, fontsize=8)
+    ax.set_yticks(range(len(rows)), rows, fontsize=8)
+    ax.set(xlabel="looks at", ylabel="query")
+    if title:
+        ax.set_title(title, fontsize=10)
+    return describe(
+        ax, f"{title or 'Attention'}: {len(rows)} queries over {len(columns)} places. Each looks most: {'; '.join(said)}."
+    )
+
+
+# ── tiles ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _stack(maps: Any, name: str) -> np.ndarray:
+    stack = np.asarray(maps, dtype=float)
+    if stack.ndim != 3 or not stack.size:
+        raise ValueError(f"expected {name} of shape (height, width, n) with n ≥ 1, got shape {stack.shape}")
+    return stack
+
+
+def _lines(titles: Sequence[str] | None) -> int:
+    return 0 if titles is None else max(text.count("\n") + 1 for text in titles)
+
+
+def _places(count: int, columns: int, lines: int) -> list[tuple[float, float]]:
+    """Left and bottom edge of each tile, row by row from the top."""
+    return [((number % columns) * (1 + _GAP), -(number // columns) * (1 + _GAP + _LINE * lines)) for number in range(count)]
+
+
+def _tiles(
+    stack: np.ndarray,
+    titles: Sequence[str] | None,
+    columns: int,
+    title: str | None,
+    ax: Axes | None,
+    look: dict[str, Any],
+    *,
+    frame: bool,
+) -> Axes:
+    count = stack.shape[2]
+    if titles is not None and len(titles) != count:
+        raise ValueError(f"expected one title each, got {len(titles)} titles for {count}")
+    columns, lines = min(columns, count), _lines(titles)
+    rows = -(-count // columns)
+    high = 1 + _GAP + _LINE * lines
+    ax = axes(ax, figsize=(max(0.95 * columns, 2.0), 0.92 * rows * high + (0.35 if title else 0.1)))
+    from matplotlib.patches import Rectangle
+
+    for number, (left, bottom) in enumerate(_places(count, columns, lines)):
+        ax.imshow(stack[:, :, number], extent=(left, left + 1, bottom, bottom + 1), **look)
+        if frame:
+            ax.add_patch(Rectangle((left, bottom), 1, 1, fill=False, edgecolor="0.4", linewidth=0.8))
+        if titles is not None:
+            ax.text(left + 0.5, bottom + 1.03, titles[number], ha="center", va="bottom", fontsize=8, linespacing=1.1)
+    ax.set(
+        xlim=(-0.04, (columns - 1) * (1 + _GAP) + 1.04),
+        ylim=(-(rows - 1) * high - 0.04, 1.04 + _LINE * lines),
+        aspect="equal",
+    )
+    ax.set_axis_off()
+    if title:
+        ax.set_title(title, fontsize=10)
+    return ax
+
+
+def _square(ax: Axes, x: float, y: float, value: float, colour: str, hatch: str | None = None) -> None:
+    from matplotlib.patches import Rectangle
+
+    ax.add_patch(Rectangle((x - 0.46, y - 0.4), 0.92, 0.8, facecolor=colour, edgecolor="0.3", hatch=hatch, linewidth=0.8))
+    ax.text(
+        x,
+        y,
+        f"{value:.3g}".replace("-", "−"),
+        ha="center",
+        va="center",
+        fontsize=9,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if hatch else None,
+    )

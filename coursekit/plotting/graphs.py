@@ -1,0 +1,157 @@
+"""Figures of computation graphs: the small operations that a number goes through, with values forward and gradients backward.
+
+Takes names, values and gradients that somebody else has computed. Knows nothing of differentiation. networkx, which orders the
+graph, is imported when the first one is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coursekit.plotting._style import COLOURS, axes, describe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["computation_graph"]
+
+_WIDE, _HIGH = 2.1, 1.25  # distance of two columns and of two rows
+_RADIUS = 0.34
+_BEND = 0.24  # of an edge that passes other columns, so that it keeps clear of their nodes
+_LABEL = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+
+
+def computation_graph(
+    nodes: Mapping[str, tuple[str, float]],
+    edges: Mapping[tuple[str, str], float | None],
+    *,
+    seed: float | None = 1.0,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a computation from left to right: above each edge the value that flows forward, below it the gradient that flows back.
+
+    nodes: name → (operation, value). The operation of an input is "": inputs are drawn as boxes with their name, all others as
+    circles with their operation, such as "+", and their name under it. edges: (from, to) → the gradient that flows back along
+    this edge, None to leave it out. A node that nothing uses is an output: an arrow leaves it, with the gradient `seed` below.
+    seed: the gradient of each output by itself, 1; None leaves it out. Inputs are drawn from top to bottom in their given order.
+    Raises ValueError if an edge names an unknown node, or if the edges go in a circle.
+    """
+    columns, rows = _layout(nodes, edges)
+    width, height = max(columns.values()), max(rows.values()) - min(rows.values())
+    ax = axes(ax, figsize=(1.05 * (width + 1.3), 0.63 * (height + 1.2)))
+    spots = {name: (_WIDE * columns[name], _HIGH * rows[name]) for name in nodes}
+    middle = (min(rows.values()) + max(rows.values())) / 2
+    reach = [rows[name] * _HIGH for name in nodes]  # heights that the window must hold
+    for (start, end), gradient in edges.items():
+        bend = 0.0 if columns[end] - columns[start] == 1 else (_BEND if rows[start] >= middle else -_BEND)
+        reach.append(_draw_edge(ax, spots[start], spots[end], nodes[start][1], gradient, bend=bend))
+    used = {start for start, _ in edges}
+    for name, (operation, value) in nodes.items():
+        _draw_node(ax, spots[name], name, operation)
+        if name not in used:
+            _draw_edge(ax, spots[name], (spots[name][0] + 0.9 * _WIDE, spots[name][1]), value, seed, open_end=True)
+    ax.set(xlim=(-0.6, _WIDE * (width + 0.9) + 0.2), ylim=(min(reach) - 0.8, max(reach) + 0.65), aspect="equal")
+    ax.set_axis_off()
+    if title:
+        ax.set_title(title, fontsize=10)
+    return describe(ax, _text(nodes, edges, seed))
+
+
+def _layout(
+    nodes: Mapping[str, tuple[str, float]], edges: Mapping[tuple[str, str], float | None]
+) -> tuple[dict[str, int], dict[str, float]]:
+    """Column and row of each node: an input stands just before its first use, anything else right of all that it uses."""
+    import networkx as nx
+
+    unknown = sorted({name for edge in edges for name in edge} - set(nodes))
+    if unknown or not nodes:
+        raise ValueError(
+            f"expected edges between the nodes {', '.join(nodes)}; unknown: {', '.join(unknown) or 'no nodes at all'}"
+        )
+    graph = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
+    if not nx.is_directed_acyclic_graph(graph):
+        raise ValueError("the edges go in a circle: a computation graph has an order in which its values can be computed")
+    columns = {name: number for number, names in enumerate(nx.topological_generations(graph)) for name in names}
+    rows: dict[str, float] = {}
+    taken: dict[int, list[float]] = {}
+    inputs = [name for name in nodes if not graph.in_degree(name)]
+    for number, name in enumerate(inputs):
+        columns[name] = min((columns[user] - 1 for user in graph.successors(name)), default=0)
+        rows[name] = -float(number)
+        taken.setdefault(columns[name], []).append(rows[name])
+    for name in nx.lexicographical_topological_sort(graph, key=list(nodes).index):
+        if name not in rows:
+            rows[name] = float(np.mean([rows[used] for used in graph.predecessors(name)]))
+            while any(abs(rows[name] - other) < 0.99 for other in taken.get(columns[name], [])):
+                rows[name] -= 0.5
+            taken.setdefault(columns[name], []).append(rows[name])
+    return columns, rows
+
+
+def _draw_edge(
+    ax: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    value: float,
+    gradient: float | None,
+    *,
+    bend: float = 0.0,
+    open_end: bool = False,
+) -> float:
+    """An arrow with the value above it and the gradient below it; returns the height of its labels.
+
+    bend: how far it bends upward (below 0: downward), as a share of its length.
+    """
+    a, b = np.array(start), np.array(end)
+    corner = (a + b) / 2 + bend * np.array(
+        [a[1] - b[1], b[0] - a[0]]
+    )  # towards which a bent arrow starts and from which it ends
+    tail = a + _RADIUS * (corner - a) / np.hypot(*(corner - a))
+    head = b if open_end else b - _RADIUS * (b - corner) / np.hypot(*(b - corner))
+    look = {"arrowstyle": "-|>", "color": "0.45", "lw": 1.2, "shrinkA": 0, "shrinkB": 0, "connectionstyle": f"arc3,rad={-bend}"}
+    ax.annotate("", tuple(head), tuple(tail), arrowprops=look)
+    share = 0.4 if not (open_end or bend) else 0.5  # nearer to the start, where straight edges that meet are still apart
+    x, y = (1 - share) * tail + share * head + 0.5 * (corner - (a + b) / 2)
+    ax.text(x, y + 0.04, _number(value), ha="center", va="bottom", fontsize=9, color=COLOURS[0], bbox=_LABEL)
+    if gradient is not None:
+        colour = COLOURS[1]
+        ax.text(x, y - 0.06, _number(gradient), ha="center", va="top", fontsize=9, color=colour, style="italic", bbox=_LABEL)
+    return float(y)
+
+
+def _draw_node(ax: Axes, spot: tuple[float, float], name: str, operation: str) -> None:
+    from matplotlib.patches import Circle, FancyBboxPatch
+
+    x, y = spot
+    if operation:
+        ax.add_patch(Circle((x, y), _RADIUS, facecolor="white", edgecolor="black", linewidth=1.4, zorder=3))
+        ax.text(x, y, operation, ha="center", va="center", fontsize=11 if len(operation) < 3 else 8, zorder=4)
+        ax.text(x, y - _RADIUS - 0.04, name, ha="center", va="top", fontsize=8, zorder=4)
+    else:
+        side = 0.75 * _RADIUS
+        box = FancyBboxPatch((x - side, y - side), 2 * side, 2 * side, boxstyle="round,pad=0.04", facecolor="0.92", zorder=3)
+        ax.add_patch(box)
+        ax.text(x, y, name, ha="center", va="center", fontsize=10, zorder=4)
+
+
+def _number(value: float) -> str:
+    return f"{float(value):.3g}".replace("-", "−")
+
+
+def _text(nodes: Mapping[str, tuple[str, float]], edges: Mapping[tuple[str, str], float | None], seed: float | None) -> str:
+    inputs = [f"{name} = {value:.3g}" for name, (operation, value) in nodes.items() if not operation]
+    text = f"A computation graph with the inputs {', '.join(inputs)}."
+    for name, (operation, value) in nodes.items():
+        if operation:
+            used = [start for start, end in edges if end == name]
+            text += f" {name} = {operation} of {', '.join(used)} = {value:.3g}."
+    back = [f"{gradient:.3g} from {end} to {start}" for (start, end), gradient in edges.items() if gradient is not None]
+    if back and seed is not None:
+        text += f" Gradients flow back, from {seed:g} at the output: {', '.join(back)}."
+    return text.translate(str.maketrans("", "", "$_{}"))  # names may be set as formulas; spoken, they are plain

@@ -1,0 +1,144 @@
+"""Figures of a search for good settings: where it looked in two hyper-parameters, and curves with bands over repetitions.
+
+Takes numbers. Knows nothing of models or of what was searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["curves_with_bands", "search_points"]
+
+_LINES = ("-", "--", "-.", ":")
+
+
+def search_points(
+    points: Any,
+    scores: Any = None,
+    *,
+    labels: tuple[str, str] = ("first", "second"),
+    log: tuple[bool, bool] = (False, False),
+    bounds: Sequence[tuple[float, float]] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw where a search looked in two hyper-parameters, with each point's projection on both axes.
+
+    points: (n, 2) numbers, n ≥ 1; above 0 on an axis with a logarithmic scale. scores: (n,), larger is better, or None; a point
+    is the darker the better it is, and a star marks the best. bounds: two pairs (low, high); default: from the points.
+    A short line at the edge marks each value that was tried: the search tells apart only as many values as there are lines.
+    Raises ValueError for other shapes, or for a number that a logarithmic axis cannot show.
+    """
+    X = np.asarray(points, dtype=float)
+    if X.ndim != 2 or X.shape[1] != 2 or not len(X):
+        raise ValueError(f"expected points of shape (n, 2) with n ≥ 1, got shape {X.shape}")
+    if any(is_log and X[:, i].min() <= 0 for i, is_log in enumerate(log)):
+        raise ValueError("a logarithmic axis needs numbers above 0")
+    values = None if scores is None else np.asarray(scores, dtype=float).ravel()
+    if values is not None and values.shape != (len(X),):
+        raise ValueError(f"expected {len(X)} scores, one a point, got {values.size}")
+    ax = axes(ax, figsize=(3.6, 3.4))
+    for is_log, scale in zip(log, (ax.set_xscale, ax.set_yscale), strict=True):
+        scale("log" if is_log else "linear")
+    box = bounds if bounds is not None else [_around(X[:, i], is_log) for i, is_log in enumerate(log)]
+    ax.set(xlim=box[0], ylim=box[1], xlabel=labels[0], ylabel=labels[1])
+    tried = [len(np.unique(np.round(_position(X[:, i], is_log), 9))) for i, is_log in enumerate(log)]
+    ax.plot(
+        X[:, 0],
+        np.full(len(X), 0.0),
+        "|",
+        color=COLOURS[1],
+        markersize=16,
+        markeredgewidth=1.6,
+        transform=ax.get_xaxis_transform(),
+    )
+    ax.plot(
+        np.full(len(X), 0.0),
+        X[:, 1],
+        "_",
+        color=COLOURS[0],
+        markersize=16,
+        markeredgewidth=1.6,
+        transform=ax.get_yaxis_transform(),
+    )
+    style = (
+        {"c": "0.35"} if values is None else {"c": values, "cmap": "Greys", "vmin": values.min() - 0.3 * (np.ptp(values) or 1)}
+    )
+    ax.scatter(X[:, 0], X[:, 1], s=42, edgecolor="black", linewidth=0.8, zorder=3, **style)
+    said = f"{len(X)} points that try {tried[0]} values of {labels[0]} and {tried[1]} of {labels[1]}."
+    if values is not None:
+        best = int(np.argmax(values))
+        ax.plot(*X[best], "*", color=COLOURS[4], markeredgecolor="black", markersize=15, zorder=4)
+        said += f" The best, {values[best]:.3g}, at {labels[0]} = {X[best, 0]:.2g} and {labels[1]} = {X[best, 1]:.2g}."
+    ax.spines[["top", "right"]].set_visible(False)
+    if title:
+        ax.set_title(title, fontsize=10)
+    return describe(ax, f"{title or 'A search'}: {said}")
+
+
+def curves_with_bands(
+    curves: Mapping[str, Any],
+    x: Any = None,
+    *,
+    xlabel: str = "epoch",
+    ylabel: str = "accuracy",
+    log: tuple[bool, bool] = (False, False),
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the mean of repeated curves, and a band of one standard deviation to each side.
+
+    curves: name → numbers (repetitions, places), or (places,) for a single run without a band. x: (places,); default: 1, 2, 3, ….
+    log: whether the x and the y axis are logarithmic. The standard deviation divides by n − 1. Curves differ by line and marker
+    as well as by colour.
+    Raises ValueError if there is no curve, or if one has another number of places than x.
+    """
+    runs = {str(name): np.atleast_2d(np.asarray(values, dtype=float)) for name, values in curves.items()}
+    if not runs:
+        raise ValueError("there is no curve: expected a mapping name → array (repetitions, places)")
+    places = np.arange(1, next(iter(runs.values())).shape[1] + 1) if x is None else np.asarray(x, dtype=float)
+    ax = axes(ax, figsize=(5.2, 3.4))
+    said = []
+    for number, (name, values) in enumerate(runs.items()):
+        if values.ndim != 2 or values.shape[1] != len(places):
+            raise ValueError(f"{name} has shape {values.shape}: expected (repetitions, {len(places)})")
+        mean, colour = values.mean(axis=0), COLOURS[number % len(COLOURS)]
+        marker = MARKERS[number % len(MARKERS)] if len(places) <= 30 else None
+        ax.plot(places, mean, _LINES[number % len(_LINES)], color=colour, marker=marker, markersize=4, label=name)
+        end = f"{name} from {mean[0]:.3g} to {mean[-1]:.3g}"
+        if len(values) > 1:
+            spread = values.std(axis=0, ddof=1)
+            ax.fill_between(places, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
+            end += f" ± {spread[-1]:.2g} ({len(values)} repetitions)"
+        said.append(end)
+    for is_log, scale in zip(log, (ax.set_xscale, ax.set_yscale), strict=True):
+        scale("log" if is_log else "linear")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.grid(alpha=0.25)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8)
+    if title:
+        ax.set_title(title, fontsize=10)
+    head = f"{title or f'{ylabel} against {xlabel}'}, mean ± standard deviation"
+    return describe(ax, f"{head}, {xlabel} from {places[0]:g} to {places[-1]:g}: {'; '.join(said)}.")
+
+
+def _position(values: np.ndarray, is_log: bool) -> np.ndarray:
+    return np.log10(values) if is_log else values
+
+
+def _around(values: np.ndarray, is_log: bool) -> tuple[float, float]:
+    """Limits round the values with some air, on their own scale."""
+    places = _position(values, is_log)
+    low, high = float(places.min()), float(places.max())
+    air = 0.12 * (high - low) or 0.5
+    ends = low - air, high + air
+    return (10 ** ends[0], 10 ** ends[1]) if is_log else ends
