@@ -1,21 +1,27 @@
-"""Make the pictures of the README again: `python -m tests.browser.pictures` writes docs/lab02.png and docs/report.png."""
+"""Make the pictures of the README again: `python -m tests.browser.pictures` writes those in docs/ (after `make demo`)."""
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
+from base64 import b64decode
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from autograder.build import write_notebook
 from autograder.demo import reference_sources, solve
 from autograder.labs import load_lab
+from autograder.lectures import load_lecture, run_lecture
 
 from .lab_page import CHROMIUM, FLAGS, opened, run_all
 
 ROOT = Path(__file__).parents[2]
 EXERCISE, WRONG = "softmax", "axis"
+FIGURES = {"lecture01_neurons": 4, "lecture02_descent": 5, "lecture03_backpropagation": 1}  # which figure of each, from 0
+HEIGHT = 420  # pixels
 
 
 def lab_picture(target: Path) -> None:
@@ -44,8 +50,26 @@ def report_picture(target: Path, report: Path) -> None:
         browser.close()
 
 
+def lecture_picture(target: Path) -> None:
+    """One figure of each of three lectures, side by side."""
+    pictures = []
+    for name, number in FIGURES.items():
+        run = run_lecture(load_lecture(ROOT / "notebooks" / "lectures" / "source" / f"{name}.py"), fast=True, data="drawn")
+        outputs = [output for cell in run.notebook.cells for output in cell.get("outputs", ())]
+        shown = [output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})]
+        picture = Image.open(io.BytesIO(b64decode(shown[number]))).convert("RGB")
+        pictures.append(picture.resize((round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS))
+    sheet = Image.new("RGB", (sum(p.width for p in pictures) + 20 * (len(pictures) - 1), HEIGHT), "white")
+    left = 0
+    for picture in pictures:
+        sheet.paste(picture, (left, 0))
+        left += picture.width + 20
+    sheet.quantize(128).save(target, optimize=True)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("COURSEKIT_DATA", "drawn")
     (ROOT / "docs").mkdir(exist_ok=True)
+    lecture_picture(ROOT / "docs" / "lectures.png")
     lab_picture(ROOT / "docs" / "lab02.png")
     report_picture(ROOT / "docs" / "report.png", ROOT / "demo" / "report.html")
