@@ -99,6 +99,7 @@ class Job:
     def run(self, keep: Keep | None = None, *, gpu: str = "", threads: int = 0) -> Verdict:
         """Run the notebook, keep what was found, and judge. A fault of the machine is tried again twice.
 
+        A process that crashed is believed when it does so again: one that somebody or a lack of memory killed looks the same.
         gpu, threads: as in Surroundings; they change no mark.
         """
         started, around = time.perf_counter(), replace(self.around, gpu=gpu, threads=threads)
@@ -106,10 +107,12 @@ class Job:
             kept: Kept = {}
             try:
                 outcomes = run_steps(self.steps, limits=_limits(self.lab, self.options), around=around, kept=kept)
-                break
             except FaultError:
                 if attempt == 3:
                     raise
+                continue
+            if attempt > 1 or not any(outcome.status == "crashed" for outcome in outcomes):
+                break
         if keep is not None:
             keep.put(self.key, Entry(outcomes, self._tests, kept))
         return self.verdict(outcomes, time.perf_counter() - started)

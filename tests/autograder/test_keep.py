@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +9,7 @@ import pytest
 
 from autograder import runs
 from autograder.build import write_notebook
-from autograder.demo import make_class, solve
+from autograder.demo import solve
 from autograder.keep import Entry, Keep
 from autograder.labs import Lab
 from autograder.runs import Outcome
@@ -102,37 +97,3 @@ def test_an_entry_comes_back_as_it_went_in_and_a_damaged_one_is_none(tmp_path: P
     (path,) = tmp_path.rglob("*.zip")
     path.write_bytes(path.read_bytes()[:-30])
     assert keep.find("00aa") is None
-
-
-GRADE = """
-import sys
-from autograder.keep import Keep
-from autograder.labs import load_lab
-from autograder.schedule import find_submissions, grade_class
-from autograder.surroundings import Options
-lab = load_lab(sys.argv[1])
-grade_class(lab, find_submissions(sys.argv[2], lab.id), Options(cell_seconds=2), keep=Keep(__import__("pathlib").Path(sys.argv[3])))
-"""
-
-
-@pytest.mark.timeout(600)
-def test_a_grader_killed_at_any_moment_goes_on_to_the_same_verdicts(toy: Lab, tmp_path: Path) -> None:
-    """The number of moments is small in a quick run; EVERY_STUDENT asks for twenty."""
-    make_class(toy, tmp_path / "class")
-    found = [item for item in find_submissions(tmp_path / "class", toy.id) if item.submission != "ines"]
-    for item in find_submissions(tmp_path / "class", toy.id):
-        if item not in found:
-            item.path.unlink()
-    expected = grade_class(toy, found, Options(cell_seconds=2))
-    command = [sys.executable, "-c", GRADE, str(toy.folder), str(tmp_path / "class"), str(tmp_path / "kept")]
-    for moment in range(20 if "EVERY_STUDENT" in os.environ else 3):
-        grader = subprocess.Popen(command, start_new_session=True)
-        time.sleep(1.5 + 1.3 * moment)
-        os.killpg(grader.pid, signal.SIGKILL)
-        grader.wait()
-    got = grade_class(toy, found, Options(cell_seconds=2), keep=Keep(tmp_path / "kept"))
-
-    def without_times(verdicts: list[Verdict]) -> list[Verdict]:
-        return [replace(verdict, seconds=0, cpu_seconds=0) for verdict in verdicts]
-
-    assert without_times(got) == without_times(expected)
