@@ -30,6 +30,7 @@ from typing import Literal
 import psutil
 
 from autograder.link import READY
+from autograder.walls import cgroups
 
 __all__ = ["FaultError", "Limits", "Process", "Surroundings", "plain"]
 
@@ -91,6 +92,8 @@ class Process:
     def __init__(self, role: Role, limits: Limits, around: Surroundings) -> None:
         self.memory_mb = limits.memory_mb
         self.scratch = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
+        # What a student's processes may hold together; files in the scratch folder are memory too.
+        self._group = cgroups.make(limits.memory_mb + limits.disk_mb) if around.level != "open" else None
         self.connection, theirs = Pipe()
         self._output, printed = Pipe(duplex=False)
         self._tail: deque[bytes] = deque()
@@ -98,6 +101,8 @@ class Process:
             answer = _warm_parent.request({"start": self._job(role, limits, around)}, [theirs.fileno(), printed.fileno()])
         # child is the number under which the warm parent knows the process: that of its watcher if it has one.
         self.pid, self._child = answer["pid"], answer["child"]
+        if self._group:
+            self._group.add(self.pid)  # before it runs anything of a student
         self._facts, self._looks = psutil.Process(self.pid), 0
         _never_stall(self.connection)
         threading.Thread(target=self._drain, daemon=True).start()
@@ -120,6 +125,11 @@ class Process:
             return self.connection.recv_bytes(MAX_FRAME)
         except (OSError, EOFError):
             return None
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the kernel ended a process of it for lack of memory."""
+        return self._group is not None and self._group.killed
 
     def wait(self, deadline: float) -> Literal["answer", "late", "memory"]:
         """Wait until there is something to receive, the time is over, or the process uses too much memory.
@@ -152,6 +162,8 @@ class Process:
         self.kill()
         _warm_parent.request({"release": self._child})
         self.connection.close()
+        if self._group:
+            self._group.remove()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def kill(self) -> None:
@@ -285,6 +297,7 @@ class _WarmParent:
 
     def _start(self) -> socket.socket:
         _sweep(Path(tempfile.gettempdir()))
+        cgroups.sweep()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()

@@ -158,7 +158,7 @@ class _Run:
         if answer is not None:
             return answer
         self.alive = False
-        if verdict == "memory":
+        if verdict == "memory" or self.student.out_of_memory:
             return Outcome("memory", message=f"the cell used more than {self.limits.memory_mb} MB of memory", seconds=seconds)
         return Outcome("crashed", message=self.student.last_words(), seconds=time.monotonic() - started)
 
@@ -185,7 +185,7 @@ class _Run:
         if answer is not None:
             return answer, None
         self.alive = False
-        if verdict == "memory":
+        if verdict == "memory" or self.student.out_of_memory:
             return None, Outcome("memory", message=f"your code used more than {self.limits.memory_mb} MB of memory")
         return None, Outcome("crashed", message=self.student.last_words())
 
@@ -242,8 +242,9 @@ class _Tests:
             verdict = examiner.wait(deadline)
             frame = examiner.receive() if verdict == "answer" else None
             if frame is None:
+                ended = "memory" if examiner.out_of_memory else verdict
                 self.dismiss()
-                return _no_answer(verdict, seconds, self.limits.memory_mb)
+                return _no_answer(ended, seconds, self.limits.memory_mb)
             if frame[:1] == DONE:
                 outcome = _outcome(frame[1:])
                 assert outcome is not None

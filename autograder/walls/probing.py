@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from autograder.walls import kernel, privileges
+from autograder.walls import cgroups, kernel, privileges
 from autograder.walls.entry import enter
 from autograder.walls.room import Level, Room, default_readable
 
@@ -34,14 +34,15 @@ def probe() -> Mapping[str, str]:
     """Which walls hold on this machine, each tried for real in a child: its name, with "" if it holds, else the reason why not.
 
     "files", "processes", "network", "quota", "privileges": what level "full" stands on. "memory" and "process count": its
-    limits. "landlock" (files) and "seccomp" (sockets): what level "process" has beyond limits.
+    limits. "landlock" (files) and "seccomp" (sockets): what level "process" has beyond limits. "memory together": a limit for all
+    processes of a room, which either level has where the kernel lets us.
     """
     path = os.pathsep.join(filter(None, sys.path))
     command = [sys.executable, "-c", PROBE]
     ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120)
     if ended.returncode:
         raise RuntimeError(f"the probe of the walls ended with {ended.returncode}: {ended.stderr.strip()[-500:]}")
-    return MappingProxyType(json.loads(ended.stdout))
+    return MappingProxyType({**json.loads(ended.stdout), "memory together": cgroups.reason()})
 
 
 def strongest() -> Level:

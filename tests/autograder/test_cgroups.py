@@ -1,0 +1,80 @@
+"""What the processes of one room hold together is limited where the kernel lets us, and nothing of the limit stays behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.processes import Limits, Surroundings
+from autograder.runs import Step, run_steps
+from autograder.surroundings import isolation
+from autograder.walls import cgroups
+
+needs_groups = pytest.mark.skipif(bool(cgroups.reason()), reason=f"no memory groups here: {cgroups.reason()}")
+# Twelve processes, of which each keeps well within the limit of one process.
+CROWD = """
+import os, time
+for _ in range(12):
+    if os.fork() == 0:
+        kept = bytearray(350 << 20)
+        for place in range(0, len(kept), 4096):
+            kept[place] = 1
+        time.sleep(60)
+time.sleep(60)
+"""
+
+
+def groups() -> list[Path]:
+    home = cgroups._home()
+    return sorted(home.glob(f"{cgroups.NAME}*")) if home else []
+
+
+@needs_groups
+def test_many_processes_that_are_small_alone_may_not_take_all_memory_together() -> None:
+    before = groups()
+    limits = Limits(cell_seconds=50, memory_mb=2500, disk_mb=100)
+    crowd, after = run_steps([Step(CROWD), Step("1")], limits=limits, around=Surroundings(level=isolation()))
+    assert (crowd.status, after.status) == ("memory", "missing")
+    assert "more than 2500 MB of memory" in crowd.message
+    assert groups() == before
+
+
+@needs_groups
+def test_a_group_counts_its_processes_says_when_one_was_killed_and_goes_away() -> None:
+    group = cgroups.make(100)
+    assert group is not None
+    waits = "import sys; sys.stdin.read(1); kept = bytearray(300 << 20)"
+    process = subprocess.Popen([sys.executable, "-c", waits], stdin=subprocess.PIPE)
+    group.add(process.pid)
+    assert not group.killed
+    process.communicate(b"x")
+    assert process.returncode == -9
+    assert group.killed
+    group.remove()
+    assert not group.folder.exists()
+    group.add(process.pid)  # of a dead process, in a group that is gone: nothing to do
+
+
+@needs_groups
+def test_groups_of_dead_graders_are_swept_up_and_those_of_living_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    ours = cgroups.make(64)
+    assert ours is not None
+    left = ours.folder.with_name(f"{cgroups.NAME}{dead.pid}-0")
+    left.mkdir()
+    cgroups.sweep()
+    assert (left.exists(), ours.folder.exists()) == (False, True)
+    ours.remove()
+
+
+def test_without_groups_there_is_a_reason_and_notebooks_run_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroups, "_home", lambda: None)
+    assert "no memory control group is ours" in cgroups.reason()
+    assert cgroups.make(64) is None
+    cgroups.sweep()
+    (outcome,) = run_steps([Step("1 + 1")], limits=Limits(), around=Surroundings(level=isolation()))
+    assert outcome.value == 2
