@@ -5,6 +5,8 @@ labs or of how a model was trained.
 """
 
 from coursekit.plotting._style import COLOURS, MARKERS, alt_text, describe
+from coursekit.plotting.bands import *
+from coursekit.plotting.bands import __all__ as _bands
 from coursekit.plotting.curves import *
 from coursekit.plotting.curves import __all__ as _curves
 from coursekit.plotting.depth import *
@@ -35,6 +37,7 @@ __all__ = [
     "MARKERS",
     "alt_text",
     "describe",
+    *_bands,
     *_curves,
     *_depth,
     *_descent,

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["histograms_through_depth", "run_bands"]
+__all__ = ["histograms_through_depth"]
 
-_LINES = ("-", "--", "-.", ":")
 _NARROW = 1e-3  # a spread below this share of the picture's width cannot be seen as a histogram
 
 
@@ -84,69 +83,3 @@ def _draw_histogram(ax: Axes, values: np.ndarray, row: int, edges: np.ndarray) -
     heights = 0.84 * counts / counts.max()
     ax.fill_between(edges, floor, floor - np.append(heights, heights[-1]), step="post", color=COLOURS[0], linewidth=0)
     return f"std {values.std():.2g}"
-
-
-def run_bands(
-    runs: Mapping[str, Any],
-    *,
-    x: Any = None,
-    xlabel: str = "layer",
-    ylabel: str = "standard deviation",
-    log: bool = False,
-    logx: bool = False,
-    title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw how a number goes along `x` for several methods: the mean of a method's runs as a line, smallest to largest as a band.
-
-    runs: name → array (runs, places), or (places,) for a single run; places may differ between methods only without `x`.
-    x: (places,) numbers; default 1, 2, …, as for layers. log, logx: logarithmic axes.
-    A place where a run holds nan or inf is left out, and the method's name gets "(diverged)"; with `log`, so are places where
-    the mean is not above 0, and a method that has nothing else is named "(all 0)".
-    Raises ValueError if there is no method, one without numbers, or `x` does not fit.
-    """
-    tables = {str(name): np.atleast_2d(np.asarray(values, dtype=float)) for name, values in runs.items()}
-    if not tables or any(table.ndim != 2 or not table.size for table in tables.values()):
-        raise ValueError("expected at least one method, each with an array (runs, places)")
-    places = None if x is None else np.asarray(x, dtype=float)
-    if places is not None and any(table.shape[1:] != places.shape for table in tables.values()):
-        raise ValueError(
-            f"x has shape {places.shape}, but the runs have {[table.shape[1] for table in tables.values()]} places"
-        )
-    ax = axes(ax, figsize=(5.4, 3.6))
-    said = []
-    for number, (name, table) in enumerate(tables.items()):
-        at = np.arange(1, table.shape[1] + 1) if places is None else places
-        said.append(_draw_band(ax, name, at, table, log, number))
-    if log:
-        ax.set_yscale("log")
-    if logx:
-        ax.set_xscale("log")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
-    if title:
-        ax.set_title(title, fontsize=10)
-    head = f"{title.rstrip('.')}. " if title else ""
-    return describe(ax, f"{head}{ylabel} by {xlabel}, mean of each method's runs. {' '.join(said)}")
-
-
-def _draw_band(ax: Axes, name: str, x: np.ndarray, table: np.ndarray, log: bool, number: int) -> str:
-    """One method on `ax`; a sentence on where it starts and ends."""
-    finite = np.isfinite(table).all(axis=0)
-    mean = np.where(finite, np.where(finite, table, 0).mean(axis=0), np.nan)
-    shown = finite & (mean > 0) if log else finite
-    note = "" if finite.all() else " (diverged)"
-    if log and finite.all() and not mean.any():
-        note = " (all 0)"
-    style: dict[str, Any] = {"color": COLOURS[number % 7], "linestyle": _LINES[number % 4], "linewidth": 1.8}
-    marker = MARKERS[number % len(MARKERS)] if len(x) <= 20 else ""
-    ax.plot(x, np.where(shown, mean, np.nan), label=name + note, marker=marker, markersize=5, **style)
-    if len(table) > 1 and shown.any():
-        low, high = table[:, shown].min(axis=0), table[:, shown].max(axis=0)
-        floor = np.min(mean[shown]) * 1e-3 if log else -np.inf
-        ax.fill_between(x[shown], np.maximum(low, floor), high, color=style["color"], alpha=0.18, linewidth=0)
-    if not shown.any():
-        return f"{name}{note}."
-    return f"{name} goes from {mean[shown][0]:.3g} to {mean[shown][-1]:.3g}{note}."

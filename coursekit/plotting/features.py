@@ -120,11 +120,11 @@ def sliding_kernel(x: Any, w: Any, y: Any, *, stride: int = 1, padding: int = 0,
         ax.text(-0.7, row, name, ha="right", va="center", fontsize=9)
     ax.set(xlim=(-2.6, len(padded) - 0.4), ylim=(-0.5, 2.5), aspect="equal")
     ax.set_axis_off()
-    row = ", ".join(f"{value:g}" for value in result)
+    said = ", ".join(f"{value:g}" for value in result)
     return describe(
         ax,
         f"A signal of {len(signal)} numbers with {padding} zeros at each end, a kernel of {len(kernel)} that moves by {stride}, and the "
-        f"{len(result)} results below the middle of the numbers that they come from: {row}.",
+        f"{len(result)} results below the middle of the numbers that they come from: {said}.",
     )
 
 

@@ -1,23 +1,21 @@
-"""Figures of a search for good settings: where it looked in two hyper-parameters, and curves with bands over repetitions.
+"""Figures of a search for good settings: where it looked in two hyper-parameters.
 
 Takes numbers. Knows nothing of models or of what was searched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["curves_with_bands", "search_points"]
-
-_LINES = ("-", "--", "-.", ":")
+__all__ = ["search_points"]
 
 
 def search_points(
@@ -82,53 +80,6 @@ def search_points(
     if title:
         ax.set_title(title, fontsize=10)
     return describe(ax, f"{title or 'A search'}: {said}")
-
-
-def curves_with_bands(
-    curves: Mapping[str, Any],
-    x: Any = None,
-    *,
-    xlabel: str = "epoch",
-    ylabel: str = "accuracy",
-    log: tuple[bool, bool] = (False, False),
-    title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw the mean of repeated curves, and a band of one standard deviation to each side.
-
-    curves: name → numbers (repetitions, places), or (places,) for a single run without a band. x: (places,); default: 1, 2, 3, ….
-    log: whether the x and the y axis are logarithmic. The standard deviation divides by n − 1. Curves differ by line and marker
-    as well as by colour.
-    Raises ValueError if there is no curve, or if one has another number of places than x.
-    """
-    runs = {str(name): np.atleast_2d(np.asarray(values, dtype=float)) for name, values in curves.items()}
-    if not runs:
-        raise ValueError("there is no curve: expected a mapping name → array (repetitions, places)")
-    places = np.arange(1, next(iter(runs.values())).shape[1] + 1) if x is None else np.asarray(x, dtype=float)
-    ax = axes(ax, figsize=(5.2, 3.4))
-    said = []
-    for number, (name, values) in enumerate(runs.items()):
-        if values.ndim != 2 or values.shape[1] != len(places):
-            raise ValueError(f"{name} has shape {values.shape}: expected (repetitions, {len(places)})")
-        mean, colour = values.mean(axis=0), COLOURS[number % len(COLOURS)]
-        marker = MARKERS[number % len(MARKERS)] if len(places) <= 30 else None
-        ax.plot(places, mean, _LINES[number % len(_LINES)], color=colour, marker=marker, markersize=4, label=name)
-        end = f"{name} from {mean[0]:.3g} to {mean[-1]:.3g}"
-        if len(values) > 1:
-            spread = values.std(axis=0, ddof=1)
-            ax.fill_between(places, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
-            end += f" ± {spread[-1]:.2g} ({len(values)} repetitions)"
-        said.append(end)
-    for is_log, scale in zip(log, (ax.set_xscale, ax.set_yscale), strict=True):
-        scale("log" if is_log else "linear")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
-    if title:
-        ax.set_title(title, fontsize=10)
-    head = f"{title or f'{ylabel} against {xlabel}'}, mean ± standard deviation"
-    return describe(ax, f"{head}, {xlabel} from {places[0]:g} to {places[-1]:g}: {'; '.join(said)}.")
 
 
 def _position(values: np.ndarray, is_log: bool) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Figures of what happens from layer to layer: histograms through depth, and curves of several runs with their bands."""
+"""Figures of what happens from layer to layer: histograms through depth."""
 
 from __future__ import annotations
 
@@ -89,73 +89,6 @@ def test_histograms_need_numbers(layers):
         plotting.histograms_through_depth(layers)
 
 
-# ── runs and their bands ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_the_line_is_the_mean_and_the_band_reaches_from_smallest_to_largest(rng: np.random.Generator):
-    runs = rng.normal(size=(5, 12))
-    ax = plotting.run_bands({"a": runs})
-    line = ax.get_lines()[0]
-    np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 13))
-    np.testing.assert_allclose(line.get_ydata(), runs.mean(axis=0))
-    band = ax.collections[0].get_paths()[0].vertices
-    for place in range(12):
-        heights = band[band[:, 0] == place + 1, 1]
-        assert heights.min() == pytest.approx(runs[:, place].min())
-        assert heights.max() == pytest.approx(runs[:, place].max())
-
-
-def test_methods_differ_by_line_and_marker_too(rng: np.random.Generator):
-    lines = plotting.run_bands({name: rng.random((3, 6)) for name in "abcd"}).get_lines()
-    assert len({line.get_linestyle() for line in lines}) == 4
-    assert len({line.get_marker() for line in lines}) == 4
-
-
-def test_a_single_run_has_no_band_and_the_alt_text_says_where_it_goes():
-    ax = plotting.run_bands({"a": [4.0, 2.0, 1.0]}, x=[0, 10, 20], xlabel="step", ylabel="loss", title="A run")
-    assert not ax.collections
-    assert list(ax.get_lines()[0].get_xdata()) == [0, 10, 20]
-    assert plotting.alt_text(ax.figure) == "A run. loss by step, mean of each method's runs. a goes from 4 to 1."
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_run_that_is_not_finite_ends_there_and_is_named_diverged(bad: float):
-    ax = plotting.run_bands({"good": [[1.0, 2.0, 3.0]], "bad": [[1.0, 1.0, 1.0], [1.0, 5.0, bad]]})
-    bad_line = ax.get_lines()[1]
-    np.testing.assert_allclose(bad_line.get_ydata()[:2], [1, 3])
-    assert np.isnan(bad_line.get_ydata()[2])
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["good", "bad (diverged)"]
-    assert "bad goes from 1 to 3 (diverged)." in plotting.alt_text(ax.figure)
-
-
-def test_a_method_that_never_was_finite_is_named_too():
-    ax = plotting.run_bands({"bad": [[np.nan, np.nan]]}, log=True)
-    assert "bad (diverged)." in plotting.alt_text(ax.figure)
-
-
-def test_a_logarithmic_axis_leaves_zeros_out_and_says_when_all_are_zero():
-    ax = plotting.run_bands({"a": [[1.0, 0.0, 0.01]], "zero": np.zeros((2, 3))}, log=True, logx=True)
-    assert ax.get_yscale() == ax.get_xscale() == "log"
-    assert np.isnan(ax.get_lines()[0].get_ydata()[1])
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "zero (all 0)"]
-    assert not np.isfinite(ax.get_lines()[1].get_ydata()).any()
-
-
-def test_a_band_that_touches_zero_stays_on_the_logarithmic_picture():
-    ax = plotting.run_bands({"a": [[0.0, 0.0], [2.0, 4.0]]}, log=True)
-    assert ax.collections[0].get_paths()[0].vertices[:, 1].min() > 0
-
-
-@pytest.mark.parametrize(
-    ("runs", "x", "message"),
-    [({}, None, "at least one method"), ({"a": []}, None, "at least one method"), ({"a": [1, 2, 3]}, [1, 2], "3.* places")],
-)
-def test_runs_that_do_not_fit_are_refused(runs, x, message):
-    with pytest.raises(ValueError, match=message):
-        plotting.run_bands(runs, x=x)
-
-
-def test_every_figure_draws_on_the_axes_given():
+def test_it_draws_on_the_axes_given():
     _, axes = plt.subplots(2)
-    assert plotting.histograms_through_depth([[0.0, 1.0]], ax=axes[0]) is axes[0]
-    assert plotting.run_bands({"a": [1.0, 2.0]}, ax=axes[1]) is axes[1]
+    assert plotting.histograms_through_depth([[0.0, 1.0]], ax=axes[1]) is axes[1]

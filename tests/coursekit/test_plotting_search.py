@@ -67,41 +67,6 @@ def test_points_that_cannot_be_drawn_are_refused():
         plotting.search_points([[1, 2], [3, 4]], [1.0])
 
 
-# ── curves with bands ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_curve_is_the_mean_and_its_band_one_deviation_to_each_side(rng: np.random.Generator):
-    runs = rng.normal(size=(8, 6))
-    ax = plotting.curves_with_bands({"networks": runs}, x=[1, 2, 4, 8, 16, 32])
-    np.testing.assert_allclose(ax.get_lines()[0].get_ydata(), runs.mean(axis=0))
-    edges = ax.collections[0].get_paths()[0].vertices
-    at_four = edges[np.isclose(edges[:, 0], 4), 1]
-    mean, spread = runs[:, 2].mean(), runs[:, 2].std(ddof=1)
-    np.testing.assert_allclose([at_four.min(), at_four.max()], [mean - spread, mean + spread])
-    assert f"to {runs[:, -1].mean():.3g} ± {runs[:, -1].std(ddof=1):.2g} (8 repetitions)" in plotting.alt_text(ax.figure)
-
-
-def test_a_single_run_has_no_band():
-    ax = plotting.curves_with_bands({"one": [1.0, 2.0, 3.0]})
-    assert not ax.collections
-    np.testing.assert_array_equal(ax.get_lines()[0].get_xdata(), [1, 2, 3])
-    assert "±" not in plotting.alt_text(ax.figure).split(":", 1)[1]
-
-
-def test_curves_differ_by_line_and_marker_as_well_as_by_colour():
-    lines = plotting.curves_with_bands({name: [1.0, 2.0] for name in "abcd"}).get_lines()
-    for look in ("get_linestyle", "get_marker", "get_color"):
-        assert len({getattr(line, look)() for line in lines}) == 4
-
-
-def test_curves_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="no curve"):
-        plotting.curves_with_bands({})
-    with pytest.raises(ValueError, match=r"b has shape .*\(repetitions, 2\)"):
-        plotting.curves_with_bands({"a": [1.0, 2.0], "b": [1.0, 2.0, 3.0]})
-
-
-def test_every_figure_draws_on_the_axes_given():
+def test_it_draws_on_the_axes_given():
     _, axes = plt.subplots(2)
     assert plotting.search_points([[1, 2]], ax=axes[0]) is axes[0]
-    assert plotting.curves_with_bands({"a": [1.0, 2.0]}, ax=axes[1]) is axes[1]

@@ -6,7 +6,7 @@
 # neurons together can draw any border and any curve. It ends with the price of that power: a network that is large
 # enough to learn everything also learns the noise.
 #
-# When you have read it, you can
+# **When you have read it, you can**
 #
 # - read the weights of a neuron as a direction, its bias as a shift and its score as a distance;
 # - name seven activations, draw them, and say where their slope is large, small or zero;
@@ -14,8 +14,8 @@
 # - build a curve out of steps by hand, and say what *universal approximation* promises and what it does not;
 # - recognise underfitting and overfitting from a boundary and from two error curves.
 #
-# - **Time**: 45 minutes to read; the computer itself needs less than a minute.
-# - **Labs**: [Lab 1](../labs/lab01_perceptron.ipynb) lets you train a single neuron yourself.
+# * **Time**: 45 minutes to read; the computer itself needs less than a minute.
+# * **Labs**: [Lab 1](../labs/lab01_perceptron.ipynb) lets you train a single neuron yourself.
 #   [Lab 2](../labs/lab02_mlp.ipynb) builds a network of hundreds of them.
 
 # %%
@@ -40,13 +40,15 @@ FIRST = int(np.random.randint(10_000))  # the number of the first run; another C
 # %% [markdown]
 # ## 1 · One neuron, one line
 #
-# A neuron takes a sample $x = (x_1, x_2)$ and computes one number, its **score**:
+# A **sample** is one thing that we know some numbers about, here two: $x = (x_1, x_2)$, a point of the plane. A neuron
+# takes a sample and computes one number, its **score**:
 #
 # $$z = w \cdot x + b = w_1 x_1 + w_2 x_2 + b$$
 #
 # The **weights** $w$ and the **bias** $b$ belong to the neuron. A **threshold unit** answers 1 if $z > 0$ and 0 if not.
-# (McCulloch and Pitts described such units in 1943, Rosenblatt let them learn in 1958.) This is a *linear
-# classifier*: the samples with $z = 0$ lie on a straight line, and the line separates the two answers.
+# (McCulloch and Pitts described such units in 1943, Rosenblatt let them learn in 1958.) Something that puts each
+# sample into one of several groups, the **classes**, is a *classifier*. This one is *linear*: the samples with $z = 0$
+# lie on a straight line, and the line separates the two answers.
 #
 # Three facts say where the line is:
 #
@@ -123,9 +125,10 @@ print("distances", distance.round(2), "become", ((X @ big_w + big_b) / np.linalg
 # %% [markdown]
 # ## 2 · Activations and their slopes
 #
-# A threshold has a problem: it is flat. Change a weight a little, and usually no answer changes at all. Training
-# (Lectures 2 and 3) needs to know in which direction to change a weight, so it needs a **slope** that is not zero. That
-# is why a neuron sends its score through a smooth or bent function, the **activation** $f(z)$:
+# A threshold has a problem: it is flat. Change a weight a little, and usually no answer changes at all. **Training**
+# (Lectures 2 and 3) means to change the weights in small steps until the answers are good. It needs to know in which
+# direction to change a weight, so it needs a **slope** that is not zero. That is why a neuron sends its score through a
+# smooth or bent function, the **activation** $f(z)$:
 #
 # | activation | $f(z)$ | slope $f'(z)$ |
 # |---|---|---|
@@ -135,10 +138,14 @@ print("distances", distance.round(2), "become", ((X @ big_w + big_b) / np.linalg
 # | leaky ReLU | $z$ if $z > 0$, else $\alpha z$ | 1 if $z > 0$, else $\alpha$ |
 # | PReLU | as leaky ReLU, but $\alpha$ is learned like a weight | as leaky ReLU |
 # | ELU | $z$ if $z > 0$, else $\alpha (e^z - 1)$ | 1 if $z > 0$, else $\alpha e^z$ |
-# | maxout | $\max_k (w_k \cdot x + b_k)$ | the slope of the largest line |
+# | maxout | $\max(z_1, z_2, \dots)$ | the slope of the largest line |
 #
 # (ReLU: Nair and Hinton 2010. Leaky ReLU: Maas and others 2013. Maxout: Goodfellow and others 2013. PReLU: He and
 # others 2015. ELU: Clevert and others 2015.)
+#
+# Maxout is different from the others: it has several scores $z_j = w_j \cdot x + b_j$ (with one input: several lines),
+# each with its own weights and bias, and answers the largest of them. $\alpha$ ("alpha") is a number that you choose,
+# such as 0.2.
 #
 # First the sigmoid. With a factor $k$ before $z$ it becomes steep, just as with longer weights $w$.
 #
@@ -172,7 +179,8 @@ plotting.describe(ax, "Sigmoids of z, 3z and 10z. The larger the factor, the ste
 #
 # Now all of them. Each pair in the next cell is a function and its slope, written as in the table. We do not trust a
 # formula that we can test: the slope must agree with $\big(f(z + h) - f(z - h)\big) / 2h$ for a small $h$. (This is
-# called a *central difference*. You will meet it again in Lecture 3.)
+# called a *central difference*. You will meet it again in Lecture 3.) The figure after that draws the pairs, and one
+# maxout, of three lines.
 
 # %%
 alpha = 0.2  # the slope of leaky ReLU on the left; PReLU would learn this number. ELU is drawn with an alpha of 1
@@ -186,7 +194,7 @@ ACTIVATIONS = {
 }
 
 h = 1e-5
-away = z[np.abs(z) > 2 * h]  # not at 0, where three of them have a corner
+away = z[np.abs(z) > 2 * h]  # not at 0, where ReLU and leaky ReLU have a corner
 for name, (f, f_slope) in ACTIVATIONS.items():
     measured = (f(away + h) - f(away - h)) / (2 * h)
     assert np.allclose(measured, f_slope(away), atol=1e-6), f"the slope of {name} is wrong"
@@ -232,13 +240,13 @@ print(f"{'':18} {'largest slope':>13} {'at z = −5':>10} {'at z = 5':>10} {'ten
 for name, (_, f_slope) in ACTIVATIONS.items():
     largest = f_slope(z).max()
     left, right = f_slope(np.array([-5.0, 5.0]))
-    print(f"{name:18} {largest:13.2f} {left:10.4f} {right:10.4f} {largest**10:22.7f}")
+    print(f"{name:18} {largest:13.2f} {left:10.4f} {right:10.4f} {largest**10:22.8f}")
 assert ACTIVATIONS["sigmoid"][1](z).max() ** 10 < 1e-6, "ten sigmoids let less than a millionth through"
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# At most $0.25^{10}$, less than a millionth: the first neurons of the chain hardly notice what happens at its end.
+# At most $0.25^{10}$, less than a millionth: what you change at the start of the chain hardly arrives at its end.
 # Ten ReLUs with positive scores let everything through: $1^{10} = 1$. This is one reason why deep networks use ReLU
 # and its relatives inside. Lecture 5 follows the slopes through ten real layers.
 #
@@ -268,8 +276,9 @@ print("the same in Keras:", ", ".join(theirs))
 #
 # $$h = f(x W + b) \qquad\qquad \hat{y} = h \cdot v + c$$
 #
-# Column $j$ of $W$ and entry $j$ of $b$ belong to hidden neuron $j$. So each hidden neuron still draws one line, and
-# the output combines their answers.
+# Column $j$ of $W$ and entry $j$ of $b$ belong to hidden neuron $j$; $f$ works on each entry by itself. $v$ and $c$ are
+# the weights and the bias of the output. So each hidden neuron still draws one line, and the output combines their
+# answers.
 #
 # By hand: three threshold units, each with its line, and an output that says 1 only if *all three* say 1. In numbers:
 # $h_1 + h_2 + h_3 - 2.5 > 0$.
@@ -288,7 +297,7 @@ def triangle(X):
 
 
 ax = plotting.decision_regions(
-    triangle, threshold=0, hidden=(W, b), limits=(-2.5, 2.5, -2.5, 2.5), title="Three hidden neurons, joined by AND"
+    triangle, threshold=0, hidden=(W, b), limits=(-2.5, 2.5, -2.5, 2.5), title="Joined by AND: answer 1 is blue"
 )
 grid = np.random.default_rng(0).uniform(-6, 6, (100_000, 2))
 patterns = np.unique(grid @ W + b > 0, axis=0)
@@ -306,9 +315,10 @@ print(f"different answers (h1, h2, h3) of the hidden layer: {len(patterns)}")
 #
 # Now a harder task: points of class 1 in the middle, points of class 0 in a ring around them. The next cell makes the
 # points and two helpers. *How* training finds the weights is the subject of Lectures 2 and 3; here a ready-made routine
-# from scikit-learn does it. The hidden activation is tanh, a soft threshold between −1 and 1. The output says class 1
-# where its score is above 0. In the pictures each dashed line belongs to one hidden neuron, and samples on the wrong
-# side of the border are ringed.
+# from scikit-learn does it. It starts from random first weights. So we train each network several times, each time from
+# other first weights: each time is a **run**. The hidden activation is tanh, a soft threshold between −1 and 1. The
+# output says class 1 where its score is above 0. In the pictures squares are class 1, and blue is where the network
+# says class 1. Each dashed line belongs to one hidden neuron, and samples on the wrong side of the border are ringed.
 
 
 # %%
@@ -360,7 +370,7 @@ assert max(right[1].max(), right[2].max()) < 0.97 < right[3].max(), "two lines c
 # Three. A fence around the middle must be closed, and one or two lines leave it open on at least one side. Look at
 # the picture with two: a strip, or a wedge, that runs out of the picture. With three lines the best run fences the
 # middle in. tanh is a *soft* threshold, and yet the border follows the lines closely: training made the weights long,
-# and long weights make a soft threshold steep (section 1).
+# and long weights make a soft threshold steep (section 2).
 #
 # </details>
 #
@@ -386,7 +396,8 @@ assert flat.score(X, t) < 0.85, "without activation a network is one line, howev
 #
 # </details>
 #
-# The same network in Keras: two `Dense` layers. With the same weights it gives the same answers.
+# Now a network with three hidden neurons in Keras: two `Dense` layers. With the same weights as ours it gives the same
+# answers.
 
 # %%
 network = train(X, t, 3, FIRST)
@@ -404,8 +415,8 @@ assert difference < 1e-3
 # output neuron has no activation; it only adds up: $\hat{y} = v_1 h_1 + v_2 h_2 + \dots + c$.
 #
 # First by hand. A steep sigmoid $\sigma(k (x - a))$ is a step at the place $a$. Multiplied by $v$, it is a step of
-# height $v$. So we walk along the curve, and wherever it has risen by some amount, we add a step of that height. One
-# hidden neuron for each step:
+# height $v$. So we walk along the curve, and wherever it has risen by some amount, we add a step of that height (a step
+# down, with negative $v$, where it has fallen). One hidden neuron for each step:
 #
 # $$\hat{y}(x) = g(0) + \sum_j \underbrace{\big(g(c_j) - g(c_{j-1})\big)}_{v_j,\ \text{height}} \;
 # \sigma\big(k (x - \underbrace{a_j}_{\text{place}})\big)$$
@@ -413,7 +424,8 @@ assert difference < 1e-3
 # Here $c_0, c_1, \dots$ are evenly spread places from 0 to 1, and each step stands at $a_j$, half-way between
 # $c_{j-1}$ and $c_j$.
 #
-# **Predict before you run.** You double the number of steps. What happens to the largest error?
+# **Predict before you run.** The largest error is the largest distance between $\hat{y}(x)$ and $g(x)$. You double the
+# number of steps. What happens to it?
 
 
 # %%
@@ -446,7 +458,8 @@ assert all(0.3 < ratio < 0.7 for ratio in ratios), "twice as many steps, about h
 # </details>
 #
 # **Try.** Move the sliders. `steepness` is $k$ divided by the number of steps, so that the same value looks alike for
-# few steps and for many. Is a steeper sigmoid always better?
+# few steps and for many. The error in the title is an average this time: the *root mean square*, the root of the mean
+# of all squared differences. Is a steeper sigmoid always better?
 
 
 # %%
@@ -471,7 +484,8 @@ coursekit.explore(
 
 # %%
 softness = {k: np.sqrt(np.mean((staircase(x, 16, k) - g(x)) ** 2)) for k in (1, 2, 4, 8, 50)}
-print("16 steps:", ", ".join(f"steepness {k}: error {error:.3f}" for k, error in softness.items()))
+for k, error in softness.items():
+    print(f"16 steps, steepness {k:2}: error {error:.3f}")
 assert softness[4] < softness[50] / 2, "soft steps that flow into each other follow a smooth curve better"
 assert softness[4] < softness[1] / 2, "steps that are too soft flatten the hills"
 
@@ -631,7 +645,8 @@ assert abs(test_error[-1].mean() - test_error[5].mean()) < 0.05, "from 16 to 128
 # nearly every sample by heart; after that, more neurons change little here.
 #
 # The borders show the same. Single runs scatter, so the pictures show the run that is nearest to the averages. The
-# dashed circle is the true border.
+# dashed circle is the true border. So a square (class 1) outside the circle was flipped, and so was a dot (class 0)
+# inside it.
 
 # %%
 from_mean = np.abs(test_error - test_error.mean(axis=1, keepdims=True)).sum(axis=0)

@@ -8,14 +8,14 @@
 #
 # **When you have read it, you can**
 #
-# - choose a loss for a task, and say what each loss does with an outlier;
+# - choose a loss for a task, and say what each loss does with an *outlier*, a value far from all the others;
 # - predict for a simple bowl whether a learning rate converges, oscillates or diverges;
 # - write plain descent, momentum, Nesterov, RMSProp and Adam, each in a few lines of NumPy;
 # - say why noise asks for a decaying rate, and how noise depends on the batch size;
 # - say where Adam helps, and where it does not.
 #
-# - **Time**: 50 minutes to read; the computer itself needs a minute or two.
-# - **Used in**: [Lab 1](../labs/lab01_perceptron.ipynb) (the delta rule, three learning rates),
+# * **Time**: 50 minutes to read; the computer itself needs a minute or two.
+# * **Used in**: [Lab 1](../labs/lab01_perceptron.ipynb) (the delta rule, three learning rates),
 #   [Lab 2](../labs/lab02_mlp.ipynb) (cross-entropy, training), [Lab 3](../labs/lab03_regression.ipynb) (losses and
 #   outliers, finding a rate).
 #
@@ -38,19 +38,22 @@ coursekit.setup("lecture02_descent")
 RUNS = 100  # noisy descents behind every mean in section 6
 DRAWS = 1000  # random batches behind every measured noise in section 7
 SEEDS = 3  # trainings of the Keras network for each rate in section 5
-EPOCHS = 20  # epochs of each of these trainings
+EPOCHS = 20  # epochs of each of these trainings; one epoch goes through all training samples once
 
 # %% [markdown]
 # ## 1 · What is a loss?
 #
 # The model says $\hat y$, the truth is $y$. A **loss** turns the two into one number: 0 or small if they agree, large
-# if they do not. The loss of a batch is the mean over its samples. For numbers (regression), three losses are common.
+# if they do not. Samples that we look at together are a **batch**; the loss of a batch is the mean over its samples. If
+# the answer is a number (this is called **regression**), three losses are common.
 # With the error $e = \hat y - y$:
 #
 # $$\text{squared}: e^2 \qquad\quad \text{absolute}: |e| \qquad\quad
-# \text{Huber}: \begin{cases} \frac12 e^2 & |e| \le \delta \\ \delta\,(|e| - \frac12 \delta) & |e| > \delta \end{cases}$$
+# \text{Huber}: \begin{cases} \frac12 e^2 & |e| \le \delta \\
+# \delta\,(|e| - \frac12 \delta) & |e| > \delta \end{cases}$$
 #
-# Huber's loss is a parabola near 0 and a straight line far away. It comes from statistics (Peter Huber, 1964).
+# Huber's loss is a parabola near 0 and a straight line far away; you choose the error $\delta$ ("delta") at which one
+# becomes the other. It comes from statistics (Peter Huber, 1964).
 
 # %%
 e = np.linspace(-4, 4, 401)
@@ -69,7 +72,7 @@ plotting.describe(
 # everybody. Five people waited 2, 3, 3, 4 and 30 minutes for a bus.
 #
 # **Predict before you run.** Which constant has the smallest mean squared loss? Which one the smallest mean absolute
-# loss? Where will Huber's be?
+# loss? Where will Huber's be? (The picture divides each loss by its own smallest value, so that all three fit in.)
 
 # %%
 y = np.array([2.0, 3.0, 3.0, 4.0, 30.0])
@@ -97,8 +100,8 @@ assert best["squared"] > 2 * best["absolute"], "one outlier should pull the best
 # absolute loss is smallest at the **median**, 3. It does not matter to the median whether the last person waited 30
 # minutes or 300. Huber's best answer is close to the median.
 #
-# The reason is the slope. An error of 27 pulls with the slope $2e = 54$ under the square, and with the slope 1 under
-# the other two.
+# The reason is the slope. If the constant is 3, the last person's error has the size 27. It pulls with a slope of the
+# size $2 \cdot 27 = 54$ under the square, and with one of the size 1 under the other two.
 #
 # </details>
 #
@@ -106,7 +109,7 @@ assert best["squared"] > 2 * best["absolute"], "one outlier should pull the best
 #
 # A classifier answers with a probability. Let $p$ be the probability that it gives to the *true* class. The
 # **cross-entropy** of the sample is $-\ln p$. We could also take the square, $(1 - p)^2$. Let
-# $p = \sigma(z) = 1/(1 + e^{-z})$, where $z$ is the score.
+# $p = \sigma(z) = 1/(1 + e^{-z})$, where $z$ is the score for the true class.
 #
 # **Predict before you run.** A unit is very sure and wrong: $z = -6$, so $p$ is about 0.002. Which loss gives the
 # larger slope with respect to $z$, that is, which one pulls harder: much harder, or only a little?
@@ -134,7 +137,7 @@ assert pull["cross-entropy"] > 100 * pull["squared"]
 # <details><summary>Answer</summary>
 #
 # Much harder. With the square the slope passes through the sigmoid, which is flat at $z = -6$: the worst mistake gives
-# almost no gradient. With the cross-entropy the flat sigmoid cancels exactly, and the slope is $p - 1$, almost −1.
+# almost no slope. With the cross-entropy the flat sigmoid cancels exactly, and the slope is $p - 1$, almost −1.
 # (Take the derivative of $-\ln \sigma(z)$ yourself: it is one line.)
 #
 # </details>
@@ -142,9 +145,11 @@ assert pull["cross-entropy"] > 100 * pull["squared"]
 # | your task | last layer | loss | in Keras |
 # |---|---|---|---|
 # | a number | linear | squared | `"mse"` |
-# | a number, and some targets are rubbish | linear | Huber or absolute | `keras.losses.Huber()`, `"mae"` |
+# | a number, and some targets are badly wrong | linear | Huber or absolute | `keras.losses.Huber()`, `"mae"` |
 # | yes or no | one sigmoid | binary cross-entropy | `"binary_crossentropy"` |
 # | one class of several | softmax | cross-entropy | `"sparse_categorical_crossentropy"` |
+#
+# (*Linear* means no activation. *Softmax* turns several scores into probabilities that add up to 1: see Lab 2.)
 
 # %% [markdown]
 # ## 2 · One number, by hand
@@ -214,7 +219,7 @@ plotting.describe(
 # </details>
 #
 # The markers are measured, the grey lines are predicted by the factor. On the logarithmic axis they are straight: the
-# distance changes by the same factor in every step.
+# distance changes by the same factor in every step. The markers of 0.1 and 0.9 lie on each other: equal distances.
 #
 # **Move the slider**, also to both of its ends. Find a rate that converges but is much too slow, one that jumps back
 # and forth, and one that diverges.
@@ -236,8 +241,8 @@ coursekit.explore(draw_walk, start={"lr": 0.9}, lr=[0.0, 0.01, 0.1, 0.3, 0.5, 0.
 # %% [markdown]
 # ## 3 · Two numbers: a ravine
 #
-# With two weights, the loss is a surface. Our example is steep in one direction and shallow in the other, like a long
-# ravine:
+# With two weights, the loss is a surface. Our example is steep in one direction and shallow in the other, like a
+# *ravine*, a long and narrow valley:
 #
 # $$L(w) = \tfrac12 \left( c_1 w_1^2 + c_2 w_2^2 \right) \qquad\text{with } c = (1, 100)
 # \qquad\qquad \nabla L = (c_1 w_1,\; c_2 w_2)$$
@@ -294,7 +299,7 @@ plotting.descent_paths(ravine, paths, box=BOX, title="Plain descent in a ravine,
 # That is the problem of the whole lecture: **the steepest direction limits the rate, the flattest one needs a large
 # rate.** How bad it is depends on $c_2 / c_1$, the *condition number*. We let plain descent run with its best possible
 # rate, $2 / (c_1 + c_2)$, in ravines of different shape, and count the steps until it is 100 times closer to the
-# minimum.
+# minimum. (At this rate the two factors have the same size; with any other rate, one of them is larger.)
 #
 # **Predict before you run.** If $c_2/c_1$ becomes twice as large, what happens to the number of steps?
 
@@ -328,16 +333,17 @@ assert 1.8 < counts[6] / counts[5] < 2.2, "twice the condition number, twice the
 # <details><summary>Answer</summary>
 #
 # It doubles too. A ravine that is a thousand times steeper one way than the other needs thousands of steps. This is one
-# reason to scale the inputs (Lab 2 and Lab 3): features of very different size make exactly such a ravine.
+# reason to scale the inputs (Lab 2 and Lab 3): inputs of very different size make exactly such a ravine.
 #
 # </details>
 
 # %% [markdown]
 # ## 4 · Better steps
 #
-# Every optimiser below is a function `step(w, g, state, …)`: it gets the weights, the gradient and a dictionary for its
-# memory, and returns the new weights. We write each one *once*, and check it against Keras: both get the same 100
-# random gradients, and we compare the weights after each of the steps.
+# An **optimiser** is a rule that turns a gradient into a step. Every optimiser below is a function
+# `step(w, g, state, …)`: it gets the weights, the gradient and a dictionary for its memory, and returns the new
+# weights. We write each one *once*, and check it against Keras: both get the same 100 random gradients, and we compare
+# the weights after each of the steps.
 
 
 # %%
@@ -458,13 +464,14 @@ coursekit.explore(
 )
 
 # %% [markdown]
-# **Nesterov's** variant (Yurii Nesterov, 1983) looks ahead: where the velocity is going to carry us anyway, there it
-# makes the step. In the form that Keras uses, it takes the same velocity and adds one more push:
+# **Nesterov's** variant (Yurii Nesterov, 1983) looks ahead: it takes the slope not where we are, but where the velocity
+# is going to carry us anyway. In the form that Keras uses, it weakens the new velocity once more and adds the newest
+# push a second time:
 
 
 # %%
 def nesterov(w, g, state, lr, mu):
-    """Momentum that counts the newest push twice as soon: mu * v - lr * g instead of v."""
+    """Momentum in which the newest push counts 1 + mu times at once: the step is mu * v - lr * g instead of v."""
     state["v"] = mu * state.get("v", 0) - lr * g
     return w + mu * state["v"] - lr * g
 
@@ -577,8 +584,10 @@ assert losses["momentum 0.7, lr 0.02"][-1] < min(losses["Adam, lr 0.3"][-1], los
 
 # %% [markdown]
 # Plain descent and momentum jump from wall to wall first. RMSProp and Adam do not: they see both directions as equally
-# steep, and start along the diagonal. (Adam then swings in long waves. That is its momentum.) And yet: look at who has
-# the lowest loss in the end. A smooth way is not always the quickest one.
+# steep, and their first steps are equally long in both weights. (The picture stretches the vertical axis, so these
+# steps look steep. Adam then swings in long waves. That is its momentum.) And yet: look at who has the lowest loss in
+# the end. A smooth way is not always the quickest one. (Where the loss of Nesterov's descent dips, it rolls past the
+# minimum.)
 
 # %% [markdown]
 # ## 5 · Is Adam always better?
@@ -681,15 +690,16 @@ assert width["straight", "Adam"] > 2 * max(width["straight", "plain"], width["st
 #
 # 1. **With their best rates, momentum beats Adam here**, and by far. Adam beats plain descent in this ravine; in a
 #    rounder one, with $c = (1, 10)$, it does not even do that.
-# 2. **Adam's curve is broad**: it works with very different rates. A rate that is twice too large makes plain descent
-#    diverge; Adam hardly notices. This is why it is such a good *first* choice: you need not search long. Momentum 0.9
-#    is broad too, but slower than 0.7 at its best. (In this bowl without noise Adam survives even absurd rates. Do not
-#    expect that of a network, as you see below.)
+# 2. **Adam's curve is broad**: it works with very different rates. Twice its best rate makes plain descent diverge;
+#    Adam hardly notices. This is why it is such a good *first* choice: you need not search long. Momentum 0.9 is broad
+#    too, but slower than 0.7 at its best. (In this bowl without noise Adam survives even absurd rates. Do not expect
+#    that of a network, as you see below.)
 # 3. RMSProp with a constant rate seldom comes to rest so near to the minimum: its steps do not become smaller by
 #    themselves. Give it a decaying rate (section 6).
 #
-# Is that so in a real network too? We train a small one, 8-32-1, on a made regression task with Keras: momentum and
-# Adam, four rates each, several seeds.
+# Is that so in a real network too? We train a small one with Keras: 8 inputs, 32 hidden neurons, 1 output, on a
+# regression task that we make ourselves. Momentum and Adam get four rates each, and with each rate several *seeds*,
+# that is, other random first weights. The **validation loss** is measured on samples that training did not use.
 #
 # **Predict before you run.** Which matters more: the choice between the two optimisers, or the choice of the rate?
 
@@ -724,7 +734,9 @@ for row, (name, values) in enumerate(found.items()):
     ax.plot(values, [row] * SEEDS, marker, color=plotting.COLOURS[0 if name.startswith("mom") else 1], markersize=6)
     ax.plot([np.mean(values)] * 2, [row - 0.3, row + 0.3], color="black")
 ax.set_yticks(range(len(found)), list(found))
-ax.set(xscale="log", xlabel="validation loss, one marker a seed, a bar at the mean")
+ax.set(xscale="log", xlabel="validation loss: a marker for each seed, a bar at the mean")
+ax.set_xticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
+ax.minorticks_off()
 ax.invert_yaxis()
 means = {name: float(np.mean(values)) for name, values in found.items()}
 plotting.describe(
@@ -744,9 +756,8 @@ assert between < min(within.values()), "the choice of the rate should matter mor
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The rate. The two optimisers at their best rates differ far less than a good and a bad rate of the *same* optimiser.
-# So: before you change the optimiser, search the rate. (Lab 3 shows a quick
-# way.)
+# The rate. The two optimisers, each at the best of its four rates, differ far less than a good and a bad rate of the
+# *same* optimiser. So: before you change the optimiser, search the rate. (Lab 3 shows a quick way.)
 #
 # </details>
 
@@ -754,11 +765,11 @@ assert between < min(within.values()), "the choice of the rate should matter mor
 # ## 6 · Noise asks for a smaller rate, later
 #
 # With a noisy gradient, the weights end in a cloud round the minimum. A smaller rate gives a smaller cloud, but a
-# slower walk. So: large steps first, small ones later. Three common **schedules**, with $t$ for the step and $lr_0$ for
-# the first rate:
+# slower walk. So: large steps first, small ones later. Three common **schedules**, with $t$ for the step, $lr_0$ for
+# the first rate, and $k$ for how quickly the rate decays ($\lfloor\;\rfloor$ means: rounded down):
 #
-# $$\text{step}: lr_0 \cdot \tfrac12^{\lfloor t / 400 \rfloor} \qquad\quad \text{exponential}: lr_0\, e^{-k t} \qquad\quad
-# \text{1/t}: \frac{lr_0}{1 + k t}$$
+# $$\text{step}: lr_0 \cdot \left(\tfrac12\right)^{\lfloor t / 400 \rfloor} \qquad
+# \text{exponential}: lr_0\, e^{-k t} \qquad \text{1/t}: \frac{lr_0}{1 + k t}$$
 
 # %%
 STEPS = 2000
@@ -794,8 +805,9 @@ for name, schedule in in_keras.items():
     assert np.allclose(some, SCHEDULES[name][::150], rtol=1e-4), name
 
 # %% [markdown]
-# **Predict before you run.** All five walk down the ravine with the same strong noise. Which one ends *highest*? (There
-# are two candidates, for two different reasons.) Does a decaying rate help from the start, or only late?
+# **Predict before you run.** All five walk down the ravine with the same strong noise. Which one ends with the
+# *highest* loss? (There are two candidates, for two different reasons.) Does a decaying rate help from the start, or
+# only late?
 
 
 # %%
@@ -828,6 +840,7 @@ plotting.describe(
     ax,
     f"Median loss of {RUNS} noisy descents with five schedules. At the end, with the range of 80 % of runs: {'; '.join(said)}.",
 )
+print("last loss: median of the runs (in brackets, where 80 % of them end)")
 print("\n".join(said))
 
 # %%
@@ -840,9 +853,10 @@ assert all(last[name] < last["constant"] < last["exponential, k = 0.02"] for nam
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The hasty exponential ends highest: its steps were almost 0 before it had arrived. The constant rate comes second: it
-# arrived, but it stays in a wide cloud. The three gentle schedules end far lower. On the way down, in the first hundred
-# steps, they are no quicker than the constant rate: they gain only when it has reached its cloud.
+# The hasty exponential ($k = 0.02$) ends highest: its steps were almost 0 before it had arrived. The constant rate
+# comes second: it arrived, but it stays in a wide cloud. The three gentle schedules end far lower. On the way down, in
+# the first hundred steps, they are no quicker than the constant rate: they gain only when the constant one has reached
+# its cloud.
 #
 # </details>
 #
@@ -857,8 +871,8 @@ for name, rates in SCHEDULES.items():
 
 # %% [markdown]
 # The last column is the product of all factors $1 - lr \cdot c_1$: what is left of the distance in the shallow
-# direction. A sum of rates much above $1 / c_1$ is needed. So a schedule must be slow enough to arrive, and fast enough
-# to calm down.
+# direction. (It is about $e^{-c_1 \cdot \text{sum}}$.) A sum of rates much above $1 / c_1$ is needed. So a schedule
+# must be slow enough to arrive, and fast enough to calm down.
 
 # %% [markdown]
 # ## 7 · How large should a batch be?
@@ -910,10 +924,11 @@ assert -0.55 < exponent < -0.45
 #
 # </details>
 #
-# So is a large batch a bad deal? It depends on what you pay for. Here all sizes get the same rate, and we count the
-# *samples read*, which is the work of the computer.
+# So is a large batch a bad deal? It depends on what you pay for. Here the sizes 1, 16, 256 and 1,024 get the same rate,
+# and we count the *samples read*, which is the work of the computer.
 #
-# **Predict before you run.** Which batch size is lowest after 256 samples? Which one after 100,000?
+# **Predict before you run.** Which batch size has the lowest loss after 256 samples? Which one after 100,000? And if we
+# read even more?
 
 
 # %%
@@ -938,10 +953,10 @@ def regression(B, budget, runs=10, lr=0.02):
 
 
 ax = plt.subplots(figsize=(5.6, 3.7), layout="constrained")[1]
-ends, early = {}, {}
+ends, early, late = {}, {}, {}
 for number, B in enumerate([1, 16, 256, 1024]):
     read, losses = regression(B, 100_000 if B < 1024 else 200_000)
-    ends[B] = losses[-1].mean()
+    ends[B], late[B] = losses[-1].mean(), losses[read <= 100_000][-1].mean()
     early[B] = losses[read <= 256][-1].mean() if B <= 256 else excess(np.zeros((1, 5)))[0]  # no step yet: still at the start
     style = {"color": plotting.COLOURS[number], "linestyle": ("-", "--", "-.", ":")[number]}
     ax.plot(read, losses.mean(axis=1), linewidth=2, label=f"B = {B}", **style)
@@ -956,16 +971,19 @@ plotting.describe(
 
 # %%
 print("after 256 samples:", {B: float(f"{loss:.2g}") for B, loss in early.items()})
-print("at the end:       ", {B: float(f"{loss:.2g}") for B, loss in ends.items()})
+print("after 100,000:    ", {B: float(f"{loss:.2g}") for B, loss in late.items()})
+print(f"B = 1024 after 200,000: {ends[1024]:.2g}")
 assert early[1] < early[16] < early[256], "for the same work, small batches are ahead at first"
-assert ends[1] > ends[16] > ends[256], "and stop at a higher floor"
+assert ends[1] > ends[16] > ends[256] > ends[1024], "and stop at a higher floor"
+assert min(late, key=late.get) == 256, "after 100,000 samples the largest batch has not arrived"
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# First the small batches: they have made many steps while the large batch has made only a few. Later each of them stops
-# at its own floor, the cloud of section 4, and the floor is lower for larger batches. A smaller rate lowers the floor
-# as well, and so does a decaying one.
+# First $B = 1$: it has made 256 steps while $B = 256$ has made one. Later each of them stops at its own floor, the
+# cloud of section 4, and the floor is lower for larger batches. After 100,000 samples $B = 256$ is the lowest:
+# $B = 1024$ has made fewer than 100 steps and is still on its way. It gets lower than all the others when we read more.
+# A smaller rate lowers the floor as well, and so does a decaying one.
 #
 # </details>
 #
@@ -1017,7 +1035,8 @@ for B, duration in seconds.items():
 # 7. You want half the noise in your gradients. How large must the batch be?
 #
 #    <details><summary>Answer</summary>Four times as large: the noise goes with $1/\sqrt{B}$.</details>
-#
+
+# %% [markdown]
 # ## What you learned
 #
 # - A **loss** says what counts as wrong. Squared error follows the mean, absolute error the median; cross-entropy pulls

@@ -14,8 +14,8 @@
 # - check a gradient numerically, with a step that is neither too large nor too small;
 # - say which weight gets how much of the blame for an error, and write the gradient of a layer with the right shapes.
 #
-# - **Time**: 45 minutes to read; the computer itself needs less than one.
-# - **Used in**: [Lab 1](../labs/lab01_perceptron.ipynb) (gradient check in section 6, XOR in section 10),
+# * **Time**: 45 minutes to read; the computer itself needs less than one.
+# * **Used in**: [Lab 1](../labs/lab01_perceptron.ipynb) (gradient check in section 6, XOR in section 10),
 #   [Lab 2](../labs/lab02_mlp.ipynb) (where Keras does all this for you). Gradient descent itself was
 #   [Lecture 2](lecture02_descent.ipynb).
 
@@ -55,7 +55,9 @@ plotting.computation_graph(nodes, {("x", "q"): None, ("y", "q"): None, ("q", "f"
 
 # %% [markdown]
 # Now the question of this lecture: if $x$ grows by a little, how does $f$ change? The answer is the slope
-# $\partial f / \partial x$, and the **gradient** is the collection of the slopes in $x$, $y$ and $z$.
+# $\partial f / \partial x$, and the **gradient** is the collection of the slopes in $x$, $y$ and $z$. (The round
+# $\partial$ in place of $d$ says: only this input changes, all others stay. We also say "the gradient of $x$" for
+# short, and mean $\partial f / \partial x$.)
 #
 # Each operation by itself is easy:
 #
@@ -66,7 +68,8 @@ plotting.computation_graph(nodes, {("x", "q"): None, ("y", "q"): None, ("q", "f"
 #
 # $$\frac{\partial f}{\partial x} = \frac{\partial f}{\partial q} \cdot \frac{\partial q}{\partial x}$$
 #
-# Start at the end, where $\partial f / \partial f = 1$, and walk backward: that is the **backward pass**.
+# Start at the end, where $\partial f / \partial f = 1$, and walk backward: that is the **backward pass**. In the next
+# picture the number below an edge is the gradient that flows back along it.
 #
 # **Predict before you run.** Write down the four gradients of $q$, $z$, $x$ and $y$. If $x$ grows from −2 to −1.9, does
 # $f$ grow or fall?
@@ -125,7 +128,7 @@ for ax, (gate, (value, back)) in zip(panels, GATES.items()):
 #
 # </details>
 #
-# A fourth rule belongs to *edges*: if a value is used in several places, a gradient comes back from each of them, and
+# A fourth rule belongs to values: if a value is used in several places, a gradient comes back from each of them, and
 # they **add up**. ReLU, $\max(0, x)$, is a max with one fixed input: it passes the gradient on, or stops it.
 
 # %% [markdown]
@@ -360,7 +363,8 @@ def draw_neuron(b):
     o = neuron(*parts)
     o.name = "o"
     o.backward()
-    return graph_of(o, title=f"b = {b}, gradient of $w_0$: {parts[0].grad:.2g}")
+    ax = plt.subplots(figsize=(6.8, 3.8), layout="constrained")[1]  # wide: some of the gradients are long numbers
+    return graph_of(o, title=f"b = {b}, gradient of $w_0$: {parts[0].grad:.2g}", ax=ax)
 
 
 coursekit.explore(draw_neuron, start={"b": -1.5}, b=[-12.0, -8.0, -4.0, -2.5, -1.5, 0.0, 2.0, 6.0, 10.0])
@@ -449,7 +453,8 @@ for name, right_power in (("forward", 1), ("central", 2)):
     assert -1.4 < power_left < -0.6
 
 # %% [markdown]
-# The practical rule: central differences, `float64`, $h = 10^{-5}$, and compare *relative* errors. Do not check
+# The practical rule: central differences, `float64`, $h = 10^{-5}$, and compare *relative* errors (the difference,
+# divided by the size of the gradient). Do not check
 # gradients in `float32`, the type that Keras uses for training. And do not check exactly at the corner of a ReLU, where
 # there is no slope.
 #
@@ -570,8 +575,8 @@ assert worst < 0.01
 # ## 7 · Whole layers: the shapes
 #
 # Nobody computes weight by weight. A layer takes a batch $X$ of shape (n, in), one row for each sample, and computes
-# $S = X W$ with $W$ of shape (in, out). Suppose that $\delta$ is the gradient with respect to the scores $S$, of shape
-# (n, out). Then
+# $S = X W + b$ with $W$ of shape (in, out). Suppose that $\delta$ is the gradient with respect to the scores $S$, of
+# shape (n, out). Then
 #
 # $$\frac{\partial E}{\partial W} = X^\top \delta \qquad\qquad \frac{\partial E}{\partial X} = \delta\, W^\top
 # \qquad\qquad \frac{\partial E}{\partial b} = \text{sum of the rows of } \delta$$
@@ -656,8 +661,9 @@ assert np.allclose(by_backprop, by_differences, atol=1e-7)
 # %% [markdown]
 # ## 8 · Eleven lines
 #
-# Everything together: data, start, forward pass, backward pass, update. The data are those of Lab 1: the exclusive or
-# of the first two inputs; the third input is always 1 and does the work of a bias.
+# Everything together: data, start, forward pass, backward pass, update. The data are those of Lab 1: the *exclusive or*
+# (XOR) of the first two inputs, which is 1 if exactly one of them is 1. The third input is always 1 and does the work
+# of a bias. The learning rate is 2.
 #
 # **Predict before you run.** In which order must the last four lines of the loop stand? What would go wrong if `W2`
 # were updated before `delta1` is computed?
@@ -738,7 +744,7 @@ ax.set(xlabel="step (the first 1,000)", ylabel="error E", ylim=(0, None))
 halved = [int(np.argmax(curve < 0.25)) for curve in curves.values() if (curve < 0.25).any()]
 plotting.describe(
     ax,
-    f"Error of {SEEDS} trainings from random starts. Each stays on a plateau near 0.5 first, then falls; below 0.25 after "
+    f"Error of {SEEDS} trainings from random starts. Each comes to about 0.5 first and then falls; below 0.25 after "
     f"{min(halved)} to {max(halved)} steps.",
 )
 print(f"{right} of {SEEDS} starts have all four answers less than 0.2 from the target after {STEPS} steps")
@@ -748,9 +754,10 @@ assert right > SEEDS / 2 and max(halved) > 1.3 * min(halved)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No. All of them wait on a plateau near $E = 0.5$ first, where all four answers are about ½. But how long they wait
-# differs much from start to start, and some may stop again on a second plateau. With other seeds or fewer steps, a
-# start may even stay there. The gradient tells which way is down from *here*; it does not know the way to the goal.
+# No. All of them soon come to about $E = 0.5$, where all four answers are about ½. Some leave this height at once,
+# others wait there as on a *plateau*, a flat place high up; and some may stop again on a second plateau lower down.
+# With other seeds or fewer steps, a start may even stay there. The gradient tells which way is down from *here*; it
+# does not know the way to the goal.
 #
 # </details>
 

@@ -260,7 +260,9 @@ assert np.allclose(w_l2, 2.0 * shrink ** np.arange(301)), "L2 should multiply by
 halved = np.log(0.5) / np.log(shrink)
 print(f"L2: shrink factor {shrink:.3f}; half of it is left after {halved:.0f} steps, {w_l2[-1]:.5f} after 300 steps")
 print(f"L1: exactly 0 after {int(np.argmin(np.abs(w_l1)))} steps")
-ax = plotting.run_bands({"L1": w_l1, "L2": w_l2}, x=np.arange(301), xlabel="step", ylabel="weight")
+ax = plotting.curves_with_bands(
+    {"L1": w_l1, "L2": w_l2}, x=np.arange(301), xlabel="step", ylabel="weight", band="range"
+)
 ax.axhline(0, color="0.6", linewidth=0.8);
 
 # %% [markdown]
@@ -413,11 +415,11 @@ plotting.describe(
 # numbers with their spread.
 
 # %%
-ax = plotting.run_bands(
+ax = plotting.curves_with_bands(
     {f"{width} units": np.array([test_error[width, lam] for lam in STRENGTHS]).T for width in WIDTHS},
     x=np.arange(len(STRENGTHS)),
     xlabel="strength λ",
-    ylabel="test error (%)",
+    ylabel="test error (%)", band="range",
 )
 ax.set_xticks(range(len(STRENGTHS)), [f"{lam:g}" for lam in STRENGTHS])
 gain = test_error[50, 0.0] - test_error[50, 0.001]
@@ -493,7 +495,9 @@ _, seen = train(X_train, t_train, watch=watch)
 train_loss, valid_loss, test_path = (seen[:, i].T for i in range(3))  # each (SEEDS, moments)
 moments = 10 * np.arange(1, seen.shape[0] + 1)
 best_moment = valid_loss.argmin(axis=1)
-ax = plotting.run_bands({"training": train_loss, "validation": valid_loss}, x=moments, xlabel="step", ylabel="loss")
+ax = plotting.curves_with_bands(
+    {"training": train_loss, "validation": valid_loss}, x=moments, xlabel="step", ylabel="loss", band="range"
+)
 ax.plot(moments[best_moment], valid_loss.min(axis=1), "*", color="black", markersize=9, label="best moment of each run")
 ax.set_ylim(0, 1.1 * valid_loss.mean(axis=0).max())
 ax.legend(frameon=False, fontsize=8)
@@ -607,8 +611,8 @@ draws = np.arange(1, len(keep) + 1)
 scaled = np.cumsum(h * keep / (1 - p)) / draws
 unscaled = np.cumsum(h * keep) / draws
 print("values:", np.unique(h * keep / (1 - p)), f"  mean with scaling {scaled[-1]:.2f}, without {unscaled[-1]:.2f}")
-ax = plotting.run_bands(
-    {"scaled by 1/(1−p)": scaled, "not scaled": unscaled}, x=draws, xlabel="draws", ylabel="mean so far", logx=True
+ax = plotting.curves_with_bands(
+    {"scaled by 1/(1−p)": scaled, "not scaled": unscaled}, x=draws, xlabel="draws", ylabel="mean so far", band="range", log=(True, False)
 )
 ax.axhline(h, color="0.5", linewidth=0.8)
 ax.axhline((1 - p) * h, color="0.5", linewidth=0.8)
@@ -770,7 +774,9 @@ for size in SIZES:
         if name == "none":
             learned.append(error(X[:few], t[:few], w).mean())
 size_error = {name: np.array(e).T for name, e in size_error.items()}  # (runs, sizes)
-ax = plotting.run_bands(size_error, x=SIZES, xlabel="training points", ylabel="test error (%)", logx=True)
+ax = plotting.curves_with_bands(
+    size_error, x=SIZES, xlabel="training points", ylabel="test error (%)", band="range", log=(True, False)
+)
 ax.set_xticks(SIZES, [str(size) for size in SIZES])
 ax.minorticks_off()
 ax.set_ylim(bottom=0)
@@ -823,7 +829,8 @@ for name in ("dropout 0.5", "L2, λ = 0.01"):
 # | large | large | underfitting: a larger network, longer training, *less* regularisation |
 # | small | much larger | overfitting: more data, or regularisation |
 # | small | small | nothing |
-#
+
+# %% [markdown]
 # ## Quiz
 #
 # Answer first, then open.
@@ -852,7 +859,8 @@ for name in ("dropout 0.5", "L2, λ = 0.01"):
 # Underfitting. Equal errors are not the aim; a small validation error is.
 #
 # </details>
-#
+
+# %% [markdown]
 # **4.** A layer's output is 6, the rate is 0.4. What does inverted dropout make of it in training, and what at test
 # time?
 #
@@ -889,7 +897,8 @@ for name in ("dropout 0.5", "L2, λ = 0.01"):
 # Digits: a mirrored 2 is no 2. Augmentation may only change what does not change the label.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## What you learned
 #
 # - L1 adds up $|w|$ and makes weights exactly 0: it selects. L2 adds up $w^2$, multiplies each weight by a shrink
@@ -900,7 +909,8 @@ for name in ("dropout 0.5", "L2, λ = 0.01"):
 #   (nearly) the average of all.
 # - Noise and augmentation let each point move in ways that do not change its label.
 # - With enough data they help little; on a small network they can do harm.
-#
+
+# %% [markdown]
 # ## Change something and try
 #
 # - In `moons`, set `wrong` to 0 and run everything again. Which method still helps?

@@ -69,7 +69,7 @@ def weights(std):
     return [rng.normal(0, 1, (UNITS, UNITS)) * std for _ in range(LAYERS)]
 
 
-x = rng.normal(0, 1, (300, UNITS))
+x = rng.normal(0, 1, (200, UNITS))
 
 # %% [markdown]
 # **Predict before you run.** "Small random numbers" sounds reasonable: a standard deviation of 0.01. And 1.0, as
@@ -143,8 +143,8 @@ measured = np.array(
 formula = sizes * 0.01**2 * 1.0
 for n, value, expected in zip(sizes, measured.mean(axis=0), formula):
     print(f"n_in = {n:4d}: measured Var[z] = {value:.5f}   n_in · Var[w] · E[x²] = {expected:.5f}")
-ax = plotting.run_bands(
-    {"measured": measured, "formula": formula}, x=sizes, xlabel="inputs $n_{in}$", ylabel="Var[z]", log=True, logx=True
+ax = plotting.curves_with_bands(
+    {"measured": measured, "formula": formula}, x=sizes, xlabel="inputs $n_{in}$", ylabel="Var[z]", band="range", log=(True, True)
 )
 assert np.allclose(measured.mean(axis=0), formula, rtol=0.2), "the formula should hold"
 
@@ -188,7 +188,7 @@ print({name: round(float(std), 3) for name, std in STD.items()})
 
 
 # %%
-RUNS = 10  # random networks; looking at one costs almost nothing
+RUNS = 6  # random networks; looking at one costs almost nothing
 
 
 def sizes_through_depth(activation, std):
@@ -200,7 +200,9 @@ forward_sizes = {(a, name): sizes_through_depth(a, std) for a in ("tanh", "relu"
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
 for ax, activation in zip(axes, ("tanh", "relu")):
     runs = {name: forward_sizes[activation, name] for name in STD}
-    plotting.run_bands(runs, ylabel="typical size of the outputs", log=True, title=activation, ax=ax)
+    plotting.curves_with_bands(
+        runs, ylabel="typical size of the outputs", title=activation, ax=ax, band="range", log=(False, True), xlabel="layer"
+    )
 axes[1].set_ylabel("")
 ratio = forward_sizes["relu", "He"][:, -1].mean() / forward_sizes["relu", "Xavier"][:, -1].mean()
 kept = forward_sizes["relu", "He"][:, -1].mean() / forward_sizes["relu", "He"][:, 0].mean()
@@ -227,7 +229,7 @@ plotting.histograms_through_depth(
     forward(x, weights(STD["Xavier"]), "tanh"), limits=(-1.05, 1.05), title="tanh with Xavier", ax=axes[0]
 )
 above = [h[h > 0] for h in forward(x, weights(STD["He"]), "relu")]
-plotting.histograms_through_depth(above, limits=(0, 4), title="ReLU with He: the outputs above 0", ax=axes[1]);
+plotting.histograms_through_depth(above, limits=(0, 6), title="ReLU with He: the outputs above 0", ax=axes[1]);
 
 # %% [markdown]
 # With Xavier and tanh, each row is a little narrower than the one before: tanh itself shrinks every number a little.
@@ -311,7 +313,9 @@ cases = {
     "ReLU, 1.0": ("relu", 1.0),
 }
 gradients = {name: np.array([gradient_sizes(*case) for _ in range(RUNS)]) for name, case in cases.items()}
-ax = plotting.run_bands(gradients, ylabel="typical size of the gradient", log=True)
+ax = plotting.curves_with_bands(
+    gradients, ylabel="typical size of the gradient", band="range", log=(False, True), xlabel="layer"
+)
 ax.set_xticks(range(1, LAYERS + 1))
 for name, table in gradients.items():
     print(f"{name:20s} gradient at layer 1: {table[:, 0].mean():.1e}")
@@ -466,7 +470,7 @@ for name, net in starts.items():
         sgd_step(X[:200], labels[:200], net, 0.1, "tanh")
         paths[name].append(loss(X[:200], labels[:200], net, "tanh"))
     print(f"{name:9s} different hidden units: {different_units(net[0][0]):2d}   loss {paths[name][-1]:.2f}")
-ax = plotting.run_bands(paths, x=np.arange(101), xlabel="step", ylabel="loss")
+ax = plotting.curves_with_bands(paths, x=np.arange(101), xlabel="step", ylabel="loss", band="range")
 assert different_units(starts["zero"][0][0]) == different_units(starts["all 0.05"][0][0]) == 1, (
     "equal units should stay equal"
 )
@@ -526,7 +530,7 @@ for lr in RATES:
         with np.errstate(all="ignore"):
             right.append(100 * np.mean(outputs_of(X_test, net)[-1].argmax(axis=1) == y_test))
     dead[f"lr {lr:g}"], accuracy[lr] = table, np.array(right)
-ax = plotting.run_bands(dead, x=np.arange(EPOCHS + 1), xlabel="epoch", ylabel="dead units (%)")
+ax = plotting.curves_with_bands(dead, x=np.arange(EPOCHS + 1), xlabel="epoch", ylabel="dead units (%)", band="range")
 ax.set_ylim(-3, 103)
 for lr in RATES:
     share = dead[f"lr {lr:g}"][:, -1]
@@ -692,11 +696,11 @@ for _ in range(600):
     way.append(float(moving_mean[0]))
 way = np.array(way)
 there = int(np.argmax(way > 4.5)) + 1
-ax = plotting.run_bands(
+ax = plotting.curves_with_bands(
     {"moving mean": way, "5 · (1 − 0.99ᵏ)": 5 * (1 - 0.99 ** np.arange(1, 601))},
     x=np.arange(1, 601),
     xlabel="batches k",
-    ylabel="moving mean",
+    ylabel="moving mean", band="range",
 )
 print(f"90 % of the way after {there} batches")
 assert 190 < there < 280, "about 230 batches are needed, because 0.99^230 is 0.1"
@@ -771,7 +775,9 @@ for word in ("without", "with"):
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
 for ax, word in zip(axes, ("without", "with")):
     runs = {key.split(",")[0]: table for key, table in curves.items() if key.endswith(f" {word}")}
-    plotting.run_bands(runs, xlabel="epoch", ylabel="training loss", title=f"{word} batch normalisation", ax=ax)
+    plotting.curves_with_bands(
+        runs, xlabel="epoch", ylabel="training loss", title=f"{word} batch normalisation", ax=ax, band="range"
+    )
     ax.axhline(np.log(10), color="0.5", linewidth=0.8, linestyle=":")
     ax.set_ylim(0, 3.4)
 for key, right in final.items():
@@ -834,7 +840,8 @@ assert np.std(answers["batch of 128"]) < np.std(answers["batch of 8"]), "larger 
 # averages take their place, and a single image is no problem. This is why Lab 5 insists on `training=False`.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## Quiz
 #
 # Answer first, then open.
@@ -863,7 +870,8 @@ assert np.std(answers["batch of 128"]) < np.std(answers["batch of 8"]), "larger 
 # next layer gets inputs whose mean is not 0.
 #
 # </details>
-#
+
+# %% [markdown]
 # **4.** The loss of a ReLU network stands at $\ln 10$ from the second epoch on. Name two possible causes, and say how
 # you tell them apart.
 #
@@ -900,7 +908,8 @@ assert np.std(answers["batch of 128"]) < np.std(answers["batch of 8"]), "larger 
 # choose a smaller momentum.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## What you learned
 #
 # - Each layer multiplies the variance by $n_{\text{in}} \mathrm{Var}[w]$. Xavier: $2/(n_{\text{in}} +
@@ -911,7 +920,8 @@ assert np.std(answers["batch of 128"]) < np.std(answers["batch of 8"]), "larger 
 # - Dead ReLUs come from rates that are too large, and no "nan" tells you.
 # - Inputs with mean 0 and variance 1 make the bowl rounder; batch normalisation does it in every layer, with two
 #   faces.
-#
+
+# %% [markdown]
 # ## Change something and try
 #
 # - `LAYERS = 30` in section 1: do Xavier and He still hold?

@@ -398,10 +398,10 @@ def fitted(build, seed):
     model.compile(keras.optimizers.Adam(0.002), "sparse_categorical_crossentropy", metrics=["accuracy"])
     started = time.perf_counter()
     training.fit(model, X.reshape(-1, *model.input_shape[1:]), y, epochs=EPOCHS, batch_size=50, verbose=0)
-    return model, right(model, X_test), time.perf_counter() - started
+    return model, test_accuracy(model, X_test), time.perf_counter() - started
 
 
-def right(model, images):
+def test_accuracy(model, images):
     """Test accuracy in per cent on these images."""
     P = ops.convert_to_numpy(model(images.reshape(-1, *model.input_shape[1:])))
     return 100 * np.mean(P.argmax(axis=1) == y_test)
@@ -446,7 +446,7 @@ print("multiplications for one image:", ", ".join(f"{name} {count:,}" for name, 
 # %%
 shifts = [0, 1, 2, 3, 4, 6]
 falls = {
-    name: np.array([[right(model, moved(X_test, by)) for by in shifts] for model, _, _ in runs])
+    name: np.array([[test_accuracy(model, moved(X_test, by)) for by in shifts] for model, _, _ in runs])
     for name, runs in trained.items()
 }
 plotting.curves_with_bands(falls, shifts, xlabel="test images moved by (pixels)", ylabel="test accuracy (%)")
@@ -563,14 +563,16 @@ def open_gru():
 kinds = {"SimpleRNN": simple, "GRU": gru, "GRU, open gates": open_gru}
 noise = np.eye(4, dtype="float32")[rng.integers(4, size=(100, 40))]  # 100 sequences of 40 symbols of 4 kinds, one-hot
 here, there = (rng.uniform(-0.8, 0.8, (100, UNITS)).astype("float32") for _ in range(2))
-left_over = {}
-for name, build in kinds.items():
-    runs = []
-    for _ in range(3):
-        layer = build()
-        A, B = (ops.convert_to_numpy(layer(noise, initial_state=ops.convert_to_tensor(h))) for h in (here, there))
-        runs.append(np.linalg.norm(A - B, axis=-1).mean(axis=0) / np.linalg.norm(here - there, axis=-1).mean())
-    left_over[name] = np.maximum(runs, 1e-6)  # below that, the rounding of numbers takes over
+
+
+def left_after(layer):
+    """Distance of the two states after each step, as a share of their first distance, (40,)."""
+    A, B = (ops.convert_to_numpy(layer(noise, initial_state=ops.convert_to_tensor(h))) for h in (here, there))
+    distance = np.linalg.norm(A - B, axis=-1).mean(axis=0)
+    return np.maximum(distance / np.linalg.norm(here - there, axis=-1).mean(), 1e-6)  # rounding hides what is below
+
+
+left_over = {name: np.array([left_after(build()) for _ in range(3)]) for name, build in kinds.items()}
 ax = plotting.curves_with_bands(
     {name: np.log10(values) for name, values in left_over.items()},
     xlabel="steps since the start",
@@ -684,15 +686,28 @@ assert memory["GRU, open gates"][:, -1].mean() > memory["GRU"][:, -1].mean() + 2
 #
 # And why is `SimpleRNN` better than its reputation? Keras starts its $U$ as an **orthogonal** matrix, which turns the
 # state without shrinking it. Only the tanh shrinks it.
+#
+# **Predict before you run.** What is left after 10 steps if $U$ starts with small random numbers instead?
 
 # %%
 layer = simple()
 layer(noise[:1])
 U = layer.get_weights()[1]
-print("U is orthogonal:", bool(np.allclose(U @ U.T, np.eye(UNITS), atol=1e-4)))
+print("U of a new SimpleRNN is orthogonal:", bool(np.allclose(U @ U.T, np.eye(UNITS), atol=1e-4)))
+small = keras.initializers.RandomNormal(stddev=0.05, seed=int(rng.integers(10**6)))
+for name, start in {"orthogonal": "orthogonal", "small random": small}.items():
+    left = left_after(layers.SimpleRNN(UNITS, recurrent_initializer=start, return_sequences=True))[9]
+    print(f"{name + ' U:':<15} {left:.6f} left after 10 steps" + (" (or less)" if left <= 1e-6 else ""))
 lstm = layers.LSTM(UNITS)
 lstm(noise[:1])
 print("biases of the gate that keeps the past, in a new LSTM:", np.unique(lstm.get_weights()[2][UNITS : 2 * UNITS]))
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Practically nothing. Such networks deserve the reputation.
+#
+# </details>
 
 # %% [markdown]
 # ## 8 · Attention: look where it matters

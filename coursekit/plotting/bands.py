@@ -1,0 +1,101 @@
+"""Curves of repeated runs: the mean as a line, with a band that shows how much the runs differ.
+
+Takes arrays. Knows nothing of what was repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["curves_with_bands"]
+
+_LINES = ("-", "--", "-.", ":")
+_MOST_MARKERS = 30  # places; on longer curves markers would hide the line
+
+
+def curves_with_bands(
+    curves: Mapping[str, Any],
+    x: Any = None,
+    *,
+    band: Literal["deviation", "range"] = "deviation",
+    xlabel: str = "epoch",
+    ylabel: str = "accuracy",
+    log: tuple[bool, bool] = (False, False),
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how a number goes along `x`, one curve for each name: the mean of its runs, and a band.
+
+    curves: name → array (runs, places), or (places,) for a single run, which has no band. x: (places,) numbers; default 1, 2, 3, …;
+    the number of places may differ between curves only without it.
+    band: "deviation": one standard deviation (divided by n − 1) to each side; "range": from the smallest run to the largest.
+    log: whether the x and the y axis are logarithmic. Curves differ by line and marker as well as by colour.
+    A place where a run holds nan or inf is left out, and the curve's name gets "(diverged)"; on a logarithmic y axis so are places
+    where the mean is not above 0, and a curve that has nothing else is named "(all 0)".
+    Raises ValueError if there is no curve, one without numbers, or one that does not fit x.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    tables = {str(name): np.atleast_2d(np.asarray(values, dtype=float)) for name, values in curves.items()}
+    if not tables or any(table.ndim != 2 or not table.size for table in tables.values()):
+        raise ValueError("expected at least one curve, each an array (runs, places)")
+    if band not in ("deviation", "range"):
+        raise ValueError(f'band is {band!r}: expected "deviation" or "range"')
+    places = None if x is None else np.asarray(x, dtype=float)
+    if places is not None and any(table.shape[1:] != places.shape for table in tables.values()):
+        counts = {name: table.shape[1] for name, table in tables.items()}
+        raise ValueError(f"x has the shape {places.shape}, but the curves have places as follows: {counts}")
+    ax = axes(ax, figsize=(5.4, 3.5))
+    xscale, yscale = ("log" if is_log else "linear" for is_log in log)
+    ax.set(xscale=xscale, yscale=yscale, xlabel=xlabel, ylabel=ylabel)
+    said = []
+    for number, (name, table) in enumerate(tables.items()):
+        at = np.arange(1, table.shape[1] + 1) if places is None else places
+        said.append(_draw(ax, name, at, table, band, log[1], number))
+    if not log[0] and (places is None or (places == np.round(places)).all()):  # no layer 2.5
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.25)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8)
+    if title:
+        ax.set_title(title, fontsize=10)
+    head = f"{title.rstrip('.')}. " if title else ""
+    shown = "with one standard deviation" if band == "deviation" else "from smallest to largest"
+    return describe(ax, f"{head}{ylabel} against {xlabel}, mean of the runs, {shown}. {'; '.join(said)}.")
+
+
+def _draw(ax: Axes, name: str, x: np.ndarray, table: np.ndarray, band: str, log: bool, number: int) -> str:
+    """One curve on `ax`; a few words on where it starts and ends."""
+    finite = np.isfinite(table).all(axis=0)
+    mean = np.where(finite, np.where(finite, table, 0).mean(axis=0), np.nan)
+    shown = finite & (mean > 0) if log else finite
+    note = "" if finite.all() else " (diverged)"
+    if log and finite.all() and not mean.any():
+        note = " (all 0)"
+    style: dict[str, Any] = {"color": COLOURS[number % 7], "linestyle": _LINES[number % 4], "linewidth": 1.8}
+    marker = MARKERS[number % len(MARKERS)] if len(x) <= _MOST_MARKERS else ""
+    ax.plot(x, np.where(shown, mean, np.nan), label=name + note, marker=marker, markersize=5, **style)
+    if not shown.any():
+        return f"{name}{note}"
+    spread = ""
+    if len(table) > 1:
+        low, high = _edges(table[:, shown], band)
+        floor = np.min(mean[shown]) * 1e-3 if log else -np.inf  # a band that touches 0 has no end on a logarithmic axis
+        ax.fill_between(x[shown], np.maximum(low, floor), high, color=style["color"], alpha=0.18, linewidth=0)
+        spread = f", {len(table)} runs from {low[-1]:.3g} to {high[-1]:.3g} at the end"
+    return f"{name}{note} goes from {mean[shown][0]:.3g} to {mean[shown][-1]:.3g}{spread}"
+
+
+def _edges(table: np.ndarray, band: str) -> tuple[np.ndarray, np.ndarray]:
+    if band == "range":
+        return table.min(axis=0), table.max(axis=0)
+    mean, deviation = table.mean(axis=0), table.std(axis=0, ddof=1)
+    return mean - deviation, mean + deviation
