@@ -1276,6 +1276,11 @@ for patience in (1, 2, 4, 7):
         list(early_stopping(curve, patience)), keras_says(curve, patience),
         f"wrong with patience {patience} for 40 losses that fall in jumps",
     )
+    always_down = sorted(curve, reverse=True)
+    with check.explained({"'NoneType' object is not iterable": "nothing is returned when training never stops: add a last `return`, behind the loop"}):
+        check.equal(
+            list(early_stopping(always_down, patience)), [40, 40], f"wrong with patience {patience} for 40 losses, each lower than the one before",
+        )
 ### END HIDDEN TESTS
 
 # %% tests="early_stopping_ties" points=1
