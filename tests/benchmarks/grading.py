@@ -17,6 +17,7 @@ import sysconfig
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,6 +47,7 @@ def main(quick: bool) -> None:
     # nbgrader calls `alembic` and Jupyter its kernels by name.
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     logging.getLogger("traitlets").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="nbgrader")  # what its database layer says of itself
     share = 4 if quick else 1
     first, second = load_lab(ROOT / "labs" / "lab01_perceptron"), load_lab(ROOT / "labs" / "lab02_mlp")
     toy = load_lab(ROOT / "tests" / "autograder" / "toylab")
