@@ -87,4 +87,5 @@ def picture_html(picture: bytes | str, mime: str, metadata: dict[str, Any]) -> s
 
     content = b64encode(picture).decode("ascii") if isinstance(picture, bytes) else picture.replace("\n", "")
     size = "".join(f' {name}="{metadata[name]}"' for name in ("width", "height") if name in metadata)
-    return f'<img alt="{escape(metadata["alt"])}"{size} src="data:{mime};base64,{content}">'
+    fits = ' style="max-width:100%;height:auto"'  # a phone is narrower than most figures
+    return f'<img alt="{escape(metadata["alt"])}"{size}{fits} src="data:{mime};base64,{content}">'

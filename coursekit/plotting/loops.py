@@ -57,7 +57,7 @@ class Loop:
         still, moving = (b64encode(picture).decode("ascii") for picture in (self.still, self.gif))
         html = (
             f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="data:image/png;base64,{still}">'
-            f'<img alt="{escape(self.alt)}" src="data:image/gif;base64,{moving}"></picture>'
+            f'<img alt="{escape(self.alt)}" style="max-width:100%;height:auto" src="data:image/gif;base64,{moving}"></picture>'
         )
         return {"text/html": html, "image/png": still, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 

@@ -418,8 +418,9 @@ assert difference < 1e-3
 # height $v$. So we walk along the curve, and wherever it has risen by some amount, we add a step of that height (a step
 # down, with negative $v$, where it has fallen). One hidden neuron for each step:
 #
-# $$\hat{y}(x) = g(0) + \sum_j \underbrace{\big(g(c_j) - g(c_{j-1})\big)}_{v_j,\ \text{height}} \;
-# \sigma\big(k (x - \underbrace{a_j}_{\text{place}})\big)$$
+# $$\hat{y}(x) = g(0) + \sum_j v_j \; \sigma\big(k (x - a_j)\big)$$
+#
+# $$\text{with the heights}\quad v_j = g(c_j) - g(c_{j-1})$$
 #
 # Here $c_0, c_1, \dots$ are evenly spread places from 0 to 1, and each step stands at $a_j$, half-way between
 # $c_{j-1}$ and $c_j$.

@@ -45,11 +45,11 @@ EPOCHS = 20  # epochs of each of these trainings; one epoch goes through all tra
 #
 # The model says $\hat y$, the truth is $y$. A **loss** turns the two into one number: 0 or small if they agree, large
 # if they do not. Samples that we look at together are a **batch**; the loss of a batch is the mean over its samples. If
-# the answer is a number (this is called **regression**), three losses are common.
-# With the error $e = \hat y - y$:
+# the answer is a number (this is called **regression**), three losses are common. With the error $e = \hat y - y$:
 #
-# $$\text{squared}: e^2 \qquad\quad \text{absolute}: |e| \qquad\quad
-# \text{Huber}: \begin{cases} \frac12 e^2 & |e| \le \delta \\
+# $$\text{squared}: e^2 \qquad\quad \text{absolute}: |e|$$
+#
+# $$\text{Huber}: \begin{cases} \frac12 e^2 & |e| \le \delta \\
 # \delta\,(|e| - \frac12 \delta) & |e| > \delta \end{cases}$$
 #
 # Huber's loss is a parabola near 0 and a straight line far away; you choose the error $\delta$ ("delta") at which one
@@ -244,8 +244,9 @@ coursekit.explore(draw_walk, start={"lr": 0.9}, lr=[0.0, 0.01, 0.1, 0.3, 0.5, 0.
 # With two weights, the loss is a surface. Our example is steep in one direction and shallow in the other, like a
 # *ravine*, a long and narrow valley:
 #
-# $$L(w) = \tfrac12 \left( c_1 w_1^2 + c_2 w_2^2 \right) \qquad\text{with } c = (1, 100)
-# \qquad\qquad \nabla L = (c_1 w_1,\; c_2 w_2)$$
+# $$L(w) = \tfrac12 \left( c_1 w_1^2 + c_2 w_2^2 \right)$$
+#
+# $$\text{with } c = (1, 100) \qquad \nabla L = (c_1 w_1,\; c_2 w_2)$$
 #
 # The **gradient** $\nabla L$ collects the slopes in all directions. Each weight has its own factor: $1 - lr \cdot c_1$
 # and $1 - lr \cdot c_2$. But there is only one learning rate for both.
@@ -399,7 +400,7 @@ assert ravine(*noisy[-100:].T).mean() > 10 * ravine(*exact[-100:].T).mean()
 # ### Momentum
 #
 # A ball that rolls does not change its direction at once. **Momentum** (Boris Polyak, 1964) keeps a velocity $v$: the
-# old velocity, a little weaker, plus the new push.
+# old velocity, times a number $\mu$ ("mu") below 1, plus the new push, which is the plain step with the gradient $g$.
 #
 # $$v \leftarrow \mu v - lr \cdot g \qquad\qquad w \leftarrow w + v$$
 #
@@ -407,7 +408,8 @@ assert ravine(*noisy[-100:].T).mean() > 10 * ravine(*exact[-100:].T).mean()
 # always the same, $v$ grows until $v = \mu v - lr \cdot g$, that is, to $lr \cdot g / (1 - \mu)$: ten times the plain
 # step for $\mu = 0.9$.
 #
-# **Predict before you run.** $\mu = 0.5$, $0.9$ or $0.99$: which one is nearest to the minimum after 60 steps?
+# **Predict before you run.** $lr = 0.01$, and $\mu = 0.5$, $0.9$ or $0.99$: which one is nearest to the minimum after
+# 60 steps?
 
 
 # %%
@@ -433,7 +435,7 @@ for ax, mu in zip(panels, (0.5, 0.9, 0.99)):
     ax.set_xlabel("$w_1$" if mu == 0.99 else "")
     losses = ravine(*descend(momentum, 2000, lr=0.01, mu=mu).T)
     arrived = np.flatnonzero(losses > 1e-4 * losses[0])[-1] + 1
-    print(f"μ = {mu}: loss after 60 steps {ravine(*path[-1]):.3f}; 10,000 times smaller for good after {arrived} steps")
+    print(f"μ = {mu}: loss after 60 steps {ravine(*path[-1]):.3f}; 10,000 times smaller and stays so after {arrived} steps")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -487,10 +489,13 @@ assert difference < 1e-4
 # steps. So divide each weight's step by the usual size of *its own* gradient. "Usual size" is the root of a running
 # mean $s$ of the squares:
 #
-# $$s \leftarrow \rho\, s + (1 - \rho)\, g^2 \qquad\qquad w \leftarrow w - lr \cdot \frac{g}{\sqrt{s + \epsilon}}$$
+# $$s \leftarrow \rho\, s + (1 - \rho)\, g^2$$
 #
-# All operations go entry by entry. The tiny $\epsilon$ only prevents a division by 0. (RMSProp was never published as a
-# paper; it comes from Geoffrey Hinton's lectures of 2012.)
+# $$w \leftarrow w - lr \cdot \frac{g}{\sqrt{s + \epsilon}}$$
+#
+# All operations go entry by entry. $\rho$ ("rho"), here 0.9, says how much of the old mean stays in each step. The tiny
+# $\epsilon$ ("epsilon") only prevents a division by 0. (RMSProp was never published as a paper; it comes from Geoffrey
+# Hinton's lectures of 2012.)
 #
 # **Predict before you run.** We multiply the whole loss by 1,000, so every gradient is 1,000 times larger. What happens
 # to plain descent? And to RMSProp?
@@ -511,8 +516,8 @@ assert difference < 1e-4
 for factor in (1, 1000):
     plain = descend(gd, 60, lr=0.015, gradient=lambda w: factor * slope(w))[-1]
     scaled = descend(rmsprop, 60, lr=0.15, gradient=lambda w: factor * slope(w))[-1]
-    said = "diverged" if not np.abs(plain).max() < 100 else np.round(plain, 3)
-    print(f"loss times {factor:4}: plain descent ends at {said}, RMSProp at {np.round(scaled, 3)}")
+    said = "has diverged" if not np.abs(plain).max() < 100 else f"ends at {np.round(plain, 3)}"
+    print(f"loss times {factor:4}: plain descent {said}, RMSProp ends at {np.round(scaled, 3)}")
 far = descend(rmsprop, 500, lr=0.15)
 print("length of RMSProp's last step, after 500 steps, in each weight:", np.abs(far[-1] - far[-2]).round(3))
 assert np.abs(far[-1] - far[-2]).max() > 0.05, "near the minimum its steps are still about lr long"
@@ -530,10 +535,13 @@ assert np.abs(far[-1] - far[-2]).max() > 0.05, "near the minimum its steps are s
 #
 # **Adam** (Kingma and Ba, 2015) joins momentum, as a running mean $m$ of the gradients, with the running mean $s$ of
 # their squares. Both means start at 0 and are too small in the first steps; the divisions by $1 - \beta^t$ correct
-# that, where $t$ counts the steps.
+# that, where $t$ counts the steps. $\beta_1$ and $\beta_2$ ("beta") do what $\rho$ did, one for each mean.
 #
-# $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad\quad s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2 \qquad\quad
-# w \leftarrow w - lr \cdot \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \epsilon}$$
+# $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g$$
+#
+# $$s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2$$
+#
+# $$w \leftarrow w - lr \cdot \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \epsilon}$$
 #
 # **Predict before you run.** How long is Adam's very first step, for a gradient of 0.001 and for one of 1,000? (Put
 # $t = 1$ into the formula.)
@@ -654,7 +662,7 @@ for ax, (shape, curves) in zip(panels, needed.items()):
     ax.set_yticks([30, 100, 300, 1000], ["30", "100", "300", "1000"])
     ax.minorticks_off()
     plotting.describe(ax, f"Ravine {shape}, smallest number of steps and its rate: {'; '.join(said)}.")
-    print(f"{shape:14} " + "; ".join(said))
+    print(f"ravine {shape}, fewest steps and their rate:", *said, sep="\n    ")
 panels[1].set_xlabel("learning rate")
 panels[1].legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2));
 
@@ -735,7 +743,7 @@ for row, (name, values) in enumerate(found.items()):
     ax.plot([np.mean(values)] * 2, [row - 0.3, row + 0.3], color="black")
 ax.set_yticks(range(len(found)), list(found))
 ax.set(xscale="log", xlabel="validation loss: a marker for each seed, a bar at the mean")
-ax.set_xticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
+ax.set_xticks([0.1, 0.2, 0.5, 1], ["0.1", "0.2", "0.5", "1"])
 ax.minorticks_off()
 ax.invert_yaxis()
 means = {name: float(np.mean(values)) for name, values in found.items()}
@@ -752,6 +760,7 @@ print(
     f"best against best: {between:.2f} times. Worst rate against best rate: { ({n: round(r, 1) for n, r in within.items()}) }"
 )
 assert between < min(within.values()), "the choice of the rate should matter more than the choice of the optimiser"
+assert best_of["momentum 0.9"] < 1.2 * best_of["Adam"], "with its best rate, momentum keeps up with Adam"
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -768,8 +777,9 @@ assert between < min(within.values()), "the choice of the rate should matter mor
 # slower walk. So: large steps first, small ones later. Three common **schedules**, with $t$ for the step, $lr_0$ for
 # the first rate, and $k$ for how quickly the rate decays ($\lfloor\;\rfloor$ means: rounded down):
 #
-# $$\text{step}: lr_0 \cdot \left(\tfrac12\right)^{\lfloor t / 400 \rfloor} \qquad
-# \text{exponential}: lr_0\, e^{-k t} \qquad \text{1/t}: \frac{lr_0}{1 + k t}$$
+# $$\text{step}: lr_0 \cdot \left(\tfrac12\right)^{\lfloor t / 400 \rfloor}$$
+#
+# $$\text{exponential}: lr_0\, e^{-k t} \qquad \text{1/t}: \frac{lr_0}{1 + k t}$$
 
 # %%
 STEPS = 2000
@@ -1045,8 +1055,8 @@ for B, duration in seconds.items():
 #   oscillates or diverges.
 # - In a **ravine** the steep direction limits the rate and the flat one needs a large rate. Momentum adds up steps;
 #   RMSProp and Adam scale each weight.
-# - **Adam** forgives a badly chosen rate. With good rates, momentum is as quick or quicker. The rate matters more than
-#   the optimiser.
+# - **Adam** forgave a badly chosen rate in the bowl, but not in the network. With good rates, momentum was as good or
+#   better in both. The rate matters more than the optimiser.
 # - **Noise** leaves a cloud round the minimum; a gently decaying rate or larger batches shrink it. Noise falls only
 #   with the root of the batch size.
 #

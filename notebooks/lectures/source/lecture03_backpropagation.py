@@ -61,8 +61,9 @@ plotting.computation_graph(nodes, {("x", "q"): None, ("y", "q"): None, ("q", "f"
 #
 # Each operation by itself is easy:
 #
-# $$f = q \cdot z: \quad \frac{\partial f}{\partial q} = z, \quad \frac{\partial f}{\partial z} = q
-# \qquad\qquad q = x + y: \quad \frac{\partial q}{\partial x} = 1, \quad \frac{\partial q}{\partial y} = 1$$
+# $$f = q \cdot z: \quad \frac{\partial f}{\partial q} = z, \quad \frac{\partial f}{\partial z} = q$$
+#
+# $$q = x + y: \quad \frac{\partial q}{\partial x} = 1, \quad \frac{\partial q}{\partial y} = 1$$
 #
 # The **chain rule** joins them. If $x$ changes $q$, and $q$ changes $f$, then multiply the slopes along the way:
 #
@@ -311,7 +312,9 @@ print("TensorFlow:", np.round(from_tensorflow, 6), "  Value:", np.round(automati
 #
 # Now a formula that you know: a neuron with two inputs and a sigmoid,
 #
-# $$o = \sigma(w_0 x_0 + w_1 x_1 + b) \qquad\qquad \sigma(s) = \frac{1}{1 + e^{-s}}$$
+# $$o = \sigma(w_0 x_0 + w_1 x_1 + b)$$
+#
+# $$\sigma(s) = \frac{1}{1 + e^{-s}}$$
 #
 # We could build $\sigma$ from the operations that we have: $(1 + \exp(-s))^{-1}$. Or we give it one line of its own,
 # because its slope is simple: $\sigma' = \sigma (1 - \sigma)$. Both must give the same.
@@ -353,8 +356,8 @@ graph_of(o);
 # Follow the gradient from right to left: 1, then times the slope of the sigmoid, then passed on by two additions, then
 # swapped by two multiplications.
 #
-# **Move the bias.** What happens to all gradients when the score is far from 0? (Look at the first number after the
-# sigmoid.)
+# **Move the bias.** What happens to all gradients when the score is far from 0? (Look at the gradient just to the left
+# of the sigmoid.)
 
 
 # %%
@@ -379,7 +382,9 @@ coursekit.explore(draw_neuron, start={"b": -1.5}, b=[-12.0, -8.0, -4.0, -2.5, -1
 #
 # A numeric gradient needs a step $h$. There are two common formulas:
 #
-# $$\text{forward}: \frac{f(x + h) - f(x)}{h} \qquad\qquad \text{central}: \frac{f(x + h) - f(x - h)}{2h}$$
+# $$\text{forward}: \frac{f(x + h) - f(x)}{h}$$
+#
+# $$\text{central}: \frac{f(x + h) - f(x - h)}{2h}$$
 #
 # The smaller $h$, the better? Let us try it, on the neuron above as a function of $w_0$, whose true slope we know by
 # now.
@@ -475,7 +480,9 @@ for name, weights in (("the XOR network of section 8", 16), ("the network of Lab
 # the target $y = 1$. The error is $E = \frac12 (o - y)^2$. For each unit, call $\delta$ ("delta") the gradient of $E$
 # with respect to its *score*. The chain rule gives:
 #
-# $$\delta^{out} = (o - y)\, o\, (1 - o) \qquad\qquad \delta_j = \delta^{out} \, w_j \; h_j (1 - h_j)$$
+# $$\delta^{out} = (o - y)\, o\, (1 - o)$$
+#
+# $$\delta_j = \delta^{out} \, w_j \; h_j (1 - h_j)$$
 #
 # Here $h_j$ is the answer of the hidden unit $j$, and $w_j$ its weight to the output. A hidden unit gets blame in
 # proportion to the weight through which it was heard. And a weight gets the blame of the unit that it leads to, times
@@ -578,8 +585,9 @@ assert worst < 0.01
 # $S = X W + b$ with $W$ of shape (in, out). Suppose that $\delta$ is the gradient with respect to the scores $S$, of
 # shape (n, out). Then
 #
-# $$\frac{\partial E}{\partial W} = X^\top \delta \qquad\qquad \frac{\partial E}{\partial X} = \delta\, W^\top
-# \qquad\qquad \frac{\partial E}{\partial b} = \text{sum of the rows of } \delta$$
+# $$\frac{\partial E}{\partial W} = X^\top \delta \qquad\qquad \frac{\partial E}{\partial X} = \delta\, W^\top$$
+#
+# $$\frac{\partial E}{\partial b} = \text{sum of the rows of } \delta$$
 #
 # Nobody needs to remember that, because of a trick: **a gradient has the shape of the thing it belongs to.** You have
 # $X$ and $\delta$. There is only one way to multiply them that gives the shape of $W$.
