@@ -16,8 +16,8 @@
 #
 # - **Time**: 50 minutes to read; the computer itself needs one or two minutes.
 # - **Used in** [Lab 2](../labs/lab02_mlp.ipynb) (scaling, first loss), [Lab 4](../labs/lab04_dropout.ipynb) (the
-#   scaling in dropout, which also keeps the size of a signal) and [Lab 5](../labs/lab05_transfer.ipynb) (the two
-#   faces of batch normalisation).
+#   scaling in dropout, which also keeps the size of a signal) and [Lab 5](../labs/lab05_transfer.ipynb)
+#   (batch normalisation in training and in use).
 #
 # Lines that begin with `assert` check what the text says. If you change something and such a line stops the notebook,
 # the claim no longer holds there: that is a result. Put a `#` before the line and go on.
@@ -28,8 +28,10 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from coursekit import data, plotting
+from threadpoolctl import threadpool_limits
 
 coursekit.setup("lecture05_training_dynamics")
+threadpool_limits(1);  # the matrices are small: in NumPy one core is faster than several that wait for each other
 
 # %% fast={"SEEDS": 2, "IMAGES": 800, "EPOCHS": 4}
 SEEDS = 4  # runs behind every mean
@@ -76,7 +78,7 @@ x = rng.normal(0, 1, (200, UNITS))
 # large as the inputs? With tanh, what do the numbers look like after ten layers?
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.9), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(6.8, 3.6), layout="constrained")
 for ax, std in zip(axes, (0.01, 1.0)):
     plotting.histograms_through_depth(
         forward(x, weights(std), "tanh"), limits=(-1.05, 1.05), title=f"tanh, weights with std {std}", ax=ax
@@ -97,8 +99,8 @@ assert last_small.std() < 1e-6 and np.mean(np.abs(last_large) > 0.99) > 0.5, (
 #
 # </details>
 #
-# Each row is a histogram of one layer, from the first (top) to the last. An orange line means that all numbers are so
-# close together that a histogram cannot show them.
+# Each row is a histogram of one layer, from the first (top) to the last, with its standard deviation (std) beside it.
+# An orange line means that all numbers are so close together that a histogram cannot show them.
 #
 # Somewhere between 0.01 and 1.0 the signal must pass through all layers. Where?
 
@@ -124,8 +126,10 @@ plotting.loop(
 # %% [markdown]
 # ## 2 · The variance argument
 #
-# One unit computes $z = \sum_{i=1}^{n} w_i x_i$ with $n$ inputs ($n_{\text{in}}$). The weights are random,
-# independent, with mean 0. Then the variances of the $n$ terms add up:
+# One unit computes $z = \sum_i w_i x_i$ with $n_{\text{in}}$ inputs. The weights are random, independent of each
+# other and of the inputs, with mean 0. Write $E[\dots]$ for the mean; $\mathrm{Var}$ is the variance, the square of
+# the standard deviation. One term $w_i x_i$ has mean 0 and variance $E[w^2 x^2] = E[w^2]\,E[x^2] =
+# \mathrm{Var}[w]\,E[x^2]$. The variances of the $n_{\text{in}}$ terms add up:
 #
 # $$\mathrm{Var}[z] = n_{\text{in}} \cdot \mathrm{Var}[w] \cdot E[x^2]$$
 #
@@ -163,7 +167,8 @@ assert np.allclose(measured.mean(axis=0), formula, rtol=0.2), "the formula shoul
 #
 # $$\mathrm{Var}[w] = \frac{2}{n_{\text{in}} + n_{\text{out}}}$$
 #
-# ReLU sets half of the numbers to 0. What is left has only half the mean square: $E[\mathrm{relu}(z)^2] =
+# ReLU sets half of the numbers to 0, and positive and negative $z$ are equally likely. So half of the mean square is
+# left: $E[\mathrm{relu}(z)^2] =
 # \frac{1}{2}\mathrm{Var}[z]$. The rule of **He** (He and others 2015) makes up for it:
 #
 # $$\mathrm{Var}[w] = \frac{2}{n_{\text{in}}}$$
@@ -197,13 +202,14 @@ def sizes_through_depth(activation, std):
 
 
 forward_sizes = {(a, name): sizes_through_depth(a, std) for a in ("tanh", "relu") for name, std in STD.items()}
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(6.8, 3.3), layout="constrained", sharey=True)
 for ax, activation in zip(axes, ("tanh", "relu")):
     runs = {name: forward_sizes[activation, name] for name in STD}
     plotting.curves_with_bands(
         runs, ylabel="typical size of the outputs", title=activation, ax=ax, band="range", log=(False, True), xlabel="layer"
     )
 axes[1].set_ylabel("")
+axes[1].get_legend().remove()  # the same names as on the left
 ratio = forward_sizes["relu", "He"][:, -1].mean() / forward_sizes["relu", "Xavier"][:, -1].mean()
 kept = forward_sizes["relu", "He"][:, -1].mean() / forward_sizes["relu", "He"][:, 0].mean()
 print(f"ReLU, last layer: with He the outputs are {ratio:.0f} times as large as with Xavier")
@@ -224,7 +230,7 @@ assert ratio > 8 and 0.2 < kept < 5, "He should keep the signal through ReLU lay
 # the right figure shows the others.
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.9), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(6.8, 3.6), layout="constrained")
 plotting.histograms_through_depth(
     forward(x, weights(STD["Xavier"]), "tanh"), limits=(-1.05, 1.05), title="tanh with Xavier", ax=axes[0]
 )
@@ -235,8 +241,9 @@ plotting.histograms_through_depth(above, limits=(0, 6), title="ReLU with He: the
 # With Xavier and tanh, each row is a little narrower than the one before: tanh itself shrinks every number a little.
 # It is slow enough for ten layers.
 #
-# **Try it.** Which standard deviation keeps a *sigmoid* network alive? Look at the place of the histograms, not only
-# at their width.
+# **Try it.** Which standard deviation keeps a *sigmoid* network alive, so that different inputs still give different
+# outputs at layer 10? Guess from the histograms; the cell after them measures it. (The first and the last bar also
+# count the few numbers outside of the picture.)
 
 # %%
 coursekit.explore(
@@ -260,11 +267,11 @@ assert forward(x, weights(0.1), "sigmoid")[-1].std(axis=0).mean() < 1e-3, "with 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Only the large ones, 0.4 and 1.0, and the histogram alone does not tell you. With 0.1 the rows look alive. But the
-# numbers differ only from unit to unit: each unit gives nearly the same number for *every* input. (That is why the
-# rows look like combs.) All rows lie round 0.5, so the next layer gets inputs whose mean is far from 0, and the rules
-# of Xavier and He, which assume a slope of 1 near 0, do not fit the sigmoid. **A good histogram does not prove that a
-# signal comes through.**
+# Only the large ones: 1.0, and 0.4 a little. The histogram alone does not tell you. With 0.1 the rows look alive. But
+# the numbers differ only from unit to unit: each unit gives nearly the same number for *every* input. (That is why
+# the rows look like combs.) All rows lie round 0.5, so the next layer gets inputs whose mean is far from 0, and the
+# rules of Xavier and He, which assume a slope of 1 near 0, do not fit the sigmoid. **A good histogram does not prove
+# that a signal comes through.**
 #
 # </details>
 
@@ -276,8 +283,8 @@ assert forward(x, weights(0.1), "sigmoid")[-1].std(axis=0).mean() < 1e-3, "with 
 #
 # $$g_{l-1} = \big(g_l \odot f'(z_l)\big)\, W_l^{\top}$$
 #
-# So in each layer the gradient is multiplied by a slope and by a matrix. Ten times something below 1: it
-# **vanishes**. Ten times something above 1: it **explodes**. The slopes:
+# ($\odot$ multiplies number by number, as `*` in NumPy.) So in each layer the gradient is multiplied by a slope and
+# by a matrix. Ten times something below 1: it **vanishes**. Ten times something above 1: it **explodes**. The slopes:
 
 # %%
 plotting.activation_functions(derivatives=True, low=-6, high=6);
@@ -327,8 +334,8 @@ assert at_first["sigmoid, 4 × Xavier"] > 1000 * at_first["sigmoid, Xavier"], "l
 # <details><summary>Answer</summary>
 #
 # About a millionth. Near 0 the sigmoid's slope is ¼, and there are nine layers between layer 10 and layer 1:
-# $(\frac14)^9 \approx 4 \cdot 10^{-6}$. The first layers of such a network get no message about what is wrong, so
-# they do not learn. Read the picture from right to left: that is the way of the gradient.
+# $(\frac14)^9 \approx 4 \cdot 10^{-6}$. The first layers of such a network get almost no message about what is wrong,
+# so they hardly learn. Read the picture from right to left: that is the way of the gradient.
 #
 # </details>
 #
@@ -345,9 +352,9 @@ assert at_first["sigmoid, 4 × Xavier"] > 1000 * at_first["sigmoid, Xavier"], "l
 #
 # $$-\ln \frac{1}{K} = \ln K$$
 #
-# So you know the first loss before you start. From here on we use small images, those of Lab 2, and a training
-# routine in NumPy. (If the line at the top says *drawn stand-in*, the images were drawn by this course; the text
-# holds for both.)
+# So you know the first loss before you start. From here on we use the images of Lab 2, Fashion-MNIST: ten kinds of
+# clothes, each image 28 × 28 = 784 grey pixels. The training routine is written in NumPy. (If the line at the top says
+# *drawn stand-in*, the images were drawn by this course; the text holds for both.)
 
 # %%
 fashion = data.load_fashion_mnist()
@@ -436,9 +443,9 @@ assert abs(np.mean(first["0.01"]) - np.log(10)) < 0.1 and np.mean(first["1.0"]) 
 # %% [markdown]
 # ## 5 · Why not start at zero?
 #
-# Zero weights give exactly the right first loss. But look at the formula of the gradient: a zero matrix multiplies it
-# by 0. And if all weights are equal, but not 0, then all units of a layer compute the same, get the same gradient,
-# and stay equal for ever. Only random numbers break this **symmetry**.
+# Zero weights give exactly the right first loss. But look at the formula of the gradient in section 3: a zero matrix
+# multiplies it by 0. And if all weights are equal, but not 0, then all units of a layer compute the same, get the
+# same gradient, and stay equal for ever. Only random numbers break this **symmetry**.
 #
 # **Predict before you run.** We train a network with 30 hidden units (tanh), 100 steps, from zero, from weights that
 # are all 0.05, and from Xavier. How many *different* hidden units does each one have at the end?
@@ -544,8 +551,9 @@ assert accuracy[0.1].mean() > accuracy[3.0].mean() + 20, "and the network should
 # <details><summary>Answer</summary>
 #
 # With the smallest rate almost none dies. With rate 0.5 some die, with the largest rate most of them, and the larger
-# part in the *first* epoch. They do not come back. The accuracy falls, down to little more than guessing (10 %). No
-# error and no "nan" tells you: such a network looks like one that simply does not learn. So *count the dead units*.
+# part in the *first* epoch. They do not come back. The accuracy falls, down to little more than guessing (10 %).
+# Often no error and no "nan" tells you: such a network looks like one that simply does not learn. So *count the dead
+# units*.
 #
 # </details>
 #
@@ -558,12 +566,12 @@ assert accuracy[0.1].mean() > accuracy[3.0].mean() + 20, "and the network should
 # Take the simplest model, $\hat y = w x + b$, with the mean squared error. The shape of its loss over $(w, b)$ is a
 # bowl, and the inputs decide its shape. If $x$ is far from 0, then $w$ and $b$ do nearly the same job, and the bowl
 # becomes a narrow valley. Two inputs of different scale do the same. The **condition number** $\kappa$ is the bowl's
-# steepest curvature divided by its flattest. The learning rate must be small enough for the steepest direction, and
-# then the flattest one needs the more steps, the larger $\kappa$ is.
+# steepest curvature divided by its flattest. The learning rate must be small enough for the steepest direction. So
+# the larger $\kappa$ is, the more steps the flattest direction needs (Lecture 2).
 #
 # **Predict before you run.** Gradient descent in three bowls: (1) one input with mean 3 and variance 1, (2) two
-# inputs with standard deviations 1 and 5, (3) one input with mean 0 and variance 1. In which one does the path
-# zig-zag? In which one does it arrive first?
+# inputs with standard deviations 1 and 5 and no bias, (3) one input with mean 0 and variance 1. In which one does the
+# path zig-zag? In which one does it arrive first?
 
 
 # %%
@@ -590,7 +598,7 @@ bowls = {
     "(2) scales 1 and 5": (np.column_stack([u, 5 * v]), ("w₁", "w₂")),
     "(3) mean 0, variance 1": (np.column_stack([u, np.ones(n)]), ("w", "b")),
 }
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.5), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.9), layout="constrained")
 arrive = {}
 for ax, (name, (A, names)) in zip(axes, bowls.items()):
     path, best, kappa = descend(A, A @ [1.0, 0.5] + noise)
@@ -621,22 +629,23 @@ assert slow[2] < slow[1] < slow[0], "the round bowl should be fastest"
 #
 # (1) and (2) jump from side to side in the steep direction and creep in the flat one. In (3) the bowl is round,
 # $\kappa = 1$: the gradient points straight at the lowest point, and a few steps are enough. (We took a rate near the
-# largest possible one in all three bowls. So the path in (3) jumps over the lowest point each time; with a smaller
-# rate it would go there at once.)
+# largest possible one in all three bowls. So the path in (3) jumps over the lowest point each time; with the rate 1 /
+# curvature it would arrive in one step.)
 #
 # </details>
 #
-# And the images? Pixels are never negative, so their mean is far from 0. How much does subtracting help there?
+# And the images? Pixels are never negative, so their mean is far from 0. How much does it help to subtract it? The
+# very smallest curvatures are about 0 (some pixels are black in nearly every image), so we compare the largest with
+# the 10th.
 
 # %%
 some = pixels[:1000]
 top = {}
 for name, A in {"raw pixels, 0 to 1": some, "mean subtracted": some - some.mean(axis=0)}.items():
-    curvatures = np.linalg.svd(A, compute_uv=False) ** 2
+    curvatures = 2 * np.linalg.svd(A, compute_uv=False) ** 2 / len(A)  # eigenvalues of 2 Aᵀ A / n, largest first
     top[name] = curvatures[0] / curvatures[9]
-    print(
-        f"{name:20s} largest curvature {curvatures[0] / len(A):6.2f}, 10th largest {curvatures[9] / len(A):.2f}, ratio {top[name]:.0f}"
-    )
+    print(f"{name:20s} curvatures: largest {curvatures[0]:6.2f}, 2nd {curvatures[1]:5.2f}, 10th {curvatures[9]:.2f};", end="")
+    print(f"   largest / 10th = {top[name]:.0f}")
 assert top["raw pixels, 0 to 1"] > 1.5 * top["mean subtracted"], "the mean should be the steepest direction"
 
 # %% [markdown]
@@ -772,7 +781,7 @@ for word in ("without", "with"):
         curves[f"{name}, {word}"], final[f"{name}, {word}"] = table, np.array(right)
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(6.8, 3.3), layout="constrained", sharey=True)
 for ax, word in zip(axes, ("without", "with")):
     runs = {key.split(",")[0]: table for key, table in curves.items() if key.endswith(f" {word}")}
     plotting.curves_with_bands(
@@ -792,8 +801,8 @@ assert final["0.5, with"].mean() > final["0.5, without"].mean() + 8, "… and th
 # <details><summary>Answer</summary>
 #
 # Without batch normalisation only the He start learns: from 0.01 no signal arrives (the loss stays at $\ln 10$, the
-# dotted line), from 0.5 it explodes. With it all three learn: whatever the size of the weights, the next layer gets
-# numbers of mean 0 and variance 1.
+# dotted line), from 0.5 it explodes. With it all three learn: whatever the size of the weights, in every layer the sums
+# are brought to mean 0 and variance 1 before the ReLU.
 #
 # </details>
 #
@@ -817,16 +826,18 @@ for row in rng.normal(5, 2, (3, 3)).astype("float32"):
     assert np.allclose(alone, [7, 8, 9]), "a single image should give beta"
 
 # %% [markdown]
-# And small batches? One number, $x = 6$, comes with different company: other numbers with mean 5 and standard
-# deviation 2. Its fair answer is $(6 - 5) / 2 = 0.5$.
+# And small batches? The number $x = 6$ stands in many batches. The other numbers of each batch are random, with mean
+# 5 and standard deviation 2. So the fair answer for it is $(6 - 5) / 2 = 0.5$ (the broad grey line; the dashed line
+# is the mean of the first row).
 
 # %%
 answers = {}
 for size in (2, 8, 32, 128):
-    company = rng.normal(5, 2, (150, size))
-    company[:, 0] = 6.0
-    answers[f"batch of {size}"] = [batch_norm(row[:, None], 1, 0, 0, 1, training=True)[0][0, 0] for row in company]
-plotting.method_comparison(answers, xlabel="answer to the same number in training mode")
+    batches = rng.normal(5, 2, (150, size))
+    batches[:, 0] = 6.0
+    answers[f"batch of {size}"] = [batch_norm(row[:, None], 1, 0, 0, 1, training=True)[0][0, 0] for row in batches]
+ax = plotting.method_comparison(answers, xlabel="answer to the same number in training mode")
+ax.axvline(0.5, color="0.8", linewidth=3, zorder=0)  # behind the marks
 for name, found in answers.items():
     print(f"{name:13s} answers from {np.min(found):5.2f} to {np.max(found):5.2f}")
 assert np.median(np.abs(answers["batch of 2"])) > 0.9, "two numbers should give +1 and −1"
@@ -836,7 +847,7 @@ assert np.std(answers["batch of 128"]) < np.std(answers["batch of 8"]), "larger 
 # <details><summary>Answer</summary>
 #
 # $x - \mu = 0$, so the answer is $\beta$, whatever the image shows. All information is lost. With two, the answer is
-# nearly always +1 or −1: it only says which of the two is larger. Small batches are mostly luck. In use the moving
+# mostly close to +1 or −1: it only says which of the two is larger. Small batches are mostly luck. In use the moving
 # averages take their place, and a single image is no problem. This is why Lab 5 insists on `training=False`.
 #
 # </details>
@@ -918,8 +929,8 @@ assert np.std(answers["batch of 128"]) < np.std(answers["batch of 8"]), "larger 
 # - The first loss should be about $\ln K$.
 # - Equal weights stay equal; random ones break the symmetry.
 # - Dead ReLUs come from rates that are too large, and no "nan" tells you.
-# - Inputs with mean 0 and variance 1 make the bowl rounder; batch normalisation does it in every layer, with two
-#   faces.
+# - Inputs with mean 0 and variance 1 make the bowl rounder; batch normalisation does it in every layer. It
+#   works differently in training and in use.
 
 # %% [markdown]
 # ## Change something and try
