@@ -18,15 +18,17 @@
 # - **Used in**: [Lab 3](../labs/lab03_regression.ipynb) (learning rate, early stopping) and
 #   [Lab 4](../labs/lab04_dropout.ipynb) (early stopping, comparison over runs, ensembles, averaged weights).
 #
-# You need Lectures 2 to 4: descent, backpropagation, regularisation.
+# You need Lectures 2 to 5: descent, backpropagation, regularisation, training dynamics.
 
 # %%
 import coursekit
 import matplotlib.pyplot as plt
 import numpy as np
 from coursekit import data, ensembles, models, plotting
+from threadpoolctl import threadpool_limits
 
 coursekit.setup("lecture06_search_and_ensembles")
+threadpool_limits(1);  # many small matrix products: one core is faster than several that wait for each other
 
 # %% fast={"REPEATS": 6, "NETWORKS": 24, "DRAWS": 60, "EPOCHS": 26, "INVENTED": 500}
 REPEATS = 30  # how often each search is repeated, to see its luck
@@ -49,7 +51,9 @@ rng = np.random.default_rng(np.random.randint(10**6))  # follows the seed that t
 # draw the rates *uniformly* between these two numbers. The second idea is to draw the *exponent* uniformly. That is
 # called **log-uniform**:
 #
-# $$\text{lr} = 10^{u} \qquad u \text{ uniform between } -4 \text{ and } 0$$
+# $$\text{lr} = 10^{u}$$
+#
+# with $u$ uniform between −4 and 0.
 #
 # **Predict before you run.** We draw 1,000 rates in each way. The range has four decades (a decade is a factor of 10):
 # 0.0001 to 0.001, 0.001 to 0.01, 0.01 to 0.1, 0.1 to 1. How many of the 1,000 uniform rates fall into each?
@@ -99,15 +103,17 @@ assert counts["uniform"][-1] > 800 and counts["log-uniform"].min() > 150
 # ## 2 · A grid, or dice?
 #
 # We search for two numbers and can afford nine trials. A **grid** takes three values of each, in all combinations.
-# **Random search** draws all nine points by chance. Bergstra and Bengio (2012, *Random Search for Hyper-Parameter
-# Optimization*, JMLR 13) argued for the dice. Their reason is one picture: look at the short lines along the two axes.
-# Each line is a value that was tried.
+# **Random search** draws all nine points by chance, as if with dice. Bergstra and Bengio (2012, *Random Search for
+# Hyper-Parameter Optimization*, JMLR 13) argued for the dice. Their reason is one picture, which we draw below: look at
+# the short coloured lines along its two axes. Each line is a value that was tried.
 #
 # To see clearly, we first *invent* the score. The position on each axis goes from 0 to 1 (think of exponents). Each
 # number has one good place, $a_0$ and $b_0$, and a peak of width 0.15 round it. The share $s$ says how much the second
 # number matters:
 #
-# $$\text{score}(a, b) = (1 - s)\,\text{peak}(a - a_0) + s\,\text{peak}(b - b_0) \qquad \text{peak}(d) = e^{-(d / 0.15)^2}$$
+# $$\text{score}(a, b) = (1 - s)\,\text{peak}(a - a_0) + s\,\text{peak}(b - b_0)$$
+#
+# $$\text{peak}(d) = e^{-(d / 0.15)^2}$$
 #
 # The best possible score is 1.
 
@@ -150,7 +156,8 @@ for ax, (name, points) in zip(axes, {"grid": grid_points(9), "random": random_po
     )
 
 # %% [markdown]
-# Green is good, the star is the best point found. Here the second number hardly matters ($s = 0.05$).
+# Where the green is darker, the score is better; a darker point has a better score too, and the star is the best point
+# found. Here the second number hardly matters ($s = 0.05$).
 #
 # **Predict before you run.** How many different values of $a$ did the grid try, and how many did the dice? So which
 # search finds a better $a$, on average? And what if *both* numbers matter equally ($s = 0.5$)?
@@ -196,7 +203,7 @@ assert gain[0.5].mean() < 0, "with two that matter equally, the even grid finds 
 # ## 3 · Many networks at a time
 #
 # Now real networks. We need hundreds of them, so they must be small: images of clothes shrunk from 28×28 to 14×14
-# pixels, 1,000 of them for training, 32 hidden neurons with ReLU.
+# pixels, 1,000 of them for training, 32 hidden neurons with ReLU. The pixels get mean 0 and variance 1 (Lecture 5).
 
 # %%
 fashion = data.load_fashion_mnist()
@@ -207,10 +214,14 @@ def shrunk(images):
     return images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196)
 
 
-m, s = shrunk(fashion.X_train[:1000]).mean(), shrunk(fashion.X_train[:1000]).std()
-X, y = ((shrunk(fashion.X_train[:1000]) - m) / s).astype("float32"), np.array(fashion.y_train[:1000])
-X_valid, y_valid = ((shrunk(fashion.X_valid[:1000]) - m) / s).astype("float32"), np.array(fashion.y_valid[:1000])
-X_test, y_test = ((shrunk(fashion.X_test[:4000]) - m) / s).astype("float32"), np.array(fashion.y_test[:4000])
+mean, std = shrunk(fashion.X_train[:1000]).mean(), shrunk(fashion.X_train[:1000]).std()
+X, X_valid, X_test = (
+    ((shrunk(images) - mean) / std).astype("float32")
+    for images in (fashion.X_train[:1000], fashion.X_valid[:1000], fashion.X_test[:4000])
+)
+y, y_valid, y_test = (
+    np.array(labels) for labels in (fashion.y_train[:1000], fashion.y_valid[:1000], fashion.y_test[:4000])
+)
 plotting.image_grid(X[:10].reshape(-1, 14, 14), np.array(fashion.class_names)[y[:10]]);
 
 # %% [markdown]
@@ -315,9 +326,10 @@ assert by_rate > 2 * by_strength
 # %% [markdown]
 # ## 4 · Grid, random, coarse to fine: with real networks
 #
-# Each search has nine trials. It knows a range of five decades for the rate, and that the good rate lies somewhere
-# inside. The start of the range is drawn anew each time, as another person would have chosen it a little differently.
-# For each search we train its nine networks and keep the best validation score.
+# Each search has nine trials. It knows a range of five decades for the rate, and that the good rates lie somewhere
+# inside; for the penalty it searches from $10^{-7}$ to $10^{-3}$. The start of the range of rates is drawn anew each
+# time, as another person would have chosen it a little differently. For each search we train its nine networks and keep
+# the best validation score. We repeat each kind of search many times.
 #
 # The third search is **coarse to fine**: five random trials in the whole range, then four more, with rates within a
 # factor of 4 round the best rate so far.
@@ -347,14 +359,14 @@ fine_lr, fine_l2 = centre * 4 ** rng.uniform(-1, 1, (REPEATS, 4)), 10 ** rng.uni
 settings["coarse to fine"] = np.hstack([coarse_lr, fine_lr]), np.hstack([coarse_l2, fine_l2])
 results["coarse to fine"] = np.hstack([coarse, trained_scores(fine_lr, fine_l2)])
 
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.5), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
 for ax, (name, (lr, l2)) in zip(axes, settings.items()):
     plotting.search_points(
         np.column_stack([lr[0], l2[0]]),
         results[name][0],
         labels=("learning rate", "L2 strength"),
         log=(True, True),
-        bounds=[(10 ** low[0, 0], 10 ** (low[0, 0] + 5)), (1e-7, 1e-3)],
+        bounds=[(10 ** (low[0, 0] - 0.2), 10 ** (low[0, 0] + 5.2)), (5e-8, 2e-3)],  # with a margin
         title=f"{name}: best {results[name][0].max():.1f} %",
         ax=ax,
     )
@@ -380,7 +392,8 @@ for name in ("random", "coarse to fine"):
 #
 # Why is the gain not as clear as in section 2? The hill of good rates is broad and flat, and the grid's three rates
 # stand 1.7 decades apart: one of them usually falls on the hill or near it. The dice try nine rates, but now and then
-# all nine miss. Such a search is a dot far to the left.
+# all nine miss. Such a search is a dot far to the left. And coarse to fine refines the wrong place if its first five
+# rates missed.
 #
 # </details>
 #
@@ -392,7 +405,8 @@ for name in ("random", "coarse to fine"):
 # ## 5 · How much of the best is luck?
 #
 # So far a setting had one score. But a network also depends on its *seed*: its starting weights and the order of its
-# images. We take one setting, lr = 0.1 without a penalty, and train it many times with other seeds.
+# images. We take one setting, lr = 0.1 without a penalty, and train it many times with other seeds. These networks are
+# our **twins**.
 #
 # **Predict before you run.** All these networks have the *same* setting. How far apart will the worst and the best of
 # them be on the validation images: less than 1 point, 3 points, more?
@@ -470,8 +484,8 @@ assert valid_gain > test_gain, "the validation score of a winner is too good"
 #    the choice.
 # 2. Do not believe differences that are smaller than the spread over seeds. Train the two or three best settings again,
 #    with several seeds, before you decide.
-# 3. A larger validation set reduces this luck. Of $N$ images with a share $p$ right, the measured share alone has a
-#    standard deviation of $\sqrt{p(1-p)/N}$.
+# 3. A larger validation set reduces this luck. A network that is right with probability $p$ is not right on exactly
+#    this share of $N$ images: the measured share has a standard deviation of $\sqrt{p(1-p)/N}$.
 
 # %%
 p = valid_scores.mean() / 100
@@ -485,8 +499,8 @@ for N in (100, 1000, 10000):
 # stopping** watches the validation loss and stops when it has not improved for some epochs (the *patience*); then it
 # takes back the best weights.
 #
-# **Predict before you run.** We train 10 networks for a long time, 40 epochs. What will their training loss do? Their
-# validation loss? And their validation *accuracy*?
+# **Predict before you run.** We train 10 networks for a long time, `EPOCHS` epochs. What will their training loss do?
+# Their validation loss? And their validation *accuracy*?
 
 
 # %%
@@ -513,7 +527,7 @@ for _ in range(EPOCHS):
         values.append(new)
 history = {name: np.array(values).T for name, values in history.items()}  # (10 networks, EPOCHS)
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 plotting.curves_with_bands(
     {name: history[name] for name in ("training loss", "validation loss")}, ylabel="loss", ax=left
 )
@@ -550,15 +564,14 @@ assert ended.mean() < EPOCHS - 1
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The training loss falls all the time. The validation loss falls, turns and rises: the network becomes *too sure* of
-# wrong answers. The accuracy hardly notices: it stays level to the end.
+# The training loss falls all the time. The validation loss falls, turns and slowly rises: the network becomes *too
+# sure* of wrong answers. The accuracy hardly notices: it stays level to the end.
 #
 # </details>
 #
-# So early stopping improves the *loss*, and it saves about half of the time. It does *not* improve the accuracy here;
-# it may even cost a little: compare the two printed lines. You will often read that early stopping prevents
-# overfitting. Ask: overfitting measured by what? On wrong labels the answer is different again; you measure that in Lab
-# 4.
+# So early stopping improves the *loss*, and it saves much of the time. The accuracy it hardly changes here, up or down:
+# compare the two printed lines with their spreads. You will often read that early stopping prevents overfitting. Ask:
+# overfitting measured by what? On wrong labels the answer is different again; you measure that in Lab 4.
 #
 # The same idea makes a search cheaper. **Successive halving** starts many trials, stops the worst ones early and gives
 # the time to the rest. Here: 27 random rates; after 1 epoch keep the best 9, after 3 epochs the best 3, after 9 epochs
@@ -608,7 +621,7 @@ assert 0 <= np.mean(full - halved) < 6
 # $$\bar p(x) = \frac{1}{k} \sum_{i=1}^{k} p_i(x)$$
 #
 # **Predict before you run.** The networks have the same setting and the same training images. A single one is right on
-# about three quarters of the test images. What will 5 together reach? And 20?
+# a little more than three quarters of the test images. What will 5 together reach? And 20?
 
 # %%
 P = probabilities(twins, X_test)  # (NETWORKS, 4000, 10)
@@ -641,8 +654,9 @@ assert seeds_curve[:, 3].std() < seeds_curve[:, 0].std()
 # <details><summary>Answer</summary>
 #
 # Five networks gain one or two points; most of the gain comes from the first five, and 20 add little. Two more things:
-# the band becomes narrow, so luck matters less. And a large ensemble is at least about as good as the best single twin
-# of all, which nobody can pick without looking at the test images.
+# the band becomes narrow, so luck matters less. (For $k = 20$ it is too narrow: all ensembles are drawn from the same
+# twins, so they share members.) And a large ensemble is at least about as good as the best single twin of all, which
+# nobody can pick without looking at the test images.
 #
 # </details>
 #
@@ -661,8 +675,9 @@ print("largest difference to our own mean:", f"{np.abs(together - P[:3].mean(axi
 assert np.allclose(together, P[:3].mean(axis=0), atol=1e-4)
 
 # %% [markdown]
-# **Look.** Take the test image on which the twins together are least sure, and move the slider. The bars are the mean
-# probabilities of the first $k$ networks; the whiskers show how much these networks differ.
+# **Look.** Take the test image on which the twins together are least sure (its probabilities are spread most evenly:
+# their *entropy* is largest), and move the slider. The bars are the mean probabilities of the first $k$ networks; the
+# thin black lines show how much these networks differ. One network alone ($k = 1$) cannot show that it might be wrong.
 
 # %%
 hardest = int(ensembles.entropy(P.mean(axis=0)).argmax())
@@ -692,7 +707,8 @@ def confusion(P):
     return np.bincount(10 * y_test + P.argmax(axis=1), minlength=100).reshape(10, 10)
 
 
-typical = int(np.abs(test_scores - np.median(test_scores)).argmin())  # a twin in the middle, neither lucky nor unlucky
+# One twin from the middle, neither lucky nor unlucky.
+typical = int(np.abs(test_scores - np.median(test_scores)).argmin())
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.2, 9.6), layout="constrained")
 single, many = confusion(P[typical]), confusion(P[:20].mean(axis=0))
 plotting.confusion_matrix(single, fashion.class_names, ax=top).set_title("one network")
@@ -703,8 +719,8 @@ for name, change in zip(fashion.class_names, np.diag(many) - np.diag(single)):
 
 # %% [markdown]
 # The ensemble does not repair everything. Classes that are hard for one network are hard for all: the same shirts,
-# coats and pullovers are confused. What disappears are the *private* mistakes of single networks. A class or two may
-# even lose.
+# coats and pullovers are confused. What disappears are the *private* mistakes of single networks. Some classes may even
+# lose.
 
 # %% [markdown]
 # ## 8 · Why the mistakes must differ
@@ -797,7 +813,8 @@ assert table["unrelated"][2] > table["seeds"][2] + 5
 # and Better Generalization*). `ensembles.average_weights` takes the mean, `ensembles.running_average` an average that
 # forgets slowly.
 #
-# **Predict before you run.** Which is better: the last epoch, or the mean of the last eight epochs?
+# **Predict before you run.** Which network is better: the one with the weights of the last epoch, or the one with the
+# mean weights of the last eight epochs?
 
 # %%
 jumpy = start(20)
@@ -864,13 +881,14 @@ assert paths["two epochs of one run"][:, 5].mean() > ends - 2
 # <details><summary>Answer</summary>
 #
 # Along one run nothing is lost. Between two runs there is a deep valley of accuracy: the mean of two good networks is a
-# bad one, while the mean of their *probabilities* is better than both.
+# bad one, while the mean of their *probabilities* is better than one of them alone (on average over the ten pairs).
 #
 # </details>
 #
-# Why? Neuron 5 of A and neuron 5 of B have nothing to do with each other. Hidden neurons can stand in any order: the
-# network computes the same function. The next cell proves it with a single network and *itself*: we shuffle its 32
-# hidden neurons, and then average it with its own shuffled copy.
+# Why? Neuron 5 of A and neuron 5 of B have nothing to do with each other. Hidden neurons can stand in any order: if
+# their weights are shuffled together, the network computes the same function. The next cell shows it with a single
+# network and *itself*: we shuffle its 32 hidden neurons, and then average its weights with those of its own shuffled
+# copy.
 #
 # **Predict before you run.** How good is the shuffled copy? How good is the mean of the two?
 
@@ -929,7 +947,8 @@ assert accuracy(probabilities(mean, X_test), y_test).mean() < accuracy(probabili
 # **5.** Five networks are each right on 80 %, and they make exactly the same mistakes. What does their ensemble reach?
 # <details><summary>Answer</summary>
 #
-# 80 %. If they also give the same wrong answers, the mean changes nothing.
+# About 80 %: where all are wrong, their mean is wrong too. (Only if their *wrong answers* differ can it be right now
+# and then.)
 #
 # </details>
 #
