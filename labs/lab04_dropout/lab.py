@@ -128,7 +128,7 @@ print(f"lowest validation loss after epoch {lowest} of {EPOCHS}")
 
 # %% [markdown]
 # Nearly all labels are learned, the wrong ones too: the training accuracy ends at about 98 % (drawn images: nearly
-# 100 %). The validation loss is lowest after a few epochs, then it climbs. First the network learns what many
+# 100 %). The validation loss is lowest early, often after a few epochs, then it climbs. First the network learns what many
 # images share; that is knowledge about clothes. Later it learns single images by heart, and each wrong label spoils
 # a little of what it knows. On the test images about 70 % are right in the end.
 #
@@ -311,8 +311,10 @@ def penalised_step(w, gradient, lr, l1, l2):
 
 # %% tests="step_l2" points=1
 w, g = np.array([2.0, -1.0, 0.5]), np.array([1.0, 1.0, -2.0])
+with check.explained({"ambiguous": "comparisons of a whole array need NumPy: np.sign(w)"}):
+    new = penalised_step(w.copy(), g.copy(), 0.1, 0.0, 0.25)
 check.close(
-    penalised_step(w.copy(), g.copy(), 0.1, 0.0, 0.25), [1.8, -1.05, 0.675], atol=1e-6,
+    new, [1.8, -1.05, 0.675], atol=1e-6,
     hint="l1 is 0 here, and l2 is 0.25: w − lr · (gradient + 2 · l2 · w)",
     mistakes={
         "the penalty is missing": w - 0.1 * g,
@@ -459,7 +461,8 @@ def dropout(h, rate, seed, training):
 # %% tests="dropout_train" points=1
 h = np.full((200, 100), 6.0)
 one_tuple = "rng.random takes the shape as one tuple, and draws for each entry: rng.random(h.shape)"
-with check.explained({"as a data type": one_tuple, "broadcast": one_tuple}):
+old = "np.random.rand wants single numbers; take rng = np.random.default_rng(seed) and rng.random(h.shape)"
+with check.explained({"as a data type": one_tuple, "broadcast": one_tuple, "interpreted as an integer": old}):
     result = dropout(h.copy(), 0.25, 1, True)
 check.length(result, 2, "return two arrays: the output, and the mask")
 output, mask = result
@@ -682,6 +685,7 @@ number = "l2 is a number here: keras.regularizers.L2(l2) makes a penalty of it"
 hidden = "inside this function the name `dropout` means the rate; the layer is keras.layers.Dropout(dropout)"
 with check.explained({"Could not interpret regularizer": number, "object is not callable": hidden}):
     built = build_regularised(0.5, 0.001)
+check.true(getattr(built, "output_shape", None) != (None, 28, 10), "each row of an image got its own answer: images need keras.layers.Flatten() first")
 check.model(built, input_shape=(28, 28), output_shape=(10,))
 check.weights(built, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
 noise = np.random.default_rng().normal(size=(20, 28, 28)).astype("float32")
@@ -809,6 +813,7 @@ check.equal(
 
 # %% tests="stopped_weights" points=2
 check.model(stopped, input_shape=(28, 28), output_shape=(10,))
+check.true(hasattr(stopped_history, "history"), "stopped_history is what fit returns itself, without .history behind it")
 record = stopped_history.history
 check.true("val_loss" in record, f"the history holds {sorted(record)}: give fit the validation_data")
 q = stopped.predict(X_valid, batch_size=1000, verbose=0).astype("float64")
@@ -1080,7 +1085,7 @@ check.close(
     np.mean(result[1]), 3, rtol=0.08, hint="this is the average of your standard deviations, for inputs of 3 and rate 0.5",
     mistakes={
         "that is the variance: take the square root, or use .std": 9,
-        "all predictions are equal: call model(X, training=True); predict always switches dropout off": 0,
+        "all predictions are equal: call model(X, training=True) anew for each of them (predict always switches dropout off)": 0,
         "that is the error of the mean: the standard deviation is not divided by √times": 3 / 30**0.5,
     },
 )
@@ -1224,6 +1229,7 @@ check.equal(
     mistakes={
         "that is a vote: two unsure networks beat one that is very sure. Take the largest MEAN probability": [1, 1, 0, 1],
         "take the argmax over the classes (axis 1 of the mean), not over the samples": [2, 3],
+        "argmax without an axis gives one place in the whole table: argmax(axis=1)": 7,
     },
 )
 ### BEGIN HIDDEN TESTS
