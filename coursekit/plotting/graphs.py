@@ -38,7 +38,7 @@ def computation_graph(
     circles with their operation, such as "+", and their name under it. edges: (from, to) → the gradient that flows back along
     this edge, None to leave it out. A node that nothing uses is an output: an arrow leaves it, with the gradient `seed` below.
     seed: the gradient of each output by itself, 1; None leaves it out. Inputs are drawn from top to bottom in their given order.
-    Raises ValueError if an edge names an unknown node, or if the edges go in a circle.
+    Raises ValueError if an edge names an unknown node, or if the edges go in a circle; ImportError where networkx is missing.
     """
     columns, rows = _layout(nodes, edges)
     width, height = max(columns.values()), max(rows.values()) - min(rows.values())
@@ -65,8 +65,12 @@ def _layout(
     nodes: Mapping[str, tuple[str, float]], edges: Mapping[tuple[str, str], float | None]
 ) -> tuple[dict[str, int], dict[str, float]]:
     """Column and row of each node: an input stands just before its first use, anything else right of all that it uses."""
-    import networkx as nx
-
+    try:
+        import networkx as nx
+    except ImportError as error:
+        raise ImportError(
+            "a computation graph is laid out by networkx, which is not installed: pip install networkx"
+        ) from error
     unknown = sorted({name for edge in edges for name in edge} - set(nodes))
     if unknown or not nodes:
         raise ValueError(

@@ -138,3 +138,9 @@ def test_names_that_are_formulas_are_spoken_plainly():
     text = plotting.alt_text(ax.figure)
     assert "inputs w0 = 2." in text
     assert "v10 = exp of w0 = 7.4." in text
+
+
+def test_without_networkx_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "networkx", None)
+    with pytest.raises(ImportError, match="pip install networkx"):
+        plotting.computation_graph({"x": ("", 1.0), "f": ("exp", 2.7)}, {("x", "f"): None})
