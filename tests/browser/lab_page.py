@@ -40,7 +40,7 @@ def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": width, "height": height})
-            page.goto(f"{address}/lab/tree/{notebook.name}")
+            page.goto(f"{address}/lab/tree/{notebook.name}", timeout=90_000)  # on a busy machine Chromium takes long to start
             page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
             # attached, not visible: a narrow toolbar hides it
             page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached", timeout=90_000)
