@@ -65,12 +65,12 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
                 shell.user_ns[name] = decoder.value(said)
         return run_cell(shell, source)
     except ValueError as error:
-        return _failed(str(error))
+        return _failed(str(error), "TypeError")
     finally:
         shell.user_ns.clear()
         shell.user_ns.update(before)
 
 
-def _failed(message: str) -> dict[str, Any]:
+def _failed(message: str, name: str = "Mistake") -> dict[str, Any]:
     """How a test ends whose values cannot be looked at: as if a check of it had said so."""
-    return {"seconds": 0.0, "cpu": 0.0, "error": {"name": "Mistake", "message": message[:4000], "line": 1}}
+    return {"seconds": 0.0, "cpu": 0.0, "error": {"name": name, "message": message[:4000], "line": 1}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ time.sleep(60)
 
 def groups() -> list[Path]:
     home = cgroups._home()
-    return sorted(home.glob(f"{cgroups.NAME}*")) if home else []
+    return sorted(home.glob(f"{cgroups.NAME}{os.getpid()}-*")) if home else []
 
 
 @needs_groups
