@@ -44,6 +44,7 @@ def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900
             page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
             # attached, not visible: a narrow toolbar hides it
             page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached", timeout=90_000)
+            _until(page, 120, lambda: _connected(address))
             yield page
         finally:
             browser.close()
@@ -59,6 +60,10 @@ def run_all(page: Page, seconds: float = 600) -> None:
         return any(re.search(r"\[(\*|\d+)\]", text) for text in set(prompts.all_inner_texts()) - before)
 
     for attempt in range(10):  # the menu does nothing while the kernel is still being connected
+        dialog = page.locator(".jp-Dialog")
+        if dialog.count():  # a page that lost or never had its kernel asks for one; the proposed one is the notebook's own
+            print("JupyterLab asks:", dialog.first.inner_text())
+            dialog.locator("button.jp-mod-accept").first.click()
         page.get_by_role("menuitem", name="Run", exact=True).first.click()
         page.get_by_text("Run All Cells", exact=True).click()
         try:
@@ -84,6 +89,13 @@ def run_cell(page: Page, cell_text: str, seconds: float = 180) -> None:
     _settle(page, seconds)
 
 
+def _connected(address: str) -> bool:
+    """Whether the notebook's kernel runs, waits for work and hears this page: its indicator says idle before all that."""
+    with urllib.request.urlopen(f"{address}/api/sessions", timeout=30) as answer:
+        sessions = json.load(answer)
+    return any(s["kernel"]["execution_state"] == "idle" and s["kernel"]["connections"] for s in sessions)
+
+
 def _settle(page: Page, seconds: float) -> None:
     quiet = 0
 
@@ -101,7 +113,7 @@ def _until(page: Page, seconds: float, done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the notebook was not at rest after {seconds} s")
+            raise TimeoutError(f"the page was not where it should be after {seconds} s: {done.__qualname__}")
         page.wait_for_timeout(250)
 
 
