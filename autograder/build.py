@@ -16,7 +16,7 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions
 from autograder.files import write_text
 from autograder.labs import Cell, Lab
 
-__all__ = ["KERNEL", "build", "release_notebook", "source_notebook", "write_notebook"]
+__all__ = ["KERNEL", "build", "out_of_step", "release_notebook", "source_notebook", "write_notebook"]
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -60,6 +60,15 @@ def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook to `path`, whole or not at all. Raises nbformat.ValidationError for one that is not valid."""
     nbformat.validate(notebook)
     write_text(path, nbformat.writes(notebook) + "\n")
+
+
+def out_of_step(made: nbformat.NotebookNode, path: Path) -> list[str]:
+    """Sentences that say whether the notebook on disk is the one that its source makes now; an empty list is good news."""
+    if not path.is_file():
+        return [f"{path}: missing; run `autograder build {path.stem}`"]
+    if path.read_text(encoding="utf-8") != nbformat.writes(made) + "\n":
+        return [f"{path}: differs from what its source builds; run `autograder build {path.stem}` and commit it"]
+    return []
 
 
 def reduced_parameters(lab: Lab) -> str:

@@ -60,7 +60,7 @@ Isolation = Annotated[
     typer.Option(help="Walls that must hold, see `doctor`; without it the strongest that this machine has."),
 ]
 Again = Annotated[bool, typer.Option("--again", help="Run everything anew, whatever was found out earlier.")]
-Jobs = Annotated[int | None, typer.Option(help="Processes at once; by default one a core.")]
+Jobs = Annotated[int | None, typer.Option(help="Notebooks at once; by default about as many as there are cores.")]
 
 
 @app.command()

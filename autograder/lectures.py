@@ -24,7 +24,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.build import KERNEL
 
-__all__ = ["Lecture", "LectureError", "Run", "find_lectures", "lecture_notebook", "load_lecture", "out_of_step", "run_lecture"]
+__all__ = ["Lecture", "LectureError", "Run", "find_lectures", "lecture_notebook", "load_lecture", "run_lecture"]
 
 _NAME = re.compile(r"lecture\d\d_[a-z][a-z0-9_]*")
 _HEADERS = {"fast", "backend"}  # `backend="tensorflow"`: the cell runs on no other
@@ -161,15 +161,6 @@ def lecture_notebook(lecture: Lecture, *, fast: bool = False) -> nbformat.Notebo
         node.id = cell.id
         cells.append(node)
     return new_notebook(cells=cells, metadata={**KERNEL})
-
-
-def out_of_step(lecture: Lecture, notebook: Path) -> list[str]:
-    """Sentences that say whether the notebook on disk is what the lecture builds now; an empty list is good news."""
-    if not notebook.is_file():
-        return [f"{notebook}: missing; run `autograder build {lecture.id}`"]
-    if notebook.read_text(encoding="utf-8") != nbformat.writes(lecture_notebook(lecture)) + "\n":
-        return [f"{notebook}: differs from what {lecture.path} builds; run `autograder build {lecture.id}` and commit it"]
-    return []
 
 
 # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────────────

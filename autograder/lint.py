@@ -9,15 +9,13 @@ import ast
 import math
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-import nbformat
 import numpy as np
 
 from autograder.build import release_notebook
 from autograder.labs import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION, Cell, Lab
 
-__all__ = ["hidden_checks", "leaks", "lint", "out_of_step", "secrets", "shown_answers"]
+__all__ = ["hidden_checks", "leaks", "lint", "secrets", "shown_answers"]
 
 _AMOUNT = r"\d(?:[\d.,]*\d)?"
 _STATED = re.compile(rf"(?:(?:about|around|roughly|nearly|almost|≈|~)\s*{_AMOUNT}(?:\s?%)?)|(?:{_AMOUNT}\s?%)")
@@ -27,7 +25,7 @@ _NAMES = {"math": math, "np": np}
 
 
 def lint(lab: Lab) -> list[str]:
-    """Everything below except `out_of_step`, which needs the folder of released notebooks."""
+    """Everything below: sentences that say what is wrong."""
     rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _own_leaks)
     return [problem for rule in rules for problem in rule(lab)]
 
@@ -75,15 +73,6 @@ def shown_answers(lab: Lab, text: str) -> list[str]:
         if own and 2 * len(own & lines) >= len(own):
             shown.append(f"{cell.role} {cell.name}: {', '.join(map(repr, sorted(own & lines)))}")
     return shown
-
-
-def out_of_step(lab: Lab, notebook: Path) -> list[str]:
-    """Whether the released notebook on disk is what the lab builds now."""
-    if not notebook.is_file():
-        return [f"{notebook}: missing; run `autograder build {lab.id}`"]
-    if notebook.read_text(encoding="utf-8") != nbformat.writes(release_notebook(lab)) + "\n":
-        return [f"{notebook}: differs from what {lab.id}/lab.py builds; run `autograder build {lab.id}` and commit it"]
-    return []
 
 
 # ── points ───────────────────────────────────────────────────────────────────────────────────────────────────────────

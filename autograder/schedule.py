@@ -74,7 +74,7 @@ def grade_class(
 ) -> list[Verdict]:
     """Grade every submission and return the verdicts in the order given. `on_verdict` hears of each as it is reached.
 
-    jobs: how many at once, by default one a core. keep: what was found out earlier, so that unchanged work is not run again; a
+    jobs: how many at once, by default one a core and one more. keep: what was found out earlier, so that unchanged work is not run again; a
     grader that was killed goes on from there. Raises IsolationError or NoGpuError before anything is run.
     """
     options = options or Options()
@@ -82,7 +82,8 @@ def grade_class(
     seats = _Seats(lab, options)
     slots = _gpu_slots(options.gpu_slots)
     cores = os.cpu_count() or 1
-    at_once = options.gpu_slots or jobs or cores
+    # One more than cores: a notebook waits now and then, for its examiner or for memory.
+    at_once = options.gpu_slots or jobs or cores + 1
     # Several threads in each of several processes would only take the cores from each other.
     threads = max(1, cores // at_once)
 

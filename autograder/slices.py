@@ -20,6 +20,8 @@ __all__ = ["Names", "names", "needed", "parsed", "statements"]
 
 # Calls through these names look at their arguments and leave them as they are.
 _READERS = frozenset({"check", "plotting", "np", "print", "len", "range", "keras", "scipy", "sum", "max", "min", "display"})
+# Methods that make something new and leave what they belong to as it is.
+_COPIES = frozenset({"astype", "copy", "mean", "std", "var", "min", "max", "sum", "argmax", "argmin", "tolist"})
 _BUILT_IN = frozenset(dir(builtins))
 _CERTAIN = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
@@ -128,7 +130,7 @@ def _lent(statement: ast.stmt) -> set[str]:
     lent: set[str] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and not _root(node.func) & _READERS:
-            owner = [node.func] if isinstance(node.func, ast.Attribute) else []
+            owner = [node.func] if isinstance(node.func, ast.Attribute) and node.func.attr not in _COPIES else []
             for part in (*owner, *node.args, *(keyword.value for keyword in node.keywords)):
                 lent |= _root(part)
     return lent

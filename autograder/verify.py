@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from autograder.build import release_notebook
+from autograder.build import out_of_step, release_notebook
 from autograder.calibrate import band_name
 from autograder.grading import explain, with_budget
 from autograder.labs import Answer, Figure, Lab, LabError
-from autograder.lint import hidden_checks, lint, out_of_step
+from autograder.lint import hidden_checks, lint
 from autograder.plan import Plan, plan, reads_data
 from autograder.processes import Limits, Surroundings
 from autograder.runs import Outcome, Step, run_steps
@@ -83,7 +83,8 @@ def verify(
         return _prove(lab, effort, _of_exercises(lab, options, effort, exercises, fired), fired, exercises, on_done)
     checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
     if released:
-        checks.append(Check("released notebook is in step", tuple(out_of_step(lab, released / f"{lab.id}.ipynb"))))
+        problems = out_of_step(release_notebook(lab), released / f"{lab.id}.ipynb")
+        checks.append(Check("released notebook is in step", tuple(problems)))
     tasks = [
         *_reference(lab, options),
         _unsolved(lab, options),

@@ -7,6 +7,7 @@ It keeps a dead child's number reserved until it is told to let go, so that nobo
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -131,6 +132,7 @@ def _close_all_but(*kept: int) -> None:
 
 def _import_all() -> None:
     """Load what student processes need. coursekit comes first: it quiets TensorFlow's native logs."""
+    gc.disable()
     import coursekit  # noqa: I001
     import IPython.core.interactiveshell  # noqa: F401
     import keras  # noqa: F401
@@ -150,6 +152,9 @@ def _import_all() -> None:
     for name in coursekit.__all__:
         getattr(coursekit, name)
     course_registry()  # read now: it may lie outside of what can be read later
+    # No forked process looks for garbage in what was imported: that would be work again and again, and a copy of every page.
+    gc.freeze()
+    gc.enable()
 
 
 if __name__ == "__main__":

@@ -185,6 +185,8 @@ class Encoder:
     def _container(self, value: Any, name: str, depth: int) -> Node:
         self.know(value)
         if type(value) is list:
+            if _alike(value):  # such as a list of errors, one an epoch: thousands of blobs otherwise
+                return {"k": "list", "b": self._array(np.asarray(value), name)}
             return {"k": "list", "v": [self.node(item, name, depth) for item in value]}
         return {"k": "dict", "v": [[self.node(key, name, depth), self.node(item, name, depth)] for key, item in value.items()]}
 
@@ -233,6 +235,11 @@ class Encoder:
     def _column(self, column: Any, name: str, depth: int) -> Node:
         values = column.to_numpy()
         return self._ndarray(values if type(values) is np.ndarray else np.asarray(values), name, depth)
+
+
+def _alike(values: list[Any]) -> bool:
+    """Whether these are NumPy numbers, all of one type: they come out of one array as they went in."""
+    return bool(values) and isinstance(values[0], np.number) and {type(item) for item in values} == {type(values[0])}
 
 
 class Decoder:
@@ -330,7 +337,7 @@ class Decoder:
 
     def _make_list(self, node: Node) -> Any:
         made: list[Any] = self.know([])
-        made.extend(self.value(item) for item in node["v"])
+        made.extend(self._array(node["b"]).ravel() if "b" in node else map(self.value, node["v"]))
         return made
 
     def _make_dict(self, node: Node) -> Any:

@@ -27,6 +27,7 @@ __all__ = [
     "gradient",
     "length",
     "model",
+    "outputs",
     "probabilities",
     "raises",
     "shape",
@@ -279,6 +280,17 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
         got = tuple(getattr(value, f"{name}_shape")[1:])  # asked for only now: a subclassed model may not know it
         if got != tuple(wanted):
             raise Mistake(f"the model's {name} for one sample has shape {got}, expected {tuple(wanted)}")
+
+
+def outputs(network: Any, X: Any, *, batch_size: int = 1000) -> np.ndarray:
+    """What a network with one input and one output says of `X`, as a NumPy array: `predict`, in less time for few samples.
+
+    network: a Keras model, called as in use. X: array (n, …), n at least 1. batch_size: so many samples at most at a time.
+    """
+    import keras
+
+    parts = [network(X[start : start + batch_size], training=False) for start in range(0, len(X), batch_size)]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
 def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = None) -> None:

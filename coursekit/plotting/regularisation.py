@@ -75,16 +75,19 @@ def method_comparison(
         colour = COLOURS[row % len(COLOURS)]
         ax.plot(values, np.full(len(values), row - 0.18), MARKERS[row % len(MARKERS)], color=colour, markersize=5, alpha=0.6)
         ax.errorbar(mean, row + 0.1, xerr=spread, fmt="|", color="black", markersize=13, capsize=3, linewidth=1.4)
-        ax.annotate(f"{mean:.1f}", (mean, row + 0.1), (0, -12), textcoords="offset points", ha="center", va="top", fontsize=8)
+        label = ax.annotate(
+            f"{mean:.1f}", (mean, row + 0.1), (0, -12), textcoords="offset points", ha="center", va="top", fontsize=8
+        )
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # the dashed line passes behind it
         said.append(f"{name} {mean:.1f}" + (f" ± {spread:.1f}" if len(values) > 1 else ""))
     ax.axvline(next(iter(runs.values())).mean(), linestyle="--", color="0.5", linewidth=1)
     ax.set_yticks(range(len(runs)), list(runs))
-    ax.set(ylim=(len(runs) - 0.4, -0.6), xlabel=xlabel)
+    many = max(len(values) for values in runs.values())
+    ax.set(ylim=(len(runs) - 0.4, -0.6), xlabel=f"{xlabel}, each run; black: mean ± standard deviation" if many > 1 else xlabel)
     ax.grid(axis="x", alpha=0.25)
     ax.spines[["top", "right"]].set_visible(False)
     if title:
         ax.set_title(title, fontsize=10)
-    many = max(len(values) for values in runs.values())
     return describe(
         ax, f"{xlabel} of {len(runs)} methods, up to {many} runs each, mean ± standard deviation: {'; '.join(said)}."
     )

@@ -641,7 +641,7 @@ W1, b1, W2, b2 = [keras.ops.convert_to_numpy(w).astype(float) for w in built.tra
 other = sample[:20] * 1.5 + 1
 Z = sklearn.preprocessing.StandardScaler().fit(sample.astype(float)).transform(other.astype(float))
 check.close(
-    built.predict(other, verbose=0), np.maximum(Z @ W1 + b1, 0) @ W2 + b2, rtol=0, atol=0.02,
+    check.outputs(built, other), np.maximum(Z @ W1 + b1, 0) @ W2 + b2, rtol=0, atol=0.02,
     hint="the model's answers do not fit its weights: is the Normalization layer the first one, and is it used only once?",
 )
 ### END HIDDEN TESTS
@@ -654,7 +654,7 @@ bias = built.trainable_weights[-1]
 for wanted in (-1000.0, 1000.0):
     bias.assign(np.full(bias.shape, wanted))
     check.between(
-        np.mean(built.predict(sample[:20], verbose=0)), wanted - 500, wanted + 500,
+        np.mean(check.outputs(built, sample[:20])), wanted - 500, wanted + 500,
         name=f"the mean prediction with an output bias of {wanted:g}",
         low_hint="large answers are cut off: the output layer must not have an activation",
         high_hint="negative answers are cut off: the output layer must not have an activation",
@@ -662,7 +662,7 @@ for wanted in (-1000.0, 1000.0):
 built = build_regressor(sample, hidden=(6, 5))
 x = np.random.default_rng().normal(size=(200, 8)).astype("float32")
 centre, spread = sample.mean(axis=0), sample.std(axis=0)
-up, down, middle = (built.predict(centre + step * x * spread, verbose=0) for step in (1, -1, 0))
+up, down, middle = (check.outputs(built, centre + step * x * spread) for step in (1, -1, 0))
 check.true(
     np.abs(up + down - 2 * middle).mean() > 1e-3,
     "the answer is a linear function of the features: do the hidden layers have activation=\"relu\"?",

@@ -471,7 +471,8 @@ with check.explained({
     save_any(before, fresh("exercise_3_keras"))
 check.true(
     Path("models/exercise_3_keras/saved_model.pb").is_file(),
-    "models/exercise_3_keras should be a folder with an exported SavedModel now, for the path does not end in .keras",
+    "models/exercise_3_keras should be a folder with an exported SavedModel now, for the path does not end in .keras;\n"
+    'path.endswith(".keras") asks that',
 )
 ### BEGIN HIDDEN TESTS
 exported = keras.layers.TFSMLayer("models/exercise_3_keras", call_endpoint="serve")
@@ -874,7 +875,8 @@ path_of_w = 2 * (1 - 0.8 ** np.arange(1, 7))  # w after 1, 2, … 6 epochs
 
 # %% tests="keep_best" points=1 trains=true
 single, best_file = one_weight(), fresh("exercise_7.keras")
-with check.explained({"File not found": f"there is no model in {best_file}: is the checkpoint among the callbacks of fit?"}):
+missing = f"there is no model in {best_file}: is the checkpoint among the callbacks of fit? And has fit the validation_data?"
+with check.explained({"File not found": missing}):
     keep_best(single, *pull, np.ones((8, 1)), np.ones((8, 1)), 5, best_file)
     kept_weight = keras.models.load_model(best_file).get_weights()[0]
 check.close(
@@ -1211,6 +1213,7 @@ with check.explained({
 }):
     clip, X = SoftClip(limit=2.0), np.array([[-9.0, -1.0, 0.0], [0.5, 2.0, 30.0]])
     squeezed = answer(clip, X)
+check.true(all((w == 1).all() for w in clip.get_weights()), 'the gains start at 1: add_weight(…, initializer="ones")')
 check.close(
     squeezed, 2 * np.tanh(X / 2), atol=1e-5,
     mistakes={
@@ -1625,6 +1628,17 @@ keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="no_Lambda_here"
 check.equal(
     verdict(load_model_safely, "models/exercise_10_name.keras"), "good",
     "this file has only a Dense layer, of which the name contains the word Lambda: it is safe",
+)
+keras.Sequential([keras.Input((6,)), keras.layers.Dense(5)]).save(fresh("exercise_10_small.keras"))
+trained_toy().save(fresh("exercise_10_whole.keras"))
+with zipfile.ZipFile("models/exercise_10_small.keras") as small:
+    other_layers = small.read("config.json")
+with zipfile.ZipFile("models/exercise_10_whole.keras") as old, zipfile.ZipFile(fresh("exercise_10_mixed.keras"), "w") as new:
+    for name in old.namelist():
+        new.writestr(name, other_layers if name == "config.json" else old.read(name))
+check.true(
+    verdict(load_model_safely, "models/exercise_10_mixed.keras").startswith("none of the REMEDIES"),
+    "here the weights do not fit the layers: Keras says so in a ValueError of its own, which is to be passed on as it is",
 )
 ### END HIDDEN TESTS
 

@@ -20,6 +20,7 @@ def test_calling_a_method_or_a_function_on_a_value_counts_as_changing_it() -> No
 
 def test_looking_at_a_value_does_not_count_as_changing_it() -> None:
     assert needed(["m = 1", "plotting.show(m)", "print(m)", "m"], [3]) == [0, 3]
+    assert needed(["m = 1", "h = m.mean() + m.astype(float)", "m"], [2]) == [0, 2]
 
 
 def test_calling_an_imported_function_leaves_the_module_as_it_is_but_not_its_arguments() -> None:

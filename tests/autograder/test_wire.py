@@ -82,6 +82,16 @@ def test_each_plain_kind_keeps_type_and_value(value: Any) -> None:
     assert same(crossed(value), value)
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, np.uint8, np.complex64, np.float16])
+def test_a_list_of_numpy_numbers_keeps_their_type_and_takes_one_blob(kind: type) -> None:
+    values = [kind(i % 100) for i in range(1000)]
+    assert same(crossed(values), values)
+    assert same(crossed([values, values[:1], [kind(1), 1]]), [values, values[:1], [kind(1), 1]])
+    encoder = Encoder(Functions(no_calls))
+    encoder.node(values)
+    assert len(encoder.blobs) == 1
+
+
 def test_data_frames_and_series_keep_labels_and_values() -> None:
     frame = pd.DataFrame({"a": [1, 2], "b": ["x", "y"], "c": [1.5, math.nan]}, index=["first", "second"])
     pd.testing.assert_frame_equal(crossed(frame), frame)

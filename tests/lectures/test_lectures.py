@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.build import out_of_step
 from autograder.labs import find_labs, load_lab
-from autograder.lectures import Lecture, find_lectures, load_lecture, out_of_step, run_lecture
+from autograder.lectures import Lecture, find_lectures, lecture_notebook, load_lecture, run_lecture
 from autograder.lint import shown_answers
 from coursekit import session
 
@@ -33,7 +34,7 @@ def test_there_are_lectures_and_setup_knows_them_all() -> None:
 
 
 def test_the_committed_notebook_is_in_step_with_its_source(lecture: Lecture) -> None:
-    assert out_of_step(lecture, FOLDER / f"{lecture.id}.ipynb") == []
+    assert out_of_step(lecture_notebook(lecture), FOLDER / f"{lecture.id}.ipynb") == []
 
 
 def test_a_lecture_runs_on_its_reduced_budget_without_a_warning_and_every_figure_says_what_it_shows(lecture: Lecture) -> None:

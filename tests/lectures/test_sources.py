@@ -9,9 +9,9 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from autograder.build import write_notebook
+from autograder.build import out_of_step, write_notebook
 from autograder.cli import app
-from autograder.lectures import LectureError, find_lectures, lecture_notebook, load_lecture, out_of_step, run_lecture
+from autograder.lectures import LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
 
 START = """# %% [markdown]
 # # Lecture 0 · Toy
@@ -66,11 +66,11 @@ def test_ids_differ_for_equal_cells_and_outlast_a_change_elsewhere(tmp_path: Pat
 
 def test_a_notebook_is_out_of_step_when_it_is_missing_or_its_source_has_changed(tmp_path: Path) -> None:
     path, notebook = write(tmp_path, SOUND), tmp_path / "lecture00_toy.ipynb"
-    assert "missing" in out_of_step(load_lecture(path), notebook)[0]
+    assert "missing" in out_of_step(lecture_notebook(load_lecture(path)), notebook)[0]
     write_notebook(lecture_notebook(load_lecture(path)), notebook)
-    assert out_of_step(load_lecture(path), notebook) == []
+    assert out_of_step(lecture_notebook(load_lecture(path)), notebook) == []
     write(tmp_path, SOUND.replace("STEPS = 7", "STEPS = 8"))
-    assert "differs" in out_of_step(load_lecture(path), notebook)[0]
+    assert "differs" in out_of_step(lecture_notebook(load_lecture(path)), notebook)[0]
 
 
 @pytest.mark.parametrize(
