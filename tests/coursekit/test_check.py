@@ -264,6 +264,18 @@ def test_model_takes_a_built_keras_model_of_these_shapes() -> None:
             check.model(wrong)
 
 
+def test_outputs_are_what_predict_gives_in_use_and_in_pieces_of_any_size() -> None:
+    network = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dropout(0.5), keras.layers.BatchNormalization()]
+    )
+    X = np.random.default_rng().normal(size=(7, 3))
+    said = check.outputs(network, X)
+    assert type(said) is np.ndarray
+    np.testing.assert_allclose(said, network.predict(X, verbose=0), rtol=1e-5, atol=1e-6)
+    for batch_size in (1, 3, 7, 100):
+        np.testing.assert_allclose(check.outputs(network, X, batch_size=batch_size), said, rtol=1e-5, atol=1e-6)
+
+
 def test_model_takes_a_subclassed_model_that_has_been_called() -> None:
     class Own(keras.Model):
         def __init__(self) -> None:
