@@ -1,4 +1,4 @@
-"""What students install moves nothing that a Colab runtime ships, and what we pin is what we declare."""
+"""What students install moves nothing that a Colab runtime ships, what we pin is what we declare, and the README is true."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from autograder.labs import find_labs, load_lab
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -49,3 +51,8 @@ def test_no_file_names_where_packages_come_from() -> None:
     for name in ("pyproject.toml", "constraints.txt", "Makefile"):
         text = (ROOT / name).read_text()
         assert not re.search(r"index-url|find-links|https?://\S*pypi", text), name
+
+
+def test_the_readme_gives_each_lab_its_points() -> None:
+    rows = re.findall(r"^\| \d · [^|]*\|[^|]*\| (\d+) \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert [int(points) for points in rows] == [load_lab(folder).points for folder in find_labs(ROOT / "labs")]
