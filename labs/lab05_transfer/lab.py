@@ -525,9 +525,10 @@ rate = float(np.random.default_rng().uniform(0.01, 0.05))
 unfreeze(network, rate)
 start = network.get_weights()
 network.train_on_batch(X, y)
-steps = [np.abs(a - b).max() for a, b in zip(start, network.get_weights())]
+# Of biases the slope can be nearly 0 by chance; in each matrix some weight has a clear one.
+steps = [np.abs(a - b).max() for a, b in zip(start, network.get_weights()) if a.ndim == 2]
 check.close(
-    steps, np.full(8, rate), rtol=0.05,
+    steps, np.full(4, rate), rtol=0.05,
     hint="the first step of Adam moves weights by the learning rate, yours does not: every layer of a deeper\n"
     "network must learn, with Adam and the given rate",
 )
