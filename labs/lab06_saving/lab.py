@@ -1629,10 +1629,10 @@ check.equal(
     verdict(load_model_safely, "models/exercise_10_name.keras"), "good",
     "this file has only a Dense layer, of which the name contains the word Lambda: it is safe",
 )
-keras.Sequential([keras.Input((6,)), keras.layers.Dense(5)]).save(fresh("exercise_10_small.keras"))
+new_toy(hidden=7).save(fresh("exercise_10_seven.keras"))
 trained_toy().save(fresh("exercise_10_whole.keras"))
-with zipfile.ZipFile("models/exercise_10_small.keras") as small:
-    other_layers = small.read("config.json")
+with zipfile.ZipFile("models/exercise_10_seven.keras") as seven:
+    other_layers = seven.read("config.json")
 with zipfile.ZipFile("models/exercise_10_whole.keras") as old, zipfile.ZipFile(fresh("exercise_10_mixed.keras"), "w") as new:
     for name in old.namelist():
         new.writestr(name, other_layers if name == "config.json" else old.read(name))
