@@ -12,7 +12,7 @@ import builtins
 import symtable
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -40,7 +40,7 @@ class Names:
     imports: frozenset[str] = frozenset()
 
 
-@cache
+@lru_cache(maxsize=4096)
 def names(source: str) -> Names:
     """The names of one cell. A cell that does not parse reads and assigns nothing."""
     reads: set[str] = set()
@@ -61,17 +61,19 @@ def names(source: str) -> Names:
     return Names(*map(frozenset, (reads, assigns, changes, lent, imports)))
 
 
+@lru_cache(maxsize=4096)
 def parsed(source: str) -> ast.Module:
-    """The cell as a syntax tree, magics turned into calls; an empty one if it does not parse."""
+    """The cell as a syntax tree, magics turned into calls; an empty one if it does not parse. Leave it as it is: others share it."""
     try:
         return ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:
         return ast.Module([], [])
 
 
-def statements(source: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def statements(source: str) -> tuple[str, ...]:
     """The top-level statements of one cell that bind names for certain, each as code; none if the cell does not parse."""
-    return [ast.unparse(statement) for statement in _flat(parsed(source).body) if isinstance(statement, _CERTAIN)]
+    return tuple(ast.unparse(statement) for statement in _flat(parsed(source).body) if isinstance(statement, _CERTAIN))
 
 
 def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from autograder.verdict import Flag
 
@@ -69,18 +70,24 @@ def look(cells: Sequence[tuple[str, str]]) -> list[Flag]:
 
     cells: (grade id, "" for a cell of the student's own making; source). Never raises for any text.
     """
-    trees = [_parsed(source) for _, source in cells]
-    imported = _GIVEN.union(name for tree in trees if tree is not None for name in _imported(tree))
+    imported = _GIVEN.union(*(_imported(source) for _, source in cells))
     flags = []
-    for (grade_id, source), tree in zip(cells, trees, strict=True):
-        said = list(_text(source) if tree is None else _code(tree, imported))
-        said += _magics(source)
-        for what, words in _RULES:
-            if (line := min((line for line, text in said if words.search(text)), default=0)) > 0:
-                place = f"cell {grade_id}" if grade_id else "a cell of the student's own"
-                message = f"line {line} of {place} {what}: please look"
-                flags.append(Flag("suspicious", (grade_id,) if grade_id else (), message))
+    for grade_id, source in cells:
+        for line, what in _odd(source, imported):
+            place = f"cell {grade_id}" if grade_id else "a cell of the student's own"
+            message = f"line {line} of {place} {what}: please look"
+            flags.append(Flag("suspicious", (grade_id,) if grade_id else (), message))
     return flags
+
+
+@lru_cache(maxsize=4096)  # in a class most cells are those of the lab
+def _odd(source: str, imported: frozenset[str]) -> tuple[tuple[int, str], ...]:
+    """The first line at which each kind of odd thing stands in a cell, and what it is."""
+    tree = _parsed(source)
+    said = list(_text(source) if tree is None else _code(tree, imported))
+    said += _magics(source)
+    first = ((min((line for line, text in said if words.search(text)), default=0), what) for what, words in _RULES)
+    return tuple((line, what) for line, what in first if line > 0)
 
 
 def _parsed(source: str) -> ast.Module | None:
@@ -94,10 +101,11 @@ def _parsed(source: str) -> ast.Module | None:
         return None
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
+@lru_cache(maxsize=4096)
+def _imported(source: str) -> frozenset[str]:
+    tree = _parsed(source)
+    found = (node for node in ast.walk(tree or ast.Module([], [])) if isinstance(node, ast.Import | ast.ImportFrom))
+    return frozenset((alias.asname or alias.name).split(".")[0] for node in found for alias in node.names)
 
 
 def _text(source: str) -> Iterator[_Said]:
