@@ -99,6 +99,7 @@ class Settings:
     """What `lab.toml` says.
 
     files: tests and exercises pass files to each other. unsealed: tests that need what cannot leave the student's process.
+    right_answers, wrong_answers: how many known answers there should be, so that none gets lost; 0 says nothing.
     """
 
     title: str
@@ -110,6 +111,8 @@ class Settings:
     memory_mb: int = 6000
     files: bool = False
     unsealed: tuple[str, ...] = ()
+    right_answers: int = 0
+    wrong_answers: int = 0
     fast: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)

@@ -109,6 +109,12 @@ def _answers(lab: Lab) -> list[str]:
         right, wrong = sum(a.right for a in own), sum(not a.right for a in own)
         if not right or wrong < 2:
             problems.append(f"exercise {cell.name} has {right} right and {wrong} wrong answers, expected 1 and 2 or more")
+    for kind, stated in (("right", lab.settings.right_answers), ("wrong", lab.settings.wrong_answers)):
+        found = sum(answer.right == (kind == "right") for answer in lab.answers)
+        if stated and found != stated:
+            problems.append(
+                f"answers/ holds {found} {kind} answers, lab.toml states {stated}: put back what is lost, or say {found}"
+            )
     return problems
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder.build import release_notebook, write_notebook
 from autograder.labs import LabError, load_lab
-from autograder.lint import leaks, secrets
+from autograder.lint import leaks, lint, secrets
 from autograder.surroundings import Options
 from autograder.verify import Effort, verify
 
@@ -67,6 +68,19 @@ def test_deleting_the_only_wrong_answer_that_a_hidden_check_catches_is_noticed(t
     path = toy_folder / "answers" / "halving.toml"
     path.write_text(path.read_text().split("[wrong.once]")[0])
     assert any("no wrong answer fails at `check.close(w, 2.0**-STEPS" in problem for problem in problems(toy_folder))
+
+
+def test_the_loss_of_any_known_answer_is_noticed_where_the_lab_states_how_many_there_are(toy_folder: Path) -> None:
+    lab = load_lab(toy_folder)
+    count = {right: sum(answer.right == right for answer in lab.answers) for right in (True, False)}
+    stated = f'title = "A toy lab"\nright_answers = {count[True]}\nwrong_answers = {count[False]}'
+    rewrite(toy_folder / "lab.toml", 'title = "A toy lab"', stated)
+    before = lint(load_lab(toy_folder))
+    for place, lost in enumerate(lab.answers):
+        rest = tuple(answer for answer in lab.answers if answer is not lost)
+        kind = "right" if lost.right else "wrong"
+        said = [problem for problem in lint(replace(load_lab(toy_folder), answers=rest)) if problem not in before]
+        assert any(f"holds {count[lost.right] - 1} {kind} answers, lab.toml states" in problem for problem in said), place
 
 
 def test_one_exercise_can_be_proved_by_itself(toy_folder: Path) -> None:
