@@ -87,6 +87,7 @@ with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
         1000,
         r"""
 kept = [decoy]
+gc.unfreeze()
 for thing in gc.get_objects():
     if thing is hits:
         continue

@@ -225,7 +225,7 @@ def test_two_processes_may_fetch_at_once(tmp_path: Path, mirror: Path, root: Pat
 
 SLOWLY = (
     "import time\nfrom coursekit.data import sources\ncopy = sources._copy\n"
-    "def slow(*args):\n    time.sleep(0.05)\n    copy(*args)\nsources._copy = slow\n" + FETCHING
+    "def slow(*args):\n    time.sleep(0.3)\n    copy(*args)\nsources._copy = slow\n" + FETCHING
 )
 
 
