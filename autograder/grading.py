@@ -70,7 +70,8 @@ def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "") ->
         work = read_submission(lab, notebook)
     except UnreadableError as error:
         return Verdict(name, lab.id, "unreadable", message=str(error))
-    return Job(lab, name, work, options, surroundings(lab, options), tuple(_steps(lab, work, options)))
+    steps = tuple(_steps(lab, work, options))  # before anything that waits for a process
+    return Job(lab, name, work, options, surroundings(lab, options), steps)
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class Job:
             seed=self.options.seed,
             versions=_versions(),
             seconds=round(seconds, 3),
-            cpu_seconds=round(sum(o.cpu for o, step in zip(outcomes, self.steps, strict=True) if step.kind != "test"), 3),
+            cpu_seconds=round(sum(outcome.cpu for outcome in outcomes), 3),
         )
 
 

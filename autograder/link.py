@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +46,7 @@ class Link:
         self.send, self.receive = send, receive
         self.gives, self.takes, self.models, self.files = gives or {}, takes or {}, models, files
         self.functions = Functions(self.call)
+        self._depth = 0  # of calls that are being served
 
     def encoder(self, known: list[Any] | None = None) -> Encoder:
         return Encoder(self.functions, known or (), self.gives, self.models)
@@ -76,16 +78,23 @@ class Link:
                 return answer, blobs
 
     def serve(self, request: dict[str, Any], blobs: list[memoryview]) -> None:
-        """Answer one call of the other end."""
+        """Answer one call of the other end, and say how much processor time the function itself took."""
         decoder = self.decoder(blobs)
         error, result = None, None
         prints: list[Any] = []
+        busy = time.process_time()
         try:
             args, kwargs = decoder.value(request["args"])
             prints = [fingerprint(value, self.models) for value in decoder.known]
-            result = self.functions[request["function"]](*args, **kwargs)
+            busy = time.process_time()
+            self._depth += 1
+            try:
+                result = self.functions[request["function"]](*args, **kwargs)
+            finally:
+                self._depth -= 1
         except BaseException as raised:
             error = failure(raised)
+        busy = 0.0 if self._depth else time.process_time() - busy  # a call within a call is part of the outer one
         encoder = self.encoder(decoder.known)
         node = None
         if error is None:
@@ -100,7 +109,7 @@ class Link:
                 value = decoder.known[place]
                 if fingerprint(value, self.models) != before and (state := encoder.state(value)) is not None:
                     changed.append([place, state])
-        header = {"do": "answer", "result": node, "error": error, "changed": changed}
+        header = {"do": "answer", "result": node, "error": error, "changed": changed, "cpu": busy}
         try:
             self.send(self._packed(header, encoder))
         except RefusedError as refused:

@@ -32,7 +32,7 @@ import psutil
 from autograder.link import READY
 from autograder.walls import cgroups
 
-__all__ = ["FaultError", "Limits", "Process", "Surroundings", "plain"]
+__all__ = ["FaultError", "Limits", "Process", "Surroundings", "plain", "wake"]
 
 Role = Literal["student", "examiner"]
 OUTPUT_TAIL = 64 * 1024
@@ -279,6 +279,12 @@ class _WarmParent:
         self.lock = threading.Lock()
         self.control: socket.socket | None = None
 
+    def wake(self) -> None:
+        """Start it now, without waiting for it: what it imports takes seconds in which other work can be done."""
+        with self.lock:
+            if self.control is None:
+                self._start()
+
     def request(self, message: dict[str, object], descriptors: Sequence[int] = ()) -> dict[str, int]:
         with self.lock:
             for attempt in (1, 2):
@@ -308,3 +314,4 @@ class _WarmParent:
 
 
 _warm_parent = _WarmParent()
+wake = _warm_parent.wake

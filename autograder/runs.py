@@ -6,6 +6,7 @@ student process is never believed about marks: only the examiner says how a test
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,8 @@ class Outcome:
     """What happened to one cell.
 
     line: the line of the cell (from 1) at which its error passed. value: what its last expression gave, if one plain number.
-    cpu: processor seconds of its own process, which only that process can say.
+    cpu: processor seconds that the student's code took, in a cell or in the functions that a test called; only its own process
+    can say.
     """
 
     status: Status
@@ -163,13 +165,18 @@ class _Run:
         return Outcome("crashed", message=self.student.last_words(), seconds=time.monotonic() - started)
 
     def _test(self, place: int, step: Step, given: Sequence[str], seconds: float) -> Outcome:
+        busy = 0.0
+
         def answer(question: bytes, deadline: float, seconds: float) -> tuple[bytes | None, Outcome | None]:
+            nonlocal busy
             got, outcome = self._answer(question, deadline, seconds)
-            if got is not None and self.kept is not None and unpack(question)[0].get("do") == "get":
-                self.kept[place] = got
+            if got is not None:
+                busy += _cpu_seconds(got)
+                if self.kept is not None and unpack(question)[0].get("do") == "get":
+                    self.kept[place] = got
             return got, outcome
 
-        return self.tests.run(step, given, seconds, answer)
+        return replace(self.tests.run(step, given, seconds, answer), cpu=busy)
 
     def _answer(self, question: bytes, deadline: float, seconds: float) -> tuple[bytes | None, Outcome | None]:
         """What the student process answers to the examiner; an outcome only if there is no answer."""
@@ -272,11 +279,27 @@ def _named(values: bytes) -> frozenset[str]:
         return frozenset()
 
 
+def _cpu_seconds(answer: bytes) -> float:
+    """The processor seconds that an answer of a student process says, 0 if it says none."""
+    try:
+        return _duration(unpack(answer)[0].get("cpu", 0.0))
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def _duration(said: Any) -> float:
+    """Seconds as a process says them. Raises ValueError, TypeError or OverflowError for what is none."""
+    seconds = float(said)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"no number of seconds: {seconds}")
+    return seconds
+
+
 def _outcome(frame: bytes | None) -> Outcome | None:
     """The outcome that a frame says, None for anything else."""
     try:
         answer, _ = unpack(frame or b"")
-        error, seconds, cpu = answer["error"], float(answer["seconds"]), float(answer["cpu"])
+        error, seconds, cpu = answer["error"], _duration(answer["seconds"]), _duration(answer["cpu"])
         if error is None:
             value = answer["value"]
             return Outcome("ok", seconds=seconds, value=None if value is None else float(value), cpu=cpu)

@@ -13,14 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+import psutil
+
 from autograder.grading import examine_again, prepare
 from autograder.keep import Keep
 from autograder.labs import Lab
+from autograder.processes import wake
 from autograder.runs import Again
 from autograder.surroundings import NoGpuError, Options, gpus, isolation
 from autograder.verdict import Verdict
 
 __all__ = ["CollectError", "Found", "find_submissions", "grade_class"]
+
+
+MEMORY_EACH = 1_500 * 2**20  # bytes: what a notebook and its examiner hold together at most, in the labs of this course
+
+_reading = threading.Lock()
 
 
 class CollectError(Exception):
@@ -74,16 +82,18 @@ def grade_class(
 ) -> list[Verdict]:
     """Grade every submission and return the verdicts in the order given. `on_verdict` hears of each as it is reached.
 
-    jobs: how many at once, by default one a core and one more. keep: what was found out earlier, so that unchanged work is not run again; a
-    grader that was killed goes on from there. Raises IsolationError or NoGpuError before anything is run.
+    jobs: how many at once, by default one a core and two more, if memory suffices. keep: what was found out earlier, so that
+    unchanged work is not run again; a grader that was killed goes on from there. Raises IsolationError or NoGpuError before
+    anything is run.
     """
     options = options or Options()
+    wake()
     isolation(options.isolation)
     seats = _Seats(lab, options)
     slots = _gpu_slots(options.gpu_slots)
     cores = os.cpu_count() or 1
-    # One more than cores: a notebook waits now and then, for its examiner or for memory.
-    at_once = options.gpu_slots or jobs or cores + 1
+    # More than cores: a notebook waits now and then, for its examiner or for memory. Fewer where memory is short.
+    at_once = options.gpu_slots or jobs or max(1, min(cores + 2, psutil.virtual_memory().total // MEMORY_EACH))
     # Several threads in each of several processes would only take the cores from each other.
     threads = max(1, cores // at_once)
 
@@ -140,7 +150,9 @@ def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, se
         said = f"{item.path.name}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
         return Verdict(item.submission, lab.id, "unreadable", message=said)
     try:
-        job = prepare(lab, item.path, options, item.submission)
+        # One after the other: side by side each thread would work out for itself what it then remembers of the lab.
+        with _reading:
+            job = prepare(lab, item.path, options, item.submission)
         if isinstance(job, Verdict):
             return job
         return (job.recalled(keep, seats.mine()) if keep else None) or job.run(keep, gpu=gpu, threads=threads)

@@ -38,6 +38,17 @@ def test_right_work_gets_every_point_however_it_is_written(toy: Lab, tmp_path: P
     assert verdict.versions["keras"]
 
 
+def test_processor_time_is_that_of_cells_and_of_functions_that_tests_call(toy: Lab, tmp_path: Path) -> None:
+    busy = "import time\n\ndef burn():\n    until = time.process_time() + 0.5\n    while time.process_time() < until:\n        pass\n"
+    quick = verdict_on(toy, RIGHT, tmp_path).cpu_seconds
+    in_cell = verdict_on(toy, {**RIGHT, "mean": f"{busy}\nburn()\nmean = lambda x: x.mean()"}, tmp_path).cpu_seconds
+    in_calls = verdict_on(
+        toy, {**RIGHT, "mean": f"{busy}\ndef mean(x):\n    burn()\n    return x.mean()"}, tmp_path
+    ).cpu_seconds
+    assert quick < 0.5 <= in_cell < 1.0
+    assert in_calls >= 1.5  # three calls
+
+
 def test_wrong_work_is_told_what_is_wrong(toy: Lab, tmp_path: Path) -> None:
     verdict = verdict_on(toy, {**RIGHT, "mean": "mean = lambda x: x.sum()"}, tmp_path)
     assert marks(verdict) == {"mean": 0, "mean_pure": 4, "halving": 8}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import Pipe
@@ -17,6 +18,7 @@ import pytest
 
 from autograder import networks
 from autograder.link import Files, Link
+from autograder.wire import unpack
 
 
 def link_on(connection: Connection, **settings: Any) -> Link:
@@ -45,6 +47,34 @@ def remote(function: Callable[..., Any], *, folders: tuple[Path, Path] | None = 
     here.close()
     thread.join(5)
     there.close()
+
+
+def test_a_call_within_a_call_is_part_of_the_time_of_the_outer_one() -> None:
+    here, there = Pipe()
+    said: list[float] = []
+    near = Link(here.send_bytes, here.recv_bytes, models=networks)
+
+    def send(frame: bytes) -> None:
+        said.extend([header["cpu"]] if "cpu" in (header := unpack(frame)[0]) else [])
+        there.send_bytes(frame)
+
+    far = Link(send, there.recv_bytes, models=networks)
+
+    def burn(_: Any) -> float:
+        until = time.process_time() + 0.2
+        while time.process_time() < until:
+            pass
+        return 1.0
+
+    inner = far.functions.number(burn)
+    outer = far.functions.number(lambda back: back(3.0))
+    thread = threading.Thread(target=lambda: far.serve(*far.take(there.recv_bytes())), daemon=True)
+    thread.start()
+    near.call(outer, (lambda x: near.call(inner, (x,), {}),), {})
+    thread.join(5)
+    assert said[0] == 0.0
+    assert said[1] >= 0.2
+    assert len(said) == 2
 
 
 def test_results_and_signatures_cross() -> None:

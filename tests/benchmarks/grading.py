@@ -2,8 +2,9 @@
 
 Run as `python -m tests.benchmarks.grading [--quick]`. Drawn data, full budget, both graders one after the other on all cores:
 24 submissions of lab 1 (importing Keras is most of the work), 12 of lab 2 (training is), then small ones, 10 and 1,000.
-efficiency: processor seconds of students' own cells, out of those that the machine had. Memory is what our grader, its warm
-parent and all its processes hold together at most, each page counted once (PSS). --quick: a quarter of each, to try it out.
+efficiency: processor seconds of students' own code, in cells and in functions that tests call, out of those that the machine
+had. Memory is what our grader, its warm parent and all its processes hold together at most, each page counted once (PSS).
+--quick: a quarter of each, to try it out.
 """
 
 from __future__ import annotations
@@ -140,7 +141,10 @@ def submitted(lab: Lab, count: int) -> Iterator[Path]:
 
 
 class Peak:
-    """The most memory that this process and its descendants held together while it was open, in MB."""
+    """The most memory that this process and its descendants held together while it was open, in MB.
+
+    A look costs processor time, which those that are timed then lack: so it takes a hundredth of it at most.
+    """
 
     def __init__(self) -> None:
         self.mb = 0.0
@@ -155,9 +159,11 @@ class Peak:
         self._over.set()
 
     def _watch(self) -> None:
-        while not self._over.wait(1.0):
-            me = psutil.Process()
+        pause = 1.0
+        while not self._over.wait(pause):
+            started, me = time.thread_time(), psutil.Process()
             self.mb = max(self.mb, sum(_pss(process) for process in (me, *me.children(recursive=True))) / 2**20)
+            pause = max(1.0, 100 * (time.thread_time() - started))
 
 
 PEAK = Peak()
