@@ -72,5 +72,5 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
 
 
 def _failed(message: str, name: str = "Mistake") -> dict[str, Any]:
-    """How a test ends whose values cannot be looked at: as if a check of it had said so."""
+    """How a test ends whose values cannot be looked at: as if a check of it had said so, or with an error of this name."""
     return {"seconds": 0.0, "cpu": 0.0, "error": {"name": name, "message": message[:4000], "line": 1}}

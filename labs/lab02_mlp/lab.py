@@ -229,8 +229,8 @@ with check.unchanged(train, other, hint=hint):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# From here on we use images that the next two cells scale, so that a slip in your function cannot hurt the rest of
-# the lab.
+# The next two cells scale the images for the rest of the lab by the same formula, so that a slip in your function
+# cannot hurt what follows.
 
 # %% given="scaled"
 pixel_mean, pixel_deviation = fashion.X_train.mean(), fashion.X_train.std(dtype="float32")
