@@ -223,9 +223,11 @@ def test_two_processes_may_fetch_at_once(tmp_path: Path, mirror: Path, root: Pat
     assert here(tmp_path / "cache") == FILES
 
 
+# A program that was started in the background by a shell ignores Ctrl-C, and so do those that it starts.
 SLOWLY = (
-    "import time\nfrom coursekit.data import sources\ncopy = sources._copy\n"
-    "def slow(*args):\n    time.sleep(0.3)\n    copy(*args)\nsources._copy = slow\n" + FETCHING
+    "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from coursekit.data import sources\ncopy = sources._copy\n"
+    "def slow(*args):\n    time.sleep(0.1)\n    copy(*args)\nsources._copy = slow\n" + FETCHING
 )
 
 
