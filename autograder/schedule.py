@@ -86,7 +86,7 @@ def grade_class(
     unchanged work is not run again; a grader that was killed goes on from there. Raises IsolationError or NoGpuError before
     anything is run.
     """
-    options = options or Options()
+    options, found = options or Options(), list(found)
     wake()
     isolation(options.isolation)
     seats = _Seats(lab, options)
@@ -95,7 +95,7 @@ def grade_class(
     # More than cores: a notebook waits now and then, for its examiner or for memory. Fewer where memory is short.
     at_once = options.gpu_slots or jobs or max(1, min(cores + 2, psutil.virtual_memory().total // MEMORY_EACH))
     # Several threads in each of several processes would only take the cores from each other.
-    threads = max(1, cores // at_once)
+    threads = max(1, cores // max(1, min(at_once, len(found))))
 
     def one(item: Found) -> Verdict:
         gpu = slots.get()

@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 from contextlib import suppress
+from importlib import import_module
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
@@ -25,6 +26,26 @@ from autograder import walls
 __all__ = ["main"]
 
 MAX_REQUEST = 1 << 20
+# What the labs import, and what a shell loads when it is made: loaded once here, not in every process.
+MODULES = (
+    "keras",
+    "matplotlib.pyplot",
+    "pandas",
+    "scipy.optimize",
+    "scipy.special",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+    "sklearn.neighbors",
+    "sklearn.preprocessing",
+    "IPython.core.application",
+    "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.interactiveshell",
+    "IPython.core.logger",
+    "IPython.core.magics",
+    "autograder.examiner",
+    "autograder.student",
+)
 
 
 def main(control: socket.socket) -> None:
@@ -131,22 +152,16 @@ def _close_all_but(*kept: int) -> None:
 
 
 def _import_all() -> None:
-    """Load what student processes need. coursekit comes first: it quiets TensorFlow's native logs."""
+    """Load what student processes and examiners need. coursekit comes first: it quiets TensorFlow's native logs."""
     gc.disable()
-    import coursekit  # noqa: I001
-    import IPython.core.interactiveshell  # noqa: F401
-    import keras  # noqa: F401
+    import coursekit
+
+    for name in MODULES:
+        import_module(name)
+
     import matplotlib
-    import matplotlib.pyplot
-    import pandas  # noqa: F401
-    import scipy.special  # noqa: F401
-    import sklearn.linear_model
-    import sklearn.metrics  # noqa: F401
 
     from coursekit.data.registry import course_registry
-
-    import autograder.examiner
-    import autograder.student  # noqa: F401
 
     matplotlib.use("agg")
     for name in coursekit.__all__:
