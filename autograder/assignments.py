@@ -46,7 +46,7 @@ class Assignment:
 def load_assignment(path: Path | str, options: Options | None = None, *, keep: Keep | None = None) -> Assignment:
     """Read an nbgrader source notebook, and grade the solution in it to see which tests must run inside the student process.
 
-    Raises LabError as `read_assignment` does, IsolationError and FaultError as `grade` does.
+    Raises LabError as `read_assignment` does, SurroundingsError and FaultError as `grade` does.
     """
     lab, options = read_assignment(Path(path)), replace(options or Options(), sealed_only=False)
     stated = lab.settings.unsealed

@@ -34,7 +34,7 @@ from autograder.publish import PublishError
 from autograder.publish import publish as publish_course
 from autograder.record import RecordError, record
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
-from autograder.surroundings import IsolationError, NoGpuError, Options, environment
+from autograder.surroundings import Options, SurroundingsError, environment
 from autograder.surroundings import isolation as level_of
 from autograder.verdict import Verdict
 from autograder.verify import Check, Effort
@@ -131,8 +131,8 @@ def verify(
                 checks = verify_lab(
                     lab, Options(data, fast), effort, released=notebooks, exercises=exercise or (), on_done=advance
                 )
-            except LabError as error:
-                _fail(str(error))
+            except (LabError, SurroundingsError) as error:
+                _fail(escape(str(error)))
         _print_checks(lab, checks)
         failed |= any(check.problems for check in checks)
     raise typer.Exit(1 if failed else 0)
@@ -161,8 +161,8 @@ def calibrate(
 
     try:
         measured = calibrate_lab(lab, options, range(seeds), on_run=hear)
-    except LabError as error:
-        _fail(str(error))
+    except (LabError, SurroundingsError) as error:
+        _fail(escape(str(error)))
     for figure in measured:
         console.print(
             f"[bold]{figure.name}[/]  standard deviation {figure.deviation:.3g}\n  {band} = {figure.toml}", markup=True
@@ -188,6 +188,10 @@ def grade(
     sealed_only: Annotated[bool, typer.Option("--sealed-only", help="No test may run in a student's own process.")] = False,
     again: Again = False,
     gpu_slots: Annotated[int, typer.Option(min=0, help="Notebooks on a GPU at once; 0: all on the CPU.")] = 0,
+    dask: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Run notebooks on the workers of this Dask scheduler, such as tcp://host:8786."),
+    ] = "",
     course: Annotated[
         Path | None,
         typer.Option(help="Also record the marks in this nbgrader course.", exists=True, file_okay=False, show_default=False),
@@ -209,7 +213,7 @@ def grade(
         )
     except CollectError as error:
         _fail(str(error))
-    verdicts = _grade_all([(lab, found)], options, jobs, output, again)
+    verdicts = _grade_all([(lab, found)], options, jobs, output, again, dask)
     _report(verdicts, output)
     if course:
         _record(lab, verdicts, found, course)
@@ -290,7 +294,7 @@ def _assignment(source: Path, options: Options, output: Path) -> Lab:
     try:
         with console.status(f"running the solution in {source.name}"):
             made = load_assignment(source, options, keep=Keep(output / "kept"))
-    except (LabError, IsolationError, FaultError) as error:
+    except (LabError, SurroundingsError, FaultError) as error:
         _fail(escape(str(error)))
     for test, why in made.unsealed.items():
         console.print(f"[yellow]unsealed[/] {escape(test)} runs in the student's own process: {escape(why)}", markup=True)
@@ -313,7 +317,7 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _grade_all(
-    classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None, output: Path, again: bool
+    classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None, output: Path, again: bool, dask: str = ""
 ) -> list[Verdict]:
     _say_walls(options)
     keep = Keep(output / "kept")
@@ -331,16 +335,16 @@ def _grade_all(
                 advance(done + len(ready), total)
 
             try:
-                verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear, keep=keep)
-            except NoGpuError as error:
-                _fail(str(error))
+                verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear, keep=keep, dask=dask)
+            except SurroundingsError as error:
+                _fail(escape(str(error)))
     return verdicts
 
 
 def _say_walls(options: Options) -> None:
     try:
         level = level_of(options.isolation)
-    except IsolationError as error:
+    except SurroundingsError as error:
         _fail(str(error))
     console.print(f"isolation: [bold]{level}[/]")
     if level == "process":

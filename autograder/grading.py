@@ -20,8 +20,8 @@ from autograder.intake import Submission, UnreadableError, read_submission
 from autograder.keep import Entry, Keep, digest, environment_digest
 from autograder.labs import Cell, Lab, load_lab
 from autograder.plan import idle, plan
-from autograder.processes import FaultError, Limits, Surroundings
-from autograder.runs import Again, Kept, Outcome, Step, run_steps
+from autograder.processes import Limits, Surroundings
+from autograder.runs import Again, Kept, Outcome, Step, settle
 from autograder.surroundings import Options, surroundings
 from autograder.suspicions import look
 from autograder.verdict import TestResult, TestStatus, Verdict, Written
@@ -46,7 +46,7 @@ def grade(
     submission: the name on the verdict, by default the file's name without its ending.
     keep: what was found out earlier, and where to keep what is found out now.
     A file that cannot be read gives a verdict with status "unreadable", not an exception. Raises LabError for a broken lab,
-    IsolationError for walls that this machine does not have, FaultError when the machine failed three times.
+    SurroundingsError for walls or data that this machine does not have, FaultError when the machine failed three times.
     """
     lab = lab if isinstance(lab, Lab) else _load(Path(lab), options or Options(), keep)
     job = prepare(lab, Path(notebook), options or Options(), submission)
@@ -92,31 +92,36 @@ class Job:
         steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
         env = {name: value for name, value in self.around.env.items() if name != "COURSEKIT_CACHE"}
         beside = [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in self.around.beside]
-        limits = _limits(self.lab, self.options)
         return digest(
-            [environment_digest(), self.lab.id, own, steps, env, self.around.level, self.around.files, beside, asdict(limits)]
+            [
+                environment_digest(),
+                self.lab.id,
+                own,
+                steps,
+                env,
+                self.around.level,
+                self.around.files,
+                beside,
+                asdict(self.limits),
+            ]
         )
 
-    def run(self, keep: Keep | None = None, *, gpu: str = "", threads: int = 0) -> Verdict:
-        """Run the notebook, keep what was found, and judge. A fault of the machine is tried again twice.
+    @property
+    def limits(self) -> Limits:
+        """What the run may use."""
+        return _limits(self.lab, self.options)
 
-        A process that crashed is believed when it does so again: one that somebody or a lack of memory killed looks the same.
-        gpu, threads: as in Surroundings; they change no mark.
-        """
-        started, around = time.perf_counter(), replace(self.around, gpu=gpu, threads=threads)
-        for attempt in (1, 2, 3):
-            kept: Kept = {}
-            try:
-                outcomes = run_steps(self.steps, limits=_limits(self.lab, self.options), around=around, kept=kept)
-            except FaultError:
-                if attempt == 3:
-                    raise
-                continue
-            if attempt > 1 or not any(outcome.status == "crashed" for outcome in outcomes):
-                break
+    def run(self, keep: Keep | None = None, *, gpu: str = "", threads: int = 0) -> Verdict:
+        """Run the notebook here, keep what was found, and judge. gpu, threads: as in Surroundings; they change no mark."""
+        started = time.perf_counter()
+        outcomes, kept = settle(self.steps, limits=self.limits, around=replace(self.around, gpu=gpu, threads=threads))
+        return self.conclude(outcomes, kept, time.perf_counter() - started, keep)
+
+    def conclude(self, outcomes: Sequence[Outcome], kept: Kept, seconds: float, keep: Keep | None = None) -> Verdict:
+        """Keep what a run found, and judge. seconds: that it took."""
         if keep is not None:
             keep.put(self.key, Entry(outcomes, self._tests, kept))
-        return self.verdict(outcomes, time.perf_counter() - started)
+        return self.verdict(outcomes, seconds)
 
     def recalled(self, keep: Keep | None, again: Again | None = None) -> Verdict | None:
         """The verdict from what was found out earlier, None if the notebook has to be run.

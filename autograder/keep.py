@@ -23,7 +23,7 @@ from typing import Any
 from autograder.files import write_bytes
 from autograder.runs import Outcome
 
-__all__ = ["Entry", "Keep", "digest", "environment_digest"]
+__all__ = ["Entry", "Keep", "digest", "environment_digest", "environment_facts"]
 
 MAX_VALUES = 64 * 2**20  # bytes of values kept of one submission
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
@@ -81,15 +81,29 @@ def digest(parts: Any) -> str:
 
 @cache
 def environment_digest() -> str:
-    """A key for what submissions are run with: Python, the packages, and the text of this project's own."""
+    """A key for what submissions are run with."""
+    return digest(environment_facts())
+
+
+@cache
+def environment_facts() -> Mapping[str, str]:
+    """What submissions are run with: Python, the packages, and keys for this project's own text and its list of data sets."""
     from coursekit.data.registry import course_registry
 
-    own = {str(path): blake2b(path.read_bytes()).hexdigest() for name in ("coursekit", "autograder") for path in _sources(name)}
+    own = {f"{name}/{place}": text for name in ("coursekit", "autograder") for place, text in _sources(name)}
     versions = {name: version(name) for name in PACKAGES}
-    return digest([python_version(), machine(), versions, own, repr(dict(course_registry()))])
+    return {
+        "Python": python_version(),
+        "machine": machine(),
+        **versions,
+        "coursekit and autograder": digest(own),
+        "data sets": digest(repr(dict(course_registry()))),
+    }
 
 
-def _sources(package: str) -> Iterable[Path]:
+def _sources(package: str) -> Iterable[tuple[str, str]]:
+    """The modules of a package, by their place in it, with a digest of each."""
     spec = find_spec(package)
-    for place in spec.submodule_search_locations or () if spec else ():
-        yield from sorted(Path(place).rglob("*.py"))
+    for folder in spec.submodule_search_locations or () if spec else ():
+        for path in sorted(Path(folder).rglob("*.py")):
+            yield path.relative_to(folder).as_posix(), blake2b(path.read_bytes()).hexdigest()

@@ -47,7 +47,7 @@ FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the gra
 SETTINGS = ("COURSEKIT_", "KERAS_", "TF_", "XLA_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "PYTHON", "LC_", "LD_")
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
 PLAIN_SETTINGS = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV")
-_numbers = itertools.count()
+_numbers = itertools.count(37 * os.getpid())  # another grader on this machine counts from elsewhere
 
 
 class FaultError(Exception):

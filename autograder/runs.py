@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from autograder.link import DONE
-from autograder.processes import PATIENCE, Limits, Process, Surroundings, plain
+from autograder.processes import PATIENCE, FaultError, Limits, Process, Surroundings, plain
 from autograder.wire import pack, unpack
 
-__all__ = ["Again", "Kept", "Outcome", "Step", "run_cells", "run_steps"]
+__all__ = ["Again", "Kept", "Outcome", "Step", "run_cells", "run_steps", "settle"]
 
 Status = Literal["ok", "error", "timeout", "memory", "crashed", "missing"]
 Kept = dict[int, bytes]  # number of a test's step → the frame with the student's values that it was given
@@ -73,6 +73,25 @@ def run_steps(steps: Sequence[Step], *, limits: Limits, around: Surroundings, ke
         return run.all(steps)
     finally:
         run.close()
+
+
+def settle(steps: Sequence[Step], *, limits: Limits, around: Surroundings) -> tuple[list[Outcome], Kept]:
+    """Run the steps until what comes out is the notebook's own doing. Returns how they ended and the values that tests were given.
+
+    A fault of the machine is tried again twice, then raised: FaultError. A process that crashed is believed when it does so again:
+    one that somebody or a lack of memory killed looks the same.
+    """
+    for attempt in (1, 2, 3):
+        kept: Kept = {}
+        try:
+            outcomes = run_steps(steps, limits=limits, around=around, kept=kept)
+        except FaultError:
+            if attempt == 3:
+                raise
+            continue
+        if attempt > 1 or not any(outcome.status == "crashed" for outcome in outcomes):
+            break
+    return outcomes, kept
 
 
 class Again:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
 import psutil
 
-from autograder.grading import examine_again, prepare
+from autograder.cluster import Cluster, ClusterError
+from autograder.grading import Job, examine_again, prepare
 from autograder.keep import Keep
 from autograder.labs import Lab
 from autograder.processes import wake
 from autograder.runs import Again
-from autograder.surroundings import NoGpuError, Options, gpus, isolation
+from autograder.surroundings import NoGpuError, Options, SurroundingsError, environment, gpus, isolation
 from autograder.verdict import Verdict
 
 __all__ = ["CollectError", "Found", "find_submissions", "grade_class"]
@@ -79,55 +81,98 @@ def grade_class(
     jobs: int | None = None,
     on_verdict: Callable[[Verdict], None] | None = None,
     keep: Keep | None = None,
+    dask: str = "",
 ) -> list[Verdict]:
     """Grade every submission and return the verdicts in the order given. `on_verdict` hears of each as it is reached.
 
     jobs: how many at once, by default one a core and two more, if memory suffices. keep: what was found out earlier, so that
-    unchanged work is not run again; a grader that was killed goes on from there. Raises IsolationError or NoGpuError before
-    anything is run.
+    unchanged work is not run again; a grader that was killed goes on from there. dask: address of the scheduler of a Dask cluster
+    whose workers run the notebooks instead of this machine's cores.
+    Raises IsolationError, NoGpuError, NoDataError or ClusterError before any submission is run.
     """
     options, found = options or Options(), list(found)
     wake()
-    isolation(options.isolation)
-    seats = _Seats(lab, options)
-    slots = _gpu_slots(options.gpu_slots)
+    options = replace(options, isolation=isolation("full" if dask else options.isolation))
     cores = os.cpu_count() or 1
     # More than cores: a notebook waits now and then, for its examiner or for memory. Fewer where memory is short.
-    at_once = options.gpu_slots or jobs or max(1, min(cores + 2, psutil.virtual_memory().total // MEMORY_EACH))
-    # Several threads in each of several processes would only take the cores from each other.
-    threads = max(1, cores // max(1, min(at_once, len(found))))
+    here = options.gpu_slots or jobs or max(1, min(cores + 2, psutil.virtual_memory().total // MEMORY_EACH))
+    seats = _Seats(lab, options, here)
+    places: _Here | _There = _There(dask, lab, options, jobs) if dask else _Here(options, here, len(found))
 
     def one(item: Found) -> Verdict:
-        gpu = slots.get()
-        try:
-            verdict = _grade_safely(lab, item, options, keep, seats, gpu, threads)
-        finally:
-            slots.put(gpu)
+        verdict = _grade_safely(lab, item, options, keep, seats, places.run)
         if on_verdict:
             on_verdict(verdict)
         return verdict
 
+    pool = ThreadPoolExecutor(places.at_once)
     try:
-        with ThreadPoolExecutor(at_once) as pool:
-            return list(pool.map(one, found))
+        return list(pool.map(one, found))
     finally:
+        places.close()  # first: what waits for a cluster then ends
+        pool.shutdown()
         seats.close()
 
 
+class _Here:
+    """This machine's cores and GPUs. submissions: how many there are."""
+
+    def __init__(self, options: Options, at_once: int, submissions: int) -> None:
+        self.at_once = at_once
+        self._slots = _gpu_slots(options.gpu_slots)
+        # Several threads in each of several processes would only take the cores from each other.
+        self._threads = max(1, (os.cpu_count() or 1) // max(1, min(at_once, submissions)))
+
+    def run(self, job: Job, keep: Keep | None) -> Verdict:
+        gpu = self._slots.get()
+        try:
+            return job.run(keep, gpu=gpu, threads=self._threads)
+        finally:
+            self._slots.put(gpu)
+
+    def close(self) -> None:
+        pass
+
+
+class _There:
+    """A Dask cluster. What is kept, and what was found out earlier, is here all the same."""
+
+    def __init__(self, address: str, lab: Lab, options: Options, jobs: int | None) -> None:
+        if options.gpu_slots:
+            raise ClusterError("GPU slots are those of this machine: grade here, or on a cluster without --gpu-slots")
+        data = environment(lab, options).get("COURSEKIT_DATA", "")
+        self._cluster = Cluster(address, lab, replace(options, data=data))
+        # More than can run: no worker waits for work, and workers that join later find some.
+        self.at_once = jobs or 2 * self._cluster.places
+
+    def run(self, job: Job, keep: Keep | None) -> Verdict:
+        return job.conclude(*self._cluster.run(job.steps, job.limits), keep)
+
+    def close(self) -> None:
+        self._cluster.close()
+
+
 class _Seats:
-    """For each thread an examiner that runs changed tests again on kept values, from the first time that it is wanted."""
+    """Examiners that run changed tests again on kept values, each from the first time that it is wanted."""
 
-    def __init__(self, lab: Lab, options: Options) -> None:
+    def __init__(self, lab: Lab, options: Options, count: int) -> None:
         self._lab, self._options = lab, options
-        self._own = threading.local()
+        self._free: SimpleQueue[Again | None] = SimpleQueue()
         self._all: list[Again] = []
+        for _ in range(count):
+            self._free.put(None)
 
-    def mine(self) -> Again:
-        if not hasattr(self._own, "again"):
-            self._own.again = examine_again(self._lab, self._options)
-            self._all.append(self._own.again)
-        again: Again = self._own.again
-        return again
+    @contextmanager
+    def one(self) -> Iterator[Again]:
+        """A seat that nobody else has meanwhile."""
+        again = self._free.get()
+        try:
+            if again is None:
+                again = examine_again(self._lab, self._options)
+                self._all.append(again)
+            yield again
+        finally:
+            self._free.put(again)
 
     def close(self) -> None:
         for again in self._all:
@@ -145,7 +190,9 @@ def _gpu_slots(count: int) -> SimpleQueue[str]:
     return slots
 
 
-def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats, gpu: str, threads: int) -> Verdict:
+def _grade_safely(
+    lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats, run: Callable[[Job, Keep | None], Verdict]
+) -> Verdict:
     if item.linked:
         said = f"{item.path.name}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
         return Verdict(item.submission, lab.id, "unreadable", message=said)
@@ -155,7 +202,14 @@ def _grade_safely(lab: Lab, item: Found, options: Options, keep: Keep | None, se
             job = prepare(lab, item.path, options, item.submission)
         if isinstance(job, Verdict):
             return job
-        return (job.recalled(keep, seats.mine()) if keep else None) or job.run(keep, gpu=gpu, threads=threads)
+        if keep:
+            with seats.one() as again:
+                recalled = job.recalled(keep, again)
+            if recalled:
+                return recalled
+        return run(job, keep)
+    except SurroundingsError:
+        raise  # the same for everybody
     except Exception as error:
         message = (
             f"{item.path.name}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"

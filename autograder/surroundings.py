@@ -23,15 +23,33 @@ from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
 from autograder.walls import Level
 
-__all__ = ["IsolationError", "NoGpuError", "Options", "environment", "gpus", "isolation", "surroundings"]
+__all__ = [
+    "IsolationError",
+    "NoDataError",
+    "NoGpuError",
+    "Options",
+    "SurroundingsError",
+    "environment",
+    "gpus",
+    "isolation",
+    "surroundings",
+]
 
 
-class NoGpuError(Exception):
+class SurroundingsError(Exception):
+    """What was asked for, or what a lab needs, and this machine does not have. The message says what is missing and what to do."""
+
+
+class NoGpuError(SurroundingsError):
     """GPU slots that were asked for on a machine without a GPU."""
 
 
-class IsolationError(Exception):
-    """Walls that were asked for and that this machine does not have. The message says which are missing and what to do."""
+class NoDataError(SurroundingsError):
+    """Data sets of a lab that cannot be had: nobody's work can be judged without them."""
+
+
+class IsolationError(SurroundingsError):
+    """Walls that were asked for and that this machine does not have."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +97,7 @@ def _strongest() -> Level:
 
 
 def surroundings(lab: Lab, options: Options) -> Surroundings:
-    """What notebooks of this lab are run in, its data sets brought into the cache. Raises IsolationError."""
+    """What notebooks of this lab are run in, its data sets brought into the cache. Raises IsolationError, NoDataError."""
     env = environment(lab, options)
     with _preparing:
         _prepare(lab, env)
@@ -118,7 +136,10 @@ _prepared: set[tuple[object, ...]] = set()
 
 
 def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
-    """Run the lab's own cells that read data once without walls, so that the cache holds all that is read inside them."""
+    """Run the lab's own cells that read data once without walls, so that the cache holds all that is read inside them.
+
+    Raises NoDataError if one of them fails: it would in everybody's notebook.
+    """
     key = (lab.id, env.get("COURSEKIT_DATA"), env.get("COURSEKIT_CACHE"))
     if key in _prepared or not lab.settings.datasets:
         return
@@ -126,9 +147,11 @@ def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
     sealed = [f"from autograder import sealed\nsealed.load({name!r})" for name in SEALED if name in lab.settings.datasets]
     settings = lab.settings
     limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
-    run_steps(
-        [Step(source) for source in (*cells, *sealed)], limits=limits, around=Surroundings(env, "open", beside=lab.beside)
-    )
+    around = Surroundings(env, "open", beside=lab.beside)
+    for outcome in run_steps([Step(source) for source in (*cells, *sealed)], limits=limits, around=around):
+        if outcome.status != "ok":
+            said = f"{outcome.error}: {outcome.message}" if outcome.error else f"{outcome.status}: {outcome.message}"
+            raise NoDataError(f"{lab.id}: its data cannot be loaded, and without them nobody can be graded. {said}")
     _prepared.add(key)
 
 

@@ -58,6 +58,7 @@ class Verdict:
 
     status: "graded"; "needs review" when some of the work could not be matched to its exercises, so that a person must look
     before the marks count; "unreadable" when the file is no notebook of this lab (then `tests` is empty and `message` says why).
+    isolation: level of the walls that the notebook ran behind, "" where nothing was run.
     """
 
     submission: str
@@ -67,7 +68,7 @@ class Verdict:
     written: tuple[Written, ...] = ()
     message: str = ""
     flags: tuple[Flag, ...] = ()
-    isolation: str = "process"
+    isolation: str = ""
     data_source: str = ""
     reduced_budget: bool = False
     seed: int = 0

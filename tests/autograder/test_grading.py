@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -11,8 +12,11 @@ import pytest
 from autograder import Options, Verdict, grade
 from autograder.build import release_notebook, write_notebook
 from autograder.demo import make_class, solve
-from autograder.labs import Lab, LabError
+from autograder.grading import Job
+from autograder.labs import Cell, Lab, LabError
+from autograder.runs import Outcome
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
+from autograder.surroundings import NoDataError
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -147,6 +151,39 @@ def test_a_fault_of_the_grader_stops_nobody_else(toy: Lab, tmp_path: Path, monke
     first, second = grade_class(toy, find_submissions(tmp_path, toy.id))
     assert (first.status, second.earned) == ("needs review", 20)
     assert "boom" in first.message
+
+
+def test_nobody_is_marked_where_the_data_of_the_lab_cannot_be_had(toy: Lab, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_notebook(solve(toy, RIGHT), tmp_path / f"{name}.ipynb")
+    reads = Cell(
+        "code", "from coursekit import data\ndata.load_fashion_mnist()\nraise OSError('the mirror is gone')", id="reads"
+    )
+    lab = replace(toy, cells=(*toy.cells, reads), settings=replace(toy.settings, datasets=("fashion-mnist",)))
+    heard: list[Verdict] = []
+    with pytest.raises(NoDataError, match=r"data cannot be loaded.* nobody can be graded\. OSError: the mirror is gone"):
+        grade_class(lab, find_submissions(tmp_path, lab.id), Options(data="drawn"), on_verdict=heard.append)
+    assert not heard
+    with pytest.raises(NoDataError):
+        grade(lab, tmp_path / "a.ipynb", Options(data="drawn"))
+
+
+@pytest.mark.parametrize(("students", "threads"), [(1, 8), (3, 2), (20, 1)])
+def test_fewer_notebooks_than_cores_share_them(
+    students: int, threads: int, toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[int] = []
+
+    def watched(job: Job, keep: object = None, *, gpu: str = "", threads: int = 0) -> Verdict:
+        used.append(threads)
+        return job.verdict([Outcome("ok")] * len(job.steps), 0.0)
+
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr(Job, "run", watched)
+    for number in range(students):
+        write_notebook(solve(toy, RIGHT), tmp_path / f"student{number}.ipynb")
+    grade_class(toy, find_submissions(tmp_path, toy.id))
+    assert used == [threads] * students
 
 
 def test_submissions_are_found_in_every_known_layout(tmp_path: Path) -> None:

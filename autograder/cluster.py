@@ -1,0 +1,152 @@
+"""Run notebooks on the workers of a Dask cluster, where one machine is not enough.
+
+What goes there is a lab and the steps of one submission; what comes back is how they ended. Reading, judging, keeping and
+recording stay on the machine that asks. Knows steps and workers; nothing of marks.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from autograder.keep import environment_facts
+from autograder.labs import Lab
+from autograder.processes import Limits
+from autograder.runs import Kept, Outcome, Step, settle
+from autograder.surroundings import Options, SurroundingsError, isolation, surroundings
+
+__all__ = ["Cluster", "ClusterError"]
+
+JOIN_SECONDS = 30.0  # that the scheduler, and then the first worker, may take
+
+
+class ClusterError(SurroundingsError):
+    """A cluster that cannot be used."""
+
+
+class Cluster:
+    """The workers of a Dask scheduler, for the submissions to one lab.
+
+    address: of the scheduler, such as tcp://host:8786, or tls://… with the certificates that Dask's own configuration names.
+    options: must say which kind of data, or each worker would choose for itself.
+    Raises ClusterError unless every worker has the packages that this machine has, and full walls: a notebook that got out would
+    reach the scheduler, and that runs whatever it is sent.
+    """
+
+    def __init__(self, address: str, lab: Lab, options: Options) -> None:
+        if find_spec("distributed") is None:
+            raise ClusterError("a Dask cluster needs the package `distributed`: pip install 'coursekit[cluster]'")
+        from distributed import Client
+
+        self._options = options
+        try:
+            self._client = Client(address, timeout=JOIN_SECONDS, set_as_default=False)
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise ClusterError(
+                f"{address}: no Dask scheduler answers there ({type(error).__name__}); expected an address such as "
+                "tcp://host:8786, where `dask scheduler` runs"
+            ) from None
+        try:
+            self._look_at_workers(address)
+            beside = {name: Path(path).read_bytes() for name, path in lab.beside}
+            # A task of its own, no copy in each submission's; should the worker that holds it end, it is made again.
+            self._shared = self._client.submit(_Shared, replace(lab, answers=(), beside=()), beside, pure=False)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def places(self) -> int:
+        """Notebooks that the workers run at once: one in each of their threads."""
+        return sum(self._client.nthreads().values())
+
+    def run(self, steps: Sequence[Step], limits: Limits) -> tuple[list[Outcome], Kept, float]:
+        """How the steps of a submission ended on some worker, what its tests were given, and the seconds it took.
+
+        When a worker ends meanwhile, another one takes the submission. Raises what came up there, such as FaultError, and
+        KilledWorker when several workers in turn ended with it.
+        """
+        future = self._client.submit(
+            _settle, self._shared, self._options, tuple(steps), limits, environment_facts(), pure=False
+        )
+        try:
+            outcomes, kept, seconds = future.result()
+            return outcomes, kept, seconds
+        finally:
+            future.release()
+
+    def close(self) -> None:
+        """Let go of the workers; what has not been run yet is not run."""
+        self._client.close()
+
+    def _look_at_workers(self, address: str) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=JOIN_SECONDS)
+        except TimeoutError:
+            raise ClusterError(f"{address}: the scheduler has no worker; start some with `dask worker {address}`") from None
+        for worker, (facts, level) in self._client.run(_facts).items():
+            _compare(environment_facts(), facts, worker)
+            if level != "full":
+                raise ClusterError(
+                    f"{worker}: this worker's machine has no full walls round students' code; `autograder doctor` there says "
+                    "what it lacks"
+                )
+
+
+class _Shared:
+    """What all submissions to a lab have in common: the lab, and the content of the files that its notebook finds beside it."""
+
+    def __init__(self, lab: Lab, beside: Mapping[str, bytes]) -> None:
+        self._lab, self._beside = lab, beside
+        self._lock = threading.Lock()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Shared, (self._lab, self._beside)
+
+    @property
+    def lab(self) -> Lab:
+        """The lab, its files laid out on this machine for as long as this object lives."""
+        with self._lock:
+            if self._folder is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="autograder-beside-")
+                for name, data in self._beside.items():
+                    path = Path(self._folder.name, name)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(data)
+        folder = self._folder.name
+        return replace(self._lab, beside=tuple((name, str(Path(folder, name))) for name in self._beside))
+
+
+def _facts() -> tuple[dict[str, str], str]:
+    return dict(environment_facts()), isolation()
+
+
+def _settle(
+    shared: _Shared, options: Options, steps: Sequence[Step], limits: Limits, expected: Mapping[str, str]
+) -> tuple[list[Outcome], Kept, float]:
+    """What a worker does."""
+    from distributed import get_worker
+
+    started, worker = time.perf_counter(), get_worker()
+    _compare(expected, environment_facts(), worker.address)  # it may have joined only now
+    threads = max(1, (os.cpu_count() or 1) // worker.state.nthreads)
+    around = replace(surroundings(shared.lab, options), threads=threads)
+    outcomes, kept = settle(steps, limits=limits, around=around)
+    return outcomes, kept, time.perf_counter() - started
+
+
+def _compare(expected: Mapping[str, str], facts: Mapping[str, str], worker: str) -> None:
+    """Raise ClusterError if a worker would run submissions with something else than this machine: marks might differ."""
+    other = [f"{name} {facts.get(name)} instead of {said}" for name, said in expected.items() if facts.get(name) != said]
+    if other:
+        raise ClusterError(
+            f"{worker}: this worker has {', '.join(other)}; install the same on every machine, from the same constraints.txt"
+        )
