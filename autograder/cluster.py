@@ -87,9 +87,11 @@ class Cluster:
         self._client.close()
 
     def _look_at_workers(self, address: str) -> None:
+        from distributed import TimeoutError as LateError
+
         try:
             self._client.wait_for_workers(1, timeout=JOIN_SECONDS)
-        except TimeoutError:
+        except LateError:
             raise ClusterError(f"{address}: the scheduler has no worker; start some with `dask worker {address}`") from None
         for worker, (facts, level) in self._client.run(_facts).items():
             _compare(environment_facts(), facts, worker)
@@ -138,8 +140,12 @@ def _settle(
     started, worker = time.perf_counter(), get_worker()
     _compare(expected, environment_facts(), worker.address)  # it may have joined only now
     threads = max(1, (os.cpu_count() or 1) // worker.state.nthreads)
-    around = replace(surroundings(shared.lab, options), threads=threads)
-    outcomes, kept = settle(steps, limits=limits, around=around)
+    lab = shared.lab
+    try:
+        around = surroundings(lab, options)
+    except SurroundingsError as error:
+        raise ClusterError(f"{worker.address}: {error}") from None
+    outcomes, kept = settle(steps, limits=limits, around=replace(around, threads=threads))
     return outcomes, kept, time.perf_counter() - started
 
 

@@ -87,7 +87,7 @@ def grade_class(
 
     jobs: how many at once, by default one a core and two more, if memory suffices. keep: what was found out earlier, so that
     unchanged work is not run again; a grader that was killed goes on from there. dask: address of the scheduler of a Dask cluster
-    whose workers run the notebooks instead of this machine's cores.
+    whose workers run the notebooks instead of this machine's cores; each as many at once as it has threads.
     Raises IsolationError, NoGpuError, NoDataError or ClusterError before any submission is run.
     """
     options, found = options or Options(), list(found)
