@@ -18,7 +18,7 @@ from autograder import walls
 from autograder.labs import Lab
 from autograder.plan import data_cells
 from autograder.processes import Limits, Surroundings
-from autograder.runs import Step, run_steps
+from autograder.runs import Step, settle
 from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
 from autograder.walls import Level
@@ -148,9 +148,12 @@ def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
     settings = lab.settings
     limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
     around = Surroundings(env, "open", beside=lab.beside)
-    for outcome in run_steps([Step(source) for source in (*cells, *sealed)], limits=limits, around=around):
+    outcomes, _ = settle([Step(source) for source in (*cells, *sealed)], limits=limits, around=around)
+    for outcome in outcomes:
         if outcome.status != "ok":
-            said = f"{outcome.error}: {outcome.message}" if outcome.error else f"{outcome.status}: {outcome.message}"
+            # Without an error of its own it was stopped, most likely while it was still downloading.
+            beforehand = f"{outcome.message}; `coursekit data fetch` brings data here beforehand, however long that takes"
+            said = f"{outcome.error}: {outcome.message}" if outcome.error else beforehand
             raise NoDataError(f"{lab.id}: its data cannot be loaded, and without them nobody can be graded. {said}")
     _prepared.add(key)
 

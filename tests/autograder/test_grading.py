@@ -16,7 +16,7 @@ from autograder.grading import Job
 from autograder.labs import Cell, Lab, LabError
 from autograder.runs import Outcome
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
-from autograder.surroundings import NoDataError
+from autograder.surroundings import NoDataError, surroundings
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -166,6 +166,15 @@ def test_nobody_is_marked_where_the_data_of_the_lab_cannot_be_had(toy: Lab, tmp_
     assert not heard
     with pytest.raises(NoDataError):
         grade(lab, tmp_path / "a.ipynb", Options(data="drawn"))
+
+
+def test_a_process_that_loads_data_may_be_killed_once(toy: Lab, tmp_path: Path) -> None:
+    kill = "import os, pathlib\nwas = pathlib.Path({!r})\nif not was.exists():\n    was.touch()\n    os.kill(os.getpid(), 9)\n"
+    reads = kill.format(str(tmp_path / "killed")) + "from coursekit import data\ndata.load_fashion_mnist()"
+    settings = replace(toy.settings, datasets=("fashion-mnist",))
+    lab = replace(toy, id="killed", cells=(*toy.cells, Cell("code", reads, id="reads")), settings=settings)
+    assert surroundings(lab, Options(data="drawn")).env["COURSEKIT_DATA"] == "drawn"
+    assert (tmp_path / "killed").exists()
 
 
 @pytest.mark.parametrize(("students", "threads"), [(1, 8), (3, 2), (20, 1)])
