@@ -111,9 +111,7 @@ def test_a_worker_without_walls_is_refused(toy: Lab, tmp_path: Path, workers: An
         grade_class(toy, hand_in(toy, tmp_path / "in", 1), dask=workers.scheduler_address)
 
 
-def test_gpu_slots_and_a_cluster_exclude_each_other(
-    toy: Lab, tmp_path: Path, workers: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gpu_slots_and_a_cluster_exclude_each_other(toy: Lab, tmp_path: Path, workers: Any) -> None:
     with pytest.raises(ClusterError, match="GPU slots are those of this machine"):
         grade_class(toy, hand_in(toy, tmp_path / "in", 1), Options(gpu_slots=1), dask=workers.scheduler_address)
 
