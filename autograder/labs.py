@@ -140,6 +140,11 @@ class Lab:
         """nbgrader's name of the assignment."""
         return self.part_of or self.id
 
+    @property
+    def foreign(self) -> bool:
+        """Whether it was made of an nbgrader notebook, which was not written for tests in another process."""
+        return bool(self.part_of)
+
     @cached_property
     def by_hand(self) -> list[Cell]:
         """The cells that a person marks: written questions, and in some nbgrader notebooks code."""
