@@ -22,9 +22,10 @@ __all__ = ["serve"]
 
 
 def serve(connection: Connection, *, files: bool = False) -> None:
-    """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […]}.
+    """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […],
+    "restore": …}.
 
-    names: what the test reads of the student's. Each is answered with how the cell ended.
+    names: what the test reads of the student's; restore: see Step. Each is answered with how the cell ended.
     """
     if files:  # some of which a student's code wrote: no modules here
         sys.path[:] = [place for place in sys.path if place not in ("", ".")]
@@ -41,21 +42,20 @@ def serve(connection: Connection, *, files: bool = False) -> None:
     while True:
         try:
             request, _ = unpack(connection.recv_bytes())
-            if request["do"] == "given":
-                outcome = run_cell(shell, request["source"])
-            else:
-                outcome = _examine(link, shell, request["source"], request["names"])
+            given = request["do"] == "given"
+            outcome = run_cell(shell, request["source"]) if given else _examine(link, shell, request)
             connection.send_bytes(DONE + pack(outcome))
         except (EOFError, BrokenPipeError):
             return
 
 
-def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str]) -> dict[str, Any]:
+def _examine(link: Link, shell: InteractiveShell, request: dict[str, Any]) -> dict[str, Any]:
     """Run a test on the student's values; afterwards the notebook is as it was, whatever names the test used."""
-    before = dict(shell.user_ns)
+    before, names = dict(shell.user_ns), request["names"]
     try:
         if names:
-            answer, blobs = link.ask({"do": "get", "names": names}, link.encoder())
+            question = {"do": "get", "names": names, "restore": request["restore"]}
+            answer, blobs = link.ask(question, link.encoder())
             decoder = link.decoder(blobs)
             for name, (kind, said) in answer["values"].items():
                 if name not in names:
@@ -63,7 +63,7 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
                 if kind != "value":
                     return _failed(str(said))
                 shell.user_ns[name] = decoder.value(said)
-        return run_cell(shell, source)
+        return run_cell(shell, request["source"])
     except ValueError as error:
         return _failed(str(error), "TypeError")
     finally:

@@ -48,12 +48,16 @@ class Outcome:
 class Step:
     """One thing to run: a "cell" in the student process; a "given" cell, of which the examiner runs the lab's own text for itself as
     well; or a "test", which the examiner runs on the values of `names` in the student process.
+
+    restore: code of the lab that the student process runs before it gives the values: the lab's own functions among them, as the
+    lab has them.
     """
 
     source: str
     kind: Literal["cell", "given", "test"] = "cell"
     lab_source: str = ""
     names: tuple[str, ...] = ()
+    restore: str = ""
 
 
 def run_cells(sources: Sequence[str], *, limits: Limits, env: Mapping[str, str]) -> list[Outcome]:
@@ -249,7 +253,7 @@ class _Tests:
             if outcome.status in ("timeout", "memory", "crashed"):
                 return Outcome("crashed", message=f"a cell of the lab itself did not run: {outcome.message}")
             self.done.append(source)
-        request = {"do": "test", "source": step.source, "names": list(step.names)}
+        request = {"do": "test", "source": step.source, "names": list(step.names), "restore": step.restore}
         outcome = self._ask(request, time.monotonic() + seconds, answer)
         return replace(outcome, seconds=time.monotonic() - started)
 

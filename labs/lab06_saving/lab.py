@@ -1206,16 +1206,54 @@ class SoftClip(keras.layers.Layer):
         return {**super().get_config(), "limit": self.limit}
 ### END SOLUTION
 
+# %% given="clip_report"
+def clip_report(X, gains=None, copied=False, **arguments):
+    """Make SoftClip(**arguments), show it X, and say in plain values what it is and what it does.
+
+    X: float array (n, …, features). gains: float array (features,) to put into the layer first; None leaves it as it starts.
+    copied: whether to report on the layer that SoftClip.from_config makes of the config.
+    Returns a dict: outputs, an array of the shape of X; weights, the arrays before gains were set; trainable, the shapes of
+    the trainable ones; name and is_trainable of the layer.
+    """
+    clip = SoftClip(**arguments)
+    if copied:
+        clip = SoftClip.from_config(json.loads(json.dumps(clip.get_config())))  # a config must be plain enough for a file
+    outputs, weights = answer(clip, X), clip.get_weights()
+    if gains is not None:
+        clip.set_weights([gains])
+        outputs = answer(clip, X)
+    shapes = [tuple(w.shape) for w in clip.trainable_weights]
+    return {"outputs": outputs, "weights": weights, "trainable": shapes, "name": clip.name, "is_trainable": clip.trainable}
+
+
+def clip_file(X, kernel, **arguments):
+    """Save a network of SoftClip(**arguments) and a Dense layer in models/exercise_9.keras, load it, and ask both.
+
+    X: float array (n, features). kernel: float array (features, units), put into the Dense layer.
+    Returns a dict: shapes, those of the network's weights; and, if the Dense layer has any, before and after, the two outputs.
+    """
+    features, units = kernel.shape
+    network = keras.Sequential([keras.Input((features,)), SoftClip(**arguments), keras.layers.Dense(units)])
+    shapes = [tuple(w.shape) for w in network.get_weights()]
+    if kernel.shape not in shapes:
+        return {"shapes": shapes}
+    spread = [np.linspace(0.5, 2, int(np.prod(shape))).reshape(shape) for shape in shapes]
+    network.set_weights([kernel if w.shape == kernel.shape else w for w in spread])
+    network.save(fresh("exercise_9.keras"))
+    again = keras.models.load_model("models/exercise_9.keras")
+    return {"shapes": shapes, "before": answer(network, X), "after": answer(again, X)}
+
+
 # %% tests="soft_clip" points=1
+X = np.array([[-9.0, -1.0, 0.0], [0.5, 2.0, 30.0]])
 with check.explained({
     "decorator()": 'the brackets are missing: @keras.saving.register_keras_serializable(package="lab06")',
     "to a shape": "a shape is a tuple: (input_shape[-1],), with the comma",
 }):
-    clip, X = SoftClip(limit=2.0), np.array([[-9.0, -1.0, 0.0], [0.5, 2.0, 30.0]])
-    squeezed = answer(clip, X)
-check.true(all((w == 1).all() for w in clip.get_weights()), 'the gains start at 1: add_weight(…, initializer="ones")')
+    report = clip_report(X, limit=2.0)
+check.true(all((w == 1).all() for w in report["weights"]), 'the gains start at 1: add_weight(…, initializer="ones")')
 check.close(
-    squeezed, 2 * np.tanh(X / 2), atol=1e-5,
+    report["outputs"], 2 * np.tanh(X / 2), atol=1e-5,
     mistakes={
         "the division by the limit inside of tanh is missing": 2 * np.tanh(X),
         "the factor limit in front is missing": np.tanh(X / 2),
@@ -1225,74 +1263,90 @@ check.close(
     hint="limit · tanh(gain · x / limit), all gains 1",
 )
 check.equal(
-    [tuple(w.shape) for w in clip.trainable_weights], [(3,)],
+    report["trainable"], [(3,)],
     "the shapes of the trainable weights; there should be one, gain, with an entry for each feature",
     mistakes={"there are no trainable weights: make gain with self.add_weight in build": []},
 )
-clip.set_weights([np.array([1.0, 0.5, 2.0])])
+gains = np.array([1.0, 0.5, 2.0])
 check.close(
-    answer(clip, X), 2 * np.tanh(X * [1.0, 0.5, 2.0] / 2), atol=1e-5,
+    clip_report(X, gains, limit=2.0)["outputs"], 2 * np.tanh(X * gains / 2), atol=1e-5,
     hint="with the gains 1, 0.5 and 2: each feature is multiplied by its own gain, inside of tanh",
 )
 ### BEGIN HIDDEN TESTS
 limit, X = float(np.random.default_rng().uniform(0.5, 4)), np.random.default_rng().normal(scale=3, size=(4, 5, 3))
-clip, hint = SoftClip(limit=limit), "wrong for inputs (4, 5, 3): the gains belong to the LAST axis, there are 3 of them"
+hint = "wrong for inputs (4, 5, 3): the gains belong to the LAST axis, there are 3 of them"
 with check.explained({"broadcast": hint, "ncompatible shapes": hint}):
-    check.close(answer(clip, X), limit * np.tanh(X / limit), atol=1e-5, hint=hint)
-check.equal([tuple(w.shape) for w in clip.trainable_weights], [(3,)], hint)
+    report = clip_report(X, limit=limit)
+check.close(report["outputs"], limit * np.tanh(X / limit), atol=1e-5, hint=f"wrong for a limit of {limit:.3f} and inputs (4, 5, 3)")
+check.equal(report["trainable"], [(3,)], hint)
 ### END HIDDEN TESTS
 
 # %% tests="soft_clip_config" points=1
+far = np.full((1, 1), 1000.0)  # where the output is the limit
 with check.explained({
     "decorator()": 'the brackets are missing: @keras.saving.register_keras_serializable(package="lab06")',
     "unexpected keyword": "__init__ must take **kwargs and pass them on: super().__init__(**kwargs)",
 }):
-    clip = SoftClip(limit=2.5, name="squeeze")
-check.equal(clip.name, "squeeze", "the name of the layer: pass what is in kwargs on, super().__init__(**kwargs)")
+    report = clip_report(far, limit=2.5, name="squeeze")
+check.equal(report["name"], "squeeze", "the name of the layer: pass what is in kwargs on, super().__init__(**kwargs)")
 with check.explained({
     "unexpected keyword": "get_config returns something that __init__ does not take",
     "Unrecognized keyword": "get_config returns something that __init__ does not take",
     "has no attribute": "get_config asks for something that the layer does not have",
 }):
-    again = SoftClip.from_config(clip.get_config())
-    limits = [answer(one, np.full((1, 1), 1000.0)) for one in (clip, again)]
+    copy = clip_report(far, copied=True, limit=2.5, name="squeeze")
 check.close(
-    limits, [[[2.5]], [[2.5]]], rtol=1e-4,
+    [report["outputs"], copy["outputs"]], [[[2.5]], [[2.5]]], rtol=1e-4,
     hint="the limits of a layer and of the layer made from its config; both should be 2.5",
     mistakes={"the limit is lost: put it into the dictionary that get_config returns": [[[2.5]], [[1.0]]]},
 )
-_ = json.dumps(clip.get_config())  # a config must be plain enough to be written as text
 ### BEGIN HIDDEN TESTS
-clip = SoftClip(limit=0.5, name="frozen", trainable=False)
-again = SoftClip.from_config(clip.get_config())
+limit = float(np.random.default_rng().uniform(0.2, 0.9))
+copy = clip_report(far, copied=True, limit=limit, name="frozen", trainable=False)
 check.equal(
-    [again.name, again.trainable], ["frozen", False],
+    [copy["name"], copy["is_trainable"]], ["frozen", False],
     "name and trainable of the layer made from the config are wrong: start from super().get_config()",
 )
+check.close(copy["outputs"], [[limit]], rtol=1e-4, hint="the limit of the layer made from the config")
 ### END HIDDEN TESTS
 
 # %% tests="soft_clip_file" points=1
-clipped = keras.Sequential([keras.Input((6,)), SoftClip(limit=0.3), keras.layers.Dense(3)])
-X, rng = np.random.default_rng().normal(size=(8, 6)), np.random.default_rng()
-check.true(
-    any(w.shape == (6, 3) for w in clipped.get_weights()),
-    "the Dense layer behind yours has no weights: Keras cannot look through NumPy functions, use keras.ops.tanh",
-)
-clipped.set_weights([rng.uniform(0.5, 2, size=w.shape) for w in clipped.get_weights()])
-clipped.save(fresh("exercise_9.keras"))
+rng = np.random.default_rng()
+X, kernel = rng.normal(size=(8, 6)), rng.normal(size=(6, 3))
 with check.explained({
     "Could not locate class": 'the class is not registered: @keras.saving.register_keras_serializable(package="lab06")',
     "could not be deserialized": 'is the class registered, @keras.saving.register_keras_serializable(package="lab06"),\n'
     "and does __init__ take everything that get_config returns?",
 }):
-    after = keras.models.load_model("models/exercise_9.keras")
+    report = clip_file(X, kernel, limit=0.3)
+check.true(
+    (6, 3) in report["shapes"],
+    "the Dense layer behind yours has no weights: Keras cannot look through NumPy functions, use keras.ops.tanh",
+)
 check.close(
-    answer(after, X), answer(clipped, X), atol=1e-6,
+    report["after"], report["before"], atol=1e-6,
     hint="the loaded model predicts something else: is every argument in get_config?",
 )
+with zipfile.ZipFile("models/exercise_9.keras") as archive:
+    layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    stored = archive.read("model.weights.h5")
 check.equal(
-    keras.saving.get_registered_name(SoftClip), "lab06>SoftClip", 'the name of the class in files; use package="lab06"',
+    [layer["registered_name"] for layer in layers if layer["class_name"] == "SoftClip"], ["lab06>SoftClip"],
+    'the name of the class in files; use package="lab06"',
 )
+### BEGIN HIDDEN TESTS
+import io
+
+import h5py
+
+arrays = []
+with h5py.File(io.BytesIO(stored)) as weights:
+    weights.visititems(lambda _, item: arrays.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+check.true(
+    any(a.shape == kernel.shape and np.allclose(a, kernel, atol=1e-6) for a in arrays),
+    "the file does not hold the weights of the network that was saved",
+)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 10 · Files from strangers, and files that are broken (20 minutes)
