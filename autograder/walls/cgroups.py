@@ -175,13 +175,15 @@ def _places(controller: str) -> Iterator[tuple[Path, int]]:
         name = controller if kind == "cgroup" and controller in options.split(",") else "" if kind == "cgroup2" else None
         if name in own:
             # In a container the path is often that of the host, and the mount shows our group as its root.
-            for home in (Path(place + own[name]), Path(place)):  # type: ignore[index]
+            for home in (Path(place + own[name]), Path(place)):
                 yield home, 1 if name else 2
 
 
 def _number(folder: Path | None, names: tuple[str, ...]) -> int | None:
     """The number in the one of these files that is there, None without any ("max" is none too)."""
-    for name in names if folder is not None else ():
+    if folder is None:
+        return None
+    for name in names:
         with suppress(OSError, ValueError):
             return int((folder / name).read_text())
     return None
