@@ -277,7 +277,7 @@ class _Run:
             said = f"your code ran longer than the {seconds:g} seconds of this test and was stopped"
             outcome = self._ended(end, self.tests.clock, said, "your code")
             self.tests.dismiss()
-        return replace(outcome, cpu=_believed(busy, clock)), self.tests.used - before
+        return replace(outcome, cpu=_believed(busy, clock.elapsed)), self.tests.used - before
 
     def _ended(self, end: NoAnswerError, clock: Clock, late: str, who: str) -> Outcome:
         """What it means that the student process gave no answer: late, or who used too much memory, or a crash."""
@@ -387,16 +387,17 @@ def _no_answer(end: NoAnswerError, clock: Clock, memory_mb: int) -> Outcome:
     return Outcome("crashed", message="the test could not be run with your values: its process ended", seconds=clock.elapsed)
 
 
-def _believed(cpu: float, clock: Clock) -> float:
-    """The processor seconds that a process says it took: not more than there were."""
-    return min(cpu, clock.elapsed * (os.cpu_count() or 1))
+def _believed(cpu: float, seconds: float) -> float:
+    """The processor seconds that a process says it took within so many seconds: not more than there were."""
+    return min(cpu, seconds * (os.cpu_count() or 1))
 
 
 def _outcome(frame: bytes, clock: Clock) -> Outcome | None:
     """The outcome that a short frame says, None for anything else. How long it took is what the clock here says."""
     try:
         answer, _ = unpack(frame)
-        error, seconds, cpu = answer["error"], clock.elapsed, _believed(answer["cpu"], clock)
+        error, seconds = answer["error"], clock.elapsed
+        cpu = _believed(answer["cpu"], seconds)
         if error is None:
             value = answer["value"]
             return Outcome("ok", seconds=seconds, value=None if value is None else float(value), cpu=cpu)

@@ -93,9 +93,12 @@ def test_whoever_does_not_read_makes_the_sender_late_and_nothing_else() -> None:
 )
 def test_a_frame_that_claims_too_much_is_refused_before_it_is_read(claim: bytes) -> None:
     tracemalloc.start()
-    with facing(lambda end: (os.write(end.fileno(), claim + bytes(1000)), time.sleep(0.2))[1]) as channel:
-        with pytest.raises(EndedError, match="a frame of"):
-            channel.receive(Clock(GENEROUS))
+    said = claim + bytes(1000)
+    with (
+        facing(lambda end: (os.write(end.fileno(), said), time.sleep(0.2))[1]) as channel,
+        pytest.raises(EndedError, match="a frame of"),
+    ):
+        channel.receive(Clock(GENEROUS))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2**20
