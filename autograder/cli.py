@@ -7,8 +7,9 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn, ParamSpec
 
 import nbformat
 import typer
@@ -46,6 +47,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Release, ver
 # Where nobody watches (a log, CI) there is no terminal width to respect.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
+_INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
+
 _LECTURE_SECONDS = 120  # what a reader should wait at most for a whole lecture, on two cores
 
 LabNames = Annotated[list[str] | None, typer.Argument(help="Lab ids such as lab02_mlp; none means all.", show_default=False)]
@@ -61,6 +64,24 @@ Isolation = Annotated[
 ]
 Again = Annotated[bool, typer.Option("--again", help="Run everything anew, whatever was found out earlier.")]
 Jobs = Annotated[int | None, typer.Option(help="Notebooks at once; by default about as many as there are cores.")]
+
+
+_P = ParamSpec("_P")
+
+
+def _stoppable(command: Callable[_P, None]) -> Callable[_P, None]:
+    """The command, which Ctrl-C ends with one sentence."""
+
+    @wraps(command)
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            said = "stopped; what was found out is kept: run the same command to go on"
+            Console(stderr=True, highlight=False).print(said)
+            raise typer.Exit(_INTERRUPTED) from None
+
+    return wrapped
 
 
 @app.command()
@@ -173,6 +194,7 @@ def calibrate(
 
 
 @app.command()
+@_stoppable
 def grade(
     name: Annotated[str, typer.Argument(help="The lab's id, or the source notebook (.ipynb) of any nbgrader assignment.")],
     submissions: Annotated[Path, typer.Argument(help="Folder with the submissions, or one notebook.")],
@@ -220,6 +242,7 @@ def grade(
 
 
 @app.command()
+@_stoppable
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for the course, the class and the results.")] = Path("demo"),
     labs: Labs = Path("labs"),

@@ -21,11 +21,10 @@ from platform import machine, python_version
 from typing import Any
 
 from autograder.files import write_bytes
-from autograder.runs import Outcome
+from autograder.runs import MAX_KEPT, Outcome
 
 __all__ = ["Entry", "Keep", "digest", "environment_digest", "environment_facts"]
 
-MAX_VALUES = 64 * 2**20  # bytes of values kept of one submission
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
 
 
@@ -56,8 +55,13 @@ class Keep:
             return None
 
     def put(self, key: str, entry: Entry) -> None:
-        """Keep the entry. Values that are too large are left out: their tests will need the whole notebook again."""
-        values = entry.values if sum(map(len, entry.values.values())) <= MAX_VALUES else {}
+        """Keep the entry, unless a limit in it was hit only because others had the machine.
+
+        Values that are too large are left out: their tests will need the whole notebook again.
+        """
+        if any(outcome.contended for outcome in entry.outcomes):
+            return
+        values = entry.values if sum(map(len, entry.values.values())) <= MAX_KEPT else {}
         facts = {
             "outcomes": [asdict(outcome) for outcome in entry.outcomes],
             "tests": dict(entry.tests),

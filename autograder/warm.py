@@ -173,5 +173,6 @@ def _import_all() -> None:
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    with suppress(BrokenPipeError):  # whoever asked has gone
+        main(socket.socket(fileno=int(sys.argv[1])))
     os._exit(0)  # taking all that was imported down in good order takes seconds and helps nobody

@@ -55,7 +55,7 @@ def test_a_call_within_a_call_is_part_of_the_time_of_the_outer_one() -> None:
     near = Link(here.send_bytes, here.recv_bytes, models=networks)
 
     def send(frame: bytes) -> None:
-        said.extend([header["cpu"]] if "cpu" in (header := unpack(frame)[0]) else [])
+        said.extend([header["cpu"]] if (header := unpack(frame)[0])["do"] == "answer" else [])
         there.send_bytes(frame)
 
     far = Link(send, there.recv_bytes, models=networks)
