@@ -29,6 +29,7 @@ from typing import Literal
 
 import psutil
 
+from autograder.interpreters import DOWNLOADS, command, environment
 from autograder.link import READY
 from autograder.walls import cgroups
 
@@ -43,10 +44,7 @@ PATIENCE, BUSY = 3.0, 0.8  # see Process.wait
 LOOKS = 8
 SCRATCH, OLD_SECONDS = "autograder-", 3600.0  # see _sweep
 FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
-# Variables of ours that our processes get; the others may hold passwords or say where the course lies.
-SETTINGS = ("COURSEKIT_", "KERAS_", "TF_", "XLA_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "PYTHON", "LC_", "LD_")
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
-PLAIN_SETTINGS = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV")
 _numbers = itertools.count(37 * os.getpid())  # another grader on this machine counts from elsewhere
 
 
@@ -74,6 +72,8 @@ class Surroundings:
     beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
     gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
     threads: with how many one operation of TensorFlow computes; 0 means one a core.
+    private: more variables, for examiners and for processes without walls only. They go to that process itself and never through
+    the warm parent, in whose memory the next student process might find them.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +84,7 @@ class Surroundings:
     beside: tuple[tuple[str, str], ...] = ()
     gpu: str = ""
     threads: int = 0
+    private: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Process:
@@ -105,6 +106,8 @@ class Process:
             self._group.add(self.pid)  # before it runs anything of a student
         self._facts, self._looks = psutil.Process(self.pid), 0
         _never_stall(self.connection)
+        if told := _told(role, around):
+            self.send(json.dumps(told).encode())
         threading.Thread(target=self._drain, daemon=True).start()
         if self.wait(time.monotonic() + START_SECONDS) != "answer" or self.receive() != READY:
             said = self.last_words()
@@ -197,6 +200,7 @@ class Process:
             "files": around.files,
             "beside": around.beside,
             "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
+            "told": bool(_told(role, around)),
             "level": around.level,
             "room": room,
         }
@@ -238,6 +242,13 @@ def _open_to_all() -> bool:
     return all(folder.stat().st_mode & 0o001 for place in places for folder in (place, *place.parents))
 
 
+def _told(role: Role, around: Surroundings) -> dict[str, str]:
+    """Variables that go to the process itself: secrets of the course, and where the course's own code fetches data."""
+    if around.level == "open":
+        return {**{name: os.environ[name] for name in DOWNLOADS if name in os.environ}, **around.private}
+    return dict(around.private) if role == "examiner" else {}
+
+
 def plain(said: object, most: int) -> str:
     """At most so many characters of what a process says, such that every file and database can hold them."""
     return str(said)[:most].encode(errors="replace").decode().replace("\0", "�")
@@ -268,10 +279,6 @@ def _sweep(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name in PLAIN_SETTINGS or name.startswith(SETTINGS)}
-
-
 class _WarmParent:
     """Our end of a warm parent, started when first needed and again should it ever die."""
 
@@ -299,7 +306,7 @@ class _WarmParent:
                 self.control = None
                 if attempt == 1 and "release" in message:
                     return {}  # its children died with it
-        raise RuntimeError("the warm parent of the student processes does not start; try `python -m autograder.warm 0`")
+        raise RuntimeError("the warm parent of the student processes does not start; try `python -c 'import autograder.warm'`")
 
     def _start(self) -> socket.socket:
         _sweep(Path(tempfile.gettempdir()))
@@ -307,8 +314,8 @@ class _WarmParent:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
-            command = [sys.executable, "-m", "autograder.warm", str(number)]
-            subprocess.Popen(command, pass_fds=[number], env=_environment(), stdin=subprocess.DEVNULL, start_new_session=True)
+            line = command("autograder.warm", "start", str(number))
+            subprocess.Popen(line, pass_fds=[number], env=environment(), stdin=subprocess.DEVNULL, start_new_session=True)
         self.control = ours
         return ours
 
