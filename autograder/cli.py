@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ from autograder.publish import PublishError
 from autograder.publish import publish as publish_course
 from autograder.record import RecordError, record
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
+from autograder.secret import SecretError, find_secret
 from autograder.surroundings import Options, SurroundingsError, environment
 from autograder.surroundings import isolation as level_of
 from autograder.verdict import Verdict
@@ -221,9 +221,18 @@ def grade(
 ) -> None:
     """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook.
 
-    What was found out is kept in OUTPUT/kept: run the same command again and only what changed is run.
+    What was found out is kept in OUTPUT/kept: run the same command again and only what changed is run. OUTPUT/kept/secret is what the
+    lab's sealed data are drawn from, unless COURSE/.secret holds it: keep it to yourself.
     """
-    options = Options(data, fast, seed, isolation=isolation, sealed_only=sealed_only, gpu_slots=gpu_slots)
+    options = Options(
+        data,
+        fast,
+        seed,
+        isolation=isolation,
+        sealed_only=sealed_only,
+        gpu_slots=gpu_slots,
+        secret=_secret(output, course),
+    )
     lab = _assignment(Path(name), options, output) if name.endswith(".ipynb") else _load([name], labs)[0]
     if course and submissions.is_file() and submissions.stem == lab.id:
         _fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
@@ -258,7 +267,7 @@ def demo(
         submitted = output / "course" / "submitted"
         make_class(lab, submitted)
         classes.append((lab, find_submissions(submitted, lab.id)))
-    options = Options(fast=fast, cell_seconds=30, isolation=isolation)
+    options = Options(fast=fast, cell_seconds=30, isolation=isolation, secret=_secret(output))
     verdicts = _grade_all(classes, options, jobs, output, again)
     _report(verdicts, output)
 
@@ -326,6 +335,13 @@ def _assignment(source: Path, options: Options, output: Path) -> Lab:
     return made.lab
 
 
+def _secret(output: Path, course: Path | None = None) -> str:
+    try:
+        return find_secret(output / "kept", course)
+    except SecretError as error:
+        _fail(escape(str(error)))
+
+
 def _fail(message: str) -> NoReturn:
     Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {message}", markup=True)
     raise typer.Exit(2)
@@ -345,7 +361,7 @@ def _grade_all(
     _say_walls(options)
     keep = Keep(output / "kept")
     if again:
-        shutil.rmtree(keep.folder, ignore_errors=True)
+        keep.clear()
     total = sum(len(found) for _, found in classes)
     verdicts: list[Verdict] = []
     with _progress("grading") as advance:

@@ -104,6 +104,7 @@ class Job:
                 self.around.files,
                 beside,
                 asdict(self.limits),
+                digest(dict(self.around.private)),  # never the secret itself: the key is the name of a file
             ]
         )
 

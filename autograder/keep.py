@@ -74,6 +74,11 @@ class Keep:
                 archive.writestr(f"values/{place}", frame)
         write_bytes(self._path(key), out.getvalue())
 
+    def clear(self) -> None:
+        """Forget every entry. What else lies in the folder stays."""
+        for path in self.folder.glob("??/*.zip"):
+            path.unlink(missing_ok=True)
+
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.zip"
 

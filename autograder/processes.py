@@ -30,6 +30,7 @@ import psutil
 
 from autograder.channel import MAX_FRAME, Channel, EndedError, Frame, LateError
 from autograder.clock import PATIENCE, Clock, Thread, delays
+from autograder.interpreters import DOWNLOADS, command, environment
 from autograder.link import READY
 from autograder.signals import Target
 from autograder.walls import cgroups
@@ -55,10 +56,7 @@ LOOK_SECONDS, LOOKS = 0.25, 8
 FIRST_TO_GO = {"student": 1000, "examiner": 500}
 SCRATCH, OLD_SECONDS = "autograder-", 3600.0  # see _sweep
 FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
-# Variables of ours that our processes get; the others may hold passwords or say where the course lies.
-SETTINGS = ("COURSEKIT_", "KERAS_", "TF_", "XLA_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "PYTHON", "LC_", "LD_")
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
-PLAIN_SETTINGS = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV")
 _numbers = itertools.count(37 * os.getpid())  # another grader on this machine counts from elsewhere
 
 
@@ -133,6 +131,8 @@ class Surroundings:
     gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
     threads: with how many one operation of TensorFlow computes; 0 means one a core. memory_mb: what the processes of one notebook
     may hold together because others run beside it; 0 means as much as their limits say.
+    private: more variables, for examiners and for processes without walls only. They go to that process itself and never through
+    the warm parent, in whose memory the next student process might find them.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -144,6 +144,7 @@ class Surroundings:
     gpu: str = ""
     threads: int = 0
     memory_mb: int = 0
+    private: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Process:
@@ -180,7 +181,10 @@ class Process:
                 os.close(printed)
             self._hold(role, answer["pid"], answer["child"])
             self._halt.add(self)
-            if self.receive(Clock(START_SECONDS, self), len(READY)) != READY:
+            clock = Clock(START_SECONDS, self)
+            if told := _told(role, around):
+                self.send(json.dumps(told).encode(), clock)
+            if self.receive(clock, len(READY)) != READY:
                 raise NoAnswerError(self, "ended")
         except (NoAnswerError, ProcessLookupError) as error:
             said = self.last_words()
@@ -354,6 +358,7 @@ class Process:
             "files": around.files,
             "beside": around.beside,
             "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
+            "told": bool(_told(role, around)),
             "level": around.level,
             "room": room,
         }
@@ -388,6 +393,13 @@ def _open_to_all() -> bool:
     return all(folder.stat().st_mode & 0o001 for place in places for folder in (place, *place.parents))
 
 
+def _told(role: Role, around: Surroundings) -> dict[str, str]:
+    """Variables that go to the process itself: secrets of the course, and where the course's own code fetches data."""
+    if around.level == "open":
+        return {**{name: os.environ[name] for name in DOWNLOADS if name in os.environ}, **around.private}
+    return dict(around.private) if role == "examiner" else {}
+
+
 def plain(said: object, most: int) -> str:
     """At most so many characters of what a process says, such that every file and database can hold them."""
     return str(said)[:most].encode(errors="replace").decode().replace("\0", "�")
@@ -408,10 +420,6 @@ def _sweep(folder: Path) -> None:
             left = number.isdecimal() and not psutil.pid_exists(int(number)) and time.time() - facts.st_mtime > OLD_SECONDS
             if ours and left:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name in PLAIN_SETTINGS or name.startswith(SETTINGS)}
 
 
 class _WarmParent:
@@ -451,7 +459,7 @@ class _WarmParent:
                 self.control = None
                 if attempt == 1 and "release" in message:
                     return {}  # its children died with it
-        raise RuntimeError("the warm parent of the student processes does not start; try `python -m autograder.warm 0`")
+        raise RuntimeError("the warm parent of the student processes does not start; try `python -c 'import autograder.warm'`")
 
     def _start(self) -> socket.socket:
         _sweep(Path(tempfile.gettempdir()))
@@ -459,8 +467,8 @@ class _WarmParent:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
-            command = [sys.executable, "-m", "autograder.warm", str(number)]
-            subprocess.Popen(command, pass_fds=[number], env=_environment(), stdin=subprocess.DEVNULL, start_new_session=True)
+            line = command("autograder.warm", "start", str(number))
+            subprocess.Popen(line, pass_fds=[number], env=environment(), stdin=subprocess.DEVNULL, start_new_session=True)
         self.control, self.ready = ours, False
         return ours
 
