@@ -74,6 +74,7 @@ class Surroundings:
     beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
     gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
     threads: with how many one operation of TensorFlow computes; 0 means one a core.
+    shared_arguments: what a student's function changes in its arguments is changed in the test's own objects, as in one process.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Surroundings:
     beside: tuple[tuple[str, str], ...] = ()
     gpu: str = ""
     threads: int = 0
+    shared_arguments: bool = False
 
 
 class Process:
@@ -195,6 +197,7 @@ class Process:
         return {
             "role": role,
             "files": around.files,
+            "shared_arguments": around.shared_arguments,
             "beside": around.beside,
             "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
             "level": around.level,

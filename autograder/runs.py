@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from autograder.link import DONE
+from autograder.link import DONE, SPENT
 from autograder.processes import PATIENCE, FaultError, Limits, Process, Surroundings, plain
 from autograder.wire import pack, unpack
 
@@ -230,7 +230,10 @@ class _Run:
 
 
 class _Tests:
-    """An examiner, from the first test on. `answer` speaks for the student process: question, deadline, seconds → answer or end."""
+    """An examiner, from the first test on; after a test that changed what the lab's cells made, a new one.
+
+    `answer` speaks for the student process: question, deadline, seconds → answer or end.
+    """
 
     def __init__(self, limits: Limits, around: Surroundings) -> None:
         self.limits, self.around = limits, around
@@ -271,9 +274,11 @@ class _Tests:
                 ended = "memory" if examiner.out_of_memory else verdict
                 self.dismiss()
                 return _no_answer(ended, seconds, self.limits.memory_mb)
-            if frame[:1] == DONE:
+            if frame[:1] in (DONE, SPENT):
                 outcome = _outcome(frame[1:])
                 assert outcome is not None
+                if frame[:1] == SPENT:  # the next test gets the lab's own objects as the lab makes them
+                    self.dismiss()
                 return outcome
             got, ended = answer(frame[1:], deadline, seconds)
             if got is None:

@@ -112,6 +112,7 @@ def surroundings(lab: Lab, options: Options) -> Surroundings:
         (*(p for p, _ in data), *own),
         lab.settings.files,
         lab.beside,
+        shared_arguments=lab.foreign,
     )
 
 

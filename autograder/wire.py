@@ -2,7 +2,7 @@
 
 A frame is a JSON header followed by blobs: arrays as .npy without pickle, models as .keras files. Whatever is no plain value is
 refused by a sentence that names it; nothing that arrives is ever executed. Objects that both ends hold during one call (its
-arguments) keep their identity: a result may refer to an argument, and what the call changed in an argument comes back.
+arguments) keep their identity: a result may refer to an argument, and what the call changed in one can be put into it.
 Knows values, not processes, tests or marks. `models` says how networks cross.
 """
 
@@ -245,7 +245,7 @@ def _alike(values: list[Any]) -> bool:
 class Decoder:
     """Turns nodes back into values. Raises ValueError for a node that no Encoder makes.
 
-    known, given: as for Encoder.
+    known, given: as for Encoder. fixed: numbers of known objects that must stay as they are, whatever refers to them.
     """
 
     def __init__(
@@ -258,6 +258,7 @@ class Decoder:
     ) -> None:
         self.blobs, self.functions, self.given = blobs, functions, given or {}
         self.known: list[Any] = list(known)
+        self.fixed: frozenset[int] = frozenset()
         self.models = models
 
     def value(self, node: Node) -> Any:
