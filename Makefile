@@ -30,12 +30,13 @@ verify: $(SET_UP)
 lectures: $(SET_UP)
 	$(BIN)/autograder lectures
 
-# Everything at full effort: both budgets on drawn data, and on the real data where they can be had.
+# Everything at full effort: both budgets on drawn data, and on the real data where they can be had. Hostile twins of answers do the
+# same on every kind of data.
 nightly: $(SET_UP)
 	$(BIN)/autograder verify --all --data drawn
-	$(BIN)/autograder verify --all --data drawn --full
-	$(BIN)/autograder verify --all
-	$(BIN)/autograder verify --all --full
+	$(BIN)/autograder verify --all --data drawn --full --twins none
+	$(BIN)/autograder verify --all --twins none
+	$(BIN)/autograder verify --all --full --twins none
 	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/autograder/test_keep.py
 
 benchmark: $(SET_UP)

@@ -141,10 +141,16 @@ def verify(
     repeats: Annotated[int, typer.Option(help="Runs of each test that does not train.")] = 50,
     seeds: Annotated[int, typer.Option(help="Runs of each test that trains.")] = 10,
     exercise: Annotated[list[str] | None, typer.Option(help="Only this exercise's tests and answers; may be repeated.")] = None,
+    twins: Annotated[
+        Literal["all", "sample", "none"], typer.Option(help="How many hostile twins of the known answers to try.")
+    ] = "all",
     jobs: Jobs = None,
 ) -> None:
-    """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks."""
-    effort = Effort(repeats, seeds) if jobs is None else Effort(repeats, seeds, jobs)
+    """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks.
+
+    The hostile twin of an answer overwrites whatever a test gives it, and must gain nothing by that.
+    """
+    effort = Effort(repeats, seeds, jobs or Effort().jobs, twins=twins)
     failed = False
     for lab in _load([] if every else names, labs):
         with _progress(f"verify {lab.id}") as advance:

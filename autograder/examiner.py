@@ -1,7 +1,9 @@
 """The examiner: runs the instructor's tests, in its own process, on values that crossed the wire.
 
 It is forked from a warm parent of its own and runs the lab's given cells for itself, so that no test rests on what a student's
-code may have done to them. Knows cells and values; nothing of submissions, and it holds no code of a student.
+code may have done to them. A function of the student's gets copies of what a test gives it; what it changes there is changed here
+only where the test says so (`check.mutates`, `check.unchanged`). Knows cells and values; nothing of submissions, and it holds no
+code of a student.
 """
 
 from __future__ import annotations
@@ -15,17 +17,20 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import networks
 from autograder.cells import make_shell, run_cell
-from autograder.link import DONE, READY, TO_STUDENT, Files, Link
+from autograder.given import Given
+from autograder.link import DONE, READY, SPENT, TO_STUDENT, Files, Link
 from autograder.wire import pack, unpack
+from coursekit import check
 
 __all__ = ["serve"]
 
 
-def serve(connection: Connection, *, files: bool = False) -> None:
+def serve(connection: Connection, *, files: bool = False, shared_arguments: bool = False) -> None:
     """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […],
     "restore": …}.
 
-    names: what the test reads of the student's; restore: see Step. Each is answered with how the cell ended.
+    names: what the test reads of the student's; restore: see Step. Each is answered with how the cell ended. shared_arguments: a
+    student's function may change whatever a test gives it, as in one process; what the lab's cells made is then not looked after.
     """
     if files:  # some of which a student's code wrote: no modules here
         sys.path[:] = [place for place in sys.path if place not in ("", ".")]
@@ -37,14 +42,22 @@ def serve(connection: Connection, *, files: bool = False) -> None:
         gives=shell.user_ns,
         models=networks,
         files=shared,
+        watched=None if shared_arguments else check.watched,
     )
+    given = Given(shell.user_ns)
     connection.send_bytes(READY)
     while True:
         try:
             request, _ = unpack(connection.recv_bytes())
-            given = request["do"] == "given"
-            outcome = run_cell(shell, request["source"]) if given else _examine(link, shell, request)
-            connection.send_bytes(DONE + pack(outcome))
+            if request["do"] == "given":
+                outcome, spent = run_cell(shell, request["source"]), False
+                given.forget()
+            else:
+                given.remember()
+                outcome = _examine(link, shell, request)
+                spent = not shared_arguments and given.changed(request["source"], link.touched)
+                link.touched.clear()
+            connection.send_bytes((SPENT if spent else DONE) + pack(outcome))
         except (EOFError, BrokenPipeError):
             return
 

@@ -133,6 +133,7 @@ class Surroundings:
     may hold together because others run beside it; 0 means as much as their limits say.
     private: more variables, for examiners and for processes without walls only. They go to that process itself and never through
     the warm parent, in whose memory the next student process might find them.
+    shared_arguments: what a student's function changes in its arguments is changed in the test's own objects, as in one process.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -145,6 +146,7 @@ class Surroundings:
     threads: int = 0
     memory_mb: int = 0
     private: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shared_arguments: bool = False
 
 
 class Process:
@@ -356,6 +358,7 @@ class Process:
         return {
             "role": role,
             "files": around.files,
+            "shared_arguments": around.shared_arguments,
             "beside": around.beside,
             "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
             "told": bool(_told(role, around)),

@@ -16,7 +16,7 @@ from typing import Literal
 
 from autograder.channel import EndedError, Frame, LateError
 from autograder.clock import PATIENCE, Clock
-from autograder.link import DONE
+from autograder.link import DONE, SPENT
 from autograder.processes import FaultError, Halt, Limits, NoAnswerError, Process, Surroundings, plain
 from autograder.walls import cgroups
 from autograder.wire import pack, peek, unpack
@@ -312,7 +312,9 @@ class _Run:
 
 
 class _Tests:
-    """An examiner, from the first test on. `answer` speaks for the student process: it takes the examiner's question.
+    """An examiner, from the first test on; after a test that changed what the lab's cells made, a new one.
+
+    `answer` speaks for the student process: it takes the examiner's question.
 
     student: whose time counts as that of the test, beside the examiner's.
     """
@@ -356,21 +358,22 @@ class _Tests:
         assert examiner is not None
         self.clock = Clock(seconds, examiner, *([self.student] if self.student else []))
         try:
-            return _conversation(examiner, request, self.clock, answer)
+            outcome, spent = _conversation(examiner, request, self.clock, answer)
         except NoAnswerError as end:
             if end.process is not examiner:
                 raise
-            outcome = _no_answer(end, self.clock, self.limits.memory_mb)
+            outcome, spent = _no_answer(end, self.clock, self.limits.memory_mb), True
         finally:
             self.used += self.clock.counted
-        self.dismiss()
+        if spent:  # the next test gets the lab's own objects as the lab makes them
+            self.dismiss()
         return outcome
 
 
-def _conversation(examiner: Process, request: Mapping[str, object], clock: Clock, answer: Answer) -> Outcome:
-    """What the examiner says in the end, its questions answered meanwhile. Raises NoAnswerError."""
+def _conversation(examiner: Process, request: Mapping[str, object], clock: Clock, answer: Answer) -> tuple[Outcome, bool]:
+    """What the examiner says in the end, its questions answered meanwhile, and whether it is spent. Raises NoAnswerError."""
     examiner.send(pack(request), clock)
-    while (frame := examiner.frame(clock)).head[:1] != DONE:
+    while (frame := examiner.frame(clock)).head[:1] not in (DONE, SPENT):
         answer(frame, examiner, clock)
     outcome = None
     if frame.size <= MAX_OUTCOME:
@@ -378,7 +381,7 @@ def _conversation(examiner: Process, request: Mapping[str, object], clock: Clock
             outcome = _outcome(frame.read()[1:], clock)
     if outcome is None:
         raise NoAnswerError(examiner, "ended")
-    return outcome
+    return outcome, frame.head[:1] == SPENT
 
 
 def _no_answer(end: NoAnswerError, clock: Clock, memory_mb: int) -> Outcome:

@@ -129,6 +129,7 @@ def surroundings(lab: Lab, options: Options) -> Surroundings:
         lab.settings.files,
         lab.beside,
         private={VARIABLE: course_secret(options)} if _uses_sealed(lab) else {},
+        shared_arguments=lab.foreign,
     )
 
 

@@ -92,8 +92,9 @@ def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -
 def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoReturn:
     """Turn the forked process into a student process or an examiner inside its walls.
 
-    job: "role", "env" (variables to set), "told" (whether more of them come first on the connection), "files" (see student.serve),
-    "beside" (files to be found in the current folder), "level" and "room" of its walls. tell: a pipe for its number.
+    job: "role", "env" (variables to set), "told" (whether more of them come first on the connection), "files" and
+    "shared_arguments" (see examiner.serve), "beside" (files to be found in the current folder), "level" and "room" of its walls.
+    tell: a pipe for its number.
     """
     from autograder import examiner, student
 
@@ -115,10 +116,12 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
         os.chdir(room.scratch)
         _copy(job["beside"])
         sys.path.insert(0, "")  # modules are looked for beside the notebook first, as in a kernel
-        serve = student.serve if job["role"] == "student" else examiner.serve
         if enclosed:
             _forget_the_grader()
-        serve(ours, files=job["files"])
+        if job["role"] == "student":
+            student.serve(ours, files=job["files"])
+        else:
+            examiner.serve(ours, files=job["files"], shared_arguments=job["shared_arguments"])
         code = 0
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)

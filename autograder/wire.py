@@ -3,7 +3,7 @@
 A frame is a short binary head, a JSON header and blobs: arrays as .npy without pickle, models as .keras files. The head says what
 the frame is for and how long it took, so whoever passes a frame on need read no more of it than that. What is no plain value is
 refused by a sentence that names it; nothing that arrives is ever executed. Objects that both ends hold during one call (its
-arguments) keep their identity: a result may refer to an argument, and what the call changed in an argument comes back.
+arguments) keep their identity: a result may refer to an argument, and what the call changed in one can be put into it.
 Knows values, not processes, tests or marks. `models` says how networks cross.
 """
 
@@ -281,7 +281,7 @@ def _alike(values: list[Any]) -> bool:
 class Decoder:
     """Turns nodes back into values. Raises ValueError for a node that no Encoder makes.
 
-    known, given: as for Encoder.
+    known, given: as for Encoder. fixed: numbers of known objects that must stay as they are, whatever refers to them.
     """
 
     def __init__(
@@ -294,6 +294,7 @@ class Decoder:
     ) -> None:
         self.blobs, self.functions, self.given = blobs, functions, given or {}
         self.known: list[Any] = list(known)
+        self.fixed: frozenset[int] = frozenset()
         self.models = models
 
     def value(self, node: Node) -> Any:
