@@ -16,6 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from autograder import networks
 from autograder.cells import make_shell, run_cell
 from autograder.link import DONE, READY, TO_STUDENT, Files, Link
+from autograder.refusals import CannotCross
 from autograder.wire import pack, unpack
 
 __all__ = ["serve"]
@@ -66,6 +67,8 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
         return run_cell(shell, source)
     except ValueError as error:
         return _failed(str(error), "TypeError")
+    except CannotCross as limit:
+        return _failed(str(limit), type(limit).__name__)
     finally:
         shell.user_ns.clear()
         shell.user_ns.update(before)

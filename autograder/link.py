@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from autograder.wire import Decoder, Encoder, Functions, RefusedError, fingerprint, pack, unpack
+from autograder.refusals import CannotCross, RefusedError, is_limit
+from autograder.wire import Decoder, Encoder, Functions, fingerprint, pack, unpack
 
 __all__ = ["DONE", "READY", "TO_STUDENT", "Files", "Link", "failure"]
 
@@ -31,6 +32,7 @@ class Link:
     gives, takes: the names among which a class must stand so that its instances may leave and may arrive; what a student's
     process sends is never made an instance of such a class.
     files: the folder in which functions at both ends find the same files, None if they share none.
+    lenient: values that may not cross are noted in their place (the student's end); otherwise the call ends with CannotCross.
     """
 
     def __init__(
@@ -42,22 +44,30 @@ class Link:
         takes: Mapping[str, Any] | None = None,
         models: Any = None,
         files: Files | None = None,
+        lenient: bool = False,
     ) -> None:
         self.send, self.receive = send, receive
         self.gives, self.takes, self.models, self.files = gives or {}, takes or {}, models, files
+        self.lenient = lenient
         self.functions = Functions(self.call)
         self._depth = 0  # of calls that are being served
 
     def encoder(self, known: list[Any] | None = None) -> Encoder:
-        return Encoder(self.functions, known or (), self.gives, self.models)
+        """What writes values for the other end. known: objects that it has already, by number."""
+        return Encoder(self.functions, known or (), self.gives, self.models, lenient=self.lenient)
 
     def decoder(self, blobs: list[memoryview], known: list[Any] | None = None) -> Decoder:
-        return Decoder(blobs, self.functions, known or (), self.takes, self.models)
+        """What reads the values of a frame with these blobs."""
+        records = {**self.gives, **self.takes}
+        return Decoder(blobs, self.functions, known or (), self.takes, self.models, records=records)
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the other end's function; its exceptions are raised here, what it changed in its arguments is changed here."""
         encoder = self.encoder()
-        header = {"do": "call", "function": number, "args": encoder.node((args, kwargs), "an argument")}
+        try:
+            header = {"do": "call", "function": number, "args": encoder.node((args, kwargs), "an argument")}
+        except RefusedError as refused:
+            raise CannotCross(f"this test cannot hand {refused.what} to a function in your own process") from None
         answer, blobs = self.ask(header, encoder)
         decoder = self.decoder(blobs, encoder.known)
         for place, state in answer["changed"]:
@@ -212,14 +222,23 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 def _exception(error: Mapping[str, Any]) -> Exception:
-    """An exception of the same name and message, and of the same built-in kind."""
+    """An exception of the same name and message, and of the same built-in kind.
+
+    Its class says that the message comes from the other end: tests may look at all of it, reports keep it short.
+    """
     base = next((getattr(builtins, str(name), None) for name in error["bases"]), None)
     ends_loops = (StopIteration, StopAsyncIteration)  # raised in a test's own loop it would end that early, and silently
     if not (isinstance(base, type) and issubclass(base, Exception)) or issubclass(base, ends_loops):
         base = RuntimeError
     message = str(error["message"])
-    said = {"__str__": lambda self: message, "__init__": lambda self: None, "__module__": "builtins"}
-    raised: Exception = type(str(error["name"]), (base,), said)()
+    name = "Exception" if is_limit(str(error["name"])) else str(error["name"])  # which only this end may say
+    said = {
+        "__str__": lambda self: message,
+        "__init__": lambda self: None,
+        "__module__": "builtins",
+        "said_elsewhere": True,  # who reports the error keeps what it says short
+    }
+    raised: Exception = type(name, (base,), said)()
     raised.args = (message,)
     return raised
 

@@ -15,7 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from autograder import networks
 from autograder.cells import make_shell, run_cell
 from autograder.link import READY, Files, Link
-from autograder.wire import RefusedError, pack
+from autograder.refusals import RefusedError
+from autograder.wire import pack
 
 __all__ = ["serve"]
 
@@ -28,7 +29,7 @@ def serve(connection: Connection, *, files: bool = False) -> None:
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
-    link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared)
+    link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared, lenient=True)
     connection.send_bytes(READY)
     while True:
         try:
