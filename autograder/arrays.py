@@ -98,7 +98,16 @@ def _array_node(encoder: Encoder, value: np.ndarray, name: str, depth: int) -> N
     if value.dtype.kind == "O":
         items = [encoder.node(item, name, depth) for item in value.ravel().tolist()]
         return {"k": "objects", "shape": list(value.shape), "v": items}
-    return {"k": "array", "b": encoder.array(value), "w": bool(value.flags.writeable)}
+    return {"k": "array", "b": encoder.array(value), "w": bool(value.flags.writeable), "view": _seen_through(encoder, value)}
+
+
+def _seen_through(encoder: Encoder, value: np.ndarray) -> Node | None:
+    """Where in the memory of an array that both ends hold this one lies, None if it has memory of its own."""
+    base = value.base
+    if type(base) is not np.ndarray or base.dtype != value.dtype or (known := encoder.reference(base)) is None:
+        return None
+    start = value.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    return {"of": known["n"], "start": start, "strides": value.strides, "layout": base.strides}
 
 
 def _kin_of_array(encoder: Encoder, value: np.ndarray, name: str) -> Node:
@@ -146,8 +155,19 @@ def _make_scalar(decoder: Decoder, node: Node) -> Any:
     return (array.view(np.recarray) if node.get("record") else array)[()]
 
 
+def _view(decoder: Decoder, said: Node, plain: np.ndarray) -> np.ndarray:
+    """The same numbers in the memory of an array of this end, if that is laid out as the other end's is."""
+    base = decoder.known[said["of"]]
+    if type(base) is not np.ndarray or base.dtype != plain.dtype or list(base.strides) != said["layout"]:
+        return plain
+    memory = base if base.flags.c_contiguous else base.T
+    return np.ndarray(plain.shape, plain.dtype, buffer=memory, offset=int(said["start"]), strides=tuple(said["strides"]))
+
+
 def _make_array(decoder: Decoder, node: Node) -> Any:
     plain = decoder.array(node["b"])
+    if node.get("view") is not None:
+        plain = _view(decoder, node["view"], plain)
     shapes: Mapping[Any, Callable[[], np.ndarray]] = {
         "matrix": lambda: plain.view(np.matrix),
         "recarray": lambda: plain.view(np.recarray),

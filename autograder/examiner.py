@@ -16,7 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from autograder import networks
 from autograder.cells import make_shell, run_cell
 from autograder.link import DONE, READY, TO_STUDENT, Files, Link
-from autograder.refusals import CannotCross
+from autograder.refusals import CannotCross, sentence
 from autograder.wire import pack, unpack
 
 __all__ = ["serve"]
@@ -62,7 +62,7 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
                 if name not in names:
                     continue
                 if kind != "value":
-                    return _failed(str(said))
+                    return _failed(sentence(str(said)[:200]), CannotCross.__name__)
                 shell.user_ns[name] = decoder.value(said)
         return run_cell(shell, source)
     except ValueError as error:
@@ -74,6 +74,6 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
         shell.user_ns.update(before)
 
 
-def _failed(message: str, name: str = "Mistake") -> dict[str, Any]:
-    """How a test ends whose values cannot be looked at: as if a check of it had said so, or with an error of this name."""
+def _failed(message: str, name: str) -> dict[str, Any]:
+    """How a test ends whose values cannot be looked at: with an error of this name."""
     return {"seconds": 0.0, "cpu": 0.0, "error": {"name": name, "message": message[:4000], "line": 1}}

@@ -58,7 +58,7 @@ class Link:
 
     def decoder(self, blobs: list[memoryview], known: list[Any] | None = None) -> Decoder:
         """What reads the values of a frame with these blobs."""
-        records = {**self.gives, **self.takes}
+        records = self.gives or self.takes  # the notebook's own names, at either end
         return Decoder(blobs, self.functions, known or (), self.takes, self.models, records=records)
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -97,6 +97,10 @@ class Encoder:
             if not self.lenient:
                 raise
             reason = refused
+        except Exception as error:  # of an object of the student's that does not let itself be read
+            if not self.lenient:
+                raise
+            reason = RefusedError(f"a value that could not be read ({type(error).__name__[:60]})", decides_itself=True)
         self._forget(known, blobs)
         return {"k": "unseen", "what": reason.what, "own": reason.decides_itself, "n": self.functions.number(value)}
 
