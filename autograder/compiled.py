@@ -52,13 +52,12 @@ def _metric(said: Config) -> Config:
     if isinstance(said, str) or not _is_keras(said) or said["class_name"] == "function":
         return name if _means_a_metric(name) else None
     kind = str(said["class_name"])
-    own = _snake(kind)
-    if name == own and not (kind in _ACCURACIES and _is_tuned(said)):
-        return None if _holds_code(said) else said
-    if _means_a_metric(name) and not (kind in _ACCURACIES and name in _BY_SHAPE and not _is_tuned(said)):
-        return name
-    if name.casefold() == "loss" or ("acc" in name.casefold() and (kind not in _ACCURACIES or _is_tuned(said))):
-        said = {**said, "config": {**said["config"], "name": own}}
+    own, is_plain = _snake(kind), kind in _ACCURACIES and not _is_tuned(said)
+    if name != own or (kind in _ACCURACIES and not is_plain):
+        if _means_a_metric(name):
+            return name
+        if name.casefold() == "loss" or ("acc" in name.casefold() and not is_plain):
+            said = {**said, "config": {**said["config"], "name": own}}
     return None if _holds_code(said) else said
 
 

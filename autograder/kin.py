@@ -1,4 +1,4 @@
-"""How the kin of plain values cross the wire: counters, named tuples, dates, fractions, views, iterators and the like.
+"""How the kin of plain values cross the wire: counters, fractions, views, iterators and the like.
 
 Each arrives as the same type of the standard library, made anew from plain data. A subclass of a plain type arrives as that type,
 read by the type's own methods, so what the subclass says of itself is neither run nor believed. Knows the standard library and
@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import array
 import builtins
-import datetime as dt
 import enum
 import ipaddress
 import re
 import types
 import uuid
-import zoneinfo
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from autograder.functions import is_iterator
 from autograder.records import is_record_type, record_node, record_type_node
-from autograder.refusals import RefusedError
+from autograder.refusals import RefusedError, Unseen
 
 if TYPE_CHECKING:
     from autograder.wire import Decoder, Encoder, Node
@@ -37,7 +33,6 @@ MAX_BITS = 1_000_000  # of an integer: some 300,000 digits
 MAX_FRACTION_BITS = 50_000  # of each part of a fraction, which is reduced as it is made
 MAX_DECIMAL = 100_000  # digits and exponent of a Decimal: int(Decimal("1e999999999")) would never end
 MAX_PATTERN = 1000  # characters of a regular expression
-_ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,3}")
 _FACTORIES: Mapping[str, Any] = {
     kind.__name__: kind for kind in (int, float, str, bool, list, dict, set, tuple, deque, Counter)
 }
@@ -74,8 +69,6 @@ def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
         return {"k": "exception", "name": kind.__name__, "v": parts}
     if issubclass(kind, _PLAIN):
         return encoder.part(as_plain(value), name, depth)
-    if kind.__module__.split(".")[0] == "pytz" and isinstance(value, dt.tzinfo):
-        return _pytz_node(value)
     return None
 
 
@@ -182,44 +175,6 @@ def _too_long(value: Decimal) -> bool:
     return len(digits) > MAX_DECIMAL or (isinstance(exponent, int) and abs(exponent) > MAX_DECIMAL)
 
 
-def _date_node(encoder: Encoder, value: dt.date, name: str, depth: int) -> Node:
-    return {"k": "date", "v": [value.year, value.month, value.day]}
-
-
-def _clock(value: Any) -> list[int]:
-    return [value.hour, value.minute, value.second, value.microsecond]
-
-
-def _time_node(encoder: Encoder, value: dt.time, name: str, depth: int) -> Node:
-    return {"k": "time", "v": _clock(value), "fold": value.fold, "tz": encoder.part(value.tzinfo, name, depth)}
-
-
-def _datetime_node(encoder: Encoder, value: dt.datetime, name: str, depth: int) -> Node:
-    when = [value.year, value.month, value.day, *_clock(value)]
-    return {"k": "datetime", "v": when, "fold": value.fold, "tz": encoder.part(value.tzinfo, name, depth)}
-
-
-def _timedelta_node(encoder: Encoder, value: dt.timedelta, name: str, depth: int) -> Node:
-    return {"k": "timedelta", "v": [value.days, value.seconds, value.microseconds]}
-
-
-def _timezone_node(encoder: Encoder, value: dt.timezone, name: str, depth: int) -> Node:
-    said = None if value == dt.timezone.utc else value.tzname(None)
-    return {"k": "timezone", "offset": encoder.node(value.utcoffset(None), name, depth), "name": said}
-
-
-def _zone_node(encoder: Encoder, value: zoneinfo.ZoneInfo, name: str, depth: int) -> Node:
-    if value.key is None:
-        raise RefusedError("a time zone that was read from a file")
-    return {"k": "zone", "v": value.key}
-
-
-def _pytz_node(value: Any) -> Node:
-    if getattr(value, "zone", None) is None:
-        raise RefusedError("a time zone without a name")
-    return {"k": "zone", "v": str(value.zone), "as": "pytz"}
-
-
 def _pattern_node(encoder: Encoder, value: re.Pattern[Any], name: str, depth: int) -> Node:
     if len(value.pattern) > MAX_PATTERN:
         raise RefusedError(f"a regular expression of more than {MAX_PATTERN} characters")
@@ -245,9 +200,11 @@ def _type_node(encoder: Encoder, value: type) -> Node | None:
 
 
 def _enum_node(encoder: Encoder, value: enum.Enum, name: str, depth: int) -> Node:
-    if issubclass(type(value), _PLAIN):  # such as an IntEnum: a number with a name
-        return encoder.node(next(_BASES[base](value) for base in type(value).__mro__ if base in _BASES), name, depth)
-    raise RefusedError(f"a member of the Enum {type(value).__name__[:60]}", decides_itself=own_class(type(value)))
+    """A member by its name, for an end at which the lab defines that Enum; where it does not, its value if that is plain."""
+    kind = type(value)
+    base = next((base for base in kind.__mro__ if base in _BASES), None)  # such as of an IntEnum: a number with a name
+    said = {"k": "member", "cls": kind.__name__, "name": value.name, "own": own_class(kind), "plain": base is not None}
+    return {**said, "n": encoder.functions.number(value), "v": encoder.node(_BASES[base](value) if base else None, name, depth)}
 
 
 _WRITERS: Mapping[type, Callable[[Encoder, Any, str, int], Node]] = {
@@ -261,12 +218,6 @@ _WRITERS: Mapping[type, Callable[[Encoder, Any, str, int], Node]] = {
     deque: _deque_node,
     Fraction: _fraction_node,
     Decimal: _decimal_node,
-    dt.date: _date_node,
-    dt.time: _time_node,
-    dt.datetime: _datetime_node,
-    dt.timedelta: _timedelta_node,
-    dt.timezone: _timezone_node,
-    zoneinfo.ZoneInfo: _zone_node,
     re.Pattern: _pattern_node,
     uuid.UUID: _text_node("uuid"),
     **dict.fromkeys(_ADDRESSES.values(), _text_node("address")),
@@ -325,30 +276,6 @@ def _make_decimal(decoder: Decoder, node: Node) -> Decimal:
     return made
 
 
-def _zone(decoder: Decoder, node: Node) -> dt.tzinfo | None:
-    zone = decoder.value(node["tz"])
-    if zone is not None and not isinstance(zone, dt.tzinfo):
-        raise ValueError("no time zone")
-    return zone
-
-
-def _make_moment(kind: Any) -> Callable[[Decoder, Node], Any]:
-    return lambda decoder, node: kind(*node["v"], _zone(decoder, node), fold=node["fold"])
-
-
-def _make_timezone(decoder: Decoder, node: Node) -> dt.timezone:
-    said, offset = node["name"], decoder.value(node["offset"])
-    return dt.timezone.utc if said is None and not offset else dt.timezone(offset, *([] if said is None else [said]))
-
-
-def _make_zone(decoder: Decoder, node: Node) -> dt.tzinfo:
-    if not _ZONE_NAME.fullmatch(node["v"]):
-        raise ValueError("no name of a time zone")
-    if node.get("as") == "pytz" and find_spec("pytz"):
-        return import_module("pytz").timezone(node["v"])
-    return zoneinfo.ZoneInfo(node["v"])
-
-
 def _make_pattern(decoder: Decoder, node: Node) -> Any:
     text = decoder.value(node["v"])
     if not isinstance(text, str | bytes) or len(text) > MAX_PATTERN:
@@ -360,6 +287,15 @@ def _make_typed(decoder: Decoder, node: Node) -> Any:
     if node["as"] not in tuple("bBhHiIlLqQfd"):
         raise ValueError("no array.array of numbers")
     return array.array(node["as"], bytes(decoder.blobs[node["b"]]))
+
+
+def _make_member(decoder: Decoder, node: Node) -> Any:
+    kind: Any = decoder.records.get(node["cls"])
+    if type(kind) is enum.EnumMeta and node["name"] in kind.__members__:
+        return kind[node["name"]]
+    if node["plain"]:
+        return decoder.value(node["v"])
+    return Unseen(f"a member of the Enum {str(node['cls'])[:60]}", bool(node["own"]), int(node["n"]))
 
 
 def _make_exception(decoder: Decoder, node: Node) -> Any:
@@ -379,12 +315,6 @@ MAKERS: Mapping[str, Callable[[Decoder, Node], Any]] = {
     "iterator": lambda decoder, node: decoder.functions.iterator(int(node["n"]), str(node["as"])),
     "fraction": _make_fraction,
     "decimal": _make_decimal,
-    "date": lambda decoder, node: dt.date(*node["v"]),
-    "time": _make_moment(dt.time),
-    "datetime": _make_moment(dt.datetime),
-    "timedelta": lambda decoder, node: dt.timedelta(*node["v"]),
-    "timezone": _make_timezone,
-    "zone": _make_zone,
     "pattern": _make_pattern,
     "uuid": lambda decoder, node: uuid.UUID(node["v"]),
     "address": lambda decoder, node: _ADDRESSES[node["as"]](node["v"]),
@@ -392,5 +322,6 @@ MAKERS: Mapping[str, Callable[[Decoder, Node], Any]] = {
     "memory": lambda decoder, node: memoryview(bytes(decoder.blobs[node["b"]])),
     "type": lambda decoder, node: _TYPES[node["v"]],
     "exception": _make_exception,
+    "member": _make_member,
     "not implemented": lambda decoder, node: NotImplemented,
 }

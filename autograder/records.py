@@ -19,7 +19,7 @@ from autograder.refusals import RefusedError
 if TYPE_CHECKING:
     from autograder.wire import Decoder, Encoder, Node
 
-__all__ = ["MAKERS", "is_record_type", "record_node", "record_type_node"]
+__all__ = ["MAKERS", "fields_of", "is_record_type", "record_node", "record_type_node", "set_fields"]
 
 MAX_FIELDS = 200
 
@@ -51,7 +51,7 @@ def record_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | N
     form = _form(kind)
     if not form:
         return None
-    if own := _methods(kind):
+    if (own := _methods(kind)) and encoder.given.get(kind.__name__) is not kind:
         what = f"an object of your class {kind.__name__[:60]}, which has methods of its own ({', '.join(own[:3])})"
         raise RefusedError(what, decides_itself=True)
     if form == "tuple":
@@ -59,8 +59,20 @@ def record_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | N
     else:
         encoder.know(value)
         said = record_type_node(encoder, kind)
-        values = tuple(object.__getattribute__(value, field) for field in _fields(kind))
+        values = tuple((fields_of(value) or {}).values())
     return {"k": "record", "form": form, "t": said, "v": [encoder.node(item, name, depth) for item in values]}
+
+
+def fields_of(value: Any) -> dict[str, Any] | None:
+    """Name and value of each field of an instance of a data class; None for anything else."""
+    kind = type(value)
+    return {name: object.__getattribute__(value, name) for name in _fields(kind)} if _form(kind) == "dataclass" else None
+
+
+def set_fields(value: Any, values: Mapping[str, Any]) -> None:
+    """Let the fields of such an instance hold these values. Raises KeyError if one is missing."""
+    for name in _fields(type(value)):
+        object.__setattr__(value, name, values[name])
 
 
 def _form(kind: type) -> str:

@@ -3,7 +3,7 @@
 A frame is a JSON header followed by blobs: arrays as .npy without pickle, models as .keras files. What is no plain value is refused
 by a sentence that names it, or noted in its place; nothing that arrives is ever executed. Objects that both ends hold during one
 call (its arguments) keep their identity: a result may refer to an argument, and what the call changed in an argument comes back.
-Here are the plain values and how they are put together; `arrays`, `tables`, `kin` and `records` say how the others cross, `models`
+Here are the plain values and how they are put together; `arrays`, `tables`, `dates`, `kin` and `records` say how the others cross, `models`
 how networks do. Knows values, not processes, tests or marks.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import arrays, kin, records, tables
+from autograder import arrays, dates, kin, records, tables
 from autograder.functions import Functions, parameters
 from autograder.kin import own_class
 from autograder.refusals import RefusedError, TooLargeError, Unseen, number_of
@@ -78,7 +78,7 @@ class Encoder:
         self.functions, self.given, self.models, self.lenient = functions, given or {}, models, lenient
         self.known: list[Any] = list(known)
         self.blobs: list[bytes] = []
-        self._codecs = (arrays, tables, *([models] if models is not None else []), kin)
+        self._codecs = (arrays, tables, *([models] if models is not None else []), dates, kin)
         self._numbers = {id(value): number for number, value in enumerate(self.known)}
         self._nodes = 0
 
@@ -163,6 +163,8 @@ class Encoder:
             return self.node(arrays.generator_state(value))
         if tables.is_table(value):
             return tables.state(self, value)
+        if (fields := records.fields_of(value)) is not None:
+            return {name: self.node(item) for name, item in fields.items()}
         if self.models is not None and self.models.is_model(value):
             return self.models.state(self, value)
         return None
@@ -289,6 +291,8 @@ class Decoder:
             arrays.set_generator_state(value, self.value(state))
         elif tables.is_table(value):
             tables.put(self, value, state)
+        elif records.fields_of(value) is not None:
+            records.set_fields(value, {name: self.value(item) for name, item in state.items()})
         elif self.models is not None and self.models.is_model(value):
             self.models.put(self, value, state)
 
@@ -356,6 +360,7 @@ _MAKERS: Mapping[str, Callable[[Decoder, Node], Any]] = {
     "given": _make_given,
     **arrays.MAKERS,
     **tables.MAKERS,
+    **dates.MAKERS,
     **kin.MAKERS,
     **records.MAKERS,
 }
@@ -381,6 +386,8 @@ def fingerprint(value: Any, models: Any = None) -> Any:
         return repr(arrays.generator_state(value))
     if tables.is_table(value):
         return tables.fingerprint(Encoder(Functions(_no_calls), models=models, lenient=True), value)
+    if (fields := records.fields_of(value)) is not None:
+        return _Same(fields.values())
     if models is not None and models.is_model(value):
         return models.fingerprint(value)
     return None

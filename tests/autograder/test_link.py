@@ -9,6 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -30,11 +31,13 @@ def link_on(connection: Connection, **settings: Any) -> Link:
 
 
 @contextmanager
-def remote(function: Callable[..., Any], *, folders: tuple[Path, Path] | None = None) -> Iterator[Any]:
+def remote(
+    function: Callable[..., Any], *, folders: tuple[Path, Path] | None = None, gives: dict[str, Any] | None = None
+) -> Iterator[Any]:
     """What stands here for a function that lives at the other end of a wire."""
     here, there = Pipe()
     files = [Files(folder) for folder in folders] if folders else [None, None]
-    far, near = link_on(there, files=files[1]), link_on(here, files=files[0])
+    far, near = link_on(there, files=files[1], takes=gives), link_on(here, files=files[0], gives=gives)
     number = far.functions.number(function)
 
     def serve() -> None:
@@ -254,6 +257,27 @@ def test_what_a_call_changed_in_tables_sets_and_queues_comes_back() -> None:
     pd.testing.assert_frame_equal(frame, pd.DataFrame({"a": [2], "b": [4]}, index=[1]))
     assert (names, queue, counts, data) == ({"old", "new"}, deque([1, 9]), Counter(a=3, b=1), b"x!")
     assert queue.maxlen == 2
+
+
+@dataclass
+class Account:
+    owner: str
+    paid: list[int]
+
+    def balance(self) -> int:
+        return sum(self.paid)
+
+
+def test_an_object_of_the_labs_own_data_class_goes_and_comes_back_changed() -> None:
+    def pay(account: Account) -> int:
+        account.paid.append(3)
+        account.owner = "Bob"
+        return account.balance()
+
+    mine = Account("Ann", [4])
+    with remote(pay, gives={"Account": Account}) as function:
+        assert function(mine) == 7
+    assert (mine.owner, mine.paid) == ("Bob", [4, 3])
 
 
 def test_a_table_that_was_not_changed_is_not_written() -> None:

@@ -144,6 +144,10 @@ class Sides(IntEnum):
     LEFT = 1
 
 
+class Colour(Enum):
+    RED = "red"
+
+
 whole = st.integers(-(2**64), 2**64)
 kin = st.one_of(
     st.builds(Counter, st.lists(st.text(max_size=3))),
@@ -254,6 +258,17 @@ def test_a_record_of_the_labs_own_class_is_one_of_it() -> None:
     assert all(map(isinstance, Decoder(blobs, Functions(no_calls), records=own).value(header["v"]), (Point, Order)))
 
 
+def test_a_member_of_an_enum_is_that_of_the_labs_own_where_there_is_one() -> None:
+    encoder = Encoder(Functions(no_calls))
+    header, blobs = unpack(pack({"v": encoder.node([Sides.LEFT, Colour.RED])}, encoder.blobs))
+    there = Decoder(blobs, Functions(no_calls), records={"Sides": Sides, "Colour": Colour}).value(header["v"])
+    assert there[0] is Sides.LEFT
+    assert there[1] is Colour.RED
+    elsewhere = Decoder(blobs, Functions(no_calls)).value(header["v"])
+    assert same(elsewhere[0], 1)
+    assert repr(elsewhere[1]) == "a member of the Enum Colour"
+
+
 def test_subclasses_of_plain_types_come_as_the_plain_value() -> None:
     kinds = {base: type("Own", (base,), {"__init__": lambda self, *_: None, "more": 1}) for base in (float, str, int, bytes)}
     values = [Stack([1, 2]), kinds[float](-0.0), kinds[str]("x"), kinds[int](7), kinds[bytes](b"y"), Sides.LEFT]
@@ -356,7 +371,6 @@ REFUSED = {
     "masked": (np.ma.masked_array([1, 2], [True, False]), "a MaskedArray with masked entries"),
     "module": (math, "a module"),
     "class": (AlwaysEqual, "the class AlwaysEqual itself"),
-    "enum": (Enum("Colour", "RED").RED, "a member of the Enum Colour"),  # type: ignore[attr-defined]
     "integer": (1 << 1_100_000, "an integer of about 331133 digits"),
     "decimal": (Decimal("1e999999"), "a Decimal of more digits"),
     "fraction": (Fraction(1, 3**40_000), "a Fraction of more digits"),
