@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.wire import Decoder, Encoder, Node, RefusedError, fingerprint
+from autograder.refusals import RefusedError
+from autograder.wire import Decoder, Encoder, Node, fingerprint
 from coursekit.changes import parts
 
 __all__ = ["Arguments", "Result", "is_view"]
@@ -66,31 +67,32 @@ class Arguments(Decoder):
     def _changed(self, place: int) -> bool:
         value, before = self.known[place], self._before[place]
         if before is None and place in self._nodes:
-            before = fingerprint(self._array(self._nodes[place]["b"]))
+            before = fingerprint(self.array(self._nodes[place]["b"]))
         try:
             return before is None or bool(fingerprint(value, self.models) != before)
         except Exception:  # it cannot be looked at any more
             return True
 
-    def _make_array(self, node: Node) -> Any:
-        self._nodes[len(self.known)] = node
-        return super()._make_array(node)
+    def value(self, node: Node) -> Any:
+        if isinstance(node, dict) and node.get("k") == "array":
+            self._nodes[len(self.known)] = node
+        return super().value(node)
 
 
 class Result(Encoder):
     """Encodes what a function returns. It may refer to an argument only where the caller's own object holds the same."""
 
-    def __init__(self, arguments: Arguments, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, arguments: Arguments, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._arguments = arguments
         self._open = set(self._numbers)  # ids of arguments that have not been compared yet
 
-    def node(self, value: Any, name: str = "a value", depth: int = 0) -> Node:
+    def reference(self, value: Any) -> Node | None:
         if id(value) in self._open:
             self._open.remove(id(value))
             if self._arguments.differs(value):
                 del self._numbers[id(value)]
-        return super().node(value, name, depth)
+        return super().reference(value)
 
 
 def is_view(value: Any, arrays: Sequence[np.ndarray]) -> bool:

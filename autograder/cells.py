@@ -8,11 +8,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from decimal import Decimal
+from numbers import Real
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
+
+from autograder.quotes import one_line
 
 __all__ = ["make_shell", "run_cell"]
 
@@ -61,25 +65,34 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
     else:
         outcome["error"] = {
             "name": type(error).__name__[:100],
-            "message": _message(error)[:MESSAGE_CHARS],
+            "message": _message(error),
             "line": _line(error.__traceback__, shell.user_ns) or getattr(error, "lineno", None) or 0,
         }
     return outcome
 
 
 def _number(value: Any) -> float | None:
-    """The value of the cell's last expression if it is one plain number."""
+    """The value of the cell's last expression if it is one number, of Python or NumPy; truth values are none.
+
+    nbgrader reads the text of the expression, so that `np.float64(2.0)` of NumPy 2 is no number to it and gives all points.
+    Here it means what it says.
+    """
     try:
-        return float(value) if isinstance(value, int | float | np.number) and not isinstance(value, bool) else None
-    except OverflowError:
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            value = value.item()
+        return float(value) if isinstance(value, Real | Decimal) and not isinstance(value, bool) else None
+    except Exception:
         return None
 
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)
+        text = str(error)
     except Exception:
         return ""
+    if getattr(type(error), "said_elsewhere", False):
+        return one_line(text)
+    return text[:MESSAGE_CHARS]
 
 
 def _line(traceback: TracebackType | None, user_ns: Mapping[str, Any]) -> int:

@@ -19,6 +19,7 @@ from autograder import networks
 from autograder.cells import make_shell, run_cell
 from autograder.given import Given
 from autograder.link import DONE, READY, SPENT, TO_STUDENT, Files, Link
+from autograder.refusals import CannotCross, sentence
 from autograder.wire import pack, unpack
 from coursekit import check
 
@@ -74,16 +75,18 @@ def _examine(link: Link, shell: InteractiveShell, request: dict[str, Any]) -> di
                 if name not in names:
                     continue
                 if kind != "value":
-                    return _failed(str(said))
+                    return _failed(sentence(str(said)[:200]), CannotCross.__name__)
                 shell.user_ns[name] = decoder.value(said)
         return run_cell(shell, request["source"])
     except ValueError as error:
         return _failed(str(error), "TypeError")
+    except CannotCross as limit:
+        return _failed(str(limit), type(limit).__name__)
     finally:
         shell.user_ns.clear()
         shell.user_ns.update(before)
 
 
-def _failed(message: str, name: str = "Mistake") -> dict[str, Any]:
-    """How a test ends whose values cannot be looked at: as if a check of it had said so, or with an error of this name."""
+def _failed(message: str, name: str) -> dict[str, Any]:
+    """How a test ends whose values cannot be looked at: with an error of this name."""
     return {"seconds": 0.0, "cpu": 0.0, "error": {"name": name, "message": message[:4000], "line": 1}}

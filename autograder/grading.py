@@ -22,6 +22,8 @@ from autograder.keep import Entry, Keep, digest, environment_digest
 from autograder.labs import Cell, Lab, load_lab
 from autograder.plan import idle, plan
 from autograder.processes import Halt, Limits, Surroundings
+from autograder.quotes import one_line
+from autograder.refusals import NotPlain, is_limit
 from autograder.runs import Again, Kept, Outcome, Step, settle
 from autograder.surroundings import Options, surroundings
 from autograder.suspicions import look
@@ -31,6 +33,8 @@ __all__ = ["Job", "examine_again", "explain", "grade", "prepare", "with_budget"]
 
 _KILLED = ("timeout", "memory", "crashed")
 _CHECKED = ("Mistake", "AssertionError")  # errors that are the test's own verdict
+CHECK_CHARS = 1000  # of what a check says, which may quote a student's values
+_CONTRACT = "numbers, text, lists, dictionaries, arrays, networks of Keras's own layers, and functions of these"
 
 
 def grade(
@@ -175,13 +179,14 @@ class Job:
         lab, work = self.lab, self.work
         tests = tuple(_results(lab, work, outcomes, self.options))
         refused = self.options.sealed_only and any(not test.sealed for test in tests)
+        doubts = _doubts(lab, work, outcomes)
         return Verdict(
             submission=self.name,
             lab=lab.id,
-            status="needs review" if work.needs_review or refused else "graded",
+            status="needs review" if work.needs_review or refused or doubts else "graded",
             tests=tests,
             written=tuple(_written(lab, work)),
-            message=_review_message(lab, work),
+            message="; ".join(filter(None, [_review_message(lab, work), *doubts])),
             flags=(*work.flags, *look(_own_words(lab, work))),
             isolation=self.around.level,
             data_source=self.around.env.get("COURSEKIT_DATA", "none"),
@@ -247,7 +252,7 @@ def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome], options: O
             continue
         earned = _points(outcome, test)
         if outcome.status != "ok":
-            status, message = _status(outcome, written), explain(outcome, test, written)
+            status, message = _status(outcome, written), explain(outcome, test, written, foreign=lab.foreign)
         elif earned < test.points:
             status, message = "failed", f"partly right: {earned:g} of {test.points:g} points"
         else:
@@ -272,8 +277,11 @@ def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
     return "failed" if outcome.error in _CHECKED or outcome.status == "ok" else outcome.status
 
 
-def explain(outcome: Outcome, test: Cell, exercise: Outcome | None) -> str:
-    """The message for the student: what the check said, or where the trouble began when it began before the test."""
+def explain(outcome: Outcome, test: Cell, exercise: Outcome | None, *, foreign: bool = False) -> str:
+    """The message for the student: what the check said, or where the trouble began when it began before the test.
+
+    What the student's own code says is kept short, see `one_line`. foreign: the test was not written for this engine.
+    """
     if exercise is None:
         return f"your cell for `{test.exercise}` was not found in the notebook"
     if "NotImplementedError" in (exercise.error, outcome.error):
@@ -281,12 +289,39 @@ def explain(outcome: Outcome, test: Cell, exercise: Outcome | None) -> str:
     if exercise.status in _KILLED:
         return f"your cell for `{test.exercise}`: {exercise.message}"
     if outcome.error in _CHECKED:
-        return outcome.message or "a check of this test failed"
+        said = outcome.message or "a check of this test failed"
+        return said if len(said) <= CHECK_CHARS else f"{said[: CHECK_CHARS - 1]}…"
     if outcome.status in ("timeout", "memory", "crashed", "missing"):
         return outcome.message
+    if is_limit(outcome.error):
+        if outcome.error == NotPlain.__name__ and not foreign:
+            return f"{outcome.message}: the tests of this lab look at {_CONTRACT}"
+        return f"{outcome.message}: that is a limit of the grader, not a mistake of yours, and a person will look at it"
     if exercise.status != "ok":
-        return f"your cell for `{test.exercise}` did not run to its end: {exercise.error}: {exercise.message}"
-    return f"your code stopped with {outcome.error}: {outcome.message}"
+        said = one_line(exercise.message)
+        return f"your cell for `{test.exercise}` did not run to its end: {exercise.error[:60]}: {said}"
+    return f"your code stopped with {outcome.error[:60]}: {one_line(outcome.message)}"
+
+
+def _doubts(lab: Lab, work: Submission, outcomes: Sequence[Outcome]) -> list[str]:
+    """Why a person should look at the marks of some tests: a sentence for each reason."""
+    by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
+    tests = [(test, by_id[test.grade_id]) for test in lab.of("tests")]
+    unseen = [test.name for test, outcome in tests if is_limit(outcome.error) and _is_no_mistake(lab, outcome)]
+    odd = [test.name for test, outcome in tests if lab.foreign and not 0 <= (outcome.value or 0.0) <= test.points]
+    reasons = [
+        (unseen, "could not look at what the answer holds from outside the student's process"),
+        (
+            odd,
+            "ended with a number of points that it cannot give: nbgrader gives all points for less than 0 and none for too many",
+        ),
+    ]
+    return [f"{', '.join(names)} {why}: please look" for names, why in reasons if names]
+
+
+def _is_no_mistake(lab: Lab, outcome: Outcome) -> bool:
+    """A lab of this course asks for plain values, so an object that itself decides what it equals is a wrong answer there."""
+    return lab.foreign or outcome.error != NotPlain.__name__
 
 
 def _written(lab: Lab, work: Submission) -> list[Written]:

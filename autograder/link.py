@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from autograder.arguments import Arguments, Result, is_view
-from autograder.wire import Decoder, Encoder, Functions, RefusedError, pack, unpack
+from autograder.refusals import CannotCross, RefusedError, is_limit
+from autograder.wire import Decoder, Encoder, Functions, pack, unpack
 
 __all__ = ["DONE", "READY", "SPENT", "TO_STUDENT", "Files", "Link", "failure"]
 
@@ -38,6 +39,7 @@ class Link:
     files: the folder in which functions at both ends find the same files, None if they share none.
     watched: gives the objects of this end that functions of the other end may change: what they change there is changed here too.
     None: they may change all their arguments. touched: the objects of this end that were changed so.
+    lenient: values that may not cross are noted in their place (the student's end); otherwise the call ends with CannotCross.
     """
 
     def __init__(
@@ -50,23 +52,31 @@ class Link:
         models: Any = None,
         files: Files | None = None,
         watched: Callable[[], list[Any]] | None = None,
+        lenient: bool = False,
     ) -> None:
         self.send, self.receive, self.watched = send, receive, watched
         self.gives, self.takes, self.models, self.files = gives or {}, takes or {}, models, files
+        self.lenient = lenient
         self.functions = Functions(self.call)
         self.touched: list[Any] = []
         self._depth = 0  # of calls that are being served
 
     def encoder(self, known: list[Any] | None = None) -> Encoder:
-        return Encoder(self.functions, known or (), self.gives, self.models)
+        """What writes values for the other end. known: objects that it has already, by number."""
+        return Encoder(self.functions, known or (), self.gives, self.models, lenient=self.lenient)
 
     def decoder(self, blobs: list[memoryview], known: list[Any] | None = None) -> Decoder:
-        return Decoder(blobs, self.functions, known or (), self.takes, self.models)
+        """What reads the values of a frame with these blobs."""
+        records = self.gives or self.takes  # the notebook's own names, at either end
+        return Decoder(blobs, self.functions, known or (), self.takes, self.models, records=records)
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the other end's function; its exceptions are raised here, and what it changed in watched objects is changed here."""
         encoder = self.encoder()
-        node = encoder.node((args, kwargs), "an argument")
+        try:
+            node = encoder.node((args, kwargs), "an argument")
+        except RefusedError as refused:
+            raise CannotCross(f"this test cannot hand {refused.what} to a function in your own process") from None
         wanted = self._wanted(encoder.known)
         answer, blobs = self.ask({"do": "call", "function": number, "args": node, "wanted": wanted}, encoder)
         decoder = self.decoder(blobs, encoder.known)
@@ -100,7 +110,7 @@ class Link:
 
     def serve(self, request: dict[str, Any], blobs: list[memoryview]) -> None:
         """Answer one call of the other end, and say how much processor time the function itself took."""
-        given = Arguments(blobs, self.functions, (), self.takes, self.models)
+        given = Arguments(blobs, self.functions, (), self.takes, self.models, records=self.gives or self.takes)
         error, result = None, None
         busy = time.process_time()
         try:
@@ -130,7 +140,7 @@ class Link:
             self.send(pack({"do": "answer", "result": None, "error": failure(refused), "changed": []}))
 
     def _result(self, given: Arguments) -> Encoder:
-        return Result(given, self.functions, given.for_result(), self.gives, self.models)
+        return Result(given, self.functions, given.for_result(), self.gives, self.models, lenient=self.lenient)
 
     def take(self, frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
         """A frame that starts something, with the files that came along put in their place."""
@@ -229,14 +239,23 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 def _exception(error: Mapping[str, Any]) -> Exception:
-    """An exception of the same name and message, and of the same built-in kind."""
+    """An exception of the same name and message, and of the same built-in kind.
+
+    Its class says that the message comes from the other end: tests may look at all of it, reports keep it short.
+    """
     base = next((getattr(builtins, str(name), None) for name in error["bases"]), None)
     ends_loops = (StopIteration, StopAsyncIteration)  # raised in a test's own loop it would end that early, and silently
     if not (isinstance(base, type) and issubclass(base, Exception)) or issubclass(base, ends_loops):
         base = RuntimeError
     message = str(error["message"])
-    said = {"__str__": lambda self: message, "__init__": lambda self: None, "__module__": "builtins"}
-    raised: Exception = type(str(error["name"]), (base,), said)()
+    name = "Exception" if is_limit(str(error["name"])) else str(error["name"])  # which only this end may say
+    said = {
+        "__str__": lambda self: message,
+        "__init__": lambda self: None,
+        "__module__": "builtins",
+        "said_elsewhere": True,  # who reports the error keeps what it says short
+    }
+    raised: Exception = type(name, (base,), said)()
     raised.args = (message,)
     return raised
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import networks
 from autograder.cells import make_shell, run_cell
 from autograder.link import READY, Files, Link
-from autograder.wire import RefusedError, pack
+from autograder.refusals import RefusedError
+from autograder.wire import pack
 
 __all__ = ["serve"]
 
@@ -29,7 +29,7 @@ def serve(connection: Connection, *, files: bool = False) -> None:
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
-    link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared)
+    link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared, lenient=True)
     connection.send_bytes(READY)
     while True:
         try:
@@ -47,18 +47,10 @@ def serve(connection: Connection, *, files: bool = False) -> None:
 
 
 def _give(link: Link, shell: InteractiveShell, names: list[str]) -> None:
-    """Answer with the values of those names that exist, or with the reason why one may not cross."""
+    """Answer with the values of those names that exist; what may not cross is noted in its place."""
     encoder = link.encoder()
-    values: dict[str, Any] = {}
-    for name in names:
-        if name in shell.user_ns:
-            try:
-                values[name] = ["value", encoder.node(shell.user_ns[name], f"`{name}`")]
-            except RefusedError as refused:
-                values[name] = ["refused", str(refused)]
-            except Exception as error:
-                values[name] = ["refused", f"`{name}` could not be looked at: {type(error).__name__}"]
+    values = {name: ["value", encoder.node(shell.user_ns[name], f"`{name}`")] for name in names if name in shell.user_ns}
     try:
         link.answer({"values": values}, encoder)
     except RefusedError as refused:
-        link.answer({"values": {name: ["refused", str(refused)] for name in names}}, link.encoder())
+        link.answer({"values": {name: ["refused", refused.what] for name in names}}, link.encoder())

@@ -11,9 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import traceback
+import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FunctionType, ModuleType
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Real
+from types import FunctionType, GeneratorType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -65,7 +70,7 @@ def true(condition: Any, hint: str) -> None:
     condition: bool, NumPy bool, or an array or tensor holding one bool.
     hint: what is likely wrong when it is false.
     """
-    if not isinstance(condition, bool | np.bool_):
+    if not _is(condition, bool, np.bool_):
         array = _array(condition)
         if array.dtype != bool or array.size != 1:
             raise Mistake(f"expected one True or False here, got {_short(condition)}")
@@ -88,7 +93,7 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
             raise Mistake(message)
     _refuse_unfinished(actual)
     notes = [hint] if hint else []
-    if isinstance(actual, str) and isinstance(expected, str) and actual.strip().lower() == expected.strip().lower():
+    if _is(actual, str) and _is(expected, str) and actual.strip().lower() == expected.strip().lower():
         notes.append("only capitals or spaces differ")
     raise Mistake("\n".join([*notes, f"got {_short(actual)}, expected {_short(expected)}"]))
 
@@ -273,7 +278,7 @@ def explained(hints: Mapping[str, str]) -> Iterator[None]:
         said = f"{type(error).__name__}: {error}"
         for part, hint in hints.items():
             if part in said:
-                raise Mistake(f"{hint}\nyour code stopped with {said.splitlines()[0]}") from error
+                raise Mistake(f"{hint}\nyour code stopped with {_one_line(said)}") from error
         raise
 
 
@@ -285,7 +290,7 @@ def raises(exception: type[BaseException], function: Callable[..., Any], *args: 
         return
     except Exception as error:
         raise Mistake(
-            f"{hint or 'the wrong error'}\nraised {type(error).__name__}: {error}; expected {exception.__name__}"
+            f"{hint or 'the wrong error'}\nraised {_one_line(f'{type(error).__name__}: {error}')}; expected {exception.__name__}"
         ) from error
     raise Mistake(f"{hint or 'an error was expected here'}\ngot {_short(result)}, expected {exception.__name__}")
 
@@ -295,8 +300,9 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
     import keras
 
     _refuse_unfinished(value)
-    if not isinstance(value, keras.Model):
+    if not _is(value, keras.Model):
         raise Mistake(f"expected a Keras model, got {_short(value)}")
+    _refuse_own_code(value)
     if not value.built:
         raise Mistake("the model does not know its input yet: give it a `keras.Input(...)` (or call it once)")
     for name, wanted in (("input", input_shape), ("output", output_shape)):
@@ -305,6 +311,48 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
         got = tuple(getattr(value, f"{name}_shape")[1:])  # asked for only now: a subclassed model may not know it
         if got != tuple(wanted):
             raise Mistake(f"the model's {name} for one sample has shape {got}, expected {tuple(wanted)}")
+
+
+def _refuse_own_code(network: Any) -> None:
+    """Raise Mistake for a network that holds code of the student's: it cannot be saved without it, so nobody else can look at it."""
+    if not type(network).__module__.startswith("keras."):
+        raise Mistake("build it with keras.Sequential or the functional API: a subclass of keras.Model cannot be marked")
+    for layer in network.layers:
+        if hasattr(layer, "layers"):
+            _refuse_own_code(layer)
+        elif own := _own_code(layer):
+            raise Mistake(
+                f"the layer `{layer.name}` holds {own}, and such a network cannot be marked: "
+                'use what Keras has, such as keras.regularizers.L2(0.01) or activation="relu"'
+            )
+
+
+def _own_code(layer: Any) -> str:
+    """What in a layer is not Keras's own, in words; "" if nothing is."""
+    import keras
+
+    kind = type(layer)
+    if not kind.__module__.startswith("keras.") or kind is keras.layers.Lambda:
+        return f"code: it is a {kind.__name__}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras warns of what is looked for here
+        waiting: list[Any] = [layer.get_config()]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            name, said = part.get("class_name"), part.get("config")
+            if name == "__lambda__":
+                return "a lambda"
+            if name == "function" and not any(
+                hasattr(home, str(said)) for home in (keras.activations, keras.ops, keras.losses)
+            ):
+                return f"your function {said}"
+            if isinstance(name, str) and not name.startswith("__") and part.get("module", "keras") is None:
+                return f"an object of your class {name}"
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+    return ""
 
 
 def outputs(network: Any, X: Any, *, batch_size: int = 1000) -> np.ndarray:
@@ -345,27 +393,46 @@ def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = No
 def _array(value: Any) -> np.ndarray:
     """`value` as a plain NumPy array of numbers, or a Mistake that says why it is none."""
     _refuse_unfinished(value)
-    if isinstance(value, str | bytes | dict | set):
+    if _is(value, str, bytes, dict, set):
         raise Mistake(f"expected numbers, got {_short(value)}")
+    if _is(value, *_ITERATORS):
+        raise Mistake(f"expected numbers, got {_short(value)}, which gives its items only once: list(…) makes a list of it")
     if not _plain(value):
         raise Mistake(f"expected a number, an array or a list of numbers, got {_short(value)}")
+    if _is(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise Mistake("expected numbers, got a MaskedArray with masked entries: filled(…) gives each of them a value")
     try:
-        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        array = np.asarray(_listed(value.detach().cpu() if hasattr(value, "detach") else value))
     except Exception as error:
         raise Mistake(f"expected numbers of one shape, got {_short(value)} ({error})") from error
+    if array.dtype.kind == "O" and all(isinstance(item, Real | Decimal) for item in array.flat):
+        array = array.astype(float)
     if array.dtype.kind not in "biufc":
         raise Mistake(f"expected numbers, got {_short(value)}")
     return np.array(array, subok=False)
 
 
 _FRAMEWORKS = ("numpy", "tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")
+_NUMBERS = (bool, int, float, complex, Fraction, Decimal)
+_ITERATORS = (GeneratorType, map, filter, zip, enumerate, reversed)
+_ROWS: tuple[type, ...] = (list, tuple, range, deque, type({}.values()), type({}.keys()))
 
 
 def _plain(value: Any) -> bool:
-    if isinstance(value, list | tuple):
+    if _is(value, *_ROWS):
         return all(map(_plain, value))
     kind = type(value)
-    return kind in (bool, int, float, complex) or kind.__module__.split(".")[0] in _FRAMEWORKS
+    return kind in _NUMBERS or kind.__module__.split(".")[0] in _FRAMEWORKS
+
+
+def _listed(value: Any) -> Any:
+    """Rows of every kind as lists, of which NumPy makes arrays."""
+    return list(map(_listed, value)) if _is(value, *_ROWS) else value
+
+
+def _is(value: Any, *kinds: type) -> bool:
+    """Whether the value is of one of these types: by its type alone, since an object may call itself anything."""
+    return issubclass(type(value), kinds)
 
 
 def _refuse_unfinished(value: Any) -> None:
@@ -375,25 +442,25 @@ def _refuse_unfinished(value: Any) -> None:
         )
     if value is Ellipsis or value is NotImplemented:
         raise Mistake("nothing is written here yet: replace the placeholder by your answer")
-    if isinstance(value, FunctionType):
+    if _is(value, FunctionType):
         raise Mistake(f"got the function `{value.__name__}` itself: call it with parentheses to get its result")
-    if isinstance(value, type | ModuleType):
+    if _is(value, type, ModuleType):
         raise Mistake(f"got {value!r} itself, expected a value")
 
 
 def _same(actual: Any, expected: Any) -> bool:
-    if isinstance(expected, str) or isinstance(actual, str):
-        return type(actual) in (str, np.str_) and isinstance(expected, str) and str(actual) == expected
-    if isinstance(expected, dict):
+    if _is(expected, str) or _is(actual, str):
+        return type(actual) in (str, np.str_) and _is(expected, str) and str(actual) == expected
+    if _is(expected, dict):
         return (
-            isinstance(actual, dict)
+            _is(actual, dict)
             and actual.keys() == expected.keys()
             and all(_same(actual[key], expected[key]) for key in expected)
         )
-    if isinstance(expected, list | tuple) and isinstance(actual, list | tuple):
+    if _is(expected, list, tuple) and _is(actual, list, tuple):
         return len(actual) == len(expected) and all(_same(a, e) for a, e in zip(actual, expected, strict=True))
-    if isinstance(expected, set | frozenset):
-        return isinstance(actual, set | frozenset) and actual == expected
+    if _is(expected, set, frozenset):
+        return _is(actual, set, frozenset) and actual == expected
     if expected is None:
         return actual is None
     try:
@@ -459,8 +526,14 @@ def _difference(got: np.ndarray, want: np.ndarray) -> str:
     return f"the largest of {wrong} differences is at [{place}]: got {got[at]:.6g}, expected {want[at]:.6g}"
 
 
+def _one_line(text: str) -> str:
+    """What a student's code says in an error: short, since it knows what the hidden part of a test handed to it."""
+    words = " ".join(text[:4000].split())
+    return words if len(words) <= 200 else f"{words[:199]}…"
+
+
 def _short(value: Any) -> str:
-    if isinstance(value, np.ndarray) and value.size > 12:
+    if _is(value, np.ndarray) and value.size > 12:
         return f"an array of shape {value.shape}"
     try:
         text = repr(value)

@@ -773,13 +773,14 @@ check.equal(
 # and a dress with 0.8. Our classes exclude each other; softmax makes them share one sum.
 #
 # **Exercise 8 (2 points).** Write `build_mlp`: 784-300-100-10, ReLU in both hidden layers, softmax at the
-# end. Any style is welcome: a list of layers, `add`, the functional API.
+# end. Three styles are welcome: a list of layers, `add`, the functional API. (A subclass of `keras.Model` cannot be marked.)
 
 # %% exercise="build_mlp"
 def build_mlp():
     """A new network 784-300-100-10 with fresh random weights, not compiled.
 
-    Returns a Keras model: images (n, 28, 28) in, class probabilities (n, 10) out; ReLU in both hidden layers.
+    Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities (n, 10) out;
+        ReLU in both hidden layers.
     """
     ### BEGIN SOLUTION
     return keras.Sequential(
@@ -862,8 +863,8 @@ build_mlp().summary()
 def build_binary():
     """A new compiled network 21-100-100-100-1 for a yes-or-no question.
 
-    Returns a Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU in the hidden layers;
-    compiled with Adam, binary cross-entropy and accuracy.
+    Returns a sequential or functional Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU in
+    the hidden layers; compiled with Adam, binary cross-entropy and accuracy.
     """
     ### BEGIN SOLUTION
     inputs = keras.Input((21,))

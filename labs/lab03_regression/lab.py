@@ -593,7 +593,8 @@ def build_regressor(X_train, hidden=(50, 50, 50)):
     X_train: float array (n, features), the training data: a Normalization layer, the first layer after the
         input, is adapted on exactly these. Not changed.
     hidden: the number of neurons of each hidden layer, each with ReLU; at least one layer.
-    Returns a Keras model: raw features (m, features) in, predictions (m, 1) out, no activation at the output.
+    Returns a sequential or functional Keras model: raw features (m, features) in, predictions (m, 1) out, no
+        activation at the output.
     """
     ### BEGIN SOLUTION
     scale = keras.layers.Normalization()
@@ -1401,7 +1402,7 @@ rate_axis.set(yscale="log", ylabel="learning rate");
 def build_wide_deep():
     """The compiled network above: 5 wide and 6 deep inputs, a main and an auxiliary output.
 
-    Returns a Keras model that is given a list [wide, deep] of arrays (n, 5) and (n, 6) and returns a list
+    Returns a functional Keras model that is given a list [wide, deep] of arrays (n, 5) and (n, 6) and returns a list
         [main, aux] of two arrays (n, 1), both without an activation. It is compiled with Adam, with the mean
         squared error for both outputs, and the loss weights 0.9 (main) and 0.1 (aux).
     """
@@ -1563,7 +1564,7 @@ show()
 # tells you how near you are.
 
 # %% exercise="best_model" trains=true
-# best_model:  the trained Keras network
+# best_model:  the trained Keras network, sequential or functional, of Keras's own layers
 # predict(X):  raw features (n, 8) → prices, a float array (n,); the answer for a row does not depend on the others
 # valid_error: float, the RMSE of `predict` on the validation districts
 ### BEGIN SOLUTION

@@ -662,7 +662,8 @@ def build_regularised(dropout, l2):
 
     dropout: float from 0 to below 1, the rate after each of the two hidden layers.
     l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
-    Returns a Keras model: images (n, 28, 28) in, class probabilities (n, 10) out; ReLU in both hidden layers.
+    Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities (n, 10) out;
+        ReLU in both hidden layers.
     """
     ### BEGIN SOLUTION
     penalty = keras.regularizers.L2(l2)

@@ -1445,9 +1445,9 @@ def build_classifier(base, classes):
     base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels) out. It is
         used itself, not a copy; it is frozen here, with all its layers, and called with training=False.
     classes: int.
-    Returns a Keras model with the parts of the table, in this order: pixels from 0 to 255, shape that of base's
-    input, in; probabilities (n, classes) out. Photographs are mirrored at random, left to right, in training
-    only. The last layer is the dense one with softmax.
+    Returns a sequential or functional Keras model with the parts of the table, in this order: pixels from 0 to
+    255, shape that of base's input, in; probabilities (n, classes) out. Photographs are mirrored at random, left
+    to right, in training only. The last layer is the dense one with softmax.
     """
     ### BEGIN SOLUTION
     base.trainable = False

@@ -143,10 +143,10 @@ VALUES = [
         "pickle_on_the_wire",
         "import sys, io\nwire = sys.modules['autograder.wire']\nclass Bomb:\n"
         "    def __reduce__(self): return print, ('executed',)\n"
-        "def _array(self, value, name):\n    out = io.BytesIO()\n"
+        "def array(self, value):\n    out = io.BytesIO()\n"
         "    np.lib.format.write_array(out, np.array([Bomb()], dtype=object), allow_pickle=True)\n"
         "    return self.blob(out.getvalue())\n"
-        "wire.Encoder._array = _array\nnearest = X_test",
+        "wire.Encoder.array = array\nnearest = X_test",
         says="allow_pickle=False",
         flagged=ODD,
     ),
@@ -166,6 +166,24 @@ VALUES = [
         says="your class Lie",
         loses="last",
         flagged=ODD,
+    ),
+    value("own_class_of_number", "class Mine(float): pass\nlast = Mine(127)", says="expected 128", loses="last", flagged=()),
+    Attack("right_number_of_an_own_class", {"last": "class Mine(float): pass\nlast = Mine(128)"}),
+    value(
+        "always_equal_data_class",
+        "from dataclasses import dataclass\n@dataclass\nclass Equal:\n    v: int = 1\n"
+        "    def __eq__(self, other): return True\nlast = Equal()",
+        says="your class Equal",
+        loses="last",
+    ),
+    value("partly_masked", "nearest = np.ma.masked_array(np.zeros(40), [False] + [True] * 39)", says="masked entries"),
+    value("forever", "import itertools\nnearest = itertools.count()", says="nearest"),
+    value("a_file", "import io\nnearest = io.StringIO('1')", says="not a mistake of yours", status="needs review"),
+    value(
+        "says_it_did_not_cross",
+        "class CannotCross(Exception): pass\ndef softmax(z): raise CannotCross('look')",
+        says="stopped with Exception: look",
+        loses="softmax",
     ),
     value("bool_for_a_number", "last = True", says="last", loses="last"),
     value("nan", "last = float('nan')", says="last", loses="last"),

@@ -12,8 +12,9 @@ import pytest
 from autograder import Options, Verdict, grade
 from autograder.build import release_notebook, write_notebook
 from autograder.demo import make_class, solve
-from autograder.grading import Job
+from autograder.grading import Job, prepare
 from autograder.labs import Cell, Lab, LabError
+from autograder.refusals import CannotCross, NotPlain, sentence
 from autograder.runs import Outcome
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
 from autograder.surroundings import NoDataError, surroundings
@@ -87,6 +88,55 @@ def test_marks_earned_before_a_crash_are_kept(toy: Lab, tmp_path: Path) -> None:
     assert marks(verdict) == {"mean": 8, "mean_pure": 4, "halving": 0}
     assert verdict.tests[2].status == "crashed"
     assert "process ended" in said(verdict)["halving"]
+
+
+def judged(lab: Lab, folder: Path, **ended: Outcome) -> Verdict:
+    """The verdict on right work whose tests ended in this way, without running anything."""
+    path = folder / "someone.ipynb"
+    write_notebook(solve(lab, RIGHT), path)
+    job = prepare(lab, path, Options())
+    assert isinstance(job, Job)
+    names = [lab.cells[i].name if i >= 0 and lab.cells[i].role == "tests" else "" for i, _ in job.work.code]
+    return job.verdict([ended.get(name, Outcome("ok")) for name in names], 0.0)
+
+
+def test_a_value_that_does_not_cross_is_for_a_person_and_no_mistake(toy: Lab, tmp_path: Path) -> None:
+    limit = Outcome("error", CannotCross.__name__, sentence("a TextIOWrapper"))
+    verdict = judged(toy, tmp_path, mean=limit)
+    assert (verdict.status, marks(verdict)["mean"], verdict.tests[0].status) == ("needs review", 0, "error")
+    assert verdict.message == "mean could not look at what the answer holds from outside the student's process: please look"
+    assert said(verdict)["mean"].endswith("that is a limit of the grader, not a mistake of yours, and a person will look at it")
+
+
+def test_an_object_of_an_own_class_is_a_wrong_answer_only_where_the_lab_says_so(toy: Lab, tmp_path: Path) -> None:
+    limit = Outcome("error", NotPlain.__name__, sentence("an object of your class Net"))
+    verdict = judged(toy, tmp_path, mean=limit)
+    assert (verdict.status, marks(verdict)["mean"]) == ("graded", 0)
+    assert "an object of your class Net" in said(verdict)["mean"]
+    assert "the tests of this lab look at numbers" in said(verdict)["mean"]
+    elsewhere = judged(replace(toy, part_of="another course"), tmp_path, mean=limit)
+    assert (elsewhere.status, marks(elsewhere)["mean"]) == ("needs review", 0)
+    assert "not a mistake of yours" in said(elsewhere)["mean"]
+    assert "Keras" not in said(elsewhere)["mean"]
+
+
+def test_what_a_students_code_says_in_an_error_is_one_short_line(toy: Lab, tmp_path: Path) -> None:
+    hidden = "hidden:\n" + "0.123456 " * 400
+    verdict = judged(toy, tmp_path, mean=Outcome("error", "ValueError", hidden), halving=Outcome("error", "Mistake", hidden))
+    assert said(verdict)["mean"].startswith("your code stopped with ValueError: hidden: 0.123456 ")
+    assert len(said(verdict)["mean"]) <= 240
+    assert "\n" not in said(verdict)["mean"]
+    assert len(said(verdict)["halving"]) <= 1000
+
+
+def test_a_number_of_points_that_a_test_cannot_give_is_for_a_person(toy: Lab, tmp_path: Path) -> None:
+    """nbgrader gives all points for a number below 0, and none to anybody for one above the maximum."""
+    for value, due in ((-1.0, 0), (float("nan"), 0), (99.0, 8), (3.0, 3)):
+        ours = judged(toy, tmp_path, halving=Outcome("ok", value=value))
+        theirs = judged(replace(toy, part_of="another course"), tmp_path, halving=Outcome("ok", value=value))
+        assert marks(ours)["halving"] == marks(theirs)["halving"] == due
+        assert ours.status == "graded"
+        assert theirs.status == ("graded" if value == 3 else "needs review")
 
 
 def test_the_reduced_budget_reaches_the_parameters(toy: Lab, tmp_path: Path) -> None:

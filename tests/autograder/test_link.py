@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,10 +17,12 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from autograder import networks
 from autograder.link import Files, Link
+from autograder.refusals import CannotCross
 from autograder.wire import unpack
 from coursekit import check
 
@@ -27,12 +32,19 @@ def link_on(connection: Connection, **settings: Any) -> Link:
 
 
 @contextmanager
-def remote(function: Callable[..., Any], *, folders: tuple[Path, Path] | None = None, shared: bool = False) -> Iterator[Any]:
+def remote(
+    function: Callable[..., Any],
+    *,
+    folders: tuple[Path, Path] | None = None,
+    shared: bool = False,
+    gives: dict[str, Any] | None = None,
+) -> Iterator[Any]:
     """What stands here for a function that lives at the other end of a wire. shared: it may change all its arguments."""
     here, there = Pipe()
     files = [Files(folder) for folder in folders] if folders else [None, None]
     watched = None if shared else check.watched
-    far, near = link_on(there, files=files[1]), link_on(here, files=files[0], watched=watched)
+    far = link_on(there, files=files[1], takes=gives)
+    near = link_on(here, files=files[0], gives=gives, watched=watched)
     number = far.functions.number(function)
 
     def serve() -> None:
@@ -221,6 +233,17 @@ def test_a_liar_at_the_other_end_changes_nothing_that_is_not_named() -> None:
     assert (x.tolist(), named.tolist()) == ([1, 1], [9, 9])
 
 
+def test_a_result_that_is_a_view_of_an_argument_shares_its_memory() -> None:
+    x = np.arange(12.0).reshape(3, 4)
+    with remote(lambda x: (x[1:], x.T, x.copy(), x[::2, 1].reshape(1, 2))) as function:
+        rows, turned, copy, part = function(x)
+        assert [bool(np.shares_memory(x, y)) for y in (rows, turned, copy, part)] == [True, True, False, False]
+        x[1, 0] = 99
+        assert (rows[0, 0], turned[0, 1], copy[1, 0]) == (99, 99, 4)
+        other = function(np.asfortranarray(x)[::2])  # laid out in another way than what arrives at the other end
+        assert other[1].tolist() == x[::2].T.tolist()
+
+
 def test_what_was_not_changed_is_not_written() -> None:
     fixed = np.arange(4)
     fixed.flags.writeable = False
@@ -276,8 +299,114 @@ def test_errors_keep_name_kind_and_message() -> None:
 
 
 def test_a_result_that_may_not_cross_is_a_type_error() -> None:
-    with remote(lambda: (i for i in range(3))) as function, pytest.raises(TypeError, match="the result is a generator"):
+    with remote(lambda: inspect) as function, pytest.raises(TypeError, match="a module cannot be handed to another process"):
         function()
+
+
+def test_an_argument_that_may_not_cross_is_the_limit_of_the_grader() -> None:
+    with remote(lambda x: x) as function, pytest.raises(CannotCross, match="cannot hand a module to a function"):
+        function(inspect)
+
+
+def test_a_generator_without_end_is_read_item_by_item() -> None:
+    made: list[int] = []
+
+    def squares() -> Iterator[int]:
+        for i in itertools.count():
+            made.append(i)
+            yield i * i
+
+    with remote(squares) as function:
+        items = function()
+        assert inspect.isgenerator(items)
+        assert list(itertools.islice(items, 4)) == [0, 1, 4, 9]
+        assert made == [0, 1, 2, 3]
+        assert next(items) == 16
+
+
+def test_iterators_end_and_are_sent_values_as_in_one_process() -> None:
+    def running_mean() -> Iterator[float]:
+        total, mean = 0.0, 0.0
+        for n in itertools.count(1):
+            total += yield mean
+            mean = total / n
+
+    with remote(running_mean) as function:
+        means = function()
+        assert next(means) == 0
+        assert [means.send(2.0), means.send(4.0)] == [2, 3]
+    with remote(lambda items: (map(str, items), zip(items, "ab", strict=False), iter(items))) as function:
+        words, pairs, items = function([1, 2, 3])
+        assert type(words) is map
+        assert (list(words), list(pairs), list(items), list(items)) == (["1", "2", "3"], [(1, "a"), (2, "b")], [1, 2, 3], [])
+
+
+def test_a_function_may_be_given_an_iterator_and_hand_it_on() -> None:
+    numbers = iter([1, 2, 3])
+    with remote(lambda items: (next(items), items)) as function:
+        first, rest = function(numbers)
+    assert first == 1
+    assert rest is numbers
+    assert next(numbers) == 2
+
+
+def test_an_error_within_a_generator_is_raised_where_the_item_is_asked_for() -> None:
+    def three() -> Iterator[int]:
+        yield 3
+        raise KeyError("four")
+
+    with remote(three) as function:
+        items = function()
+        assert next(items) == 3
+        with pytest.raises(KeyError, match="four"):
+            next(items)
+
+
+def test_what_a_call_changed_in_tables_sets_and_queues_comes_back() -> None:
+    def spoil(frame: Any, names: Any, queue: Any, counts: Any, data: Any) -> None:
+        frame["b"] = frame["a"] * 2
+        frame.drop(index=0, inplace=True)
+        names.add("new")
+        queue.append(9)
+        counts.update("aab")
+        data += b"!"
+
+    frame, names, queue, counts, data = pd.DataFrame({"a": [1, 2]}), {"old"}, deque([1], 2), Counter("a"), bytearray(b"x")
+    with remote(spoil) as function:
+        function(frame, names, queue, counts, data)
+    pd.testing.assert_frame_equal(frame, pd.DataFrame({"a": [2], "b": [4]}, index=[1]))
+    assert (names, queue, counts, data) == ({"old", "new"}, deque([1, 9]), Counter(a=3, b=1), b"x!")
+    assert queue.maxlen == 2
+
+
+@dataclass
+class Account:
+    owner: str
+    paid: list[int]
+
+    def balance(self) -> int:
+        return sum(self.paid)
+
+
+def test_an_object_of_the_labs_own_data_class_goes_and_comes_back_changed() -> None:
+    def pay(account: Account) -> int:
+        account.paid.append(3)
+        account.owner = "Bob"
+        return account.balance()
+
+    mine = Account("Ann", [4])
+    with remote(pay, gives={"Account": Account}) as function:
+        assert function(mine) == 7
+    assert (mine.owner, mine.paid) == ("Bob", [4, 3])
+
+
+def test_a_table_that_was_not_changed_is_not_written() -> None:
+    frame = pd.DataFrame({"a": [1, 2]})
+    column = frame["a"]
+    with remote(lambda frame: frame.sum()) as function:
+        assert function(frame)["a"] == 3
+    assert column is not None
+    assert frame["a"].equals(column)
 
 
 # ── networks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -491,6 +620,172 @@ def test_histories_and_tensors_cross() -> None:
     with remote(lambda x: keras.ops.convert_to_tensor(x) * 2) as function:
         assert keras.ops.is_tensor(doubled := function(X))
         assert np.allclose(doubled, 2 * X)
+
+
+def small(X: Any, units: int = 2) -> Any:
+    return keras.layers.Dense(units)(X)
+
+
+def scaled(given: keras.Model, X: Any) -> keras.Model:
+    return keras.Model(X, given.layers[1](given.layers[0](X / 127.5 - 1.0)))
+
+
+def preprocessed(given: keras.Model, X: Any) -> keras.Model:
+    images = keras.layers.Reshape((1, 1, 3))(X)
+    for module in (keras.applications.mobilenet, keras.applications.vgg16):
+        images = module.preprocess_input(images)
+    return keras.Model(X, given.layers[0](keras.layers.Flatten()(images)))
+
+
+def sliced(given: keras.Model, X: Any) -> keras.Model:
+    hidden = given.layers[0](X)
+    parts = keras.ops.concatenate([hidden[:, 0:1], hidden[:, 2:], keras.ops.add(hidden, np.ones(4, "float32"))], axis=-1)
+    return keras.Model(X, small(parts))
+
+
+def called_twice(given: keras.Model, X: Any) -> keras.Model:
+    layer = given.layers[0]
+    return keras.Model(X, layer(X) + layer(keras.ops.flip(X, axis=1)))
+
+
+def of_several(given: keras.Model, X: Any) -> keras.Model:
+    other = keras.Input((3,))
+    one, two = given.layers[0](X), given.layers[0](other)
+    return keras.Model([X, other], [small(one * two), keras.ops.maximum(one, two)])
+
+
+def nested(given: keras.Model, X: Any) -> keras.Model:
+    inner = keras.Sequential([keras.Input((3,)), given.layers[0], keras.layers.Dense(2)])
+    return keras.Model(X, inner(2.0 * X))
+
+
+def wrapped(given: keras.Model, X: Any) -> keras.Model:
+    steps = keras.layers.Bidirectional(keras.layers.GRU(2))(keras.layers.Masking()(keras.ops.expand_dims(X, 1)))
+    return keras.Model(X, keras.layers.Concatenate()([steps, given.layers[0](X)]))
+
+
+@pytest.mark.parametrize(
+    "build", [scaled, preprocessed, sliced, called_twice, of_several, nested, wrapped], ids=lambda build: build.__name__
+)
+def test_a_network_with_arithmetic_in_it_shares_the_layers_that_it_was_given(build: Callable[..., keras.Model]) -> None:
+    base = network(compiled=False)
+    kept: list[keras.Model] = []
+
+    def make(given: keras.Model) -> keras.Model:
+        kept.append(build(given, keras.Input((3,))))
+        return kept[0]
+
+    with remote(make) as function:
+        came = function(base)
+    X = [batch()[0] for _ in came.inputs]
+    for ours, theirs in zip(keras.tree.flatten(came(X)), keras.tree.flatten(kept[0](X)), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-5)
+    base.layers[0].bias.assign(np.full(4, 7.0))
+    changed = keras.tree.flatten(came(X))
+    assert not np.allclose(changed[0], keras.tree.flatten(kept[0](X))[0])
+    with remote(lambda: kept[0]) as function:  # without anything shared
+        alone = function()
+    assert [w.shape for w in alone.weights] == [w.shape for w in kept[0].weights]
+
+
+class Always(keras.metrics.Metric):
+    def update_state(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def result(self) -> float:
+        return 1.0
+
+
+def accuracy(y: Any, y_hat: Any) -> Any:
+    return keras.ops.ones(())
+
+
+def evaluated(metrics: Any, loss: Any = "sparse_categorical_crossentropy") -> tuple[dict[str, float], float]:
+    """What evaluate says of an untrained network that arrived compiled so, and its true accuracy."""
+
+    def build() -> keras.Model:
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="softmax")])
+        model.compile("sgd", loss=loss, metrics=metrics)
+        return model
+
+    with remote(build) as function:
+        model = function()
+    X, y = np.random.default_rng(1).normal(size=(64, 3)), np.arange(64) % 4
+    said = model.evaluate(X, y, verbose=0, return_dict=True)
+    return said, float(np.mean(model.predict(X, verbose=0).argmax(axis=1) == y))
+
+
+METRICS: dict[str, Callable[[], Any]] = {
+    "its name": lambda: "accuracy",
+    "a function": lambda: accuracy,
+    "a class": lambda: Always(name="accuracy"),
+    "another of Keras": lambda: keras.metrics.MeanSquaredError(name="accuracy"),
+    "an easier one": lambda: keras.metrics.SparseTopKCategoricalAccuracy(k=4, name="accuracy"),
+    "a wrapper": lambda: keras.metrics.MeanMetricWrapper(keras.losses.poisson, name="accuracy"),
+    "the right class": lambda: keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+}
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_metric_called_accuracy_says_the_accuracy(metric: Callable[[], Any]) -> None:
+    said, truth = evaluated([metric()])
+    assert said["accuracy"] == pytest.approx(truth, abs=1e-6)
+
+
+def test_metrics_under_names_of_their_own_stay_as_they_are() -> None:
+    top = keras.metrics.SparseTopKCategoricalAccuracy(k=4)
+    said, _ = evaluated([top, keras.metrics.SparseCategoricalCrossentropy(name="entropy")])
+    assert said["sparse_top_k_categorical_accuracy"] == 1
+    assert said["entropy"] == pytest.approx(said["loss"], rel=1e-4)
+
+
+def test_a_metric_called_loss_does_not_stand_in_for_the_loss() -> None:
+    said, _ = evaluated([keras.metrics.SparseTopKCategoricalAccuracy(k=4, name="loss")])
+    assert said["loss"] > 1.1
+    assert said["sparse_top_k_categorical_accuracy"] == 1
+
+
+def test_metrics_of_a_students_own_are_left_out_and_the_rest_stays() -> None:
+    said, truth = evaluated([Always(name="mine"), lambda y, y_hat: 1.0, "accuracy"])
+    assert set(said) == {"loss", "accuracy"}
+    assert said["accuracy"] == pytest.approx(truth, abs=1e-6)
+
+
+def test_a_network_whose_loss_is_a_function_of_the_students_arrives_without_that_loss() -> None:
+    model = network(compiled=False)
+    model.compile(keras.optimizers.SGD(0.25), loss=lambda y, y_hat: keras.ops.mean(y_hat), metrics=["mae"])
+    with remote(lambda: model) as function:
+        came = function()
+    X, _ = batch()
+    assert np.allclose(came(X), model(X))
+    assert came.loss is None
+    assert float(came.optimizer.learning_rate) == 0.25
+
+
+CODE: dict[str, dict[str, Any]] = {
+    "activation": {"activation": lambda x: x},
+    "function": {"activation": accuracy},
+    "regulariser": {"kernel_regularizer": lambda w: 0.0},
+}
+
+
+@pytest.mark.parametrize("settings", CODE.values(), ids=CODE)
+def test_a_layer_with_a_function_of_the_students_is_refused_with_its_reason(settings: dict[str, Any]) -> None:
+    def build() -> keras.Model:
+        return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, **settings)])
+
+    with remote(build) as function, pytest.raises(TypeError, match=r"cannot be taken out of your process \(the model holds"):
+        function()
+
+
+class Net(keras.Model):
+    def call(self, X: Any) -> Any:
+        return X
+
+
+def test_a_subclass_of_model_is_refused_with_what_to_build_instead() -> None:
+    with remote(Net) as function, pytest.raises(TypeError, match=r"use keras\.Sequential or the functional API"):
+        function()
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────

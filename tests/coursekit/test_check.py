@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import keras
@@ -328,3 +331,92 @@ def test_a_mistake_may_give_nan() -> None:
         check.close([np.nan, 1.0], [2.0, 1.0], mistakes={"divided by zero": [np.nan, 1.0]})
     with pytest.raises(check.Mistake):
         check.close([np.nan, 1.0], [2.0, 1.0])
+
+
+# ── kin of plain values, and networks that cannot be marked ──────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        deque([1, 2]),
+        range(1, 3),
+        {"a": 1, "b": 2}.values(),
+        np.matrix([1, 2]).A1,
+        [Fraction(1), Decimal(2)],
+        np.ma.array([1, 2]),
+    ],
+    ids=lambda numbers: type(numbers).__name__,
+)
+def test_numbers_count_by_value_whatever_holds_them(numbers: Any) -> None:
+    check.close(numbers, [1, 2])
+    check.equal(numbers, [1, 2])
+    with pytest.raises(Mistake):
+        check.close(numbers, [1, 3])
+
+
+def test_an_iterator_and_masked_entries_are_named_with_what_to_do() -> None:
+    with pytest.raises(Mistake, match=r"list\(…\) makes a list of it"):
+        check.close(map(int, "12"), [1, 2])
+    with pytest.raises(Mistake, match="MaskedArray with masked entries"):
+        check.close(np.ma.masked_array([1, 2], [False, True]), [1, 2])
+
+
+def test_an_object_is_judged_by_its_type_not_by_what_it_calls_itself() -> None:
+    class Pretender(AlwaysEqual):
+        __class__ = np.ndarray  # type: ignore[assignment]
+
+    with pytest.raises(Mistake, match="expected a number, an array or a list of numbers"):
+        check.close(Pretender(), [1, 2])
+
+
+class Net(keras.Model):
+    def call(self, X: Any) -> Any:
+        return X
+
+
+class Own(keras.layers.Dense):
+    pass
+
+
+def my_activation(x: Any) -> Any:
+    return x
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (Net, "build it with keras.Sequential or the functional API: a subclass of keras.Model cannot be marked"),
+        (lambda: keras.Sequential([keras.Input((2,)), Own(1, name="mine")]), "the layer `mine` holds code: it is a Own"),
+        (lambda: keras.Sequential([keras.Input((2,)), keras.layers.Lambda(abs, name="l")]), "the layer `l` holds code"),
+        (lambda: dense(activation=my_activation), "the layer `d` holds your function my_activation"),
+        (lambda: dense(kernel_regularizer=lambda w: 0.0), "the layer `d` holds a lambda"),
+        (lambda: keras.Sequential([keras.Input((2,)), dense(activation=my_activation)]), "the layer `d` holds your function"),
+    ],
+)
+def test_a_network_that_cannot_be_marked_is_refused_before_it_is_handed_in(build: Any, said: str) -> None:
+    with pytest.raises(Mistake, match=said):
+        check.model(build())
+
+
+def dense(**settings: Any) -> keras.Model:
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d", **settings)])
+
+
+def test_a_network_of_keras_own_parts_passes() -> None:
+    X = keras.Input((2,))
+    hidden = keras.layers.Dense(3, activation="gelu", kernel_regularizer="l2", kernel_initializer="he_normal")(X / 2 - 1)
+    check.model(keras.Model(X, keras.layers.BatchNormalization()(hidden)))
+    check.model(dense(activation=keras.ops.tanh, kernel_regularizer=keras.regularizers.L1(0.1)))
+
+
+def test_the_text_of_an_error_of_the_students_is_quoted_on_one_short_line() -> None:
+    def leak(x: Any) -> None:
+        raise KeyError(f"{x!r}\n" * 500)
+
+    with pytest.raises(Mistake) as raised:
+        check.raises(ValueError, leak, 0.123)
+    assert len(str(raised.value)) < 300
+    with pytest.raises(Mistake) as explained, check.explained({"KeyError": "look it up"}):
+        leak(0.123)
+    assert len(str(explained.value)) < 300
