@@ -1,0 +1,329 @@
+"""The engine against stock nbgrader, mark by mark, on any course.
+
+Run as `python -m tests.benchmarks.stock [FOLDER…] [--mutants 6] [--jobs 2] [--stock-marks FILE]`. FOLDER: an nbgrader course, a
+folder of assignments, an assignment, or one source notebook (.ipynb); by default nbgrader's own example course and
+`tests/foreign/course`. Each source notebook is handed in as the reference, as released, half of it, in variations that are
+honest, as mutants with one change each, with known submissions of the topic and real ones of the course (`submitted/`).
+
+same: marks that are equal. asked: marks that are not, where the verdict asks a person to look, or the notebook was refused with a
+reason before anybody was graded. different: all others; the exit status is 1 if there are any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+import nbgrader
+
+from autograder.assignments import load_assignment
+from autograder.keep import digest
+from autograder.labs import LabError
+from autograder.schedule import find_submissions, grade_class
+from autograder.verdict import Verdict
+from tests.foreign.submissions import hand_in, variants
+from tests.foreign.topics import COURSE, Known, topics, write_source
+from tests.stock import Grades, stock_grades, stock_release
+
+__all__ = ["Comparison", "Difference", "by_cell", "main"]
+
+EXAMPLE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"  # nbgrader's own example course
+SETTINGS = ("nbgrader_config.py", "autotests.yml")  # what lies in a course folder and changes what nbgrader does
+STOCK_SECONDS = 30  # nbgrader's own limit for a cell
+Mark = float | None  # None: a person gives it
+
+
+@dataclass(frozen=True)
+class Source:
+    """An assignment as its author keeps it. known: submissions to its notebook. submitted: folder of real submissions."""
+
+    name: str
+    folder: Path
+    settings: tuple[Path, ...] = ()
+    known: tuple[Known, ...] = ()
+    submitted: Path | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mark that is not the same. stock, engine: the marks. asked: whether a person is asked to look. why: the engine's message."""
+
+    cell: str
+    submission: str
+    stock: Mark
+    engine: Mark
+    asked: bool
+    why: str
+
+
+@dataclass
+class Comparison:
+    """One notebook. refused: why the engine did not take it. unsealed, broken: as in an Assignment. whole: verdicts without a doubt."""
+
+    notebook: str
+    tests: int = 0
+    submissions: int = 0
+    same: int = 0
+    in_review: int = 0
+    refused: str = ""
+    unsealed: Mapping[str, str] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def asked(self) -> int:
+        return sum(difference.asked for difference in self.differences)
+
+    @property
+    def different(self) -> int:
+        return len(self.differences) - self.asked
+
+
+def main(folders: Sequence[Path], mutants: int, jobs: int, stock_file: Path | None) -> int:
+    known = json.loads(stock_file.read_text()) if stock_file and stock_file.is_file() else {}
+    with tempfile.TemporaryDirectory(prefix="stock-") as place:
+        sources = find_sources(folders or [EXAMPLE, COURSE], Path(place) / "written")
+        courses = [prepare(source, Path(place) / str(number), mutants) for number, source in enumerate(sources)]
+        marks = stock_side(sources, courses, jobs, known)
+        if stock_file:
+            stock_file.write_text(json.dumps(known))
+        compared = [
+            found
+            for source, course, (grades, failed) in zip(sources, courses, marks, strict=True)
+            for found in compare(source, course, grades, failed)
+        ]
+    show(compared)
+    return int(any(comparison.different for comparison in compared))
+
+
+# ── finding assignments ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find_sources(folders: Sequence[Path], written: Path) -> list[Source]:
+    """Every assignment under the folders; those kept as text, as in tests/foreign, are written into `written` first.
+
+    Raises SystemExit for a folder without any.
+    """
+    found: list[Source] = []
+    for given in folders:
+        folder = given.resolve()
+        new = [*_written_out(folder, written), *_in_course(folder)]
+        if not new:
+            raise SystemExit(f"{given}: no notebooks here; expected an nbgrader course, assignments or a source notebook")
+        found += new
+    return found
+
+
+def _written_out(folder: Path, written: Path) -> Iterator[Source]:
+    for topic in topics(folder):
+        path = write_source(topic, written / topic.name)
+        yield Source(topic.name, path.parent, _settings(written / topic.name), topic.known)
+
+
+def _in_course(folder: Path) -> list[Source]:
+    inside = folder / "source" if (folder / "source").is_dir() else folder
+    course = inside.parent if inside.name == "source" else folder.parent if folder.is_dir() else folder.parents[2]
+    places = [folder] if folder.is_file() else [inside, *sorted(inside.iterdir())]
+    submitted = course / "submitted" if (course / "submitted").is_dir() else None
+    return [_source(path, course, submitted) for path in places if _holds_notebooks(path, inside)]
+
+
+def _holds_notebooks(path: Path, inside: Path) -> bool:
+    if path == inside and path.name == "source":
+        return False  # what lies here belongs to no assignment
+    return path.suffix == ".ipynb" if path.is_file() else path.is_dir() and any(path.glob("*.ipynb"))
+
+
+def _source(path: Path, course: Path, submitted: Path | None) -> Source:
+    name = path.parent.name if path.is_file() else path.name
+    return Source(name, path, _settings(course), submitted=submitted)
+
+
+def _settings(course: Path) -> tuple[Path, ...]:
+    return tuple(course / name for name in SETTINGS if (course / name).is_file())
+
+
+# ── submissions ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def prepare(source: Source, course: Path, mutants: int) -> Path:
+    """A course that holds the assignment and all submissions to it."""
+    folder = course / "source" / source.name
+    if source.folder.is_dir():
+        shutil.copytree(source.folder, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    else:
+        shutil.copytree(source.folder.parent, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.ipynb"))
+        shutil.copy(source.folder, folder)
+    for path in source.settings:
+        shutil.copy(path, course)
+    release = stock_release(course, source.name)
+    students: dict[str, dict[str, nbformat.NotebookNode]] = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        for student, notebook in variants(path, release / path.name, mutants=mutants, known=source.known).items():
+            students.setdefault(student, {})[path.stem] = notebook
+    files = {work.name: work.files for work in source.known}
+    for student, made in students.items():
+        place = hand_in(course, student, source.name, made, release)
+        for name, text in files.get(student, {}).items():
+            (place / name).write_text(text + "\n", encoding="utf-8")
+    for path in sorted(source.submitted.glob(f"*/{source.name}")) if source.submitted else ():
+        shutil.copytree(path, course / "submitted" / path.parent.name / source.name, dirs_exist_ok=True)
+    return course
+
+
+# ── the two graders ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def stock_side(
+    sources: Sequence[Source], courses: Sequence[Path], jobs: int, known: dict[str, object]
+) -> list[tuple[Grades, dict[str, str]]]:
+    """What stock nbgrader gives, `jobs` assignments at once. known: marks of earlier runs by content, to which new ones are added."""
+    keys = [_content(course) for course in courses]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {
+            key: pool.submit(stock_grades, course, source.name, seconds=STOCK_SECONDS)
+            for source, course, key in zip(sources, courses, keys, strict=True)
+            if key not in known
+        }
+        for key, future in waiting.items():
+            grades, failed = future.result()
+            known[key] = [[[*place, mark] for place, mark in grades.items()], failed]
+    found = []
+    for key in keys:
+        rows, failed = known[key]  # type: ignore[misc]
+        found.append(({(student, notebook, cell): mark for student, notebook, cell, mark in rows}, failed))
+    return found
+
+
+def _content(course: Path) -> str:
+    files = sorted(path for part in ("source", "submitted") for path in (course / part).rglob("*") if path.is_file())
+    own = [*files, *_settings(course)]
+    return digest([nbgrader.__version__, *([str(path.relative_to(course)), _text(path)] for path in own)])
+
+
+def _text(path: Path) -> str:
+    """The file; of a notebook without the ids of cells, which are drawn anew each time."""
+    if path.suffix != ".ipynb":
+        return path.read_bytes().hex()
+    cells = nbformat.read(path, as_version=4).cells
+    return json.dumps([[cell.cell_type, cell.source, cell.metadata.get("nbgrader")] for cell in cells])
+
+
+def compare(source: Source, course: Path, grades: Grades, failed: Mapping[str, str]) -> Iterator[Comparison]:
+    """A comparison for each marked notebook of the assignment."""
+    for path in sorted((course / "source" / source.name).glob("*.ipynb")):
+        stock = {(student, cell): mark for (student, name, cell), mark in grades.items() if name == path.stem}
+        if stock:
+            yield compare_notebook(path, course, stock, failed)
+
+
+def compare_notebook(path: Path, course: Path, stock: Mapping[tuple[str, str], Mark], failed: Mapping[str, str]) -> Comparison:
+    found = Comparison(f"{path.parent.name}/{path.stem}", len({cell for _, cell in stock}), len({who for who, _ in stock}))
+    found.left_out = {student: _last_line(log) for student, log in failed.items()}
+    started = time.perf_counter()
+    try:
+        assignment = load_assignment(path)
+    except LabError as error:
+        found.refused = str(error)
+        found.differences = [Difference(cell, who, mark, None, True, "refused") for (who, cell), mark in stock.items()]
+        return found
+    found.unsealed, found.broken = assignment.unsealed, assignment.broken
+    submissions = [item for item in find_submissions(course, path.stem, path.parent.name) if item.submission not in failed]
+    verdicts = grade_class(assignment.lab, submissions)
+    found.in_review = sum(verdict.status != "graded" for verdict in verdicts)
+    found.seconds = time.perf_counter() - started
+    engine = {(verdict.submission, cell): mark for verdict in verdicts for cell, mark in by_cell(verdict).items()}
+    about = {verdict.submission: verdict for verdict in verdicts}
+    for (student, cell), mark in sorted(stock.items()):
+        ours = engine.get((student, cell))
+        if _equal(mark, ours):
+            found.same += 1
+        else:
+            verdict = about[student]
+            asked = verdict.status != "graded"
+            found.differences.append(Difference(cell, student, mark, ours, asked, _why(verdict, cell)))
+    return found
+
+
+def by_cell(verdict: Verdict) -> dict[str, Mark]:
+    """Grade id → mark, as the gradebook shows it: None for what waits for a person."""
+    marks: dict[str, Mark] = {test.name: test.earned for test in verdict.tests}
+    for written in verdict.written:
+        marks[written.name] = None if written.answered else 0.0
+    return marks
+
+
+def _equal(one: Mark, other: Mark) -> bool:
+    return one is other if one is None or other is None else abs(one - other) < 1e-6
+
+
+def _why(verdict: Verdict, cell: str) -> str:
+    said = next((f"{test.status}: {test.message}" for test in verdict.tests if test.name == cell), "")
+    return " | ".join(part for part in (said, verdict.message) if part)
+
+
+def _last_line(log: str) -> str:
+    return (log.strip().splitlines() or [""])[-1][:200]
+
+
+# ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def show(compared: Sequence[Comparison]) -> None:
+    """Print a table in Markdown, then every difference."""
+    print("| notebook | tests | unsealed | submissions | marks | same | asked | different | submissions in review |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+    for one in compared:
+        marks = one.same + len(one.differences)
+        cells = (one.notebook, one.tests, len(one.unsealed), one.submissions, marks, one.same, one.asked, one.different)
+        print("| " + " | ".join(map(str, cells)) + f" | {one.in_review} |")
+    marks, same = (sum(one.same + more * len(one.differences) for one in compared) for more in (1, 0))
+    different = sum(one.different for one in compared)
+    print(f"\n{marks} marks: {same} same, {marks - same - different} asked for review, {different} different")
+    for one in compared:
+        _show_details(one)
+
+
+def _show_details(one: Comparison) -> None:
+    notes = [f"refused: {one.refused}"] if one.refused else []
+    for kind, tests in (("broken", one.broken), ("unsealed", one.unsealed)):
+        notes += [f"{kind}: {cell}: {' '.join(why.split())[:300]}" for cell, why in tests.items()]
+    notes += [f"stock nbgrader cannot grade {student}: {why}" for student, why in one.left_out.items()]
+    if notes or one.differences:
+        print(f"\n{one.notebook} ({one.seconds:.0f} s)")
+    for note in notes:
+        print(f"  {note}")
+    alike: dict[str, list[str]] = {}
+    for it in [] if one.refused else one.differences:
+        kind = "asked" if it.asked else "DIFFERENT"
+        said = f"  {kind}: {it.cell}: stock {_shown(it.stock)}, engine {_shown(it.engine)}: {' '.join(it.why.split())[:300]}"
+        alike.setdefault(said, []).append(it.submission)
+    for said, submissions in alike.items():
+        print(f"{said}\n    {', '.join(submissions)}")
+
+
+def _shown(mark: Mark) -> str:
+    return "by hand" if mark is None else f"{mark:g}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument("--mutants", type=int, default=6, help="of each reference, one change each")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="assignments that stock nbgrader grades at once")
+    parser.add_argument("--stock-marks", type=Path, help="JSON file of stock's marks, used for work that did not change")
+    chosen = parser.parse_args()
+    sys.exit(main(chosen.folders, chosen.mutants, chosen.jobs, chosen.stock_marks))
