@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -23,36 +22,25 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import nbgrader
 
 from autograder.assignments import load_assignment
+from autograder.files import write_text
 from autograder.keep import digest
 from autograder.labs import LabError
 from autograder.schedule import find_submissions, grade_class
 from autograder.verdict import Verdict
-from tests.foreign.submissions import hand_in, variants
-from tests.foreign.topics import COURSE, Known, topics, write_source
-from tests.stock import Grades, stock_grades, stock_release
+from tests.foreign.courses import EXAMPLE, Source, find_sources, prepare, settings
+from tests.foreign.topics import COURSE
+from tests.stock import Grades, stock_grades
 
 __all__ = ["Comparison", "Difference", "by_cell", "main"]
 
-EXAMPLE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"  # nbgrader's own example course
-SETTINGS = ("nbgrader_config.py", "autotests.yml")  # what lies in a course folder and changes what nbgrader does
 STOCK_SECONDS = 30  # nbgrader's own limit for a cell
 Mark = float | None  # None: a person gives it
-
-
-@dataclass(frozen=True)
-class Source:
-    """An assignment as its author keeps it. known: submissions to its notebook. submitted: folder of real submissions."""
-
-    name: str
-    folder: Path
-    settings: tuple[Path, ...] = ()
-    known: tuple[Known, ...] = ()
-    submitted: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -93,13 +81,10 @@ class Comparison:
 
 
 def main(folders: Sequence[Path], mutants: int, jobs: int, stock_file: Path | None) -> int:
-    known = json.loads(stock_file.read_text()) if stock_file and stock_file.is_file() else {}
     with tempfile.TemporaryDirectory(prefix="stock-") as place:
         sources = find_sources(folders or [EXAMPLE, COURSE], Path(place) / "written")
         courses = [prepare(source, Path(place) / str(number), mutants) for number, source in enumerate(sources)]
-        marks = stock_side(sources, courses, jobs, known)
-        if stock_file:
-            stock_file.write_text(json.dumps(known))
+        marks = stock_side(sources, courses, jobs, stock_file)
         compared = [
             found
             for source, course, (grades, failed) in zip(sources, courses, marks, strict=True)
@@ -109,88 +94,14 @@ def main(folders: Sequence[Path], mutants: int, jobs: int, stock_file: Path | No
     return int(any(comparison.different for comparison in compared))
 
 
-# ── finding assignments ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def find_sources(folders: Sequence[Path], written: Path) -> list[Source]:
-    """Every assignment under the folders; those kept as text, as in tests/foreign, are written into `written` first.
-
-    Raises SystemExit for a folder without any.
-    """
-    found: list[Source] = []
-    for given in folders:
-        folder = given.resolve()
-        new = [*_written_out(folder, written), *_in_course(folder)]
-        if not new:
-            raise SystemExit(f"{given}: no notebooks here; expected an nbgrader course, assignments or a source notebook")
-        found += new
-    return found
-
-
-def _written_out(folder: Path, written: Path) -> Iterator[Source]:
-    for topic in topics(folder):
-        path = write_source(topic, written / topic.name)
-        yield Source(topic.name, path.parent, _settings(written / topic.name), topic.known)
-
-
-def _in_course(folder: Path) -> list[Source]:
-    inside = folder / "source" if (folder / "source").is_dir() else folder
-    course = inside.parent if inside.name == "source" else folder.parent if folder.is_dir() else folder.parents[2]
-    places = [folder] if folder.is_file() else [inside, *sorted(inside.iterdir())]
-    submitted = course / "submitted" if (course / "submitted").is_dir() else None
-    return [_source(path, course, submitted) for path in places if _holds_notebooks(path, inside)]
-
-
-def _holds_notebooks(path: Path, inside: Path) -> bool:
-    if path == inside and path.name == "source":
-        return False  # what lies here belongs to no assignment
-    return path.suffix == ".ipynb" if path.is_file() else path.is_dir() and any(path.glob("*.ipynb"))
-
-
-def _source(path: Path, course: Path, submitted: Path | None) -> Source:
-    name = path.parent.name if path.is_file() else path.name
-    return Source(name, path, _settings(course), submitted=submitted)
-
-
-def _settings(course: Path) -> tuple[Path, ...]:
-    return tuple(course / name for name in SETTINGS if (course / name).is_file())
-
-
-# ── submissions ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def prepare(source: Source, course: Path, mutants: int) -> Path:
-    """A course that holds the assignment and all submissions to it."""
-    folder = course / "source" / source.name
-    if source.folder.is_dir():
-        shutil.copytree(source.folder, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    else:
-        shutil.copytree(source.folder.parent, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.ipynb"))
-        shutil.copy(source.folder, folder)
-    for path in source.settings:
-        shutil.copy(path, course)
-    release = stock_release(course, source.name)
-    students: dict[str, dict[str, nbformat.NotebookNode]] = {}
-    for path in sorted(folder.glob("*.ipynb")):
-        for student, notebook in variants(path, release / path.name, mutants=mutants, known=source.known).items():
-            students.setdefault(student, {})[path.stem] = notebook
-    files = {work.name: work.files for work in source.known}
-    for student, made in students.items():
-        place = hand_in(course, student, source.name, made, release)
-        for name, text in files.get(student, {}).items():
-            (place / name).write_text(text + "\n", encoding="utf-8")
-    for path in sorted(source.submitted.glob(f"*/{source.name}")) if source.submitted else ():
-        shutil.copytree(path, course / "submitted" / path.parent.name / source.name, dirs_exist_ok=True)
-    return course
-
-
 # ── the two graders ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def stock_side(
-    sources: Sequence[Source], courses: Sequence[Path], jobs: int, known: dict[str, object]
+    sources: Sequence[Source], courses: Sequence[Path], jobs: int, file: Path | None
 ) -> list[tuple[Grades, dict[str, str]]]:
-    """What stock nbgrader gives, `jobs` assignments at once. known: marks of earlier runs by content, to which new ones are added."""
+    """What stock nbgrader gives, `jobs` assignments at once. file: holds marks of earlier runs by content; new ones are added."""
+    known: dict[str, Any] = json.loads(file.read_text()) if file and file.is_file() else {}
     keys = [_content(course) for course in courses]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = {
@@ -201,16 +112,19 @@ def stock_side(
         for key, future in waiting.items():
             grades, failed = future.result()
             known[key] = [[[*place, mark] for place, mark in grades.items()], failed]
+            if file:
+                write_text(file, json.dumps(known))
+            print(f"{len({place[:2] for place in grades})} notebooks graded by stock nbgrader", file=sys.stderr)
     found = []
     for key in keys:
-        rows, failed = known[key]  # type: ignore[misc]
+        rows, failed = known[key]
         found.append(({(student, notebook, cell): mark for student, notebook, cell, mark in rows}, failed))
     return found
 
 
 def _content(course: Path) -> str:
     files = sorted(path for part in ("source", "submitted") for path in (course / part).rglob("*") if path.is_file())
-    own = [*files, *_settings(course)]
+    own = [*files, *settings(course)]
     return digest([nbgrader.__version__, *([str(path.relative_to(course)), _text(path)] for path in own)])
 
 
@@ -225,7 +139,8 @@ def _text(path: Path) -> str:
 def compare(source: Source, course: Path, grades: Grades, failed: Mapping[str, str]) -> Iterator[Comparison]:
     """A comparison for each marked notebook of the assignment."""
     for path in sorted((course / "source" / source.name).glob("*.ipynb")):
-        stock = {(student, cell): mark for (student, name, cell), mark in grades.items() if name == path.stem}
+        submitted = {there.parents[1].name for there in (course / "submitted").glob(f"*/{source.name}/{path.name}")}
+        stock = {(who, cell): mark for (who, name, cell), mark in grades.items() if name == path.stem and who in submitted}
         if stock:
             yield compare_notebook(path, course, stock, failed)
 
