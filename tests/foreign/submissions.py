@@ -6,6 +6,7 @@ All are made from the release that nbgrader itself writes. Knows notebooks and n
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def variants(source: Path, release: Path, *, mutants: int, known: Sequence[Known
         "crlf": _with_line_ends(filled(blank, answers)),
     }
     for number, (name, mutant) in enumerate(some_mutants(coded, mutants), start=1):
-        made[f"mutant{number:02d}"] = filled(blank, answers | {name: f"{mutant.source}\n# {name}, {mutant.what}"})
+        student = re.sub(r"\W+", "_", f"mutant{number:02d}_{name}_{mutant.kind}")
+        made[student] = filled(blank, answers | {name: f"{mutant.source}\n# {name}, {mutant.what}"})
     for work in known:
         made[work.name] = with_known(blank, answers, work)
     return made
