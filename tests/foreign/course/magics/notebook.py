@@ -20,8 +20,8 @@ mkdir -p work
 printf '3\n1\n2\n' > work/numbers.txt
 
 # %% solution="sorted_file"
-### BEGIN SOLUTION
 %%bash
+### BEGIN SOLUTION
 sort -n work/numbers.txt > work/sorted.txt
 ### END SOLUTION
 
@@ -45,8 +45,8 @@ lines = !cat work/sorted.txt
 assert [int(line) for line in lines] == [1, 2, 3]
 
 # %% solution="module"
-### BEGIN SOLUTION
 %%writefile cubes.py
+### BEGIN SOLUTION
 from squares import square
 
 def cube(x):
@@ -59,8 +59,8 @@ import cubes
 assert cubes.cube(3) == 27
 
 # %% solution="script"
-### BEGIN SOLUTION
 %%writefile script.py
+### BEGIN SOLUTION
 import sys
 answer = 6 * 7
 if len(sys.argv) > 1:
