@@ -5,17 +5,21 @@ Knows nbgrader and nothing of the engine, which is compared with it.
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import sysconfig
 import warnings
 from pathlib import Path
 
+import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
+from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
 from traitlets.config import Config, PyFileConfigLoader
 
-__all__ = ["Grades", "stock_grades", "stock_marks", "stock_release"]
+__all__ = ["Grades", "released", "stock_grades", "stock_marks", "stock_release"]
 
 Grades = dict[tuple[str, str, str], float | None]  # (student, notebook, grade id) → mark, None where a person gives it
 
@@ -26,6 +30,15 @@ def stock_release(course: Path, assignment: str) -> Path:
     if not result["success"]:
         raise RuntimeError(f"nbgrader generate_assignment {assignment}: {result['log']}")
     return course / "release" / assignment
+
+
+def released(notebook: nbformat.NotebookNode, course: Path) -> nbformat.NotebookNode:
+    """The release of one notebook as `stock_release` makes it, without a gradebook. Metadata is brought up to date for it."""
+    made = MetadataValidator().upgrade_notebook_metadata(copy.deepcopy(notebook))
+    resources: dict[str, object] = {}
+    for step in (LockCells, ClearSolutions, ClearOutput, ClearHiddenTests, ClearMarkScheme, ComputeChecksums):
+        made, resources = step(config=_config(course)).preprocess(made, resources)
+    return made
 
 
 def stock_grades(course: Path, assignment: str, *, seconds: int = 300) -> tuple[Grades, dict[str, str]]:
@@ -69,12 +82,17 @@ def _api(course: Path, seconds: int) -> NbGraderAPI:
         os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="nbgrader")  # what its database layer says of itself
-    own = course / "nbgrader_config.py"
-    config = PyFileConfigLoader(own.name, str(course)).load_config() if own.is_file() else Config()
+    config = _config(course)
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.course_id = "stock"
     config.ExecutePreprocessor.timeout = seconds
     return NbGraderAPI(config=config)
+
+
+def _config(course: Path) -> Config:
+    """The settings in the course's own file."""
+    own = course / "nbgrader_config.py"
+    return PyFileConfigLoader(own.name, str(course)).load_config() if own.is_file() else Config()
 
 
 def _database(course: Path) -> str:

@@ -17,9 +17,9 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from tests.foreign.submissions import hand_in, variants
 from tests.foreign.topics import Known, Topic, topics, write_source
-from tests.stock import stock_release
+from tests.stock import released, stock_release
 
-__all__ = ["EXAMPLE", "Source", "find_sources", "known_work", "prepare", "settings"]
+__all__ = ["EXAMPLE", "Source", "find_sources", "known_work", "prepare", "release_of", "settings"]
 
 EXAMPLE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"  # nbgrader's own example course
 SETTINGS = ("nbgrader_config.py", "autotests.yml")  # what lies in a course folder and changes what nbgrader does
@@ -63,7 +63,7 @@ def _written_out(folder: Path, written: Path) -> Iterator[Source]:
 def _in_course(folder: Path) -> list[Source]:
     inside = folder / "source" if (folder / "source").is_dir() else folder
     course = inside.parent if inside.name == "source" else folder.parent if folder.is_dir() else folder.parents[2]
-    places = [folder] if folder.is_file() else [inside, *sorted(inside.iterdir())]
+    places = [folder] if folder.is_file() else [inside, *(path for path in sorted(inside.iterdir()) if path.is_dir())]
     submitted = course / "submitted" if (course / "submitted").is_dir() else None
     return [_source(path, course, submitted) for path in places if _holds_notebooks(path, inside)]
 
@@ -71,7 +71,7 @@ def _in_course(folder: Path) -> list[Source]:
 def _holds_notebooks(path: Path, inside: Path) -> bool:
     if path == inside and path.name == "source":
         return False  # what lies here belongs to no assignment
-    return path.suffix == ".ipynb" if path.is_file() else path.is_dir() and any(path.glob("*.ipynb"))
+    return path.suffix == ".ipynb" if path.is_file() else any(path.glob("*.ipynb"))
 
 
 def _source(path: Path, course: Path, submitted: Path | None) -> Source:
@@ -90,12 +90,12 @@ def settings(course: Path) -> tuple[Path, ...]:
 def known_work(topic: Topic, course: Path) -> nbformat.NotebookNode:
     """Make a course with a topic, its reference, its release and its known submissions; return the source notebook."""
     path = write_source(topic, course)
-    release = release_of(course, topic.name)
-    made = variants(path, release / path.name, mutants=0, known=topic.known)
+    source = nbformat.read(path, as_version=4)
+    made = variants(source, released(source, course), mutants=0, known=topic.known)
     for student in ("reference", "release", *(work.name for work in topic.known)):
-        hand_in(course, student, topic.name, {topic.name: made[student]}, release)
+        hand_in(course, student, topic.name, {topic.name: made[student]}, path.parent)
     _hand_in_files(course, topic.name, topic.known)
-    return nbformat.read(path, as_version=4)
+    return source
 
 
 def prepare(source: Source, course: Path, mutants: int) -> Path:
@@ -111,12 +111,13 @@ def prepare(source: Source, course: Path, mutants: int) -> Path:
     release = release_of(course, source.name)
     students: dict[str, dict[str, nbformat.NotebookNode]] = {}
     for path in sorted(folder.glob("*.ipynb")):
-        for student, notebook in variants(path, release / path.name, mutants=mutants, known=source.known).items():
+        blank = nbformat.read(release / path.name, as_version=4)
+        made = variants(nbformat.read(path, as_version=4), blank, mutants=mutants, known=source.known)
+        for student, notebook in made.items():
             students.setdefault(student, {})[path.stem] = notebook
-    blank = {path.stem: nbformat.read(path, as_version=4) for path in sorted(release.glob("*.ipynb"))}
-    for student, made in students.items():
-        made = {**blank, **made}  # everybody hands in every notebook
-        hand_in(course, student, source.name, made, release)
+    unsolved = {path.stem: nbformat.read(path, as_version=4) for path in sorted(release.glob("*.ipynb"))}
+    for student, work in students.items():
+        hand_in(course, student, source.name, {**unsolved, **work}, release)  # everybody hands in every notebook
     _hand_in_files(course, source.name, source.known)
     for path in sorted(source.submitted.glob(f"*/{source.name}")) if source.submitted else ():
         shutil.copytree(path, course / "submitted" / path.parent.name / source.name, dirs_exist_ok=True)

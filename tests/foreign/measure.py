@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.foreign.courses import known_work
+from tests.foreign.courses import known_work, release_of
 from tests.foreign.topics import Topic, topics
 from tests.stock import stock_grades
 
@@ -31,6 +31,7 @@ def measure(topic: Topic) -> dict[str, str]:
     """Write the topic's marks; return what nbgrader could not grade."""
     with tempfile.TemporaryDirectory(prefix="measure-") as place:
         notebook = known_work(topic, Path(place))
+        release_of(Path(place), topic.name)
         grades, failed = stock_grades(Path(place), topic.name)
     cells = [c.metadata.nbgrader for c in notebook.cells if "points" in c.metadata.get("nbgrader", {})]
     students = sorted({student for student, _, _ in grades}, key=["reference", "release", *(k.name for k in topic.known)].index)

@@ -71,7 +71,8 @@ def every_mutant(source: str) -> list[Mutant]:
         tree = ast.parse(source)
     except SyntaxError:
         return []
-    plain, found = ast.unparse(tree), {}
+    plain = ast.unparse(tree)
+    found: dict[str, Mutant] = {}
     for place, node in enumerate(ast.walk(tree)):
         for number, (kind, what) in enumerate(_changes(node)):
             changed = copy.deepcopy(tree)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -15,14 +15,13 @@ import nbformat
 from tests.foreign.mutants import renamed, some_mutants
 from tests.foreign.topics import Known
 
-__all__ = ["Work", "hand_in", "variants"]
-
-Work = Callable[[], nbformat.NotebookNode]
+__all__ = ["hand_in", "variants"]
 
 
-def variants(source: Path, release: Path, *, mutants: int, known: Sequence[Known] = ()) -> dict[str, nbformat.NotebookNode]:
-    """Submission's name → notebook. source, release: the same notebook as its author wrote it and as students get it."""
-    right, blank = (nbformat.read(path, as_version=4) for path in (source, release))
+def variants(
+    right: nbformat.NotebookNode, blank: nbformat.NotebookNode, *, mutants: int, known: Sequence[Known] = ()
+) -> dict[str, nbformat.NotebookNode]:
+    """Submission's name → notebook. right, blank: the same notebook as its author wrote it and as students get it."""
     answers = {_grade_id(cell): _without_markers(cell.source) for cell in right.cells if _is_answer(cell)}
     code = {_grade_id(cell) for cell in right.cells if _is_answer(cell) and cell.cell_type == "code"}
     coded = {name: text for name, text in answers.items() if name in code}

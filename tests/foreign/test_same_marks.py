@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from autograder.assignments import load_assignment
 from autograder.schedule import find_submissions, grade_class
 from tests.benchmarks.stock import by_cell, same_mark
-from tests.foreign.courses import known_work
+from tests.foreign.courses import known_work, release_of
 from tests.foreign.topics import COURSE, Topic, read_marks, topics
+from tests.stock import released
 
 TOPICS = topics()
 BROKEN = {"missing_module"}  # the solution in it fails
@@ -42,6 +44,15 @@ def test_known_submissions_get_stock_nbgraders_marks_or_ask_for_a_look(topic: To
     # Asking a person about everything would be no grading: only a notebook that cannot run here is left to one.
     assert bool(made.broken) == (topic.name in BROKEN)
     assert {verdict.status for verdict in verdicts} == {"needs review" if topic.name in BROKEN else "graded"}
+
+
+def test_the_releases_that_are_handed_in_are_those_that_nbgrader_makes(tmp_path: Path) -> None:
+    (own,) = (topic for topic in TOPICS if topic.name == "own_markers")
+    source = known_work(own, tmp_path)
+    path = release_of(tmp_path, own.name) / f"{own.name}.ipynb"
+    made = released(source, tmp_path)
+    assert [cell.source for cell in made.cells] == [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    assert any("...  # here" in cell.source for cell in made.cells)
 
 
 def test_every_topic_is_described_and_has_known_submissions() -> None:
