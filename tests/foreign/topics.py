@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.build import KERNEL
 from autograder.labs import read_toml
 
-__all__ = ["COURSE", "Known", "Topic", "read_marks", "topics", "write_source"]
+__all__ = ["COURSE", "Known", "Topic", "notebook", "read_marks", "topics", "write_source"]
 
 COURSE = Path(__file__).parent / "course"
 
