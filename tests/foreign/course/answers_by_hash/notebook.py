@@ -123,3 +123,11 @@ except NameError:
     pass
 else:
     raise AssertionError("that name is not to be used")
+
+# %% tests="strict_when_graded" points=1
+# Students who run this cell see nothing; nbgrader says when it grades.
+import os
+
+if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+    assert isinstance(answer1, float) and answer1 == 3.875
+    assert answer4 == "B"
