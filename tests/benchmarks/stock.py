@@ -85,12 +85,12 @@ def main(folders: Sequence[Path], mutants: int, jobs: int, stock_file: Path | No
         sources = find_sources(folders or [EXAMPLE, COURSE], Path(place) / "written")
         courses = [prepare(source, Path(place) / str(number), mutants) for number, source in enumerate(sources)]
         marks = stock_side(sources, courses, jobs, stock_file)
-        compared = [
-            found
-            for source, course, (grades, failed) in zip(sources, courses, marks, strict=True)
-            for found in compare(source, course, grades, failed)
-        ]
-    show(compared)
+        compared: list[Comparison] = []
+        for source, course, (grades, failed) in zip(sources, courses, marks, strict=True):
+            for found in compare(source, course, grades, failed):
+                show(found)
+                compared.append(found)
+    show_table(compared)
     return int(any(comparison.different for comparison in compared))
 
 
@@ -198,9 +198,9 @@ def _last_line(log: str) -> str:
 # ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def show(compared: Sequence[Comparison]) -> None:
-    """Print a table in Markdown, then every difference."""
-    print("| notebook | tests | unsealed | submissions | marks | same | asked | different | submissions in review |")
+def show_table(compared: Sequence[Comparison]) -> None:
+    """Print a table in Markdown."""
+    print("\n| notebook | tests | unsealed | submissions | marks | same | asked | different | submissions in review |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     for one in compared:
         marks = one.same + len(one.differences)
@@ -209,26 +209,24 @@ def show(compared: Sequence[Comparison]) -> None:
     marks, same = (sum(one.same + more * len(one.differences) for one in compared) for more in (1, 0))
     different = sum(one.different for one in compared)
     print(f"\n{marks} marks: {same} same, {marks - same - different} asked for review, {different} different")
-    for one in compared:
-        _show_details(one)
 
 
-def _show_details(one: Comparison) -> None:
+def show(one: Comparison) -> None:
+    """Print every difference, and what the engine found about the notebook."""
     notes = [f"refused: {one.refused}"] if one.refused else []
     for kind, tests in (("broken", one.broken), ("unsealed", one.unsealed)):
         notes += [f"{kind}: {cell}: {' '.join(why.split())[:300]}" for cell, why in tests.items()]
     notes += [f"stock nbgrader cannot grade {student}: {why}" for student, why in one.left_out.items()]
-    if notes or one.differences:
-        print(f"\n{one.notebook} ({one.seconds:.0f} s)")
+    print(f"\n{one.notebook} ({one.seconds:.0f} s)")
     for note in notes:
-        print(f"  {note}")
+        print(f"  {note}", flush=True)
     alike: dict[str, list[str]] = {}
     for it in [] if one.refused else one.differences:
         kind = "asked" if it.asked else "DIFFERENT"
         said = f"  {kind}: {it.cell}: stock {_shown(it.stock)}, engine {_shown(it.engine)}: {' '.join(it.why.split())[:300]}"
         alike.setdefault(said, []).append(it.submission)
     for said, submissions in alike.items():
-        print(f"{said}\n    {', '.join(submissions)}")
+        print(f"{said}\n    {', '.join(submissions)}", flush=True)
 
 
 def _shown(mark: Mark) -> str:
