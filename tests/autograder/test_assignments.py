@@ -19,7 +19,7 @@ from autograder.record import record
 from autograder.schedule import find_submissions, grade_class
 from autograder.surroundings import Options
 from autograder.verdict import Verdict
-from tests.labs.test_stock_nbgrader import stock_marks
+from tests.stock import stock_marks
 
 EXAMPLE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"  # nbgrader's own example course
 OLD = Path(nbgrader.__file__).parent / "tests" / "apps" / "files"  # notebooks with the metadata of earlier versions

@@ -7,15 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
-from nbgrader.apps import NbGraderAPI
-from traitlets.config import Config
 
 from autograder.build import build
 from autograder.demo import make_class
 from autograder.labs import find_labs, load_lab
 from autograder.schedule import find_submissions, grade_class
 from autograder.surroundings import Options
+from tests.stock import stock_marks
 
 ROOT = Path(__file__).parents[2]
 LABS = [folder.name for folder in find_labs(ROOT / "labs")]
@@ -45,23 +43,3 @@ def test_stock_nbgrader_gives_honest_work_the_same_marks(lab_id: str, tmp_path: 
         for test in verdict.tests
     }
     assert ours == stock_marks(tmp_path, lab_id)
-
-
-def stock_marks(course: Path, lab_id: str) -> dict[tuple[str, str], float]:
-    config = Config()
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.course_id = "stock"
-    config.ExecutePreprocessor.timeout = 300
-    api = NbGraderAPI(config=config)
-    assert api.generate_assignment(lab_id, force=True, create=True)["success"]
-    for student in sorted(os.listdir(course / "submitted")):
-        result = api.autograde(lab_id, student, force=True, create=True)
-        assert result["success"], result["log"]
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "stock") as gradebook:
-        return {
-            (submission.student_id, grade.name): grade.auto_score
-            for submission in gradebook.assignment_submissions(lab_id)
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-            if grade.auto_score is not None and not grade.name.startswith("written_")
-        }

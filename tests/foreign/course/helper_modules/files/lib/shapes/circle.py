@@ -1,0 +1,9 @@
+from .shape import Shape
+
+
+class Circle(Shape):
+    def __init__(self, radius):
+        self.radius = radius
+
+    def area(self):
+        return 3.14159 * self.radius**2
