@@ -54,7 +54,7 @@ def names(source: str) -> Names:
     lent: set[str] = set()
     imports: set[str] = set()
     for statement in _flat(module.body):
-        reads |= read_names(statement) - assigns
+        reads |= _read(statement) - assigns
         certain = _assigned(statement)
         if isinstance(statement, ast.Import | ast.ImportFrom):
             imports |= certain
@@ -103,6 +103,14 @@ def _flat(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _flat(statement.body)
         else:
             yield statement
+
+
+def _read(statement: ast.stmt) -> set[str]:
+    """Names that the statement reads; what a loop goes through has been made by the loop itself."""
+    if not isinstance(statement, ast.For):
+        return read_names(statement)
+    inside = set().union(*map(read_names, statement.body)) - bound_names(statement.target)
+    return inside.union(read_names(statement.iter), read_names(statement.target), *map(read_names, statement.orelse))
 
 
 def _assigned(statement: ast.stmt) -> set[str]:

@@ -76,6 +76,11 @@ def test_what_a_star_imports_may_be_any_name() -> None:
     assert needed(["pi = 3", "from math import *", "pi"], [2]) == [0, 1, 2]
 
 
+def test_a_loop_makes_what_it_goes_through() -> None:
+    assert names("for w in ws:\n    print(w, v)").reads == {"ws", "print", "v"}
+    assert names("for w in w:\n    print(w)").reads == {"w", "print"}
+
+
 def test_deleting_a_name_or_an_element_counts_as_changing_it() -> None:
     assert needed(["a = [1]", "del a[0]", "a"], [2]) == [0, 1, 2]
     assert needed(["a = [1]", "if b:\n    del a", "a"], [2]) == [0, 1, 2]
