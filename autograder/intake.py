@@ -13,15 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode, from_dict
 from rapidfuzz import fuzz
 
-from autograder.build import release_notebook
 from autograder.labs import Cell, Lab, Settings
 from autograder.notebooks import UnreadableError, read_lean, read_notebook, shown
 from autograder.verdict import Flag
 
-__all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission"]
+__all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission_here", "released_cells"]
 
 # Two cells are the same cell when their texts are at least this similar (0–100, rapidfuzz's ratio).
 SIMILAR = 60.0
@@ -41,6 +39,7 @@ class Submission:
     exercises: name → source as submitted, for every exercise that was found.
     written: name → the student's text, for every written question that was found.
     needs_review: an exercise could not be found, though the file holds code that could not be placed.
+    idle: places in `code` of the lab's own demonstrations on which nothing rests. odd: what no honest solution needs, as flags.
     """
 
     code: tuple[tuple[int, str], ...]
@@ -48,28 +47,49 @@ class Submission:
     written: dict[str, str]
     flags: tuple[Flag, ...]
     needs_review: bool
+    idle: frozenset[int] = frozenset()
+    odd: tuple[Flag, ...] = ()
 
 
-def read_submission(lab: Lab, path: Path) -> Submission:
-    """Read and repair the submission at `path`. Raises UnreadableError for a file that is no submission to `lab`."""
+@dataclass(frozen=True)
+class Released:
+    """What students got in place of one cell of a lab: its text, and what nbgrader notes in it."""
+
+    source: str
+    noted: Mapping[str, Any]
+
+
+def read_submission_here(lab: Lab, path: Path, released: Sequence[Released] = ()) -> Submission:
+    """Read and repair the submission at `path`, in this process. Raises UnreadableError for a file that is no submission to `lab`.
+
+    released: what `released_cells` gives, where that is known.
+    """
     notebook, name = read_lean(path), shown(path.name)
     cells = [_Submitted(i, cell) for i, cell in enumerate(notebook["cells"])]
     _check_lab(lab, notebook["metadata"], name)
-    released = list(zip(lab.cells, _released(lab.id, lab.cells), strict=True))
-    flags = _match(cells, released)
+    handed_out = released or released_cells(lab)
+    pairs = list(zip(lab.cells, handed_out, strict=True))
+    flags = _match(cells, pairs)
     found = {cell.match for cell in cells if cell.match is not None}
-    if len(found) < RECOGNISED * len(released):
+    if len(found) < RECOGNISED * len(pairs):
         raise UnreadableError(
-            f"{name}: only {len(found)} of the {len(released)} cells of {lab.id} were recognised; is it a submission for another lab?"
+            f"{name}: only {len(found)} of the {len(pairs)} cells of {lab.id} were recognised; is it a submission for another lab?"
         )
-    flags += [*_remarked(lab, cells, [node for _, node in released]), *_other_language(notebook["metadata"])]
-    return _repaired(lab, cells, [node.source for _, node in released], flags)
+    flags += [*_remarked(lab, cells, handed_out), *_other_language(notebook["metadata"])]
+    return _repaired(lab, cells, [cell.source for cell in handed_out], flags)
+
+
+def released_cells(lab: Lab) -> tuple[Released, ...]:
+    """The cells of the notebook that students got."""
+    return _released(lab.id, lab.cells)
 
 
 @lru_cache(maxsize=16)
-def _released(lab_id: str, cells: tuple[Cell, ...]) -> tuple[NotebookNode, ...]:
-    """The cells of the released notebook. They must not be changed."""
-    return tuple(release_notebook(Lab(lab_id, Path(), cells, Settings("", 0, 0), ())).cells)
+def _released(lab_id: str, cells: tuple[Cell, ...]) -> tuple[Released, ...]:
+    from autograder.build import release_notebook  # nbgrader takes a while to load, and who reads may have been told
+
+    notebook = release_notebook(Lab(lab_id, Path(), cells, Settings("", 0, 0), ()))
+    return tuple(Released(cell.source, dict(cell.metadata.get("nbgrader", {}))) for cell in notebook.cells)
 
 
 def _check_lab(lab: Lab, metadata: Mapping[str, Any], name: str) -> None:
@@ -102,6 +122,7 @@ class _Submitted:
 
 
 def _checksum(source: str, cell_type: str, noted: Mapping[str, Any]) -> str:
+    from nbformat import from_dict
     from nbgrader.utils import compute_checksum  # takes a while to load, and few submissions need it
 
     stated = noted.get("cell_type", cell_type)
@@ -137,7 +158,7 @@ def _share_of_lines(frame: str, submitted: str) -> float:
     return 100 * sum(len(line) for line in lines if line in there) / max(1, sum(map(len, lines)))
 
 
-def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[Flag]:
+def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]]) -> list[Flag]:
     """Set `match` of every cell that can be recognised: by grade id or cell id, by content near its place, by place."""
     by_id = {cell.id: i for i, (cell, _) in enumerate(released)}
     for submitted in cells:
@@ -195,7 +216,7 @@ def _between(cells: Sequence[_Submitted], before: int, after: int, last: int) ->
     return [c for c in cells[first + 1 : end] if c.match is None and c.source.strip()]
 
 
-def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[Flag]:
+def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]]) -> list[Flag]:
     """Of several copies of one cell the last that was changed from the release keeps its identity; the others stay plain code."""
     flags = []
     for index, (cell, node) in enumerate(released):
@@ -215,7 +236,7 @@ def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cel
     return flags
 
 
-def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Any]) -> list[Flag]:
+def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Released]) -> list[Flag]:
     """Flags for cells whose notes about how they are marked are not the lab's, which count all the same."""
     other: list[str] = []
     older: list[str] = []
@@ -223,7 +244,7 @@ def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Any]) ->
         if cell.match is None:
             continue
         node = released[cell.match]
-        own = node.metadata.get("nbgrader", {})
+        own = node.noted
         if any(cell.noted[key] != own.get(key, cell.noted[key]) for key in _MARKED if key in cell.noted):
             # The text of an answer has changed since its release; that of the lab may still be the one that was released then.
             known = cell.was_released(cell.source) or cell.was_released(node.source)

@@ -11,10 +11,10 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-from nbformat.reader import NotJSONError
+if TYPE_CHECKING:  # takes a second to load, and most files need none of it
+    import nbformat
 
 __all__ = ["UnreadableError", "read_lean", "read_notebook", "shown"]
 
@@ -35,6 +35,8 @@ class UnreadableError(Exception):
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:
     """The notebook at `path` with all that is in it, upgraded to format 4. Raises UnreadableError."""
+    import nbformat
+
     text = _read(path)
     try:
         notebook = nbformat.reads(text, as_version=4)
@@ -59,7 +61,9 @@ def read_lean(path: Path, *, pictures: bool = False) -> dict[str, Any]:
     try:
         raw = json.loads(text)
         if isinstance(raw, dict) and raw.get("nbformat", 4) != 4:
-            raw = nbformat.reads(json.dumps(_without_outputs(raw)), as_version=4)
+            raw = _upgraded(raw)
+    except MemoryError:
+        raise
     except Exception as error:
         raise _refused(path, error) from error
     cells = raw.get("cells") if isinstance(raw, dict) else None
@@ -115,7 +119,10 @@ def _read(path: Path) -> str:
 def _refused(path: Path, error: Exception) -> UnreadableError:
     """What is said of a file that is no notebook, or a damaged one."""
     name, why = shown(path.name), _first_line(error)
-    if isinstance(error, json.JSONDecodeError | NotJSONError | UnicodeDecodeError | RecursionError):
+    if (
+        isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError)
+        or "Notebook does not appear to be JSON" in why
+    ):
         return UnreadableError(
             f"{name}: not a notebook (expected JSON in UTF-8): {why}; "
             "download it again from JupyterLab or Colab as .ipynb and submit that file"
@@ -128,15 +135,17 @@ def _first_line(error: Exception) -> str:
     return shown(said.splitlines()[0]) if said else type(error).__name__
 
 
-def _without_outputs(raw: dict[str, Any]) -> dict[str, Any]:
-    """A notebook of an older format without its outputs, which nobody needs and which may be large."""
+def _upgraded(raw: dict[str, Any]) -> Any:
+    """A notebook of an older format in the current one, without its outputs, which nobody needs and which may be large."""
+    import nbformat
+
     sheets = raw.get("worksheets")
     for sheet in sheets if isinstance(sheets, list) else ():
         cells = sheet.get("cells") if isinstance(sheet, dict) else None
         for cell in cells if isinstance(cells, list) else ():
             if isinstance(cell, dict) and "outputs" in cell:
                 cell["outputs"] = []
-    return raw
+    return nbformat.reads(json.dumps(raw), as_version=4)
 
 
 # ── what is kept of it ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from autograder.build import release_notebook
 from autograder.demo import solve, without_metadata
-from autograder.intake import Submission, UnreadableError, read_submission
+from autograder.intake import Submission, UnreadableError
+from autograder.intake import read_submission_here as read_submission
 from autograder.labs import Lab
 
 MEAN = 'def mean(x):\n    """The mean of a 1-D float array, which is not changed."""\n    return sum(x) / len(x)'
