@@ -16,8 +16,9 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from autograder.intake import Submission, read_notebook, read_submission
+from autograder.intake import Submission
 from autograder.labs import Cell, Lab
+from autograder.reader import read_cells, read_submission
 from autograder.verdict import TestResult, Verdict
 
 __all__ = ["RefusedError", "autograded_notebook", "by_grade_id", "literal"]
@@ -39,12 +40,12 @@ def autograded_notebook(lab: Lab, released: nbformat.NotebookNode, verdict: Verd
     notebook = deepcopy(released)
     notebook.metadata["autograder"] = nbformat.from_dict({"status": verdict.status})
     try:
-        work, given = read_submission(lab, submitted), read_notebook(submitted)
+        work, given = read_submission(lab, submitted), read_cells(submitted)
     except Exception as error:  # a file on which the grader itself failed fails here again
         if verdict.status == "graded":
             raise RefusedError(f"the notebook changed since it was graded; grade it again ({error})") from error
     else:
-        notebook.cells = _with_answers(lab, notebook.cells, work, given.cells)
+        notebook.cells = _with_answers(lab, notebook.cells, work, given)
     cells = by_grade_id(notebook)
     results = {test.name: test for test in verdict.tests}
     for test in lab.of("tests"):

@@ -17,16 +17,16 @@ from platform import python_version
 from typing import Any, Literal
 
 from autograder.build import reduced_parameters
-from autograder.intake import Submission, UnreadableError, read_submission
+from autograder.intake import Submission, UnreadableError
 from autograder.keep import Entry, Keep, digest, environment_digest
 from autograder.labs import Cell, Lab, load_lab
-from autograder.plan import idle, plan
+from autograder.plan import plan
 from autograder.processes import Halt, Limits, Surroundings
 from autograder.quotes import one_line
+from autograder.reader import read_submission
 from autograder.refusals import NotPlain, is_limit
 from autograder.runs import Again, Kept, Outcome, Step, settle
 from autograder.surroundings import Options, surroundings
-from autograder.suspicions import look
 from autograder.verdict import TestResult, TestStatus, Verdict, Written
 
 __all__ = ["Job", "examine_again", "explain", "grade", "prepare", "with_budget"]
@@ -187,7 +187,7 @@ class Job:
             tests=tests,
             written=tuple(_written(lab, work)),
             message="; ".join(filter(None, [_review_message(lab, work), *doubts])),
-            flags=(*work.flags, *look(_own_words(lab, work))),
+            flags=(*work.flags, *work.odd),
             isolation=self.around.level,
             data_source=self.around.env.get("COURSEKIT_DATA", "none"),
             reduced_budget=self.options.fast,
@@ -210,10 +210,10 @@ def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
 
 
 def _steps(lab: Lab, work: Submission, options: Options) -> list[Step]:
-    ways, left_out = plan(lab), idle(lab, work.code)
+    ways = plan(lab)
     steps = []
     for place, (index, source) in enumerate(work.code):
-        if place in left_out:
+        if place in work.idle:
             steps.append(Step(""))
             continue
         cell = lab.cells[index] if index >= 0 else None
@@ -224,14 +224,6 @@ def _steps(lab: Lab, work: Submission, options: Options) -> list[Step]:
         texts = [with_budget(lab, text, grade_id, fast=options.fast) for text in (source, lab_source)]
         steps.append(ways.step(index, texts[0], texts[1]))
     return steps
-
-
-def _own_words(lab: Lab, work: Submission) -> list[tuple[str, str]]:
-    """(grade id, source) of the cells that are the student's and not the lab's."""
-    cells = [(lab.cells[index] if index >= 0 else None, source) for index, source in work.code]
-    return [
-        (cell.grade_id if cell else "", source) for cell, source in cells if cell is None or cell.role in ("exercise", "code")
-    ]
 
 
 def _limits(lab: Lab, options: Options) -> Limits:

@@ -6,34 +6,29 @@ never taken from it; only what students write is. Knows notebooks and labs; runs
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat.reader import NotJSONError
 from rapidfuzz import fuzz
 
-from autograder.build import release_notebook
 from autograder.labs import Cell, Lab, Settings
+from autograder.notebooks import UnreadableError, read_lean, read_notebook, shown
 from autograder.verdict import Flag
 
-__all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission"]
+__all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission_here", "released_cells"]
 
-MAX_BYTES = 64 * 2**20
 # Two cells are the same cell when their texts are at least this similar (0–100, rapidfuzz's ratio).
 SIMILAR = 60.0
+# How much of two texts is compared, and the sum of the products of such lengths that comparing may come to: about a second.
+COMPARED, MAX_COMPARED = 20_000, 2 * 10**10
 # Below this share of recognised release cells a file is not taken for a submission to the lab at all.
 RECOGNISED = 0.3
 # What nbgrader notes in a cell about how it is marked.
 _MARKED = ("points", "grade", "solution")
-
-
-class UnreadableError(Exception):
-    """A file that is no notebook, or none of this lab. The message names the file, what came and what to do."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +39,7 @@ class Submission:
     exercises: name → source as submitted, for every exercise that was found.
     written: name → the student's text, for every written question that was found.
     needs_review: an exercise could not be found, though the file holds code that could not be placed.
+    idle: places in `code` of the lab's own demonstrations on which nothing rests. odd: what no honest solution needs, as flags.
     """
 
     code: tuple[tuple[int, str], ...]
@@ -51,73 +47,55 @@ class Submission:
     written: dict[str, str]
     flags: tuple[Flag, ...]
     needs_review: bool
+    idle: frozenset[int] = frozenset()
+    odd: tuple[Flag, ...] = ()
 
 
-def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """The notebook at `path`, upgraded to format 4. Raises UnreadableError."""
-    try:
-        facts = path.lstat()
-        if not stat.S_ISREG(facts.st_mode):
-            raise UnreadableError(f"{path.name}: a link or no file at all; hand in the notebook itself, not a link to one")
-        size = facts.st_size
-        if size > MAX_BYTES:
-            raise UnreadableError(
-                f"{path.name}: {size / 2**20:.0f} MB, at most {MAX_BYTES >> 20} MB are read; "
-                "clear all outputs in the notebook, save it and submit it again"
-            )
-        text = path.read_bytes().decode("utf-8-sig")
-        notebook = nbformat.reads(text, as_version=4)
-    except FileNotFoundError:
-        raise UnreadableError(f"{path}: there is no such file") from None
-    except (NotJSONError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableError(
-            f"{path.name}: not a notebook (expected JSON in UTF-8): {_first_line(error)}; "
-            "download it again from JupyterLab or Colab as .ipynb and submit that file"
-        ) from error
-    except OSError as error:
-        raise UnreadableError(f"{path}: cannot be read: {error}") from error
-    except UnreadableError:
-        raise
-    except Exception as error:  # nbformat raises many kinds for malformed input
-        raise UnreadableError(
-            f"{path.name}: not a valid notebook: {_first_line(error)}; submit a fresh copy of the file"
-        ) from error
-    if not isinstance(notebook.get("metadata"), dict):
-        notebook["metadata"] = nbformat.from_dict({})
-    if isinstance(notebook.get("cells"), list):
-        notebook["cells"] = [cell for cell in notebook.cells if isinstance(cell, dict)]
-    if not isinstance(notebook.get("cells"), list) or not notebook.cells:
-        raise UnreadableError(f"{path.name}: the notebook has no cells; submit the file with your answers")
-    return notebook
+@dataclass(frozen=True)
+class Released:
+    """What students got in place of one cell of a lab: its text, and what nbgrader notes in it."""
+
+    source: str
+    noted: Mapping[str, Any]
 
 
-def read_submission(lab: Lab, path: Path) -> Submission:
-    """Read and repair the submission at `path`. Raises UnreadableError for a file that is no submission to `lab`."""
-    notebook = read_notebook(path)
-    cells = [_Submitted(i, cell) for i, cell in enumerate(notebook.cells)]
-    _check_lab(lab, notebook, path)
-    released = list(zip(lab.cells, _released(lab.id, lab.cells), strict=True))
-    flags = _match(cells, released)
+def read_submission_here(lab: Lab, path: Path, released: Sequence[Released] = ()) -> Submission:
+    """Read and repair the submission at `path`, in this process. Raises UnreadableError for a file that is no submission to `lab`.
+
+    released: what `released_cells` gives, where that is known.
+    """
+    notebook, name = read_lean(path), shown(path.name)
+    cells = [_Submitted(i, cell) for i, cell in enumerate(notebook["cells"])]
+    _check_lab(lab, notebook["metadata"], name)
+    handed_out = released or released_cells(lab)
+    pairs = list(zip(lab.cells, handed_out, strict=True))
+    flags = _match(cells, pairs)
     found = {cell.match for cell in cells if cell.match is not None}
-    if len(found) < RECOGNISED * len(released):
+    if len(found) < RECOGNISED * len(pairs):
         raise UnreadableError(
-            f"{path.name}: only {len(found)} of the {len(released)} cells of {lab.id} were recognised; is it a submission for another lab?"
+            f"{name}: only {len(found)} of the {len(pairs)} cells of {lab.id} were recognised; is it a submission for another lab?"
         )
-    flags += [*_remarked(lab, cells, [node for _, node in released]), *_other_language(notebook)]
-    return _repaired(lab, cells, [node.source for _, node in released], flags)
+    flags += [*_remarked(lab, cells, handed_out), *_other_language(notebook["metadata"])]
+    return _repaired(lab, cells, [cell.source for cell in handed_out], flags)
+
+
+def released_cells(lab: Lab) -> tuple[Released, ...]:
+    """The cells of the notebook that students got."""
+    return _released(lab.id, lab.cells)
 
 
 @lru_cache(maxsize=16)
-def _released(lab_id: str, cells: tuple[Cell, ...]) -> tuple[nbformat.NotebookNode, ...]:
-    """The cells of the released notebook. They must not be changed."""
-    return tuple(release_notebook(Lab(lab_id, Path(), cells, Settings("", 0, 0), ())).cells)
+def _released(lab_id: str, cells: tuple[Cell, ...]) -> tuple[Released, ...]:
+    from autograder.build import release_notebook  # nbgrader takes a while to load, and who reads may have been told
+
+    notebook = release_notebook(Lab(lab_id, Path(), cells, Settings("", 0, 0), ()))
+    return tuple(Released(cell.source, dict(cell.metadata.get("nbgrader", {}))) for cell in notebook.cells)
 
 
-def _check_lab(lab: Lab, notebook: nbformat.NotebookNode, path: Path) -> None:
-    stated = notebook.metadata.get("coursekit")
-    other = stated.get("lab") if isinstance(stated, dict) else None
+def _check_lab(lab: Lab, metadata: Mapping[str, Any], name: str) -> None:
+    other = metadata.get("coursekit", {}).get("lab")
     if isinstance(other, str) and other != lab.id:
-        raise UnreadableError(f"{path.name}: this notebook is {other}, expected {lab.id}; submit the notebook of {lab.id}")
+        raise UnreadableError(f"{name}: this notebook is {shown(other)}, expected {lab.id}; submit the notebook of {lab.id}")
 
 
 # ── matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -126,31 +104,73 @@ def _check_lab(lab: Lab, notebook: nbformat.NotebookNode, path: Path) -> None:
 class _Submitted:
     """A submitted cell, and the index of the lab's cell that it was recognised as."""
 
-    def __init__(self, index: int, cell: Any) -> None:
+    def __init__(self, index: int, cell: Mapping[str, Any]) -> None:
         self.index = index
-        source = cell.get("source", "")
-        self.source = source if isinstance(source, str) else ""
-        self.is_code = cell.get("cell_type") == "code"
-        metadata = cell.get("metadata", {})
-        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-        self.marked = {key: nbgrader[key] for key in _MARKED if key in nbgrader} if isinstance(nbgrader, dict) else {}
-        self.ids = {str(i) for i in (grade_id, cell.get("id")) if i}
+        self.source: str = cell["source"]
+        self.cell_type: str = cell["cell_type"]
+        self.is_code = self.cell_type == "code"
+        self.noted: Mapping[str, Any] = cell["metadata"].get("nbgrader", {})
+        self.ids = [name for name in (self.noted.get("grade_id"), cell.get("id")) if name and isinstance(name, str)]
         self.match: int | None = None
 
+    def was_released(self, source: str) -> bool:
+        """Whether nbgrader's checksum in the cell is that of this text with what else is noted: then a release held them so."""
+        try:
+            return bool(self.noted["checksum"]) and self.noted["checksum"] == _checksum(source, self.cell_type, self.noted)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return False
 
-def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[Flag]:
+
+def _checksum(source: str, cell_type: str, noted: Mapping[str, Any]) -> str:
+    from nbformat import from_dict
+    from nbgrader.utils import compute_checksum  # takes a while to load, and few submissions need it
+
+    stated = noted.get("cell_type", cell_type)
+    return compute_checksum(from_dict({"source": source, "cell_type": stated, "metadata": {"nbgrader": dict(noted)}}))
+
+
+class _Likeness:
+    """How alike texts are, 0–100, until so much has been compared that there must be an end: then nothing is like anything."""
+
+    def __init__(self) -> None:
+        self._left = MAX_COMPARED
+
+    def __call__(self, submitted: str, cell: Cell, released: str) -> float:
+        """What students fill in may be long, so an exercise is recognised by what was there before: its `def` and docstring."""
+        submitted, released = submitted[:COMPARED], released[:COMPARED]
+        alike = self._ratio(submitted, released)
+        frame = released.replace("# YOUR CODE HERE", "").replace("raise NotImplementedError()", "").strip()
+        if cell.role != "exercise" or len(frame) < 20:
+            return alike
+        head = self._ratio(frame, submitted.lstrip()[: len(frame)])
+        self._left -= 500 * len(submitted)
+        return max(alike, head, _share_of_lines(frame, submitted) if self._left > 0 else 0.0)
+
+    def _ratio(self, one: str, other: str) -> float:
+        self._left -= len(one) * len(other)
+        return fuzz.ratio(one, other, score_cutoff=SIMILAR) if self._left > 0 else 0.0
+
+
+def _share_of_lines(frame: str, submitted: str) -> float:
+    """How much of the frame, by characters, stands in the submitted cell line by line."""
+    there = {line.strip() for line in submitted.splitlines()}
+    lines = [line.strip() for line in frame.splitlines()]
+    return 100 * sum(len(line) for line in lines if line in there) / max(1, sum(map(len, lines)))
+
+
+def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]]) -> list[Flag]:
     """Set `match` of every cell that can be recognised: by grade id or cell id, by content near its place, by place."""
     by_id = {cell.id: i for i, (cell, _) in enumerate(released)}
     for submitted in cells:
         submitted.match = next((by_id[i] for i in submitted.ids if i in by_id), None)
     found = {cell.match for cell in cells if cell.match is not None}
+    likeness = _Likeness()
     recovered: list[str] = []
     # Exercises last: by then the cells round each are known, and one that was left blank passes for no other.
     for index, (cell, node) in sorted(enumerate(released), key=lambda item: item[1][0].role == "exercise"):
         if index in found:
             continue
-        if (best := _most_similar(cells, index, cell, node.source)) is not None:
+        if (best := _most_similar(cells, index, cell, node.source, likeness)) is not None:
             best.match = index
             recovered.append(cell.grade_id)
     recovered += _match_by_place(cells, [cell for cell, _ in released])
@@ -160,14 +180,18 @@ def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) ->
     return flags + _settle_duplicates(cells, released)
 
 
-def _most_similar(cells: Sequence[_Submitted], index: int, cell: Cell, released: str) -> _Submitted | None:
+def _most_similar(cells: Sequence[_Submitted], index: int, cell: Cell, released: str, likeness: _Likeness) -> _Submitted | None:
     """The unmatched cell between the matched neighbours of release cell `index` that looks most like it, if one does."""
     before = max((c.index for c in cells if c.match is not None and c.match < index), default=-1)
     after = min((c.index for c in cells if c.match is not None and c.match > index and c.index > before), default=len(cells))
     free = [c for c in cells if c.match is None and c.source.strip()]
-    near = [c for c in free if before < c.index < after]
-    best = max(near or free, key=lambda c: _similarity(c.source, cell, released), default=None)
-    return best if best is not None and _similarity(best.source, cell, released) >= SIMILAR else None
+    near = [c for c in free if before < c.index < after] or free
+    same = next((c for c in near if c.source.strip() == released.strip()), None)
+    if same is not None:
+        return same
+    alike = [likeness(c.source, cell, released) for c in near]
+    best = max(range(len(near)), key=alike.__getitem__, default=None)
+    return near[best] if best is not None and alike[best] >= SIMILAR else None
 
 
 def _match_by_place(cells: Sequence[_Submitted], lab: Sequence[Cell]) -> list[str]:
@@ -192,26 +216,19 @@ def _between(cells: Sequence[_Submitted], before: int, after: int, last: int) ->
     return [c for c in cells[first + 1 : end] if c.match is None and c.source.strip()]
 
 
-def _similarity(submitted: str, cell: Cell, released: str) -> float:
-    """0–100. What students fill in may be long, so an exercise is recognised by the lines around it: its `def` and docstring."""
-    if cell.role != "exercise":
-        return fuzz.ratio(submitted, released)
-    frame = released.replace("# YOUR CODE HERE", "").replace("raise NotImplementedError()", "").strip()
-    return max(fuzz.ratio(submitted, released), fuzz.partial_ratio(frame, submitted) if len(frame) >= 20 else 0.0)
-
-
-def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Any]]) -> list[Flag]:
+def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]]) -> list[Flag]:
     """Of several copies of one cell the last that was changed from the release keeps its identity; the others stay plain code."""
     flags = []
     for index, (cell, node) in enumerate(released):
         copies = [c for c in cells if c.match == index]
         if len(copies) < 2:
             continue
-        kept = next((c for c in reversed(copies) if c.source.strip() != node.source.strip()), copies[-1])
+        blank = _essence(node.source)
+        kept = next((c for c in reversed(copies) if _essence(c.source) != blank), copies[-1])
         for copy in copies:
             if copy is not kept:
                 copy.match = None
-                if copy.source.strip() == node.source.strip() or cell.role in ("tests", "given"):
+                if _essence(copy.source) == blank or cell.role in ("tests", "given"):
                     copy.is_code = False  # an untouched copy would only raise NotImplementedError, or repeat a test
         if cell.grade_id:
             said = f"cell {cell.grade_id} stands {len(copies)} times; the last edited copy was graded"
@@ -219,24 +236,36 @@ def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cel
     return flags
 
 
-def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Any]) -> list[Flag]:
-    """A flag for cells whose notes about how they are marked are not the lab's, which count all the same."""
-    edited = []
+def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Released]) -> list[Flag]:
+    """Flags for cells whose notes about how they are marked are not the lab's, which count all the same."""
+    other: list[str] = []
+    older: list[str] = []
     for cell in cells:
-        if cell.match is not None:
-            own = released[cell.match].metadata.get("nbgrader", {})
-            if any(cell.marked[key] != own.get(key, cell.marked[key]) for key in cell.marked):
-                edited.append(lab.cells[cell.match].grade_id)
-    said = f"points or roles of cells had been edited; the lab's count: {', '.join(edited)}"
-    return [Flag("edited", tuple(edited), said)] if edited else []
+        if cell.match is None:
+            continue
+        node = released[cell.match]
+        own = node.noted
+        if any(cell.noted[key] != own.get(key, cell.noted[key]) for key in _MARKED if key in cell.noted):
+            # The text of an answer has changed since its release; that of the lab may still be the one that was released then.
+            known = cell.was_released(cell.source) or cell.was_released(node.source)
+            # Points stand in the cells of answers too, where they are worth nothing to anybody.
+            idle = own.get("solution") and all(cell.noted.get(key) == own.get(key) for key in ("grade", "solution"))
+            (older if known or idle else other).append(lab.cells[cell.match].grade_id)
+    flags = []
+    if other:
+        said = f"points or roles noted in cells differ from the lab's, which count: {', '.join(other)}"
+        flags.append(Flag("edited", tuple(other), said))
+    if older:
+        said = f"points noted in cells are those of an older release; the current ones count: {', '.join(older)}"
+        flags.append(Flag("outdated", tuple(older), said))
+    return flags
 
 
-def _other_language(notebook: nbformat.NotebookNode) -> list[Flag]:
+def _other_language(metadata: Mapping[str, Any]) -> list[Flag]:
     """A flag if the file says that it is in another language than Python."""
-    said = [notebook.metadata.get(key) for key in ("kernelspec", "language_info")]
-    named = [part.get(key) for part, key in zip(said, ("language", "name"), strict=True) if isinstance(part, dict)]
+    named = [metadata.get("kernelspec", {}).get("language"), metadata.get("language_info", {}).get("name")]
     other = [name for name in named if isinstance(name, str) and not name.lower().startswith(("python", "ipython"))]
-    return [Flag("edited", (), f"the file says that it is in {other[0][:40]!r}; it was run as Python")] if other else []
+    return [Flag("edited", (), f"the file says that it is in {shown(other[0][:40])!r}; it was run as Python")] if other else []
 
 
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,20 +281,36 @@ def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], fl
     if missing:
         said = f"missing cells: {', '.join(missing)}; tests and given cells were put back"
         flags.append(Flag("missing", missing, said))
-    edited = tuple(
-        lab.cells[i].grade_id
-        for i, c in matched.items()
-        if lab.cells[i].role in ("tests", "given") and c.source.strip() != released[i].strip()
-    )
-    if edited:
-        said = f"read-only cells had been edited and were restored: {', '.join(edited)}"
-        flags.append(Flag("edited", edited, said))
+    flags += _replaced(lab, matched, released)
     exercises = {lab.cells[i].name: c.source for i, c in matched.items() if lab.cells[i].role == "exercise"}
     written = {lab.cells[i].name: c.source for i, c in matched.items() if lab.cells[i].role == "written"}
     lost = [cell.name for cell in lab.of("exercise") if cell.name not in exercises]
     unplaced = [c for c in cells if c.match is None and c.is_code and c.source.strip()]
     code = tuple(_running_order(lab, cells, matched))
     return Submission(code, exercises, written, tuple(flags), needs_review=bool(lost and unplaced))
+
+
+def _replaced(lab: Lab, matched: Mapping[int, _Submitted], released: Sequence[str]) -> list[Flag]:
+    """Flags for locked cells that say something else than the lab's, which ran in their place."""
+    locked = {lab.cells[i].grade_id: c for i, c in matched.items() if lab.cells[i].role in ("tests", "given")}
+    text = {lab.cells[i].grade_id: released[i] for i in matched}
+    differ = [name for name, cell in locked.items() if _essence(cell.source) != _essence(text[name])]
+    older = tuple(name for name in differ if locked[name].was_released(locked[name].source))
+    other = tuple(name for name in differ if name not in older)
+    flags = []
+    if other:
+        said = f"read-only cells differ from the lab's, which were run instead: {', '.join(other)}"
+        flags.append(Flag("edited", other, said))
+    if older:
+        said = f"read-only cells are those of an older release; the current ones were run: {', '.join(older)}"
+        flags.append(Flag("outdated", older, said))
+    return flags
+
+
+def _essence(source: str) -> str:
+    """A cell's text without what editors change by themselves: blanks at the ends of lines, blank lines round it, how ä is spelt."""
+    lines = (line.rstrip() for line in unicodedata.normalize("NFC", source).split("\n"))
+    return "\n".join(lines).strip()
 
 
 def _running_order(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted]) -> list[tuple[int, str]]:
@@ -285,7 +330,3 @@ def _running_order(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Su
             code.append((index, matched[index].source if index in matched else ""))
         code += [(-1, c.source) for c in own.get(index, [])]
     return code
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -15,8 +15,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import jupytext
-
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -194,6 +192,8 @@ def load_lab(folder: Path | str) -> Lab:
 
 
 def _cells(path: Path) -> tuple[Cell, ...]:
+    import jupytext  # takes a second to load, and who is given a lab reads none
+
     notebook = jupytext.read(path, fmt="py:percent")
     cells: list[Cell] = []
     seen: set[str] = set()

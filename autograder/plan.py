@@ -15,7 +15,8 @@ from functools import lru_cache
 
 from autograder.labs import Cell, Lab
 from autograder.runs import Step
-from autograder.slices import functions, names, needed, parsed, statements
+from autograder.slices import functions, names, needed, statements
+from autograder.syntax import tree
 
 __all__ = ["Plan", "data_cells", "idle", "plan", "reads_data"]
 
@@ -23,8 +24,9 @@ __all__ = ["Plan", "data_cells", "idle", "plan", "reads_data"]
 _READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
 # Code in which a static look cannot see every name: magics, shell commands, and what reads names by their text.
 _HIDES_NAMES = re.compile(
-    r"^\s*[%!]|\b(?:globals|locals|vars|exec|eval|get_ipython|__main__|__import__|importlib)\b", re.MULTILINE
+    r"^[ \t]*[%!]|\b(?:globals|locals|vars|exec|eval|get_ipython|__main__|__import__|importlib)\b", re.MULTILINE
 )
+MAX_LOOKED = 1_000_000  # characters of a submission: in more nobody looks for what could be left out
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
         if test in unsealed:
             continue
         source = borrowed[test] + cells[test].source
-        wanted = names(source).reads - frozenset(dir(builtins)) - _loop_variables(source)
+        said = names(source)
+        wanted = frozenset(makers) if said.opaque else said.reads - frozenset(dir(builtins)) - _loop_variables(source)
         reads[test] = tuple(sorted(name for name in wanted if makers.get(name) is False))
         restores[test] = _functions(cells[:test], reads[test])
         given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
@@ -83,9 +86,10 @@ def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
     """Places in `code` of the lab's own figures and demonstrations on which no test and no line of the student rests.
 
     code: (index of the lab's cell, source as submitted), as in a Submission. What the student wrote or changed is never left out;
-    in a lab that writes files, or where a student's line hides the names that it reads, nothing is.
+    in a lab that writes files, or where a student's line hides the names that it reads, nothing is; nor is what stands above a
+    cell that cannot be looked at.
     """
-    if lab.settings.files:
+    if lab.settings.files or sum(len(source) for _, source in code) > MAX_LOOKED:
         return frozenset()
     shown = {
         place
@@ -122,7 +126,8 @@ def _lab_only(cells: tuple[Cell, ...]) -> frozenset[int]:
         if not cell.is_code or cell.role in ("exercise", "tests") or cell.trains:
             continue
         makers = _makers(cells, frozenset(found), index)
-        if not any(makers.get(name) is False for name in names(cell.source).reads):
+        said = names(cell.source)
+        if not said.opaque and not any(makers.get(name) is False for name in said.reads):
             found.add(index)
     return frozenset(found)
 
@@ -134,7 +139,7 @@ def _makers(cells: tuple[Cell, ...], own: frozenset[int], before: int) -> dict[s
         if not cell.is_code or cell.role == "tests":
             continue
         said = names(cell.source)
-        for name in said.assigns | said.changes:
+        for name in makers if said.opaque else said.assigns | said.changes:
             if name in said.imports:
                 makers[name] = makers.get(name, True)
             elif name in said.assigns:
@@ -181,7 +186,8 @@ def _functions(above: Sequence[Cell], wanted: Sequence[str]) -> str:
 
 def _loop_variables(source: str) -> frozenset[str]:
     """Names that the loops of a test bind for themselves."""
-    loops = (node for node in ast.walk(parsed(source)) if isinstance(node, ast.For | ast.comprehension))
+    module = tree(source) or ast.Module([], [])
+    loops = (node for node in ast.walk(module) if isinstance(node, ast.For | ast.comprehension))
     return frozenset(part.id for loop in loops for part in ast.walk(loop.target) if isinstance(part, ast.Name))
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import ast
 import builtins
-import symtable
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from IPython.core.inputtransformer2 import TransformerManager
+from autograder.scopes import bound_names, read_names
+from autograder.syntax import tree
 
-__all__ = ["Names", "functions", "names", "needed", "parsed", "statements"]
+__all__ = ["Names", "functions", "names", "needed", "statements"]
 
 # Calls through these names look at their arguments and leave them as they are.
 _READERS = frozenset({"check", "plotting", "np", "print", "len", "range", "keras", "scipy", "sum", "max", "min", "display"})
@@ -30,7 +30,8 @@ _CERTAIN = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import
 class Names:
     """The top-level names of one cell: read from outside, assigned for certain, possibly changed, …
 
-    … lent to calls, as arguments or as owners of the method, which may change them as well; and imported.
+    … lent to calls, as arguments or as owners of the method, which may change them as well; and imported, "*" for all of a module.
+    opaque: nothing is known of the cell, so it may read and change every name there is.
     """
 
     reads: frozenset[str] = frozenset()
@@ -38,70 +39,72 @@ class Names:
     changes: frozenset[str] = frozenset()
     lent: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
+    opaque: bool = False
 
 
 @lru_cache(maxsize=4096)
 def names(source: str) -> Names:
-    """The names of one cell. A cell that does not parse reads and assigns nothing."""
+    """The names of one cell, for any text; opaque if it does not parse or is too long to be looked at."""
+    module = tree(source)
+    if module is None:
+        return Names(opaque=True)
     reads: set[str] = set()
     assigns: set[str] = set()
     changes: set[str] = set()
     lent: set[str] = set()
     imports: set[str] = set()
-    for statement in _flat(parsed(source).body):
-        reads |= _read(symtable.symtable(ast.unparse(statement), "cell", "exec")) - assigns
-        certain = isinstance(statement, _CERTAIN)
-        bound = _bound(statement)
+    for statement in _flat(module.body):
+        reads |= _read(statement) - assigns
+        certain = _assigned(statement)
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            imports |= bound
-        (assigns if certain else changes).update(bound)
+            imports |= certain
+        assigns |= certain
+        changes |= bound_names(statement) - certain
         if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
             changes |= _stored(statement)
             lent |= _lent(statement)
-    return Names(*map(frozenset, (reads, assigns, changes, lent, imports)))
-
-
-@lru_cache(maxsize=4096)
-def parsed(source: str) -> ast.Module:
-    """The cell as a syntax tree, magics turned into calls; an empty one if it does not parse. Leave it as it is: others share it."""
-    try:
-        return ast.parse(TransformerManager().transform_cell(source))
-    except SyntaxError:
-        return ast.Module([], [])
+    return Names(frozenset(reads), frozenset(assigns), frozenset(changes), frozenset(lent), frozenset(imports))
 
 
 @lru_cache(maxsize=4096)
 def statements(source: str) -> tuple[str, ...]:
-    """The top-level statements of one cell that bind names for certain, each as code; none if the cell does not parse."""
-    return tuple(ast.unparse(statement) for statement in _flat(parsed(source).body) if isinstance(statement, _CERTAIN))
+    """The top-level statements of one cell that bind names for certain, each as code; none if the cell cannot be looked at."""
+    module = tree(source) or ast.Module([], [])
+    texts = (_text(statement) for statement in _flat(module.body) if isinstance(statement, _CERTAIN))
+    return tuple(text for text in texts if text)
 
 
 @lru_cache(maxsize=4096)
 def functions(source: str) -> tuple[str, ...]:
     """The imports and the undecorated functions at the top level of one cell, each as code: to run them again changes nothing."""
-    return tuple(
-        ast.unparse(statement)
-        for statement in parsed(source).body
+    module = tree(source) or ast.Module([], [])
+    texts = (
+        _text(statement)
+        for statement in module.body
         if isinstance(statement, ast.Import | ast.ImportFrom)
         or (isinstance(statement, ast.FunctionDef) and not statement.decorator_list)
     )
+    return tuple(text for text in texts if text)
 
 
 def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:
     """Indices, in order, of the cells that the cells `targets` need (they included), plus `always` and what those need.
 
-    A cell is needed when it assigns or may change a name that a needed cell below it reads.
+    A cell is needed when it assigns or may change a name that a needed cell below it reads, and when nothing is known of it.
     """
     kept: set[int] = set()
     wanted: set[str] = set()
+    everything, fixed = False, {*targets, *always}
     cells = [names(source) for source in sources]
     own = frozenset[str]().union(*(cell.assigns - cell.imports | cell.changes for cell in cells))
     steady = _BUILT_IN.union(*(cell.imports for cell in cells)) - own
     for index in range(max([*targets, *always], default=-1), -1, -1):
         cell = cells[index]
-        if index in targets or index in always or wanted & (cell.assigns | cell.changes | (cell.lent - steady)):
+        asked = index in fixed or everything or cell.opaque or ("*" in cell.imports and wanted)
+        if asked or wanted & (cell.assigns | cell.changes | (cell.lent - steady)):
             kept.add(index)
             wanted = (wanted - cell.assigns) | cell.reads
+            everything |= cell.opaque
     return sorted(kept)
 
 
@@ -115,27 +118,37 @@ def _flat(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
-def _read(table: symtable.SymbolTable) -> set[str]:
-    """Names that the scope reads from the notebook; in functions inside it, those that are no parameters or local variables."""
-    outside = table.get_type() == "module"
-    found = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (outside or symbol.is_global())}
-    return found.union(*map(_read, table.get_children()))
+def _read(statement: ast.stmt) -> set[str]:
+    """Names that the statement reads; what a loop goes through has been made by the loop itself."""
+    if not isinstance(statement, ast.For):
+        return read_names(statement)
+    inside = set().union(*map(read_names, statement.body)) - bound_names(statement.target)
+    return inside.union(read_names(statement.iter), read_names(statement.target), *map(read_names, statement.orelse))
 
 
-def _bound(statement: ast.stmt) -> set[str]:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+def _assigned(statement: ast.stmt) -> set[str]:
+    """Names that the statement binds for certain when it runs."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return {statement.name}
     if isinstance(statement, ast.Import | ast.ImportFrom):
-        return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
-    found = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    defined = {n.name for n in ast.walk(statement) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
-    return found | defined
+        return bound_names(statement)
+    if isinstance(statement, ast.AnnAssign):
+        return bound_names(statement.target) if statement.value else set()
+    targets = statement.targets if isinstance(statement, ast.Assign) else ()
+    return set().union(*map(bound_names, targets))
+
+
+def _text(statement: ast.stmt) -> str:
+    try:
+        return ast.unparse(statement)
+    except RecursionError:
+        return ""
 
 
 def _stored(statement: ast.stmt) -> set[str]:
-    """Names of which the statement stores a part: an attribute or an element."""
+    """Names of which the statement stores or deletes a part: an attribute or an element."""
     parts = (node for node in ast.walk(statement) if isinstance(node, ast.Attribute | ast.Subscript))
-    return set().union(*(_root(part) for part in parts if isinstance(part.ctx, ast.Store)))
+    return set().union(*(_root(part) for part in parts if not isinstance(part.ctx, ast.Load)))
 
 
 def _lent(statement: ast.stmt) -> set[str]:

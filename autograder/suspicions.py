@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from autograder.syntax import tree
 from autograder.verdict import Flag
 
 __all__ = ["look"]
 
-MAX_CHARS = 20_000  # a longer cell is read as text: the parser's stack grows with what it is given
+MAX_LOOKED = 500_000  # characters of all cells together: what follows is not looked at
+MAX_FLAGS = 50
 _Said = tuple[int, str]  # line of the cell, from 1; what is said there
 
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -30,7 +32,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "changes what belongs to a package or to Python",
             r"^patch |\bsys\.modules\b|__builtins__|\bbuiltins\.\w+ *=[^=]|\bunittest\.mock\b"
-            r"|\b(keras|np|numpy|tf|tensorflow|check|coursekit)(\.\w+)+ *=[^=]",
+            r"|\b(keras|np|numpy|tf|tensorflow|check|coursekit)(\.\w{1,50}){1,9} {,9}=[^=]",
         ),
         (
             "searches memory or other frames",
@@ -68,23 +70,43 @@ _SAYS = frozenset({"evaluate", "predict", "predict_on_batch", "__call__", "call"
 def look(cells: Sequence[tuple[str, str]]) -> list[Flag]:
     """What looks odd in a student's own cells, one flag of kind "suspicious" for each kind of thing in each cell.
 
-    cells: (grade id, "" for a cell of the student's own making; source). Never raises for any text.
+    cells: (grade id, "" for a cell of the student's own making; source). Never raises for any text; of very many cells or findings
+    the first are looked at, and a last flag says so.
     """
-    imported = _GIVEN.union(*(_imported(source) for _, source in cells))
+    first, rest = _first(cells)
+    imported = _GIVEN.union(*(_imported(source) for _, source in first))
     flags = []
-    for grade_id, source in cells:
+    for grade_id, source in first:
         for line, what in _odd(source, imported):
             place = f"cell {grade_id}" if grade_id else "a cell of the student's own"
             message = f"line {line} of {place} {what}: please look"
             flags.append(Flag("suspicious", (grade_id,) if grade_id else (), message))
+    if len(flags) > MAX_FLAGS:
+        more = Flag("suspicious", (), f"{len(flags) - MAX_FLAGS} more places look odd: please look")
+        flags = [*flags[:MAX_FLAGS], more]
+    if rest:
+        said = f"the notebook holds more than {MAX_LOOKED:,} characters of code; the rest was not looked through: please look"
+        flags.append(Flag("suspicious", (), said))
     return flags
+
+
+def _first(cells: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
+    """The cells that hold the first MAX_LOOKED characters, and whether there are more."""
+    room = MAX_LOOKED
+    first: list[tuple[str, str]] = []
+    for grade_id, source in cells:
+        if len(source) > room:
+            return [*first, (grade_id, source[:room])], True
+        first.append((grade_id, source))
+        room -= len(source)
+    return first, False
 
 
 @lru_cache(maxsize=4096)  # in a class most cells are those of the lab
 def _odd(source: str, imported: frozenset[str]) -> tuple[tuple[int, str], ...]:
     """The first line at which each kind of odd thing stands in a cell, and what it is."""
-    tree = _parsed(source)
-    said = list(_text(source) if tree is None else _code(tree, imported))
+    module = _parsed(source)
+    said = list(_text(source) if module is None else _code(module, imported))
     said += _magics(source)
     first = ((min((line for line, text in said if words.search(text)), default=0), what) for what, words in _RULES)
     return tuple((line, what) for line, what in first if line > 0)
@@ -92,19 +114,15 @@ def _odd(source: str, imported: frozenset[str]) -> tuple[tuple[int, str], ...]:
 
 def _parsed(source: str) -> ast.Module | None:
     """The cell's code with its magic lines taken out, None if it is no Python or too long."""
-    if len(source) > MAX_CHARS or source.lstrip().startswith("%%"):
+    if source.lstrip().startswith("%%"):
         return None
-    plain = re.sub(r"(?m)^( *)[!%].*$", r"\1pass", source)
-    try:
-        return ast.parse(plain)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return tree(re.sub(r"(?m)^( *)[!%].*$", r"\1pass", source))
 
 
 @lru_cache(maxsize=4096)
 def _imported(source: str) -> frozenset[str]:
-    tree = _parsed(source)
-    found = (node for node in ast.walk(tree or ast.Module([], [])) if isinstance(node, ast.Import | ast.ImportFrom))
+    module = _parsed(source)
+    found = (node for node in ast.walk(module or ast.Module([], [])) if isinstance(node, ast.Import | ast.ImportFrom))
     return frozenset((alias.asname or alias.name).split(".")[0] for node in found for alias in node.names)
 
 
@@ -120,15 +138,17 @@ def _magics(source: str) -> Iterator[_Said]:
             yield number, "shell " + line
 
 
-def _code(tree: ast.Module, imported: frozenset[str]) -> Iterator[_Said]:
+def _code(module: ast.Module, imported: frozenset[str]) -> Iterator[_Said]:
     """What the code says, each piece in a fixed form: dotted names, imports, text, what is assigned to."""
-    documentation = set(_docstrings(tree))
-    for node in ast.walk(tree):
+    documentation = set(_docstrings(module))
+    # Inside `a.b.c` stands `a.b`, of which nothing needs to be said again.
+    parts = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(module):
         line = getattr(node, "lineno", 0)
         if isinstance(node, ast.Import | ast.ImportFrom):
-            module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-            yield from ((line, f"import {module}{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.Attribute):
+            origin = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            yield from ((line, f"import {origin}{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Attribute) and id(node) not in parts:
             yield line, _dotted(node)
         elif isinstance(node, ast.Name):
             yield line, f"name {node.id}"
@@ -163,8 +183,8 @@ def _patched(node: ast.AST, imported: frozenset[str]) -> Iterator[str]:
             yield name
 
 
-def _docstrings(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
+def _docstrings(module: ast.Module) -> Iterator[int]:
+    for node in ast.walk(module):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield id(node.value)
 

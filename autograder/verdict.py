@@ -37,9 +37,12 @@ class TestResult:
 
 @dataclass(frozen=True)
 class Flag:
-    """Something that was repaired or looked odd in a submission: its kind, the grade ids concerned, and a sentence about it."""
+    """Something that was repaired or looked odd in a submission: its kind, the grade ids concerned, and a sentence about it.
 
-    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "suspicious"]
+    "outdated" is what came from an older release of the lab: nobody did anything wrong.
+    """
+
+    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "outdated", "suspicious"]
     cells: tuple[str, ...]
     message: str
 

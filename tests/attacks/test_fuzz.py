@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from autograder import intake
 from autograder.demo import reference_sources, solve
-from autograder.intake import UnreadableError, read_submission
+from autograder.intake import UnreadableError
+from autograder.intake import read_submission_here as read_submission
 from autograder.labs import Lab, load_lab
 from autograder.schedule import Found, grade_class
 
@@ -138,7 +138,7 @@ def test_mangled_work_is_graded_and_earns_no_more(toylab: Lab, tmp_path: Path) -
         path = tmp_path / f"{len(found)}.ipynb"
         path.write_bytes(mangled(toylab, draw.randrange(2**32)))
         try:
-            intake.read_submission(toylab, path)
+            read_submission(toylab, path)
         except UnreadableError:
             continue
         found.append(Found(path.stem, path))

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
+import time
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -12,7 +17,8 @@ from hypothesis import strategies as st
 
 from autograder.build import release_notebook
 from autograder.demo import solve, without_metadata
-from autograder.intake import Submission, UnreadableError, read_submission
+from autograder.intake import Submission, UnreadableError
+from autograder.intake import read_submission_here as read_submission
 from autograder.labs import Lab
 
 MEAN = 'def mean(x):\n    """The mean of a 1-D float array, which is not changed."""\n    return sum(x) / len(x)'
@@ -55,6 +61,86 @@ def test_tests_run_as_the_instructor_wrote_them(toy: Lab, tmp_path: Path) -> Non
     work = read_submission(toy, submit(notebook, tmp_path))
     assert running(toy, work)["test_mean"] == toy.tests["mean"].source
     assert [(flag.kind, flag.cells) for flag in work.flags] == [("edited", ("test_mean",))] * 2  # its points, its text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: text.replace("\n", "  \n") + " \n\n",
+        lambda text: "\ufeff" + text,
+        lambda text: "\n" + text,
+    ],
+    ids=["windows", "old_mac", "blanks", "mark", "blank_line"],
+)
+def test_what_editors_change_by_themselves_is_no_edit(toy: Lab, tmp_path: Path, change: Callable[[str], str]) -> None:
+    notebook = solve(toy, SOLVED)
+    for cell in notebook.cells:
+        cell.source = change(cell.source)
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert work.flags == ()
+    assert "\r" not in work.exercises["halving"]
+    assert work.exercises["mean"].split() == MEAN.split()
+
+
+def test_letters_spelt_as_macs_do_are_no_edit(toy: Lab, tmp_path: Path) -> None:
+    accented = replace(
+        toy, cells=tuple(replace(c, source=c.source + "\n# Prüfung") if c.role == "tests" else c for c in toy.cells)
+    )
+    notebook = solve(accented, SOLVED)
+    for cell in notebook.cells:
+        cell.source = unicodedata.normalize("NFD", cell.source)
+    assert read_submission(accented, submit(notebook, tmp_path)).flags == ()
+
+
+def changed(toy: Lab, *, points: float = 0, text: str = "") -> Lab:
+    """The lab after its tests were mended."""
+    cells = (
+        replace(cell, points=cell.points + points, source=cell.source + text) if cell.role in ("tests", "written") else cell
+        for cell in toy.cells
+    )
+    return replace(toy, cells=tuple(cells))
+
+
+def test_a_test_mended_after_the_release_accuses_nobody(toy: Lab, tmp_path: Path) -> None:
+    work = read_submission(changed(toy, text="\nassert True, 'one more'"), submit(solve(toy, SOLVED), tmp_path))
+    assert running(toy, work)["test_mean"].endswith("'one more'")
+    assert {flag.kind for flag in work.flags} == {"outdated"}
+    assert "test_mean" in work.flags[0].cells
+    assert "older release" in work.flags[0].message
+
+
+def test_points_changed_after_the_release_accuse_nobody(toy: Lab, tmp_path: Path) -> None:
+    work = read_submission(changed(toy, points=5), submit(solve(toy, SOLVED), tmp_path))
+    assert {flag.kind for flag in work.flags} == {"outdated"}
+    assert set(work.flags[0].cells) == {"test_mean", "test_mean_pure", "test_halving", "written_why"}
+
+
+def test_an_edited_test_keeps_its_flag_although_the_lab_changed_too(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.cells[index(notebook, "test_mean")].source = "pass"
+    work = read_submission(changed(toy, text="\nassert True"), submit(notebook, tmp_path))
+    assert {flag.kind: "test_mean" in flag.cells for flag in work.flags} == {"edited": True, "outdated": False}
+
+
+def test_flags_say_what_differs_and_accuse_nobody(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.cells[index(notebook, "test_mean")].source = "pass"
+    notebook.cells[index(notebook, "test_mean")].metadata.nbgrader.points = 1000
+    assert [flag.message for flag in read_submission(toy, submit(notebook, tmp_path)).flags] == [
+        "points or roles noted in cells differ from the lab's, which count: test_mean",
+        "read-only cells differ from the lab's, which were run instead: test_mean",
+    ]
+
+
+@pytest.mark.parametrize("checksum", [None, 5, ["x"], "x", {}])
+def test_a_checksum_that_is_none_excuses_nothing(toy: Lab, tmp_path: Path, checksum: object) -> None:
+    notebook = solve(toy, SOLVED)
+    cell = notebook.cells[index(notebook, "test_mean")]
+    cell.source = "pass"
+    cell.metadata.nbgrader.update(checksum=checksum, points={"x": 1}, grade_id="test_mean")
+    assert kinds(read_submission(toy, submit(notebook, tmp_path))) == ["edited", "edited"]
 
 
 def test_work_without_any_metadata_is_recovered_by_content(toy: Lab, tmp_path: Path) -> None:
@@ -136,7 +222,7 @@ def test_a_file_that_is_no_notebook_is_refused_by_name(toy: Lab, tmp_path: Path,
 def test_a_missing_file_and_a_huge_one_are_refused(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreadableError, match="no such file"):
         read_submission(toy, tmp_path / "nobody.ipynb")
-    monkeypatch.setattr("autograder.intake.MAX_BYTES", 100)
+    monkeypatch.setattr("autograder.notebooks.MAX_BYTES", 100)
     with pytest.raises(UnreadableError, match="clear all outputs"):
         read_submission(toy, submit(solve(toy, SOLVED), tmp_path))
 
@@ -161,6 +247,63 @@ def test_a_byte_order_mark_and_notebook_format_3_are_read(toy: Lab, tmp_path: Pa
     old = nbformat.convert(without_metadata(solve(toy, SOLVED)), 3)
     path.write_text(nbformat.v3.writes_json(old))
     assert read_submission(toy, path).exercises == SOLVED
+
+
+def test_halves_of_characters_in_cells_ids_and_metadata_stop_nobody(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, {**SOLVED, "mean": MEAN + "\n# \ud800"})
+    notebook.metadata.kernelspec = {"name": "\udc80", "language": "\ud800[/]"}
+    notebook.cells[0].metadata = {"nbgrader": {"grade_id": "\ud800", "points": "\ud800"}}
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert work.exercises["mean"] == MEAN + "\n# \ufffd"
+    json.dumps([flag.message for flag in work.flags], ensure_ascii=False).encode()
+    notebook.metadata.coursekit = {"lab": "[/]\ud800\x1b[2J" * 1000}
+    with pytest.raises(UnreadableError) as caught:
+        read_submission(toy, submit(notebook, tmp_path))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([("x = 1", 10_000)], "10,013 cells, at most 5,000 are read; delete"),
+        ([("x" * 1_000_000, 17)], "MB of text in its cells, at most 16 MB are read; load large data from a file"),
+    ],
+)
+def test_a_notebook_over_a_bound_is_refused_with_what_to_do(
+    toy: Lab, tmp_path: Path, cells: list[tuple[str, int]], said: str
+) -> None:
+    notebook = solve(toy, SOLVED)
+    for source, times in cells:
+        notebook.cells += [nbformat.v4.new_code_cell(source)] * times
+    with pytest.raises(UnreadableError) as caught:
+        read_submission(toy, submit(notebook, tmp_path))
+    assert said in str(caught.value)
+
+
+def test_large_outputs_and_metadata_are_dropped_before_anything_looks_at_them(toy: Lab, tmp_path: Path) -> None:
+    notebook = json.loads(json.dumps(solve(toy, SOLVED)))
+    image = [{"output_type": "display_data", "data": {"image/png": "iVBOR" * 1_000_000}, "metadata": {}}]
+    for cell in notebook["cells"][:4]:
+        cell["outputs"] = image
+    notebook["metadata"]["x"] = [{}] * 300_000
+    started = time.process_time()
+    assert read_submission(toy, submit(notebook, tmp_path)).exercises == SOLVED
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(("length", "count"), [(3_000, 4_900), (1_000_000, 15), (3_400, 4_800)])
+def test_matching_many_long_cells_by_content_comes_to_an_end(toy: Lab, tmp_path: Path, length: int, count: int) -> None:
+    notebook = without_metadata(solve(toy, SOLVED))
+    draw = random.Random(length)
+    text = "".join(draw.choices("abcdefghij \n()=", k=length))
+    notebook.cells = [*notebook.cells[:-1], *[nbformat.v4.new_code_cell(text)] * count, notebook.cells[-1]]
+    for cell in notebook.cells:
+        cell.pop("id", None)
+    path = submit(notebook, tmp_path)
+    started = time.process_time()
+    assert read_submission(toy, path).exercises == SOLVED
+    assert time.process_time() - started < 10
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

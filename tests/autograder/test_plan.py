@@ -162,3 +162,22 @@ def described(tmp_path: Path, text: str, tail: str = "\n\ndef describe():\n    r
     (folder / "lab.py").write_text(text.replace("\n\n\n# %% tests", tail + "\n\n# %% tests").lstrip())
     (folder / "lab.toml").write_text('title = "Shape"\nreading_minutes = 1\nrunning_seconds = 1\n')
     return load_lab(folder)
+
+
+@pytest.mark.parametrize("extra", ["x = " + "(" * 300, "a\0b", "x = '" + "y" * 300_000, "%x\n" * 100])
+def test_above_a_cell_that_cannot_be_looked_at_nothing_is_left_out(lab: Lab, extra: str) -> None:
+    assert left_out(lab) == ["print(total,", "shown", "slow"]
+    assert left_out(lab, extra=extra) == []
+
+
+def test_a_mistake_that_python_finds_late_keeps_no_demonstration_running(lab: Lab) -> None:
+    assert left_out(lab, extra="return 1") == left_out(lab)
+
+
+def test_a_cell_of_the_lab_that_cannot_be_looked_at_is_left_to_the_student_process(lab: Lab) -> None:
+    cells = list(lab.cells)
+    cells[1] = replace(cells[1], source="table = [1, 2, 3]\nx = " + "(" * 300)
+    ways = plan(replace(lab, cells=tuple(cells)))
+    assert 1 not in ways.given
+    (test,) = ways.names
+    assert "total" in ways.names[test]

@@ -60,6 +60,35 @@ def test_cells_always_wanted_come_with_what_they_need() -> None:
     assert needed(["seed = 1", "set_up(seed)", "b = 2", "b"], [3], always=[1]) == [0, 1, 2, 3]
 
 
-def test_a_cell_with_magics_is_understood_and_a_broken_one_is_empty() -> None:
+def test_a_cell_with_magics_is_understood() -> None:
     assert names("%matplotlib inline\nx = y").reads >= {"y"}
-    assert names("def f(:") == names("")
+
+
+def test_of_a_cell_that_cannot_be_looked_at_nothing_is_known_so_all_above_it_is_needed() -> None:
+    assert needed(["a = 1", "b = 2", "def f(:", "c = 3", "b"], [4]) == [0, 1, 2, 4]
+
+
+def test_a_cell_that_python_refuses_only_after_parsing_is_understood_all_the_same() -> None:
+    assert needed(["a = 1", "b = 2", "return a", "b"], [3]) == [1, 3]
+
+
+def test_what_a_star_imports_may_be_any_name() -> None:
+    assert needed(["pi = 3", "from math import *", "pi"], [2]) == [0, 1, 2]
+
+
+def test_a_loop_makes_what_it_goes_through() -> None:
+    assert names("for w in ws:\n    print(w, v)").reads == {"ws", "print", "v"}
+    assert names("for w in w:\n    print(w)").reads == {"w", "print"}
+
+
+def test_deleting_a_name_or_an_element_counts_as_changing_it() -> None:
+    assert needed(["a = [1]", "del a[0]", "a"], [2]) == [0, 1, 2]
+    assert needed(["a = [1]", "if b:\n    del a", "a"], [2]) == [0, 1, 2]
+
+
+def test_a_change_in_place_needs_what_it_changes() -> None:
+    assert needed(["w = 1", "w += 1"], [1]) == [0, 1]
+
+
+def test_a_function_that_says_global_may_change_the_name() -> None:
+    assert "total" in names("def add(x):\n    global total\n    total = x").changes

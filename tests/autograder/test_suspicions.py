@@ -8,7 +8,8 @@ import pytest
 
 from autograder.demo import reference_sources
 from autograder.labs import find_labs, load_lab
-from autograder.suspicions import MAX_CHARS, look
+from autograder.suspicions import MAX_FLAGS, look
+from autograder.syntax import MAX_CHARS
 
 ODD = {
     "rewrites cells": [
@@ -104,3 +105,19 @@ def test_an_import_in_one_cell_is_known_in_the_next() -> None:
 )
 def test_what_python_cannot_parse_is_read_as_text(source: str) -> None:
     assert any("under Python" in flag.message for flag in look([("a", source)]))
+
+
+def test_what_stands_at_the_start_of_a_long_chain_of_attributes_is_seen() -> None:
+    assert any("searches memory" in flag.message for flag in look([("a", "import gc\ngc.get_objects" + ".a" * 300)]))
+    assert any("changes what belongs" in flag.message for flag in look([("a", "np.random.seed = print  # (")]))
+
+
+def test_very_many_findings_end_in_one_that_counts_them() -> None:
+    flags = look([("", "import ctypes")] * 1000)
+    assert len(flags) == MAX_FLAGS + 1
+    assert flags[-1].message == "950 more places look odd: please look"
+
+
+def test_a_notebook_too_long_to_be_looked_through_says_so() -> None:
+    flags = look([("", "x = 1\n" * 10_000)] * 50)
+    assert ["was not looked through" in flag.message for flag in flags] == [True]

@@ -1,0 +1,235 @@
+"""Read a notebook file, whoever made it: all of it, or only what grading needs, within bounds.
+
+A file of a student's is read as plain data with `read_lean`: no outputs, no metadata but nbgrader's, text that every file and
+database can hold. Knows the format of notebooks; nothing of labs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # takes a second to load, and most files need none of it
+    import nbformat
+
+__all__ = ["UnreadableError", "read_lean", "read_notebook", "shown"]
+
+MAX_BYTES = 64 * 2**20
+MAX_CELLS = 5_000
+MAX_CHARS = 16 * 2**20  # of the text of all cells
+MAX_PICTURES = 16 * 2**20  # characters of the pictures that are kept, as base 64
+MAX_NAME = 200
+# What nbgrader notes in a cell.
+_NOTED = ("grade_id", "points", "grade", "solution", "locked", "task", "checksum", "cell_type", "schema_version")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PICTURE = re.compile(r"[A-Za-z0-9+/=\s]+")
+
+
+class UnreadableError(Exception):
+    """A file that is no notebook, or none of this lab. The message names the file, what came and what to do."""
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """The notebook at `path` with all that is in it, upgraded to format 4. Raises UnreadableError."""
+    import nbformat
+
+    text = _read(path)
+    try:
+        notebook = nbformat.reads(text, as_version=4)
+    except Exception as error:  # nbformat raises many kinds for malformed input
+        raise _refused(path, error) from error
+    if not isinstance(notebook.get("metadata"), dict):
+        notebook["metadata"] = nbformat.from_dict({})
+    if isinstance(notebook.get("cells"), list):
+        notebook["cells"] = [cell for cell in notebook.cells if isinstance(cell, dict)]
+    if not isinstance(notebook.get("cells"), list) or not notebook.cells:
+        raise UnreadableError(f"{shown(path.name)}: the notebook has no cells; submit the file with your answers")
+    return notebook
+
+
+def read_lean(path: Path, *, pictures: bool = False) -> dict[str, Any]:
+    """What grading needs of the notebook at `path`, as plain data in format 4. Raises UnreadableError.
+
+    Its metadata hold "coursekit", "kernelspec" and "language_info", its cells "cell_type", "id", "source" and nbgrader's metadata.
+    pictures: also the PNG and JPEG images among the attachments and outputs of the cells.
+    """
+    text = _read(path)
+    try:
+        raw = json.loads(text)
+        if isinstance(raw, dict) and raw.get("nbformat", 4) != 4:
+            raw = _upgraded(raw)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _refused(path, error) from error
+    cells = raw.get("cells") if isinstance(raw, dict) else None
+    cells = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
+    if not cells:
+        raise UnreadableError(
+            f"{shown(path.name)}: not a notebook, or it has no cells; submit the .ipynb file with your answers"
+        )
+    if len(cells) > MAX_CELLS:
+        raise UnreadableError(
+            f"{shown(path.name)}: {len(cells):,} cells, at most {MAX_CELLS:,} are read; "
+            "delete those that you do not need and submit it again"
+        )
+    room = _Room(MAX_PICTURES if pictures else 0)
+    lean = [_cell(cell, room) for cell in cells]
+    if (chars := sum(len(cell["source"]) for cell in lean)) > MAX_CHARS:
+        raise UnreadableError(
+            f"{shown(path.name)}: {chars / 2**20:.0f} MB of text in its cells, at most {MAX_CHARS >> 20} MB are read; "
+            "load large data from a file instead of writing them into a cell, and submit it again"
+        )
+    return {"metadata": _metadata(raw.get("metadata")), "cells": lean}
+
+
+def shown(text: object) -> str:
+    """A short text that every file, page and terminal can hold."""
+    plain = _SURROGATE.sub("�", str(text)[: 2 * MAX_NAME])
+    return "".join(c if c.isprintable() else "�" for c in plain)[:MAX_NAME]
+
+
+# ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(path: Path) -> str:
+    name = shown(path.name)
+    try:
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise UnreadableError(f"{name}: a link or no file at all; hand in the notebook itself, not a link to one")
+        if facts.st_size > MAX_BYTES:
+            raise UnreadableError(
+                f"{name}: {facts.st_size / 2**20:.0f} MB, at most {MAX_BYTES >> 20} MB are read; "
+                "clear all outputs in the notebook, save it and submit it again"
+            )
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UnreadableError(f"{shown(path)}: there is no such file") from None
+    except UnicodeDecodeError as error:
+        raise _refused(path, error) from error
+    except OSError as error:
+        raise UnreadableError(f"{shown(path)}: cannot be read: {shown(error.strerror)}") from error
+
+
+def _refused(path: Path, error: Exception) -> UnreadableError:
+    """What is said of a file that is no notebook, or a damaged one."""
+    name, why = shown(path.name), _first_line(error)
+    if (
+        isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError)
+        or "Notebook does not appear to be JSON" in why
+    ):
+        return UnreadableError(
+            f"{name}: not a notebook (expected JSON in UTF-8): {why}; "
+            "download it again from JupyterLab or Colab as .ipynb and submit that file"
+        )
+    return UnreadableError(f"{name}: not a valid notebook: {why}; submit a fresh copy of the file")
+
+
+def _first_line(error: Exception) -> str:
+    said = str(error).strip()
+    return shown(said.splitlines()[0]) if said else type(error).__name__
+
+
+def _upgraded(raw: dict[str, Any]) -> Any:
+    """A notebook of an older format in the current one, without its outputs, which nobody needs and which may be large."""
+    import nbformat
+
+    sheets = raw.get("worksheets")
+    for sheet in sheets if isinstance(sheets, list) else ():
+        cells = sheet.get("cells") if isinstance(sheet, dict) else None
+        for cell in cells if isinstance(cells, list) else ():
+            if isinstance(cell, dict) and "outputs" in cell:
+                cell["outputs"] = []
+    return nbformat.reads(json.dumps(raw), as_version=4)
+
+
+# ── what is kept of it ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Room:
+    """How many characters of pictures may still be kept."""
+
+    def __init__(self, chars: int) -> None:
+        self.chars = chars
+
+    def takes(self, data: str) -> bool:
+        fits = len(data) <= self.chars and _PICTURE.fullmatch(data) is not None
+        self.chars -= len(data) if fits else 0
+        return fits
+
+
+def _cell(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
+    kind = cell.get("cell_type")
+    lean: dict[str, Any] = {
+        "cell_type": kind if kind in ("code", "markdown") else "raw",
+        "source": _source(cell.get("source")),
+        "metadata": {},
+    }
+    if isinstance(name := cell.get("id"), str) and len(name) <= MAX_NAME:
+        lean["id"] = _text(name)
+    metadata = cell.get("metadata")
+    noted = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    if isinstance(noted, dict):
+        lean["metadata"]["nbgrader"] = {key: _scalar(noted[key]) for key in _NOTED if key in noted}
+    if room.chars:
+        lean |= _pictures(cell, room)
+    return lean
+
+
+def _pictures(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
+    attachments, outputs = cell.get("attachments"), cell.get("outputs")
+    kept: dict[str, Any] = {"attachments": {}, "outputs": []}
+    for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
+        if len(name) <= MAX_NAME and (images := _images(bundle, room)):
+            kept["attachments"][_text(name)] = images
+    for output in outputs if isinstance(outputs, list) else ():
+        if images := _images(output.get("data") if isinstance(output, dict) else None, room):
+            kept["outputs"].append({"output_type": "display_data", "data": images, "metadata": {}})
+    return {key: value for key, value in kept.items() if value}
+
+
+def _images(bundle: Any, room: _Room) -> dict[str, str]:
+    """The first of the formats that any browser shows and that can hold no script."""
+    for kind in ("image/png", "image/jpeg"):
+        data = bundle.get(kind) if isinstance(bundle, dict) else None
+        lines = data if isinstance(data, list) else [data]
+        whole = "".join(line for line in lines if isinstance(line, str))
+        if whole and room.takes(whole):
+            return {kind: whole}
+    return {}
+
+
+def _metadata(metadata: Any) -> dict[str, Any]:
+    kept = {"coursekit": "lab", "kernelspec": "language", "language_info": "name"}
+    said = {part: metadata.get(part) for part in kept} if isinstance(metadata, dict) else {}
+    return {
+        part: {kept[part]: _scalar(facts[kept[part]])}
+        for part, facts in said.items()
+        if isinstance(facts, dict) and kept[part] in facts
+    }
+
+
+def _source(source: Any) -> str:
+    """The text of a cell with the line ends of Unix; a string or, as in files, a list of lines."""
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    return _text(source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")) if isinstance(source, str) else ""
+
+
+def _scalar(value: Any) -> Any:
+    """A short plain value as it is; of anything else its kind."""
+    if isinstance(value, str):
+        return _text(value[:MAX_NAME])
+    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    return f"({type(value).__name__})"
+
+
+def _text(text: str) -> str:
+    """Halves of characters, which nothing can write, are replaced."""
+    return _SURROGATE.sub("�", text)
