@@ -7,9 +7,10 @@ never taken from it; only what students write is. Knows notebooks and labs; runs
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,15 @@ from autograder.build import release_notebook
 from autograder.labs import Cell, Lab, Settings
 from autograder.verdict import Flag
 
-__all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission"]
+__all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission", "released_cells"]
 
 MAX_BYTES = 64 * 2**20
 # Two cells are the same cell when their texts are at least this similar (0–100, rapidfuzz's ratio).
 SIMILAR = 60.0
 # Below this share of recognised release cells a file is not taken for a submission to the lab at all.
 RECOGNISED = 0.3
+# Lines of nbgrader's that stand where an answer is due.
+_PLACEHOLDERS = ("", "# YOUR CODE HERE", "raise NotImplementedError()", "YOUR ANSWER HERE")
 # What nbgrader notes in a cell about how it is marked.
 _MARKED = ("points", "grade", "solution")
 
@@ -43,6 +46,7 @@ class Submission:
 
     exercises: name → source as submitted, for every exercise that was found.
     written: name → the student's text, for every written question that was found.
+    blank: grade ids of the exercises and questions that are as released, with nothing of the student's beside them.
     needs_review: an exercise could not be found, though the file holds code that could not be placed.
     """
 
@@ -51,6 +55,7 @@ class Submission:
     written: dict[str, str]
     flags: tuple[Flag, ...]
     needs_review: bool
+    blank: frozenset[str] = frozenset()
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:
@@ -96,7 +101,7 @@ def read_submission(lab: Lab, path: Path) -> Submission:
     notebook = read_notebook(path)
     cells = [_Submitted(i, cell) for i, cell in enumerate(notebook.cells)]
     _check_lab(lab, notebook, path)
-    released = list(zip(lab.cells, _released(lab.id, lab.cells), strict=True))
+    released = list(zip(lab.cells, released_cells(lab), strict=True))
     flags = _match(cells, released)
     found = {cell.match for cell in cells if cell.match is not None}
     if len(found) < RECOGNISED * len(released):
@@ -107,9 +112,13 @@ def read_submission(lab: Lab, path: Path) -> Submission:
     return _repaired(lab, cells, [node.source for _, node in released], flags)
 
 
+def released_cells(lab: Lab) -> tuple[nbformat.NotebookNode, ...]:
+    """The cells of the notebook that students got. They must not be changed."""
+    return _released(lab.id, lab.cells)
+
+
 @lru_cache(maxsize=16)
 def _released(lab_id: str, cells: tuple[Cell, ...]) -> tuple[nbformat.NotebookNode, ...]:
-    """The cells of the released notebook. They must not be changed."""
     return tuple(release_notebook(Lab(lab_id, Path(), cells, Settings("", 0, 0), ())).cells)
 
 
@@ -130,7 +139,8 @@ class _Submitted:
         self.index = index
         source = cell.get("source", "")
         self.source = source if isinstance(source, str) else ""
-        self.is_code = cell.get("cell_type") == "code"
+        self.kind = cell.get("cell_type")
+        self.is_code = self.kind == "code"
         metadata = cell.get("metadata", {})
         nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
@@ -265,7 +275,35 @@ def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], fl
     lost = [cell.name for cell in lab.of("exercise") if cell.name not in exercises]
     unplaced = [c for c in cells if c.match is None and c.is_code and c.source.strip()]
     code = tuple(_running_order(lab, cells, matched))
-    return Submission(code, exercises, written, tuple(flags), needs_review=bool(lost and unplaced))
+    blank = frozenset(_blank(lab, cells, matched, released))
+    return Submission(code, exercises, written, tuple(flags), needs_review=bool(lost and unplaced), blank=blank)
+
+
+def _blank(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted], released: Sequence[str]) -> Iterator[str]:
+    """Grade ids of what the student left as it was: the cell says what the release says, and no own cell stands beside it."""
+    known = {"", *(source.strip() for source in released)}
+    for index, cell in enumerate(lab.cells):
+        if cell.role not in ("exercise", "written") or dict(cell.nbgrader).get("task"):  # a task is answered below it
+            continue
+        place = matched.get(index)
+        if place is None or (
+            _bare(place.source) in ("", _bare(released[index]))
+            and not any(c.source.strip() not in known for c in _own_beside(cells, place, cell.role))
+        ):
+            yield cell.grade_id
+
+
+def _bare(source: str) -> str:
+    """A cell's lines without blank ones, trailing blanks and nbgrader's placeholders, which say that nothing is there yet."""
+    lines = (line.rstrip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line.strip() not in _PLACEHOLDERS)
+
+
+def _own_beside(cells: Sequence[_Submitted], place: _Submitted, role: str) -> Iterator[_Submitted]:
+    """The student's own cells below the one at `place`, and the text right above a question: where people answer, too."""
+    yield from takewhile(lambda c: c.match is None, cells[place.index + 1 :])
+    if role == "written":
+        yield from takewhile(lambda c: c.match is None and c.kind != "code", reversed(cells[: place.index]))
 
 
 def _running_order(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted]) -> list[tuple[int, str]]:

@@ -26,6 +26,7 @@ from autograder.runs import Outcome
 __all__ = ["Entry", "Keep", "digest", "environment_digest", "environment_facts"]
 
 MAX_VALUES = 64 * 2**20  # bytes of values kept of one submission
+MAX_ENTRY = 2 * MAX_VALUES  # bytes of an entry once unpacked; a damaged one may claim any size
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
 
 
@@ -38,25 +39,31 @@ class Entry:
     values: Mapping[int, bytes]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Keep:
-    """Entries in a folder, which need not exist yet."""
+    """Entries in a folder, which need not exist yet. problem: why an entry could not be kept, "" as long as all could."""
 
     folder: Path
+    problem: str = ""
 
     def find(self, key: str) -> Entry | None:
-        """The entry, None if there is none or if it cannot be read."""
+        """The entry, None if there is none or if it cannot be read: then the work is done again."""
         try:
             with zipfile.ZipFile(self._path(key)) as archive:
+                if sum(info.file_size for info in archive.infolist()) > MAX_ENTRY:
+                    return None
                 facts = json.loads(archive.read("facts.json"))
                 values = {int(name): archive.read(f"values/{name}") for name in facts["values"]}
                 outcomes = [Outcome(**outcome) for outcome in facts["outcomes"]]
                 return Entry(outcomes, {int(place): said for place, said in facts["tests"].items()}, values)
-        except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
+        except Exception:  # a damaged archive raises a dozen kinds, of zlib, zipfile, json and its own
             return None
 
     def put(self, key: str, entry: Entry) -> None:
-        """Keep the entry. Values that are too large are left out: their tests will need the whole notebook again."""
+        """Keep the entry. Values that are too large are left out: their tests will need the whole notebook again.
+
+        Where nothing can be written, `problem` says why and the caller goes on: an entry only saves work.
+        """
         values = entry.values if sum(map(len, entry.values.values())) <= MAX_VALUES else {}
         facts = {
             "outcomes": [asdict(outcome) for outcome in entry.outcomes],
@@ -68,7 +75,10 @@ class Keep:
             archive.writestr("facts.json", json.dumps(facts))
             for place, frame in values.items():
                 archive.writestr(f"values/{place}", frame)
-        write_bytes(self._path(key), out.getvalue())
+        try:
+            write_bytes(self._path(key), out.getvalue())
+        except OSError as error:
+            self.problem = self.problem or f"{self.folder}: {error.strerror or error}"
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.zip"

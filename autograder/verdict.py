@@ -20,7 +20,8 @@ VerdictStatus = Literal["graded", "needs review", "unreadable"]
 class TestResult:
     """One test: `earned` of `points`, how it ended, and a message fit for the student ("" when it passed).
 
-    sealed: it ran in the examiner; one that is not had to run where the student's code could reach it.
+    sealed: it ran in the examiner; one that is not had to run where the student's code could reach it. note: what such a test
+    said, for the instructor only: the student's code may have put the hidden test into it.
     """
 
     __test__ = False  # not a pytest class
@@ -32,20 +33,21 @@ class TestResult:
     status: TestStatus
     message: str = ""
     sealed: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Flag:
     """Something that was repaired or looked odd in a submission: its kind, the grade ids concerned, and a sentence about it."""
 
-    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "suspicious"]
+    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "suspicious", "stopped"]
     cells: tuple[str, ...]
     message: str
 
 
 @dataclass(frozen=True)
 class Written:
-    """A written question, waiting for a mark by hand; `answered` is false where the cell was left as released."""
+    """A written question, waiting for a mark by hand; `answered` is false where nothing was written into the cell or beside it."""
 
     name: str
     points: float
@@ -79,6 +81,16 @@ class Verdict:
     @property
     def earned(self) -> float:
         return sum(test.earned for test in self.tests)
+
+    @property
+    def unsealed(self) -> float:
+        """The part of `earned` that rests on tests which the student's code could reach."""
+        return sum(test.earned for test in self.tests if not test.sealed)
+
+    @property
+    def to_mark(self) -> int:
+        """Answers that wait for a mark by hand."""
+        return sum(item.answered for item in self.written)
 
     @property
     def points(self) -> float:
