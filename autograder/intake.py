@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbformat.reader
 from nbformat.reader import NotJSONError
 from rapidfuzz import fuzz
 
@@ -71,7 +72,11 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
                 "clear all outputs in the notebook, save it and submit it again"
             )
         text = path.read_bytes().decode("utf-8-sig")
-        notebook = nbformat.reads(text, as_version=4)
+        # Not `nbformat.reads`: that also checks against a schema, which takes long on a hostile file, warns of every cell without an
+        # id, and writes what it finds into a log; what is needed of a notebook is looked at here.
+        notebook = nbformat.reader.reads(text)
+        if nbformat.reader.get_version(notebook)[0] != 4:
+            notebook = nbformat.convert(notebook, 4)
     except FileNotFoundError:
         raise UnreadableError(f"{path}: there is no such file") from None
     except (NotJSONError, UnicodeDecodeError, RecursionError) as error:
