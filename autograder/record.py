@@ -300,7 +300,8 @@ class _Desk:
         except (RefusedError, OSError):
             raise
         except Exception as error:  # what a student's file brings about costs nobody else the record
-            raise RefusedError(f"no notebook could be made of it ({type(error).__name__}: {error})"[:500]) from error
+            first = (str(error).splitlines() or [""])[0][:200]
+            raise RefusedError(f"no notebook could be made of it ({type(error).__name__}: {first})") from error
         return notebook
 
     def _enter(

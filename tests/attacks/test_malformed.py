@@ -230,7 +230,7 @@ SHOUTING = [
     Attack("long", edit=stating("x" * 100_000)),
     Attack("a_path_for_a_file", raw=lambda text: b"[/content/drive/MyDrive/lab.ipynb]"),
 ]
-FILE_NAMES = (b"Ren\xe9", b"esc\x1b[31m", b"back\rslash", b"[red]x[/]", b"=cmd();=1", b"n" * 240)
+FILE_NAMES = (b"Ren\xe9", b"esc\x1b[31m", b"back\rslash", b"[red]x[b]", b"=cmd();=1", b"n" * 240)
 
 
 def test_text_in_files_and_their_names_costs_nobody_the_report(fort: Lab, tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_text_in_files_and_their_names_costs_nobody_the_report(fort: Lab, tmp_pa
     verdicts = json.loads((out / "verdicts.json").read_text(encoding="utf-8"))["verdicts"]
     assert len(verdicts) == 1 + len(SHOUTING) + len(FILE_NAMES)
     assert {v["submission"] for v in verdicts if v["status"] == "graded"} == {honest.stem}
-    assert {"Ren\\xe9", "[red]x[/]"} <= {v["submission"] for v in verdicts}
+    assert {"Ren\\xe9", "[red]x[b]"} <= {v["submission"] for v in verdicts}
     for name in ("report.html", "grades.csv"):
         text = (out / name).read_text(encoding="utf-8")
         assert all(c.isprintable() or c == "\n" for c in text)

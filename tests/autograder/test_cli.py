@@ -104,8 +104,8 @@ def stub(monkeypatch: pytest.MonkeyPatch, lab: Lab, *verdicts: Verdict) -> list[
     return asked
 
 
-def judged(lab: Lab, name: str, message: str = "", **fields: object) -> Verdict:
-    tests = tuple(TestResult(t.name, t.exercise, t.points, 0, "failed", message) for t in lab.of("tests"))
+def judged(lab: Lab, name: str, told: str = "", **fields: object) -> Verdict:
+    tests = tuple(TestResult(t.name, t.exercise, t.points, 0, "failed", told) for t in lab.of("tests"))
     return replace(Verdict(name, lab.id, "graded", tests, (Written("why", 4, True),)), **fields)
 
 
@@ -132,7 +132,7 @@ NASTY = [
 ]
 
 
-@pytest.mark.parametrize("text", NASTY, ids=ascii)
+@pytest.mark.parametrize("text", NASTY, ids=lambda text: ascii(text)[:12])
 def test_text_in_a_submission_costs_nobody_the_report(
     text: str, toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,7 +70,7 @@ NASTY = (
         EVIL,
         "=cmd()",
         "[/]",
-        "{{ 7 * 7 }}",
+        "{{ 7777 * 7 }}",
         "\x1b]0;title\x07",
         "a\r\n=1;=2",
         "\u202egnp",
@@ -102,13 +102,11 @@ def test_text_in_any_field_is_inert_in_every_format(text: str) -> None:
         made.encode()
         assert all(c.isprintable() or c == "\n" for c in made)
     assert "<script" not in page
-    assert "49" not in page.replace("m" * 100, "")
+    assert "54439" not in page
     assert len(page) < 200_000
     rows = list(csv.reader(io.StringIO(table).readlines()[1:]))
     assert len(rows) == 7
-    assert all(
-        not part.lstrip("\"'").startswith("=") or part.startswith("'") for row in rows for c in row for part in c.split(";")
-    )
+    assert all(part.strip(' "')[:1] != "=" for row in rows for c in row for part in c.split(";"))
     whole = (
         text if text.encode(errors="replace").decode() == text else text.replace("\ud800", r"\ud800").replace("\udce9", r"\xe9")
     )

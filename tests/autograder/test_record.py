@@ -565,7 +565,7 @@ def test_two_verdicts_of_one_name_and_a_notebook_that_cannot_be_made_are_refused
     assert recorded.submissions == ("ben",)
     assert list(recorded.refused) == ["ada", "cy"]
     assert "more than one verdict has this name" in recorded.refused["ada"]
-    assert "no notebook could be made of it (ValidationError" in recorded.refused["cy"]
+    assert "no notebook could be made of it (NotebookValidationError: 5 is not valid" in recorded.refused["cy"]
     assert list(export(course)) == ["ben"]
     assert os.listdir(course / "autograded") == ["ben"]
 
