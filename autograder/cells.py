@@ -60,7 +60,7 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
         outcome["value"] = _number(result.result)
     else:
         outcome["error"] = {
-            "name": type(error).__name__,
+            "name": type(error).__name__[:100],
             "message": _message(error)[:MESSAGE_CHARS],
             "line": _line(error.__traceback__, shell.user_ns) or getattr(error, "lineno", None) or 0,
         }

@@ -8,11 +8,11 @@ was not graded or not recorded, a test that the instructor's own solution fails;
 from __future__ import annotations
 
 import math
-import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, ParamSpec
 
 import nbformat
 import typer
@@ -35,9 +35,10 @@ from autograder.publish import publish as publish_course
 from autograder.record import Recorded, RecordError, record
 from autograder.results import FILES, ResultsError, check_writable, write_results
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
+from autograder.secret import SecretError, find_secret
 from autograder.surroundings import Options, SurroundingsError, environment
 from autograder.surroundings import isolation as level_of
-from autograder.terminal import console, fail, progress, quote, say, show_left, show_marks, show_notes, words
+from autograder.terminal import console, fail, progress, quote, say, show_left, show_marks, show_notes, warn, words
 from autograder.verdict import Verdict
 from autograder.verify import Check, Effort
 from autograder.verify import verify as verify_lab
@@ -49,6 +50,8 @@ app = typer.Typer(
     add_completion=False,
     epilog="Exit status: 0 all is well, 1 something needs a person, 2 wrong usage or something is not there.",
 )
+
+_INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
 _LECTURE_SECONDS = 120  # what a reader should wait at most for a whole lecture, on two cores
 
@@ -73,6 +76,23 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")  # a terminal that lacks a letter still shows the rest
+
+
+_P = ParamSpec("_P")
+
+
+def _stoppable(command: Callable[_P, None]) -> Callable[_P, None]:
+    """The command, which Ctrl-C ends with one sentence."""
+
+    @wraps(command)
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            warn("stopped; what was found out is kept: run the same command to go on")
+            raise typer.Exit(_INTERRUPTED) from None
+
+    return wrapped
 
 
 @app.command()
@@ -132,10 +152,16 @@ def verify(
     repeats: Annotated[int, typer.Option(help="Runs of each test that does not train.")] = 50,
     seeds: Annotated[int, typer.Option(help="Runs of each test that trains.")] = 10,
     exercise: Annotated[list[str] | None, typer.Option(help="Only this exercise's tests and answers; may be repeated.")] = None,
+    twins: Annotated[
+        Literal["all", "sample", "none"], typer.Option(help="How many hostile twins of the known answers to try.")
+    ] = "all",
     jobs: Jobs = None,
 ) -> None:
-    """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks."""
-    effort = Effort(repeats, seeds) if jobs is None else Effort(repeats, seeds, jobs)
+    """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks.
+
+    The hostile twin of an answer overwrites whatever a test gives it, and must gain nothing by that.
+    """
+    effort = Effort(repeats, seeds, jobs or Effort().jobs, twins=twins)
     failed = False
     for lab in _load([] if every else names, labs):
         with progress(f"verify {lab.id}") as advance:
@@ -183,6 +209,7 @@ def calibrate(
 
 
 @app.command()
+@_stoppable
 def grade(
     name: Annotated[str, typer.Argument(help="The lab's id, or the source notebook (.ipynb) of any nbgrader assignment.")],
     submissions: Annotated[Path, typer.Argument(help="Folder with the submissions, or one notebook.")],
@@ -213,7 +240,8 @@ def grade(
 ) -> None:
     """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook.
 
-    What was found out is kept in OUTPUT/kept: run the same command again and only what changed is run.
+    What was found out is kept in OUTPUT/kept: run the same command again and only what changed is run. OUTPUT/kept/secret is what the
+    lab's sealed data are drawn from, unless COURSE/.secret holds it: keep it to yourself.
 
     Exit status: 0 every submission is graded; 1 something needs a person: a submission that needs review, could not be read or
     could not be recorded, or tests of ASSIGNMENT.ipynb that its own solution fails (then nobody is graded without
@@ -224,7 +252,15 @@ def grade(
     if course and submissions.is_file() and submissions.stem == Path(name).stem:
         fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
     _check_writable(output, *([course] if course else []))
-    options = Options(data, fast, seed, isolation=isolation, sealed_only=sealed_only, gpu_slots=gpu_slots)
+    options = Options(
+        data,
+        fast,
+        seed,
+        isolation=isolation,
+        sealed_only=sealed_only,
+        gpu_slots=gpu_slots,
+        secret=_secret(output, course),
+    )
     keep = Keep(output / "kept")
     lab = lab or _assignment(Path(name), options, keep, accept_broken)
     try:
@@ -247,6 +283,7 @@ def grade(
 
 
 @app.command()
+@_stoppable
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for the course, the class and the results.")] = Path("demo"),
     labs: Labs = Path("labs"),
@@ -263,7 +300,8 @@ def demo(
         submitted = output / "course" / "submitted"
         make_class(lab, submitted)
         classes.append((lab, find_submissions(submitted, lab.id)))
-    options, keep = Options(fast=fast, cell_seconds=30, isolation=isolation), Keep(output / "kept")
+    options = Options(fast=fast, cell_seconds=30, isolation=isolation, secret=_secret(output))
+    keep = Keep(output / "kept")
     verdicts = _grade_all(classes, options, jobs, keep, again)
     unwritten = write_results(verdicts, (), output)
     _report(verdicts, output, unwritten)
@@ -352,12 +390,19 @@ def _check_writable(output: Path, *more: Path) -> None:
         fail(error)
 
 
+def _secret(output: Path, course: Path | None = None) -> str:
+    try:
+        return find_secret(output / "kept", course)
+    except SecretError as error:
+        fail(error)
+
+
 def _grade_all(
     classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None, keep: Keep, again: bool, dask: str = ""
 ) -> list[Verdict]:
     _say_walls(options)
     if again:
-        shutil.rmtree(keep.folder, ignore_errors=True)
+        keep.clear()
     total = sum(len(found) for _, found in classes)
     verdicts: list[Verdict] = []
     with progress("grading") as advance:

@@ -20,7 +20,7 @@ from autograder.keep import environment_facts
 from autograder.labs import Lab
 from autograder.processes import Limits
 from autograder.runs import Kept, Outcome, Step, settle
-from autograder.surroundings import Options, SurroundingsError, isolation, surroundings
+from autograder.surroundings import Options, SurroundingsError, course_secret, isolation, surroundings
 
 __all__ = ["Cluster", "ClusterError"]
 
@@ -45,7 +45,7 @@ class Cluster:
             raise ClusterError("a Dask cluster needs the package `distributed`: pip install 'coursekit[cluster]'")
         from distributed import Client
 
-        self._options = options
+        self._options = replace(options, secret=course_secret(options))  # or each worker would draw its own
         try:
             self._client = Client(address, timeout=JOIN_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:

@@ -1,7 +1,9 @@
 """The examiner: runs the instructor's tests, in its own process, on values that crossed the wire.
 
 It is forked from a warm parent of its own and runs the lab's given cells for itself, so that no test rests on what a student's
-code may have done to them. Knows cells and values; nothing of submissions, and it holds no code of a student.
+code may have done to them. A function of the student's gets copies of what a test gives it; what it changes there is changed here
+only where the test says so (`check.mutates`, `check.unchanged`). Knows cells and values; nothing of submissions, and it holds no
+code of a student.
 """
 
 from __future__ import annotations
@@ -15,16 +17,20 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import networks
 from autograder.cells import make_shell, run_cell
-from autograder.link import DONE, READY, TO_STUDENT, Files, Link
+from autograder.given import Given
+from autograder.link import DONE, READY, SPENT, TO_STUDENT, Files, Link
 from autograder.wire import pack, unpack
+from coursekit import check
 
 __all__ = ["serve"]
 
 
-def serve(connection: Connection, *, files: bool = False) -> None:
-    """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […]}.
+def serve(connection: Connection, *, files: bool = False, shared_arguments: bool = False) -> None:
+    """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […],
+    "restore": …}.
 
-    names: what the test reads of the student's. Each is answered with how the cell ended.
+    names: what the test reads of the student's; restore: see Step. Each is answered with how the cell ended. shared_arguments: a
+    student's function may change whatever a test gives it, as in one process; what the lab's cells made is then not looked after.
     """
     if files:  # some of which a student's code wrote: no modules here
         sys.path[:] = [place for place in sys.path if place not in ("", ".")]
@@ -36,26 +42,33 @@ def serve(connection: Connection, *, files: bool = False) -> None:
         gives=shell.user_ns,
         models=networks,
         files=shared,
+        watched=None if shared_arguments else check.watched,
     )
+    given = Given(shell.user_ns)
     connection.send_bytes(READY)
     while True:
         try:
             request, _ = unpack(connection.recv_bytes())
             if request["do"] == "given":
-                outcome = run_cell(shell, request["source"])
+                outcome, spent = run_cell(shell, request["source"]), False
+                given.forget()
             else:
-                outcome = _examine(link, shell, request["source"], request["names"])
-            connection.send_bytes(DONE + pack(outcome))
+                given.remember()
+                outcome = _examine(link, shell, request)
+                spent = not shared_arguments and given.changed(request["source"], link.touched)
+                link.touched.clear()
+            connection.send_bytes((SPENT if spent else DONE) + pack(outcome))
         except (EOFError, BrokenPipeError):
             return
 
 
-def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str]) -> dict[str, Any]:
+def _examine(link: Link, shell: InteractiveShell, request: dict[str, Any]) -> dict[str, Any]:
     """Run a test on the student's values; afterwards the notebook is as it was, whatever names the test used."""
-    before = dict(shell.user_ns)
+    before, names = dict(shell.user_ns), request["names"]
     try:
         if names:
-            answer, blobs = link.ask({"do": "get", "names": names}, link.encoder())
+            question = {"do": "get", "names": names, "restore": request["restore"]}
+            answer, blobs = link.ask(question, link.encoder())
             decoder = link.decoder(blobs)
             for name, (kind, said) in answer["values"].items():
                 if name not in names:
@@ -63,7 +76,7 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
                 if kind != "value":
                     return _failed(str(said))
                 shell.user_ns[name] = decoder.value(said)
-        return run_cell(shell, source)
+        return run_cell(shell, request["source"])
     except ValueError as error:
         return _failed(str(error), "TypeError")
     finally:

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from typing import Any, Literal
 
 from autograder.build import reduced_parameters
 from autograder.causes import cause_flags, causes
@@ -22,7 +23,7 @@ from autograder.keep import Entry, Keep, digest, environment_digest
 from autograder.labs import Cell, Lab, load_lab
 from autograder.messages import CHECKED, KILLED, explain, guarded, partly
 from autograder.plan import idle, plan
-from autograder.processes import Limits, Surroundings
+from autograder.processes import Halt, Limits, Surroundings
 from autograder.runs import Again, Kept, Outcome, Step, settle
 from autograder.surroundings import Options, surroundings
 from autograder.suspicions import look
@@ -102,6 +103,7 @@ class Job:
                 self.around.files,
                 beside,
                 asdict(self.limits),
+                digest(dict(self.around.private)),  # never the secret itself: the key is the name of a file
             ]
         )
 
@@ -110,10 +112,23 @@ class Job:
         """What the run may use."""
         return _limits(self.lab, self.options)
 
-    def run(self, keep: Keep | None = None, *, gpu: str = "", threads: int = 0) -> Verdict:
-        """Run the notebook here, keep what was found, and judge. gpu, threads: as in Surroundings; they change no mark."""
+    def run(
+        self,
+        keep: Keep | None = None,
+        *,
+        halt: Halt | None = None,
+        contended: Literal["again", "raise", "believe"] = "again",
+        **around: Any,
+    ) -> Verdict:
+        """Run the notebook here, keep what was found, and judge.
+
+        halt, contended: see settle, and what that raises. around: fields of Surroundings such as gpu and threads; they change
+        no mark.
+        """
         started = time.perf_counter()
-        outcomes, kept = settle(self.steps, limits=self.limits, around=replace(self.around, gpu=gpu, threads=threads))
+        outcomes, kept = settle(
+            self.steps, limits=self.limits, around=replace(self.around, **around), halt=halt, contended=contended
+        )
         return self.conclude(outcomes, kept, time.perf_counter() - started, keep)
 
     def conclude(self, outcomes: Sequence[Outcome], kept: Kept, seconds: float, keep: Keep | None = None) -> Verdict:

@@ -21,12 +21,11 @@ from platform import machine, python_version
 from typing import Any
 
 from autograder.files import write_bytes
-from autograder.runs import Outcome
+from autograder.runs import MAX_KEPT, Outcome
 
 __all__ = ["Entry", "Keep", "digest", "environment_digest", "environment_facts"]
 
-MAX_VALUES = 64 * 2**20  # bytes of values kept of one submission
-MAX_ENTRY = 2 * MAX_VALUES  # bytes of an entry once unpacked; a damaged one may claim any size
+MAX_ENTRY = 2 * MAX_KEPT  # bytes of an entry once unpacked; a damaged one may claim any size
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
 
 
@@ -60,11 +59,14 @@ class Keep:
             return None
 
     def put(self, key: str, entry: Entry) -> None:
-        """Keep the entry. Values that are too large are left out: their tests will need the whole notebook again.
+        """Keep the entry, unless a limit in it was hit only because others had the machine.
 
-        Where nothing can be written, `problem` says why and the caller goes on: an entry only saves work.
+        Values that are too large are left out: their tests will need the whole notebook again. Where nothing can be written,
+        `problem` says why and the caller goes on: an entry only saves work.
         """
-        values = entry.values if sum(map(len, entry.values.values())) <= MAX_VALUES else {}
+        if any(outcome.contended for outcome in entry.outcomes):
+            return
+        values = entry.values if sum(map(len, entry.values.values())) <= MAX_KEPT else {}
         facts = {
             "outcomes": [asdict(outcome) for outcome in entry.outcomes],
             "tests": dict(entry.tests),
@@ -79,6 +81,11 @@ class Keep:
             write_bytes(self._path(key), out.getvalue())
         except OSError as error:
             self.problem = self.problem or f"{self.folder}: {error.strerror or error}"
+
+    def clear(self) -> None:
+        """Forget every entry. What else lies in the folder stays."""
+        for path in self.folder.glob("??/*.zip"):
+            path.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.zip"

@@ -23,6 +23,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.build import KERNEL
+from autograder.interpreters import command, without_python
 
 __all__ = ["Lecture", "LectureError", "Run", "find_lectures", "lecture_notebook", "load_lecture", "run_lecture"]
 
@@ -172,17 +173,28 @@ def run_lecture(lecture: Lecture, *, fast: bool = False, data: str = "", cell_se
     data: "real", "drawn" or "" for what the environment says. cell_seconds: limit of one cell.
     Raises nothing for what the lecture does wrong: the Run says it. Anything on stderr, such as a warning, is wrong too.
     """
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook, error, at = lecture_notebook(lecture, fast=fast), "", [0]
-    environment = {**os.environ, **({"COURSEKIT_DATA": data} if data else {})}
+    environment = {**without_python(os.environ), **({"COURSEKIT_DATA": data} if data else {})}
+    kernel = [*command("ipykernel.kernelapp", "launch_new_instance"), "-f", "{connection_file}"]
+
+    class OurKernel(AsyncKernelManager):
+        """A kernel of this very Python, whatever is installed under the name python3."""
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(argv=kernel, language="python")
+
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix=f"{lecture.id}-", ignore_cleanup_errors=True) as scratch:
         client = NotebookClient(
             notebook,
             timeout=cell_seconds,
-            kernel_name="python3",
+            kernel_manager_class=OurKernel,
             resources={"metadata": {"path": scratch}},
             on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index),
         )

@@ -1,7 +1,8 @@
 """One end of the conversation between a student process and the examiner: calls of functions that live at the other end.
 
-While an end waits for the answer to its call it serves calls of the other end, so a function may be given a function. Knows the
-wire; nothing of tests, marks or walls.
+While an end waits for the answer to its call it serves calls of the other end, so a function may be given a function. A function
+gets copies of its arguments; which of its changes to them come back, the end that calls decides. Knows the wire; nothing of
+tests, marks or walls.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from autograder.wire import Decoder, Encoder, Functions, RefusedError, fingerprint, pack, unpack
+import numpy as np
 
-__all__ = ["DONE", "READY", "TO_STUDENT", "Files", "Link", "failure"]
+from autograder.arguments import Arguments, Result, is_view
+from autograder.wire import Decoder, Encoder, Functions, RefusedError, pack, unpack
 
-# The first byte of what the examiner sends says for whom it is: the student process, or whoever gave it the test.
-TO_STUDENT, DONE = b"S", b"D"
+__all__ = ["DONE", "READY", "SPENT", "TO_STUDENT", "Files", "Link", "failure"]
+
+# The first byte of what the examiner sends says for whom it is: the student process, or whoever gave it the test. SPENT: that too,
+# and no other test must run here, as this one changed what the lab's own cells made.
+TO_STUDENT, DONE, SPENT = b"S", b"D", b"X"
 READY = b"ready"  # what either says first, when its walls stand
 MESSAGE_CHARS = 4000
 MAX_FILES, MAX_FILE_BYTES = 2000, 256 * 2**20
@@ -31,6 +36,8 @@ class Link:
     gives, takes: the names among which a class must stand so that its instances may leave and may arrive; what a student's
     process sends is never made an instance of such a class.
     files: the folder in which functions at both ends find the same files, None if they share none.
+    watched: gives the objects of this end that functions of the other end may change: what they change there is changed here too.
+    None: they may change all their arguments. touched: the objects of this end that were changed so.
     """
 
     def __init__(
@@ -42,10 +49,12 @@ class Link:
         takes: Mapping[str, Any] | None = None,
         models: Any = None,
         files: Files | None = None,
+        watched: Callable[[], list[Any]] | None = None,
     ) -> None:
-        self.send, self.receive = send, receive
+        self.send, self.receive, self.watched = send, receive, watched
         self.gives, self.takes, self.models, self.files = gives or {}, takes or {}, models, files
         self.functions = Functions(self.call)
+        self.touched: list[Any] = []
         self._depth = 0  # of calls that are being served
 
     def encoder(self, known: list[Any] | None = None) -> Encoder:
@@ -55,16 +64,28 @@ class Link:
         return Decoder(blobs, self.functions, known or (), self.takes, self.models)
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call the other end's function; its exceptions are raised here, what it changed in its arguments is changed here."""
+        """Call the other end's function; its exceptions are raised here, and what it changed in watched objects is changed here."""
         encoder = self.encoder()
-        header = {"do": "call", "function": number, "args": encoder.node((args, kwargs), "an argument")}
-        answer, blobs = self.ask(header, encoder)
+        node = encoder.node((args, kwargs), "an argument")
+        wanted = self._wanted(encoder.known)
+        answer, blobs = self.ask({"do": "call", "function": number, "args": node, "wanted": wanted}, encoder)
         decoder = self.decoder(blobs, encoder.known)
+        decoder.fixed = frozenset(range(len(encoder.known))).difference(wanted)
         for place, state in answer["changed"]:
-            decoder.put(encoder.known[place], state)
+            if place in wanted:
+                self.touched.append(encoder.known[place])
+                decoder.put(encoder.known[place], state)
         if answer["error"] is not None:
             raise _exception(answer["error"])
         return decoder.value(answer["result"])
+
+    def _wanted(self, known: list[Any]) -> list[int]:
+        """The numbers of those objects among the arguments in which changes are to be made here too."""
+        if self.watched is None:
+            return list(range(len(known)))
+        watched = self.watched()
+        ids, arrays = {id(value) for value in watched}, [value for value in watched if isinstance(value, np.ndarray)]
+        return [place for place, value in enumerate(known) if id(value) in ids or is_view(value, arrays)]
 
     def ask(self, header: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], list[memoryview]]:
         """Send a request and wait for its answer, serving calls meanwhile."""
@@ -79,13 +100,12 @@ class Link:
 
     def serve(self, request: dict[str, Any], blobs: list[memoryview]) -> None:
         """Answer one call of the other end, and say how much processor time the function itself took."""
-        decoder = self.decoder(blobs)
+        given = Arguments(blobs, self.functions, (), self.takes, self.models)
         error, result = None, None
-        prints: list[Any] = []
         busy = time.process_time()
         try:
-            args, kwargs = decoder.value(request["args"])
-            prints = [fingerprint(value, self.models) for value in decoder.known]
+            args, kwargs = given.value(request["args"])
+            given.watch(request["wanted"])
             busy = time.process_time()
             self._depth += 1
             try:
@@ -95,25 +115,22 @@ class Link:
         except BaseException as raised:
             error = failure(raised)
         busy = 0.0 if self._depth else time.process_time() - busy  # a call within a call is part of the outer one
-        encoder = self.encoder(decoder.known)
-        node = None
+        encoder, node = self._result(given), None
+        changed = given.changes(encoder)  # first, as the other end makes the changes before it looks at the result
         if error is None:
             try:
                 node = encoder.node(result, "the result")
             except BaseException as raised:
-                error = failure(raised)
-                encoder = self.encoder(decoder.known)
-        changed = []
-        for place, before in enumerate(prints):
-            with suppress(RefusedError):
-                value = decoder.known[place]
-                if fingerprint(value, self.models) != before and (state := encoder.state(value)) is not None:
-                    changed.append([place, state])
+                error, encoder = failure(raised), self._result(given)
+                changed = given.changes(encoder)
         header = {"do": "answer", "result": node, "error": error, "changed": changed, "cpu": busy}
         try:
             self.send(self._packed(header, encoder))
         except RefusedError as refused:
             self.send(pack({"do": "answer", "result": None, "error": failure(refused), "changed": []}))
+
+    def _result(self, given: Arguments) -> Encoder:
+        return Result(given, self.functions, given.for_result(), self.gives, self.models)
 
     def take(self, frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
         """A frame that starts something, with the files that came along put in their place."""

@@ -201,4 +201,5 @@ def _checks(node: ast.AST) -> bool:
         return True
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
         return False
-    return getattr(node.func.value, "id", "") == "check" and node.func.attr != "outputs"  # which only asks a network
+    asks = ("mutates", "outputs")  # which only say what may change, and what a network says
+    return getattr(node.func.value, "id", "") == "check" and node.func.attr not in asks

@@ -13,6 +13,7 @@ import os
 import re
 import tempfile
 import zipfile
+from collections.abc import Collection
 from hashlib import blake2b
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -125,9 +126,11 @@ def _load(decoder: Decoder, node: Node) -> keras.Model:
         model = _read_archive(path)
     finally:
         os.unlink(path)
+    fixed: set[int] = set()
     if node["shared"]:
         model = _share(model, [(i, decoder.known[n], j) for i, n, j in node["shared"]])
-    _set_flags(model, node["flags"])
+        fixed = {id(layer) for n in decoder.fixed if is_model(decoder.known[n]) for layer in flat(decoder.known[n])}
+    _set_flags(model, node["flags"], fixed)
     _restore_optimizer(decoder, model, node["optimizer"])
     model.stop_training = bool(node["stop"])
     decoder.known[place] = model
@@ -347,9 +350,14 @@ def put(decoder: Decoder, model: keras.Model, state: Node) -> None:
     model.stop_training = bool(state["stop"])
 
 
-def _set_flags(model: keras.Model, flags: list[bool]) -> None:
-    """Set what is trainable in each layer alone: the property would set all that is inside, and a file leaves the model's own out."""
+def _set_flags(model: keras.Model, flags: list[bool], fixed: Collection[int] = ()) -> None:
+    """Set what is trainable in each layer alone: the property would set all that is inside, and a file leaves the model's own out.
+
+    fixed: ids of layers that stay as they are.
+    """
     for layer, flag in zip(flat(model), flags, strict=True):
+        if id(layer) in fixed:
+            continue
         layer._trainable = bool(flag)
         for variable in layer._trainable_variables:
             variable.trainable = bool(flag)

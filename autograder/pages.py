@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import re
 import statistics
 from collections import Counter
@@ -180,11 +179,11 @@ def _escaped(character: str) -> str:
 
 
 def _sound(value: Any) -> Any:
-    """JSON data that every parser reads: no half of a character, no number that JSON does not have."""
+    """JSON data that every parser reads: without halves of characters."""
     if isinstance(value, str):
         return re.sub(r"[\ud800-\udfff]", lambda half: printable(half.group()), value)
     if isinstance(value, Mapping):
         return {_sound(key): _sound(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_sound(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return value

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from autograder.labs import Cell, Lab
 from autograder.runs import Step
-from autograder.slices import names, needed, parsed, statements
+from autograder.slices import functions, names, needed, parsed, statements
 
 __all__ = ["Plan", "data_cells", "idle", "plan", "reads_data"]
 
@@ -30,13 +30,14 @@ _HIDES_NAMES = re.compile(
 @dataclass(frozen=True)
 class Plan:
     """given: cells (index in the lab) that the examiner runs too. names: test (index) → what it reads of the student's.
-
+    restores: test (index) → those of the lab's own functions that it reads there, as code.
     borrowed: test (index) → what earlier tests define for it, as code. unsealed: tests (index) that run in the student process,
     as the lab says.
     """
 
     given: frozenset[int]
     names: Mapping[int, tuple[str, ...]]
+    restores: Mapping[int, str]
     borrowed: Mapping[int, str]
     unsealed: frozenset[int]
 
@@ -45,7 +46,9 @@ class Plan:
         if index in self.given:
             return Step(source, "given", lab_source=lab_source)
         source = self.borrowed.get(index, "") + source
-        return Step(source, "test", names=self.names[index]) if index in self.names else Step(source)
+        if index not in self.names:
+            return Step(source)
+        return Step(source, "test", names=self.names[index], restore=self.restores[index])
 
 
 def plan(lab: Lab) -> Plan:
@@ -61,6 +64,7 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
     given: set[int] = set()
     reads: dict[int, tuple[str, ...]] = {}
     borrowed: dict[int, str] = {}
+    restores: dict[int, str] = {}
     for test in tests:
         makers = _makers(cells, own, test)
         bound = _loop_variables(cells[test].source).union(makers, dir(builtins))
@@ -70,8 +74,9 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
         source = borrowed[test] + cells[test].source
         wanted = names(source).reads - frozenset(dir(builtins)) - _loop_variables(source)
         reads[test] = tuple(sorted(name for name in wanted if makers.get(name) is False))
+        restores[test] = _functions(cells[:test], reads[test])
         given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
-    return Plan(frozenset(given), reads, borrowed, unsealed)
+    return Plan(frozenset(given), reads, restores, borrowed, unsealed)
 
 
 def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
@@ -151,6 +156,27 @@ def _from_tests(earlier: Sequence[str], source: str, made: frozenset[str]) -> st
     wanted = own.reads - own.assigns - own.changes
     numbers = frozenset[int]().union(*(makers[name] for name in wanted if name in makers))
     return "".join(f"{code[number]}\n" for number in sorted(numbers))
+
+
+def _functions(above: Sequence[Cell], wanted: Sequence[str]) -> str:
+    """The functions among `wanted` that read-only cells define, and the functions and imports that these rest on, as code.
+
+    A student who defines one of them anew would answer in its place.
+    """
+    code: dict[str, str] = {}
+    for cell in above:
+        for name in names(cell.source).assigns:
+            code.pop(name, None)  # who makes a name last decides
+        if cell.role == "given":
+            code.update({name: text for text in functions(cell.source) for name in names(text).assigns})
+    found: dict[str, str] = {}
+    waiting = list(wanted)
+    while waiting:
+        name = waiting.pop()
+        if name in code and name not in found:
+            found[name] = code[name]
+            waiting += names(code[name]).reads
+    return "".join(f"{text}\n" for text in dict.fromkeys(code[name] for name in code if name in found))
 
 
 def _loop_variables(source: str) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Processes in which notebooks and tests run, seen from outside: start one behind its walls, talk to it, watch it, end it.
 
+A process may be hostile and is outside of nothing here but its walls: what it sends is bounded and in time, or it has ended.
 Knows processes, clocks and frames of bytes; nothing of cells, tests or marks.
 """
 
@@ -12,46 +13,101 @@ import shutil
 import signal
 import socket
 import stat
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Literal
 
 import psutil
 
+from autograder.channel import MAX_FRAME, Channel, EndedError, Frame, LateError
+from autograder.clock import PATIENCE, Clock, Thread, delays
+from autograder.interpreters import DOWNLOADS, command, environment
 from autograder.link import READY
+from autograder.signals import Target
 from autograder.walls import cgroups
 
-__all__ = ["FaultError", "Limits", "Process", "Surroundings", "plain", "wake"]
+__all__ = [
+    "PATIENCE",
+    "FaultError",
+    "Halt",
+    "HaltedError",
+    "Limits",
+    "NoAnswerError",
+    "Process",
+    "Surroundings",
+    "plain",
+    "wake",
+]
 
 Role = Literal["student", "examiner"]
 OUTPUT_TAIL = 64 * 1024
-MAX_FRAME = 2**30
 START_SECONDS = 60.0
-STALL_SECONDS = 20.0  # without a byte, in the middle of a frame
-PATIENCE, BUSY = 3.0, 0.8  # see Process.wait
-LOOKS = 8
+LOOK_SECONDS, LOOKS = 0.25, 8
+# How readily the kernel ends a process when memory is short, from 0 to 1000: a student's before its examiner, and never us.
+FIRST_TO_GO = {"student": 1000, "examiner": 500}
 SCRATCH, OLD_SECONDS = "autograder-", 3600.0  # see _sweep
 FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
-# Variables of ours that our processes get; the others may hold passwords or say where the course lies.
-SETTINGS = ("COURSEKIT_", "KERAS_", "TF_", "XLA_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "PYTHON", "LC_", "LD_")
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
-PLAIN_SETTINGS = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV")
 _numbers = itertools.count(37 * os.getpid())  # another grader on this machine counts from elsewhere
 
 
 class FaultError(Exception):
     """The machine, not the submission, is at fault: nothing can be said about the work, and it may be tried again."""
+
+
+class HaltedError(Exception):
+    """Everything was ended from outside, by Ctrl-C: nothing can be said about the work."""
+
+
+class NoAnswerError(Exception):
+    """A process gave no answer.
+
+    how: "late" if its time is over and it may be interrupted; "stuck" if that is so within a frame, after which nothing can be
+    said to it; "memory" if it used too much; "ended" if it has gone or sent what is no frame.
+    """
+
+    def __init__(self, process: Process, how: Literal["late", "stuck", "memory", "ended"]) -> None:
+        super().__init__(how)
+        self.process, self.how = process, how
+
+
+class Halt:
+    """Ends at once all processes that were started under it, and lets none start any more."""
+
+    def __init__(self) -> None:
+        self.called = False
+        self._lock = threading.Lock()
+        self._running: set[Process] = set()
+
+    def call(self) -> None:
+        with self._lock:
+            self.called, running = True, list(self._running)
+        _warm_parent.give_up()
+        for process in running:
+            process.kill()
+
+    def check(self) -> None:
+        """Raise HaltedError if it was called."""
+        if self.called:
+            raise HaltedError("stopped")
+
+    def add(self, process: Process) -> None:
+        with self._lock:
+            self._running.add(process)
+        self.check()
+
+    def remove(self, process: Process) -> None:
+        with self._lock:
+            self._running.discard(process)
 
 
 @dataclass(frozen=True)
@@ -73,7 +129,11 @@ class Surroundings:
     process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
     beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
     gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
-    threads: with how many one operation of TensorFlow computes; 0 means one a core.
+    threads: with how many one operation of TensorFlow computes; 0 means one a core. memory_mb: what the processes of one notebook
+    may hold together because others run beside it; 0 means as much as their limits say.
+    private: more variables, for examiners and for processes without walls only. They go to that process itself and never through
+    the warm parent, in whose memory the next student process might find them.
+    shared_arguments: what a student's function changes in its arguments is changed in the test's own objects, as in one process.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -84,72 +144,116 @@ class Surroundings:
     beside: tuple[tuple[str, str], ...] = ()
     gpu: str = ""
     threads: int = 0
+    memory_mb: int = 0
+    private: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shared_arguments: bool = False
 
 
 class Process:
-    """One forked process, and the ends of its pipes that we hold. Raises FaultError if it does not start."""
+    """One forked process, and our end of its channel. Raises FaultError if it does not start, HaltedError.
 
-    def __init__(self, role: Role, limits: Limits, around: Surroundings) -> None:
-        self.memory_mb = limits.memory_mb
+    group: of its submission, in which it gets a part. halt: may end it.
+    """
+
+    def __init__(
+        self, role: Role, limits: Limits, around: Surroundings, group: cgroups.Group | None = None, halt: Halt | None = None
+    ) -> None:
+        self._halt = halt or Halt()
+        self._halt.check()
+        self._most_mb, self._own_mb = limits.memory_mb, limits.memory_mb
+        if around.memory_mb and (group is None or group.memory is None):
+            self._most_mb = min(limits.memory_mb, around.memory_mb)
         self.scratch = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
         # What a student's processes may hold together; files in the scratch folder are memory too.
-        self._group = cgroups.make(limits.memory_mb + limits.disk_mb) if around.level != "open" else None
-        self.connection, theirs = Pipe()
-        self._output, printed = Pipe(duplex=False)
-        self._tail: deque[bytes] = deque()
-        with theirs, printed:
-            answer = _warm_parent.request({"start": self._job(role, limits, around)}, [theirs.fileno(), printed.fileno()])
-        # child is the number under which the warm parent knows the process: that of its watcher if it has one.
-        self.pid, self._child = answer["pid"], answer["child"]
-        if self._group:
-            self._group.add(self.pid)  # before it runs anything of a student
-        self._facts, self._looks = psutil.Process(self.pid), 0
-        _never_stall(self.connection)
-        threading.Thread(target=self._drain, daemon=True).start()
-        if self.wait(time.monotonic() + START_SECONDS) != "answer" or self.receive() != READY:
+        self._group = group.part(limits.memory_mb + limits.disk_mb) if group else None
+        ours, theirs = socket.socketpair()
+        read, printed = os.pipe()
+        self.channel, self._tail = Channel(ours), deque[bytes]()
+        self._lock = threading.RLock()
+        self._target: Target | None = None
+        self._child: Target | None = None
+        self._looks, self._reserved = 0, 0
+        threading.Thread(target=self._drain, args=[read], daemon=True).start()
+        try:
+            try:
+                job: dict[str, object] = {"start": self._job(role, limits, around)}
+                answer = _warm_parent.request(job, [theirs.fileno(), printed], self._halt)
+            finally:
+                theirs.close()
+                os.close(printed)
+            self._hold(role, answer["pid"], answer["child"])
+            self._halt.add(self)
+            clock = Clock(START_SECONDS, self)
+            if told := _told(role, around):
+                self.send(json.dumps(told).encode(), clock)
+            if self.receive(clock, len(READY)) != READY:
+                raise NoAnswerError(self, "ended")
+        except (NoAnswerError, ProcessLookupError) as error:
             said = self.last_words()
             self.stop()
-            raise FaultError(f"a process for the {role} could not be started: {said}")
+            self._halt.check()
+            raise FaultError(f"a process for the {role} could not be started: {said}") from error
+        except BaseException:
+            self.stop()
+            raise
 
-    def send(self, frame: bytes) -> bool:
-        """Whether the process took the frame."""
+    def send(self, frame: bytes, clock: Clock) -> None:
+        """Send one frame. Raises NoAnswerError."""
         try:
-            self.connection.send_bytes(frame)
-            return True
-        except OSError:
-            return False
+            self.channel.send(frame, clock)
+        except (EndedError, LateError) as error:
+            raise self._no_answer(error) from None
 
-    def receive(self) -> bytes | None:
-        """The frame that the process sends, None if it ended, stalled or sent more than may be."""
+    def pass_on(self, frame: Frame, source: Process, clock: Clock, *, skip: int = 0, most: int = 0) -> bytes | None:
+        """Send what `source` is sending, without its first `skip` bytes, and return it if it is no longer than `most`.
+
+        Raises NoAnswerError for either process.
+        """
+        kept: list[bytes] | None = [] if frame.size <= most else None
         try:
-            return self.connection.recv_bytes(MAX_FRAME)
-        except (OSError, EOFError):
-            return None
+            self.channel.begin(frame.size - skip, clock)
+            pieces = frame.pieces(skip)
+            while piece := self._next(pieces, source):
+                self.channel.write(piece, clock)
+                if kept is not None:
+                    kept.append(piece)
+        except (EndedError, LateError) as error:
+            raise self._no_answer(error) from None
+        return None if kept is None else b"".join(kept)
+
+    def frame(self, clock: Clock, most: int = MAX_FRAME) -> Frame:
+        """What the process sends next, as soon as it begins. Raises NoAnswerError."""
+        self._await(clock)
+        try:
+            return self.channel.frame(clock, most)
+        except (EndedError, LateError) as error:
+            raise self._no_answer(error) from None
+
+    def receive(self, clock: Clock, most: int = MAX_FRAME) -> bytes:
+        """The frame of at most so many bytes that the process sends next, whole. Raises NoAnswerError."""
+        frame = self.frame(clock, most)
+        try:
+            return frame.read()
+        except (EndedError, LateError) as error:
+            raise self._no_answer(error) from None
 
     @property
     def out_of_memory(self) -> bool:
         """Whether the kernel ended a process of it for lack of memory."""
         return self._group is not None and self._group.killed
 
-    def wait(self, deadline: float) -> Literal["answer", "late", "memory"]:
-        """Wait until there is something to receive, the time is over, or the process uses too much memory.
-
-        On a busy machine a process waits for its turn; that is not its fault. So one that got little of the processor until the
-        deadline has up to PATIENCE times as long.
-        """
-        started, busy = time.monotonic(), self._cpu_seconds()
-        last = started + PATIENCE * (deadline - started)
-        while (now := time.monotonic()) < deadline or (now < last and self._cpu_seconds() - busy < BUSY * (deadline - started)):
-            if self.connection.poll(0.25 if now >= deadline else min(0.25, deadline - now)):
-                return "answer"
-            if self._resident_mb() > self.memory_mb:
-                return "memory"
-        return "late"
+    @property
+    def squeezed(self) -> bool:
+        """Whether it was out of memory while it held less than its limits allow, because others held the rest."""
+        if self._group is None or self._group.memory is None:
+            return self._most_mb < self._own_mb
+        return self._group.killed and not self._group.full
 
     def interrupt(self) -> None:
         """What pressing the stop button does: KeyboardInterrupt in the running cell."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGINT)
+        with self._lock:
+            if self._target:
+                self._target.send(signal.SIGINT)
 
     def last_words(self) -> str:
         """A sentence that the process ended, with the last line that it printed."""
@@ -159,28 +263,87 @@ class Process:
 
     def stop(self) -> None:
         """End the process and everything it started, then let go of its number and of its scratch folder."""
-        self.kill()
-        _warm_parent.request({"release": self._child})
-        self.connection.close()
+        self._halt.remove(self)
+        with self._lock:
+            self.kill()
+            for target in (self._target, self._child):
+                if target:
+                    target.close()
+            self._target = self._child = None
+        if self._reserved:
+            _warm_parent.request({"release": self._reserved})
+        self.channel.close()
         if self._group:
             self._group.remove()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def kill(self) -> None:
-        """End the process and everything it started."""
+        """End the process and everything it started. Nobody else is hit: whoever is signalled is known by more than a number."""
+        with self._lock:
+            if self._target is None or self._child is None:
+                return
+            family = self._target.family()
+            self._target.send(signal.SIGKILL)
+            if self._target is self._child:  # without a watcher, who would give its number free
+                self._target.kill_group()
+            self._child.send(signal.SIGKILL)
+            for relative in family:
+                with suppress(psutil.Error):
+                    relative.kill()
+
+    def waits(self, *, all_of_it: bool) -> dict[Thread, float]:
+        """See clock.Watched."""
+        target = self._target
+        if target is None:
+            return {}
+        numbers = [target.pid]
+        if all_of_it:
+            members = self._group.processes if self._group else None
+            numbers += [one.pid for one in target.family()] if members is None else members
+        return delays(dict.fromkeys(numbers))
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds that the process has used so far, with those of programs that it ran to their end."""
+        target = self._target
         try:
-            family = psutil.Process(self.pid).children(recursive=True)
+            times = target.facts.cpu_times() if target else None
+            return float(times.user + times.system + times.children_user + times.children_system) if times else 0.0
         except psutil.Error:
-            family = []
-        kills = [lambda: os.kill(self.pid, signal.SIGKILL), lambda: os.killpg(self.pid, signal.SIGKILL)]
-        if self._child != self.pid:
-            kills.append(lambda: os.kill(self._child, signal.SIGKILL))
-        for kill in kills:
-            with suppress(ProcessLookupError, PermissionError):
-                kill()
-        for relative in family:
-            with suppress(psutil.Error):
-                relative.kill()
+            return 0.0
+
+    def _hold(self, role: Role, pid: int, child: int) -> None:
+        """Take hold of the process and, if it has one, of its watcher: the child of the warm parent, which keeps its number."""
+        self._reserved = child
+        self._child = Target(child)
+        self._target = Target(pid, parent=child) if pid != child else self._child
+        if self._group:
+            self._group.add(pid)  # before it runs anything of a student
+        with suppress(OSError):
+            Path(f"/proc/{pid}/oom_score_adj").write_text(str(FIRST_TO_GO[role]))
+
+    def _await(self, clock: Clock) -> None:
+        """Wait until something can be received."""
+        try:
+            while (left := clock.left()) > 0:
+                if self.channel.poll(min(LOOK_SECONDS, left)):
+                    return
+                if self._resident_mb() > self._most_mb:
+                    raise NoAnswerError(self, "memory")
+        except EndedError as error:
+            raise self._no_answer(error) from None
+        raise NoAnswerError(self, "late")
+
+    @staticmethod
+    def _next(pieces: Iterator[bytes], source: Process) -> bytes:
+        """The next piece that `source` sends, nothing at the end."""
+        try:
+            return next(pieces, b"")
+        except (EndedError, LateError) as error:
+            raise source._no_answer(error) from None
+
+    def _no_answer(self, error: EndedError | LateError) -> NoAnswerError:
+        self._halt.check()
+        return NoAnswerError(self, "ended" if isinstance(error, EndedError) else "stuck")
 
     def _job(self, role: Role, limits: Limits, around: Surroundings) -> dict[str, object]:
         room = {
@@ -195,38 +358,33 @@ class Process:
         return {
             "role": role,
             "files": around.files,
+            "shared_arguments": around.shared_arguments,
             "beside": around.beside,
             "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
+            "told": bool(_told(role, around)),
             "level": around.level,
             "room": room,
         }
 
-    def _drain(self) -> None:
+    def _drain(self, output: int) -> None:
         """Keep the last part of what the process prints and throw the rest away, so that no amount of it can hurt."""
         kept = 0
-        try:
-            while chunk := os.read(self._output.fileno(), 1 << 16):
+        with open(output, "rb", buffering=0) as printed, suppress(OSError):
+            while chunk := printed.read(1 << 16):
                 self._tail.append(chunk)
                 kept += len(chunk)
                 while kept > OUTPUT_TAIL and len(self._tail) > 1:
                     kept -= len(self._tail.popleft())
-        except OSError:
-            pass
-
-    def _cpu_seconds(self) -> float:
-        """Processor seconds that the process has used so far, with those of programs that it ran to their end."""
-        try:
-            times = self._facts.cpu_times()
-            return float(times.user + times.system + times.children_user + times.children_system)
-        except psutil.Error:
-            return 0.0
 
     def _resident_mb(self) -> float:
         """Memory of the process, and now and then of all that it started, for which the whole machine has to be searched."""
         self._looks += 1
+        target = self._target
+        if target is None:
+            return 0.0
         try:
-            family = [self._facts, *(self._facts.children(recursive=True) if self._looks % LOOKS == 0 else ())]
-            return sum(p.memory_info().rss for p in family) / 2**20
+            family = [target.facts, *(target.family() if self._looks % LOOKS == 0 else ())]
+            return sum(one.memory_info().rss for one in family) / 2**20
         except psutil.Error:
             return 0.0
 
@@ -238,17 +396,16 @@ def _open_to_all() -> bool:
     return all(folder.stat().st_mode & 0o001 for place in places for folder in (place, *place.parents))
 
 
+def _told(role: Role, around: Surroundings) -> dict[str, str]:
+    """Variables that go to the process itself: secrets of the course, and where the course's own code fetches data."""
+    if around.level == "open":
+        return {**{name: os.environ[name] for name in DOWNLOADS if name in os.environ}, **around.private}
+    return dict(around.private) if role == "examiner" else {}
+
+
 def plain(said: object, most: int) -> str:
     """At most so many characters of what a process says, such that every file and database can hold them."""
     return str(said)[:most].encode(errors="replace").decode().replace("\0", "�")
-
-
-def _never_stall(connection: Connection) -> None:
-    """Make reading and writing fail, in place of waiting for ever, when the other end stops in the middle of a frame."""
-    seconds = struct.pack("ll", int(STALL_SECONDS), 0)
-    with socket.socket(fileno=os.dup(connection.fileno())) as end:
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            end.setsockopt(socket.SOL_SOCKET, option, seconds)
 
 
 def _on_gpu(number: str) -> dict[str, str]:
@@ -268,16 +425,13 @@ def _sweep(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name in PLAIN_SETTINGS or name.startswith(SETTINGS)}
-
-
 class _WarmParent:
     """Our end of a warm parent, started when first needed and again should it ever die."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.control: socket.socket | None = None
+        self.ready = False  # whether it has answered
 
     def wake(self) -> None:
         """Start it now, without waiting for it: what it imports takes seconds in which other work can be done."""
@@ -285,13 +439,22 @@ class _WarmParent:
             if self.control is None:
                 self._start()
 
-    def request(self, message: dict[str, object], descriptors: Sequence[int] = ()) -> dict[str, int]:
+    def give_up(self) -> None:
+        """Let nobody wait for one that is still importing."""
+        if not self.ready and (control := self.control) is not None:
+            with suppress(OSError):
+                control.shutdown(socket.SHUT_RDWR)
+
+    def request(self, message: dict[str, object], descriptors: Sequence[int] = (), halt: Halt | None = None) -> dict[str, int]:
         with self.lock:
             for attempt in (1, 2):
+                if halt:
+                    halt.check()
                 control = self.control or self._start()
                 try:
                     socket.send_fds(control, [json.dumps(message).encode()], descriptors)
                     if answer := control.recv(1 << 16):
+                        self.ready = True
                         return json.loads(answer)
                 except OSError:
                     pass
@@ -299,7 +462,7 @@ class _WarmParent:
                 self.control = None
                 if attempt == 1 and "release" in message:
                     return {}  # its children died with it
-        raise RuntimeError("the warm parent of the student processes does not start; try `python -m autograder.warm 0`")
+        raise RuntimeError("the warm parent of the student processes does not start; try `python -c 'import autograder.warm'`")
 
     def _start(self) -> socket.socket:
         _sweep(Path(tempfile.gettempdir()))
@@ -307,9 +470,9 @@ class _WarmParent:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
-            command = [sys.executable, "-m", "autograder.warm", str(number)]
-            subprocess.Popen(command, pass_fds=[number], env=_environment(), stdin=subprocess.DEVNULL, start_new_session=True)
-        self.control = ours
+            line = command("autograder.warm", "start", str(number))
+            subprocess.Popen(line, pass_fds=[number], env=environment(), stdin=subprocess.DEVNULL, start_new_session=True)
+        self.control, self.ready = ours, False
         return ours
 
 

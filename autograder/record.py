@@ -41,6 +41,7 @@ from autograder.autograded import RefusedError, autograded_notebook, by_grade_id
 from autograder.build import release_notebook, source_notebook, write_notebook
 from autograder.files import write_text
 from autograder.intake import UnreadableError, read_notebook
+from autograder.interpreters import without_python
 from autograder.labs import Lab
 from autograder.verdict import Verdict
 
@@ -191,16 +192,23 @@ def _course_folder(course: Path, db_url: str) -> CourseDirectory:
 @contextmanager
 def _gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
     """The gradebook, made if there is none. nbgrader calls `alembic` by name, so our environment's programs are found first."""
-    path = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), path])
+    before = dict(os.environ)
+    path = os.pathsep.join([sysconfig.get_path("scripts"), before.get("PATH", "")])
+    _set_variables({**without_python(before), "PATH": path})
     try:
         gradebook = Gradebook(course.db_url, course.course_id or "default_course")
     except ImportError as error:
         raise RecordError(f"the database needs a driver that is not installed: {error}; install it with pip") from error
     finally:
-        os.environ["PATH"] = path
+        _set_variables(before)
     with gradebook:
         yield gradebook
+
+
+def _set_variables(variables: Mapping[str, str]) -> None:
+    for name in [name for name in os.environ if name not in variables]:
+        del os.environ[name]
+    os.environ.update(variables)
 
 
 def _save_lab(lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:

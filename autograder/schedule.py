@@ -11,24 +11,26 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-
-import psutil
+from typing import Literal
 
 from autograder.cluster import Cluster, ClusterError
 from autograder.grading import Job, examine_again, prepare
 from autograder.keep import Keep
 from autograder.labs import Lab
-from autograder.processes import wake
-from autograder.runs import Again
+from autograder.processes import Halt, HaltedError, wake
+from autograder.runs import Again, ContendedError
 from autograder.surroundings import NoGpuError, Options, SurroundingsError, environment, gpus, isolation
 from autograder.verdict import Verdict
+from autograder.walls import cgroups
 
 __all__ = ["CollectError", "Found", "find_submissions", "grade_class"]
 
 
 MEMORY_EACH = 1_500 * 2**20  # bytes: what a notebook and its examiner hold together at most, in the labs of this course
+RESERVE = 2**30  # bytes of the machine's memory that are left to the grader and to what it forks from
 
 _reading = threading.Lock()
 
@@ -88,6 +90,8 @@ def grade_class(
     jobs: how many at once, by default one a core and two more, if memory suffices. keep: what was found out earlier, so that
     unchanged work is not run again; a grader that was killed goes on from there. dask: address of the scheduler of a Dask cluster
     whose workers run the notebooks instead of this machine's cores; each as many at once as it has threads.
+    A submission that hit a limit while others had the processor or the memory is run again at the end, with none beside it. Ctrl-C
+    (KeyboardInterrupt) ends all processes at once; what was found out by then is kept.
     Raises IsolationError, NoGpuError, NoDataError or ClusterError before any submission is run.
     """
     options, found = options or Options(), list(found)
@@ -95,19 +99,25 @@ def grade_class(
     options = replace(options, isolation=isolation("full" if dask else options.isolation))
     cores = os.cpu_count() or 1
     # More than cores: a notebook waits now and then, for its examiner or for memory. Fewer where memory is short.
-    here = options.gpu_slots or jobs or max(1, min(cores + 2, psutil.virtual_memory().total // MEMORY_EACH))
-    seats = _Seats(lab, options, here)
-    places: _Here | _There = _There(dask, lab, options, jobs) if dask else _Here(options, here, len(found))
+    here = options.gpu_slots or jobs or max(1, min(cores + 2, _memory() // MEMORY_EACH))
+    seats, halt = _Seats(lab, options, here), Halt()
+    places: _Here | _There = _There(dask, lab, options, jobs) if dask else _Here(options, here, len(found), halt)
 
-    def one(item: Found) -> Verdict:
-        verdict = _grade_safely(lab, item, options, keep, seats, places.run)
-        if on_verdict:
+    def one(item: Found, alone: bool = False) -> Verdict | None:
+        run = partial(places.run, alone=alone)
+        verdict = _grade_safely(lab, item, options, keep, seats, run)
+        if on_verdict and verdict:
             on_verdict(verdict)
         return verdict
 
     pool = ThreadPoolExecutor(places.at_once)
     try:
-        return list(pool.map(one, found))
+        verdicts = list(pool.map(one, found))
+        return [verdict or one(item, alone=True) for item, verdict in zip(found, verdicts, strict=True)]  # type: ignore[misc]
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        halt.call()
+        raise
     finally:
         places.close()  # first: what waits for a cluster then ends
         pool.shutdown()
@@ -115,18 +125,23 @@ def grade_class(
 
 
 class _Here:
-    """This machine's cores and GPUs. submissions: how many there are."""
+    """This machine's cores, memory and GPUs. submissions: how many there are. halt: ends what runs."""
 
-    def __init__(self, options: Options, at_once: int, submissions: int) -> None:
-        self.at_once = at_once
+    def __init__(self, options: Options, at_once: int, submissions: int, halt: Halt) -> None:
+        self.at_once, self._halt = at_once, halt
+        # Of all that run at once none can take what another needs; alone one may have all that its lab allows.
+        self._share = {False: (_memory() // max(1, min(at_once, submissions))) >> 20, True: _memory() >> 20}
         self._slots = _gpu_slots(options.gpu_slots)
         # Several threads in each of several processes would only take the cores from each other.
         self._threads = max(1, (os.cpu_count() or 1) // max(1, min(at_once, submissions)))
 
-    def run(self, job: Job, keep: Keep | None) -> Verdict:
+    def run(self, job: Job, keep: Keep | None, *, alone: bool) -> Verdict:
+        """Raises ContendedError when the job has to be run alone."""
         gpu = self._slots.get()
+        doubt: Literal["believe", "raise"] = "believe" if alone else "raise"
+        around = {"gpu": gpu, "threads": self._threads, "memory_mb": self._share[alone]}
         try:
-            return job.run(keep, gpu=gpu, threads=self._threads)
+            return job.run(keep, halt=self._halt, contended=doubt, **around)
         finally:
             self._slots.put(gpu)
 
@@ -145,7 +160,8 @@ class _There:
         # More than can run: no worker waits for work, and workers that join later find some.
         self.at_once = jobs or 2 * self._cluster.places
 
-    def run(self, job: Job, keep: Keep | None) -> Verdict:
+    def run(self, job: Job, keep: Keep | None, *, alone: bool) -> Verdict:
+        """On a cluster nobody is alone: a worker tries again at once what it doubts."""
         return job.conclude(*self._cluster.run(job.steps, job.limits), keep)
 
     def close(self) -> None:
@@ -179,6 +195,12 @@ class _Seats:
             again.close()
 
 
+def _memory() -> int:
+    """Bytes that all notebooks together may hold."""
+    total = cgroups.memory_bytes()
+    return max(total - RESERVE, total // 2)
+
+
 def _gpu_slots(count: int) -> SimpleQueue[str]:
     """Places on GPUs, handed out in turn; without slots as many places on none as anybody wants."""
     found = gpus() if count else []
@@ -192,7 +214,8 @@ def _gpu_slots(count: int) -> SimpleQueue[str]:
 
 def _grade_safely(
     lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats, run: Callable[[Job, Keep | None], Verdict]
-) -> Verdict:
+) -> Verdict | None:
+    """The verdict, whatever happens; None if the submission has to be run alone."""
     if item.linked:
         said = f"{item.path.name}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
         return Verdict(item.submission, lab.id, "unreadable", message=said)
@@ -208,7 +231,9 @@ def _grade_safely(
             if recalled:
                 return recalled
         return run(job, keep)
-    except SurroundingsError:
+    except ContendedError:
+        return None
+    except (SurroundingsError, HaltedError):
         raise  # the same for everybody
     except Exception as error:
         message = (

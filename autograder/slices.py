@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-__all__ = ["Names", "names", "needed", "parsed", "statements"]
+__all__ = ["Names", "functions", "names", "needed", "parsed", "statements"]
 
 # Calls through these names look at their arguments and leave them as they are.
 _READERS = frozenset({"check", "plotting", "np", "print", "len", "range", "keras", "scipy", "sum", "max", "min", "display"})
@@ -74,6 +74,17 @@ def parsed(source: str) -> ast.Module:
 def statements(source: str) -> tuple[str, ...]:
     """The top-level statements of one cell that bind names for certain, each as code; none if the cell does not parse."""
     return tuple(ast.unparse(statement) for statement in _flat(parsed(source).body) if isinstance(statement, _CERTAIN))
+
+
+@lru_cache(maxsize=4096)
+def functions(source: str) -> tuple[str, ...]:
+    """The imports and the undecorated functions at the top level of one cell, each as code: to run them again changes nothing."""
+    return tuple(
+        ast.unparse(statement)
+        for statement in parsed(source).body
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        or (isinstance(statement, ast.FunctionDef) and not statement.decorator_list)
+    )
 
 
 def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:

@@ -23,7 +23,8 @@ __all__ = ["serve"]
 def serve(connection: Connection, *, files: bool = False) -> None:
     """Answer requests until the other end is closed.
 
-    {"do": "run", "source": …} runs a cell; {"do": "get", "names": […]} gives values; {"do": "call", …} calls a function that was
+    {"do": "run", "source": …} runs a cell; {"do": "get", "names": […], "restore": …} runs the code in
+    "restore" and gives values; {"do": "call", …} calls a function that was
     given before. files: the other end keeps a copy of the files in the current folder.
     """
     shell = make_shell()
@@ -36,6 +37,8 @@ def serve(connection: Connection, *, files: bool = False) -> None:
             if request["do"] == "run":
                 connection.send_bytes(pack({"do": "ran", **run_cell(shell, request["source"])}))
             elif request["do"] == "get":
+                if request["restore"]:
+                    run_cell(shell, request["restore"])
                 _give(link, shell, request["names"])
             elif request["do"] == "call":
                 link.serve(request, blobs)

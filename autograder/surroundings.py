@@ -6,8 +6,9 @@ Knows the kinds of data and budget that a lab can be run with, and where they li
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,8 @@ from autograder.processes import Limits, Surroundings
 from autograder.runs import Step, settle
 from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
+from autograder.sealed import VARIABLE
+from autograder.secret import new_secret
 from autograder.walls import Level
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "NoGpuError",
     "Options",
     "SurroundingsError",
+    "course_secret",
     "environment",
     "gpus",
     "isolation",
@@ -60,6 +64,7 @@ class Options:
     cell_seconds: limit for one cell; 0 means the lab's own. isolation: "full", "process", or "" for the strongest there is.
     sealed_only: give no points for tests that must run in the student's own process. gpu_slots: how many student processes may
     use a GPU at once, spread over all that there are; 0 means that notebooks run on the CPU.
+    secret: from which sealed splits are drawn; "" for one that this process draws for itself (see `secret.find_secret`).
     """
 
     data: str = ""
@@ -69,6 +74,17 @@ class Options:
     isolation: Literal["full", "process", ""] = ""
     sealed_only: bool = False
     gpu_slots: int = 0
+    secret: str = field(default="", repr=False)
+
+
+def course_secret(options: Options) -> str:
+    """The secret that is graded with: the one given, or one that is drawn once in this process."""
+    return options.secret or _drawn_secret()
+
+
+@cache
+def _drawn_secret() -> str:
+    return new_secret()
 
 
 def gpus() -> list[str]:
@@ -112,7 +128,13 @@ def surroundings(lab: Lab, options: Options) -> Surroundings:
         (*(p for p, _ in data), *own),
         lab.settings.files,
         lab.beside,
+        private={VARIABLE: course_secret(options)} if _uses_sealed(lab) else {},
+        shared_arguments=lab.foreign,
     )
+
+
+def _uses_sealed(lab: Lab) -> bool:
+    return any(cell.role == "tests" and re.search(r"\bsealed\b", cell.source) for cell in lab.cells)
 
 
 def environment(lab: Lab, options: Options) -> dict[str, str]:

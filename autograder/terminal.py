@@ -21,7 +21,7 @@ from rich.text import Text
 from autograder.printable import line, printable
 from autograder.verdict import Verdict
 
-__all__ = ["console", "fail", "progress", "quote", "say", "show_left", "show_marks", "show_notes", "words"]
+__all__ = ["console", "fail", "progress", "quote", "say", "show_left", "show_marks", "show_notes", "warn", "words"]
 
 # Where nobody watches (a log, CI) there is no terminal width to respect.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -55,6 +55,11 @@ def say(template: str, *values: object, style: str = "") -> None:
 def quote(text: str, style: str = "") -> None:
     """Print a longer text with its lines, each of them set in."""
     console.print(Text("    " + printable(text).replace("\n", "\n    ")), style=style, soft_wrap=True)
+
+
+def warn(message: object) -> None:
+    """Print a sentence where errors go."""
+    Console(stderr=True, highlight=False).print(Text(printable(str(message))), soft_wrap=True)
 
 
 def fail(message: object) -> NoReturn:

@@ -6,6 +6,7 @@ Knows nothing of how it was found or where it will be kept; everything downstrea
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -97,8 +98,14 @@ class Verdict:
         """Points that tests can give; written questions are not among them."""
         return sum(test.points for test in self.tests)
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a figure that is no number, which JSON could not hold."""
+        figures = [self.seconds, self.cpu_seconds, *(n for test in self.tests for n in (test.points, test.earned))]
+        if not all(map(math.isfinite, figures)):
+            raise ValueError(f"a verdict holds finite numbers only, not {figures}")
+
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Verdict:

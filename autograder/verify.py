@@ -1,6 +1,7 @@
 """Prove a lab: the reference gets every point, the release none, each known answer exactly its marks, no hidden check is dead.
 
-An answer is run through only the cells that its tests need. Knows how to run cells; nothing of submissions or gradebooks.
+Known answers run once more as their hostile twins, which overwrite what tests give them and must gain nothing by it. An answer is
+run through only the cells that its tests need. Knows how to run cells; nothing of submissions or gradebooks.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from autograder.build import out_of_step, release_notebook
 from autograder.calibrate import band_name
 from autograder.grading import with_budget
-from autograder.labs import Answer, Figure, Lab, LabError
+from autograder.labs import Answer, Cell, Figure, Lab, LabError
 from autograder.lint import hidden_checks, lint
 from autograder.messages import explain
 from autograder.plan import Plan, plan, reads_data
@@ -23,6 +25,7 @@ from autograder.processes import Limits, Surroundings
 from autograder.runs import Outcome, Step, run_steps
 from autograder.slices import needed
 from autograder.surroundings import Options, surroundings
+from autograder.twins import call_of, functions, overwriting, pretending
 
 __all__ = ["Check", "Effort", "verify"]
 
@@ -44,6 +47,7 @@ class Effort:
     on every kind of data, and what a wrong one loses was proved on the first kind: a second time says little new.
     examined: of so many runs one has its tests in the examiner, as when grading; in the others they run in the student process,
     which takes half the time. 1 is the full proof.
+    twins: how many hostile twins are tried; a sample is one of twelve. They always have their tests in the examiner.
     """
 
     repeats: int = 50
@@ -51,16 +55,25 @@ class Effort:
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     data_only: bool = False
     examined: int = 1
+    twins: Literal["all", "sample", "none"] = "all"
+
+
+SAMPLE = 12  # of so many hostile twins one is tried
+_ASIDE = -1  # index of a cell that the lab does not know, run in the student process
 
 
 @dataclass(frozen=True)
 class _Task:
-    """Cells to run in one process: (index in the lab, source); `judge` turns their outcomes into problems."""
+    """Cells to run in one process: (index in the lab, source); `judge` turns their outcomes into problems.
+
+    twin: it is about what a student process may do to an examiner, so there must be one.
+    """
 
     check: str
     cells: Sequence[tuple[int, str]]
     around: Surroundings
     judge: Callable[[Sequence[tuple[int, Outcome]]], Iterable[str]]
+    twin: bool = False
 
 
 def verify(
@@ -91,6 +104,7 @@ def verify(
         _unsolved(lab, options),
         *_repeats(lab, options, effort),
         *_answers(lab, lab.answers, options, effort, fired),
+        *_twins(lab, lab.answers, options, effort),
     ]
     return checks + _prove(lab, effort, tasks, fired, (), on_done)
 
@@ -105,7 +119,7 @@ def _prove(
 ) -> list[Check]:
     found: dict[str, list[str]] = {task.check: [] for task in tasks}
     with ThreadPoolExecutor(effort.jobs) as pool:
-        examined = [number % effort.examined == 0 for number in range(len(tasks))]
+        examined = [task.twin or number % effort.examined == 0 for number, task in enumerate(tasks)]
         results = pool.map(partial(_run, lab, plan(lab)), examined, tasks)
         for done, (task, problems) in enumerate(zip(tasks, results, strict=True), start=1):
             found[task.check] += problems
@@ -179,7 +193,11 @@ def _of_exercises(
     if strangers := [name for name in exercises if name not in known]:
         raise LabError(f"{lab.id} has no exercise {', '.join(strangers)}; its exercises are {', '.join(map(str, known))}")
     answers = [answer for answer in lab.answers if answer.exercise in exercises]
-    return [*_repeats(lab, options, effort, exercises), *_answers(lab, answers, options, effort, fired)]
+    return [
+        *_repeats(lab, options, effort, exercises),
+        *_answers(lab, answers, options, effort, fired),
+        *_twins(lab, answers, options, effort),
+    ]
 
 
 def _answers(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort, fired: set[tuple[str, int]]) -> list[_Task]:
@@ -194,6 +212,84 @@ def _answer(lab: Lab, answer: Answer, options: Options, fired: set[tuple[str, in
     cells = _slice(changed, _code(changed, options), [*targets, *own])
     judge = partial(_judge_answer, lab, answer, fired)
     return _Task("each known answer gets exactly its marks", cells, surroundings(lab, options), judge)
+
+
+def _twins(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort) -> list[_Task]:
+    """The hostile twins of answers that lack a point, and of the reference of each exercise that has such answers.
+
+    A twin of an answer that has every point could gain none. Tests in the student process are out of reach for this proof.
+    """
+    if effort.twins == "none" or effort.data_only:
+        return []
+    answers = [answer for answer in answers if functions(answer.source)]
+    exercises = dict.fromkeys(answer.exercise for answer in answers)
+    lacking = [answer for answer in answers if not all(answer.marks.values())]
+    makers = [partial(_overwriting, lab, answer, options, number % 2) for number, answer in enumerate(lacking)]
+    makers += [partial(_pretending, lab, name, options, fill) for name in exercises for fill in (0, 1)]
+    tasks = [make() for make in makers[:: SAMPLE if effort.twins == "sample" else 1]]
+    return [task for task in tasks if task.cells]
+
+
+def _overwriting(lab: Lab, answer: Answer, options: Options, fill: float) -> _Task:
+    own = _exercise(lab, answer.exercise)
+    targets = _sealed_tests(lab, answer.exercise)
+    cells = _slice_with(lab, answer.exercise, answer.source, options, targets)
+    changed = [(i, overwriting(source, fill) if i == own else source) for i, source in cells] if targets else []
+
+    def judge(outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
+        for index, outcome in outcomes:
+            test = lab.cells[index]
+            if index in targets and outcome.status == "ok" and answer.marks.get(test.name) == 0:
+                yield f"{answer.label} passes {test.name} when its functions overwrite their arguments with {fill}"
+
+    return _Task(_TWINS, changed, surroundings(lab, options), judge, twin=True)
+
+
+def _pretending(lab: Lab, exercise: str, options: Options, fill: float) -> _Task:
+    """The reference, right for the visible part of each test alone: first on copies of the arguments, then on these themselves."""
+    own = _exercise(lab, exercise)
+    targets = _sealed_tests(lab, exercise)
+    cells = _slice_with(lab, exercise, lab.cells[own].source, options, targets) if targets else []
+    twin = [(i, pretending(source, fill) if i == own else source) for i, source in cells if i not in targets]
+    tests = [(i, source) for i, source in cells if i in targets]
+    rehearsals = [(_ASIDE, call_of("rehearse", lab.cells[i].name, _visible(lab.cells[i]))) for i, _ in tests]
+    rounds = [
+        part for hostile in (False, True) for i, source in tests for part in (_begin(lab.cells[i].name, hostile), (i, source))
+    ]
+
+    def judge(outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
+        ends = [(index, outcome.status) for index, outcome in outcomes if index in targets]
+        for (index, plain), (_, hostile) in zip(ends[: len(tests)], ends[len(tests) :], strict=True):
+            if plain != "ok" and hostile == "ok":
+                yield f"{exercise}: whoever overwrites arguments with {fill} passes the hidden part of {lab.cells[index].name}"
+
+    return _Task(_TWINS, [*twin, *rehearsals, *rounds] if tests else [], surroundings(lab, options), judge, twin=True)
+
+
+_TWINS = "no hostile twin earns a point that its answer does not"
+
+
+def _begin(test: str, hostile: bool) -> tuple[int, str]:
+    return _ASIDE, call_of("begin", test, hostile)
+
+
+def _exercise(lab: Lab, name: str) -> int:
+    return next(i for i, cell in enumerate(lab.cells) if cell.role == "exercise" and cell.name == name)
+
+
+def _sealed_tests(lab: Lab, exercise: str) -> list[int]:
+    """The tests of an exercise (indices) that run in the examiner."""
+    return [i for i, cell in enumerate(lab.cells) if cell.exercise == exercise and i not in plan(lab).unsealed]
+
+
+def _visible(test: Cell) -> str:
+    return "\n".join(line for number, line in enumerate(test.source.splitlines(), start=1) if number not in test.hidden)
+
+
+def _slice_with(lab: Lab, exercise: str, source: str, options: Options, targets: Sequence[int]) -> list[tuple[int, str]]:
+    """The cells that the tests `targets` need when this is the answer to the exercise, its own cell among them."""
+    changed = lab.with_exercises({exercise: source})
+    return _slice(changed, _code(changed, options), [*targets, _exercise(lab, exercise)])
 
 
 # ── judges ───────────────────────────────────────────────────────────────────────────────────────────────────────────

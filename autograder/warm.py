@@ -1,8 +1,8 @@
 """The warm parent: a process that has imported what notebooks import and is forked for each student process and each examiner.
 
-Started as `python -m autograder.warm FD`; on that socket it takes requests as JSON, for a new process together with the two
-descriptors that the process will use. Importing must run no TensorFlow op: a process forked after one hangs at its first op.
-It keeps a dead child's number reserved until it is told to let go, so that nobody ever kills a stranger.
+`start` finds the number of a socket on the command line (see `interpreters`); there it takes requests as JSON, for a new process
+together with the two descriptors that the process will use. Importing must run no TensorFlow op: a process forked after one hangs
+at its first op. It keeps a dead child's number reserved until it is told to let go, so that nobody ever kills a stranger.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 from autograder import walls
 
-__all__ = ["main"]
+__all__ = ["main", "start"]
 
 MAX_REQUEST = 1 << 20
 # What the labs import, and what a shell loads when it is made: loaded once here, not in every process.
@@ -46,6 +46,13 @@ MODULES = (
     "autograder.examiner",
     "autograder.student",
 )
+
+
+def start() -> NoReturn:
+    """Serve on the socket whose number is the first argument, and end."""
+    with suppress(BrokenPipeError):  # whoever asked has gone
+        main(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)  # taking all that was imported down in good order takes seconds and helps nobody
 
 
 def main(control: socket.socket) -> None:
@@ -85,31 +92,51 @@ def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -
 def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoReturn:
     """Turn the forked process into a student process or an examiner inside its walls.
 
-    job: "role", "env" (variables to set), "files" (see student.serve), "beside" (files to be found in the current folder), "level"
-    and "room" of its walls. tell: a pipe for its number.
+    job: "role", "env" (variables to set), "told" (whether more of them come first on the connection), "files" and
+    "shared_arguments" (see examiner.serve), "beside" (files to be found in the current folder), "level" and "room" of its walls.
+    tell: a pipe for its number.
     """
     from autograder import examiner, student
 
+    enclosed = job["role"] == "student" and job["level"] != "open"
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _redirect(output)
         _close_all_but(connection, tell)
-        room = walls.Room(**{**job["room"], "readable": (*walls.default_readable(), *job["room"]["readable"])})
+        readable, hidden = walls.default_readable(), walls.grader_files() if enclosed else ()
+        room = walls.Room(**{**job["room"], "readable": (*readable, *job["room"]["readable"]), "hidden": hidden})
         _enclose(room, job["level"], tell)
+        ours = Connection(connection)
         os.environ.update(job["env"])
+        if job["told"]:
+            os.environ.update(json.loads(ours.recv_bytes()))
         os.environ["HOME"] = os.environ["TMPDIR"] = room.scratch
         tempfile.tempdir = None  # which this process may have settled before it was forked
         os.chdir(room.scratch)
         _copy(job["beside"])
         sys.path.insert(0, "")  # modules are looked for beside the notebook first, as in a kernel
-        serve = student.serve if job["role"] == "student" else examiner.serve
-        serve(Connection(connection), files=job["files"])
+        if enclosed:
+            _forget_the_grader()
+        if job["role"] == "student":
+            student.serve(ours, files=job["files"])
+        else:
+            examiner.serve(ours, files=job["files"], shared_arguments=job["shared_arguments"])
         code = 0
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(code)
+
+
+def _forget_the_grader() -> None:
+    """Let no import find the grader: all of it that this process needs is loaded, and its files are out of sight.
+
+    None is Python's own sign for a module that cannot be imported; without it an empty folder would count as a package.
+    """
+    for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
+        del sys.modules[name]
+    sys.modules["autograder"] = None  # type: ignore[assignment]
 
 
 def _copy(files: list[list[str]]) -> None:
@@ -167,11 +194,7 @@ def _import_all() -> None:
     for name in coursekit.__all__:
         getattr(coursekit, name)
     course_registry()  # read now: it may lie outside of what can be read later
+    walls.default_readable(), walls.grader_files()  # looked for once
     # No forked process looks for garbage in what was imported: that would be work again and again, and a copy of every page.
     gc.freeze()
     gc.enable()
-
-
-if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
-    os._exit(0)  # taking all that was imported down in good order takes seconds and helps nobody

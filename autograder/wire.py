@@ -1,8 +1,9 @@
 """What may cross between a student process and the examiner, and how: plain data in both directions.
 
-A frame is a JSON header followed by blobs: arrays as .npy without pickle, models as .keras files. Whatever is no plain value is
+A frame is a short binary head, a JSON header and blobs: arrays as .npy without pickle, models as .keras files. The head says what
+the frame is for and how long it took, so whoever passes a frame on need read no more of it than that. What is no plain value is
 refused by a sentence that names it; nothing that arrives is ever executed. Objects that both ends hold during one call (its
-arguments) keep their identity: a result may refer to an argument, and what the call changed in an argument comes back.
+arguments) keep their identity: a result may refer to an argument, and what the call changed in one can be put into it.
 Knows values, not processes, tests or marks. `models` says how networks cross.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import struct
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Decoder", "Encoder", "Functions", "RefusedError", "pack", "unpack"]
+__all__ = ["Decoder", "Encoder", "Functions", "RefusedError", "pack", "peek", "unpack"]
 
+MAX_HEADER = 32 * 2**20  # bytes of JSON; parsed they take twenty times as much. Arrays and files are blobs and do not count
 MAX_NODES = 2_000_000
 MAX_DEPTH = 60
 ARRAY_KINDS = "biufcSUmM"
@@ -32,29 +35,62 @@ class RefusedError(TypeError):
     """A value that may not cross. The message is fit for a student."""
 
 
+# What a frame is for: the letter in its head and what its header calls it. Other frames say so by where they are expected.
+_KINDS = {b"-": "", b"r": "run", b"R": "ran", b"g": "get", b"c": "call", b"a": "answer", b"G": "given", b"t": "test"}
+_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
+_HEAD = struct.Struct("!cdI")  # kind, seconds of processor time, length of the JSON header
+
+
 def pack(header: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
-    """One frame: the header, which must be JSON, and the blobs that its nodes refer to by number."""
+    """One frame: the header, which must be JSON, and the blobs that its nodes refer to by number.
+
+    header: "do" is one of the kinds, "cpu" the processor seconds that the sender spent; both may be missing.
+    """
+    rest = {name: said for name, said in header.items() if name not in ("do", "cpu")}
     try:
-        text = json.dumps({**header, "blobs": [len(blob) for blob in blobs]}).encode()
+        text = json.dumps({**rest, "blobs": [len(blob) for blob in blobs]}).encode()
     except (ValueError, RecursionError) as error:
         raise RefusedError(f"this value is too large or too deep to be looked at: {error}") from None
-    return b"".join([struct.pack("!I", len(text)), text, *blobs])
+    if len(text) > MAX_HEADER:
+        raise RefusedError(_too_large(len(text)))
+    head = _HEAD.pack(_LETTERS[header.get("do", "")], float(header.get("cpu", 0.0)), len(text))
+    return b"".join([head, text, *blobs])
+
+
+def peek(head: bytes) -> tuple[str, float]:
+    """What a frame is for and its seconds of processor time, from its first bytes alone; ("", 0.0) if they are no head of one."""
+    try:
+        letter, cpu, _ = _HEAD.unpack_from(head)
+    except struct.error:
+        return "", 0.0
+    return _KINDS.get(letter, ""), cpu if 0 <= cpu < math.inf else 0.0
 
 
 def unpack(frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
-    """The header and the blobs of a frame. Raises ValueError for anything else."""
+    """The header and the blobs of a frame. Raises ValueError for anything else, and for a header that is too large to be parsed."""
     try:
-        (length,) = struct.unpack_from("!I", frame)
-        header = json.loads(frame[4 : 4 + length])
-        sizes, place, blobs = header.pop("blobs"), 4 + length, []
+        letter, _, length = _HEAD.unpack_from(frame)
+        place = _HEAD.size + length
+        if length > MAX_HEADER:
+            raise ValueError(_too_large(length))
+        header = json.loads(frame[_HEAD.size : place])
+        sizes, blobs = header.pop("blobs"), []
         for size in sizes:
             if not 0 <= size <= len(frame) - place:
                 raise ValueError("a blob is longer than its frame")
             blobs.append(memoryview(frame)[place : place + size])
             place += size
+        header["do"], header["cpu"] = _KINDS[letter], peek(frame)[1]
         return header, blobs
     except (struct.error, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a frame: {error}") from error
+
+
+def _too_large(size: int) -> str:
+    return (
+        f"this value takes {size / 1e6:.0f} MB to describe, and at most {MAX_HEADER / 1e6:.0f} MB can be looked at; "
+        "large collections of numbers are best kept in an array"
+    )
 
 
 class Functions:
@@ -245,7 +281,7 @@ def _alike(values: list[Any]) -> bool:
 class Decoder:
     """Turns nodes back into values. Raises ValueError for a node that no Encoder makes.
 
-    known, given: as for Encoder.
+    known, given: as for Encoder. fixed: numbers of known objects that must stay as they are, whatever refers to them.
     """
 
     def __init__(
@@ -258,6 +294,7 @@ class Decoder:
     ) -> None:
         self.blobs, self.functions, self.given = blobs, functions, given or {}
         self.known: list[Any] = list(known)
+        self.fixed: frozenset[int] = frozenset()
         self.models = models
 
     def value(self, node: Node) -> Any:

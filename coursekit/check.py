@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from coursekit.changes import Record, watched, watching
+
 __all__ = [
     "Mistake",
     "between",
@@ -27,12 +29,14 @@ __all__ = [
     "gradient",
     "length",
     "model",
+    "mutates",
     "outputs",
     "probabilities",
     "raises",
     "shape",
     "true",
     "unchanged",
+    "watched",
     "weights",
 ]
 
@@ -218,17 +222,38 @@ def _number(value: Any) -> float:
 
 
 @contextmanager
-def unchanged(*arrays: np.ndarray, hint: str | None = None) -> Iterator[None]:
-    """Pass when the code in the `with` block leaves every array as it was.
+def unchanged(*objects: Any, hint: str | None = None) -> Iterator[None]:
+    """Pass when the code in the `with` block leaves every object as it was, with all that is inside it.
+
+    objects: arrays, lists, dictionaries, sets, data frames, random generators, Keras models. An object that was changed is put back
+    as it was, so that nothing computed later rests on the change.
 
     >>> with check.unchanged(z):
     ...     softmax(z)
     """
-    before = [array.copy() for array in arrays]
-    yield
-    for old, new in zip(before, arrays, strict=True):
-        if not np.array_equal(old, new, equal_nan=old.dtype.kind == "f"):
-            raise Mistake(hint or "your code changed its input: `z -= …` works in place, `z = z - …` makes a new array")
+    before = Record(objects)
+    try:
+        with watching(objects):
+            yield
+    finally:
+        changed = before.changed()
+        before.restore()
+    if changed:
+        raise Mistake(hint or "your code changed its input: `z -= …` works in place, `z = z - …` makes a new array")
+
+
+@contextmanager
+def mutates(*objects: Any) -> Iterator[None]:
+    """Keep what the code in the `with` block changes in these objects: it is meant to change them, and the test looks at them.
+
+    In a notebook every change is kept anyway. Where a test runs in a process of its own, a function that it calls gets copies of
+    its arguments, and only the objects named here are changed by it.
+
+    >>> with check.mutates(network):
+    ...     unfreeze(network, 0.01)
+    """
+    with watching(objects):
+        yield
 
 
 @contextmanager

@@ -9,6 +9,6 @@ from __future__ import annotations
 from autograder.walls.entry import enter
 from autograder.walls.kernel import WallsError
 from autograder.walls.probing import probe, strongest
-from autograder.walls.room import Level, Room, default_readable
+from autograder.walls.room import Level, Room, default_readable, grader_files
 
-__all__ = ["Level", "Room", "WallsError", "default_readable", "enter", "probe", "strongest"]
+__all__ = ["Level", "Room", "WallsError", "default_readable", "enter", "grader_files", "probe", "strongest"]

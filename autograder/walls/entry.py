@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from autograder.walls import house, kernel, landlock, privileges, seccomp
 from autograder.walls.kernel import WallsError, step
-from autograder.walls.room import Level, Room
+from autograder.walls.room import Level, Room, without_hidden
 
 __all__ = ["enter"]
 
@@ -98,7 +98,8 @@ def _enter_process(room: Room, before: Callable[[int], None]) -> None:
     _settle(room, uid, others=0 if uid else privileges.threads_of_user())
     with step("landlock"):
         proc = [f"/proc/{name}" for name in PROC_FILES]
-        landlock.restrict(read=[*room.readable, *proc], write=[room.scratch], use=house.device_files())
+        readable, listed = without_hidden(room.readable, room.hidden)
+        landlock.restrict(read=[*readable, *proc], names=listed, write=[room.scratch], use=house.device_files())
     with suppress(OSError):  # an old kernel or an uncommon machine: `probe` says so
         seccomp.refuse(())
     if os.getppid() != parent:

@@ -36,6 +36,7 @@ MAX_LINKS = 40
 def move_in(room: Room, uid: int) -> None:
     """Make a new root as `room` says, owned where it may write by `uid` (0: by us), and leave the old one for good."""
     links, folders = _survey(room.readable)
+    hidden = [_resolve(path)[1] for path in room.hidden]
     scratch_links, scratch = _resolve(room.scratch)
     devices = device_files()
     umask = os.umask(0o022)
@@ -46,6 +47,8 @@ def move_in(room: Room, uid: int) -> None:
     _share("/shm", "/new/dev/shm", 0o1777)
     for folder in folders:
         _bind(f"/old{folder}", f"/new{folder}", MS_RDONLY | MS_NOSUID | MS_NODEV)
+    for path in hidden:
+        _cover(f"/new{path}")
     _link({**links, **scratch_links})
     _share("/scratch", f"/new{scratch}", 0o700, uid)
     seal_mount("/new", MS_RDONLY, recursive=False)
@@ -162,6 +165,17 @@ def _bind(source: str, target: str, flags: int) -> None:
         _write(target, "")
     mount(source, target, None, MS_BIND | MS_REC)
     seal_mount(target, flags, recursive=True)
+
+
+def _cover(target: str) -> None:
+    """Lay something empty over a file or folder, if it is in sight."""
+    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
+    if os.path.isdir(target):
+        mount("nothing", target, "tmpfs", MS_RDONLY | flags, "mode=555,size=4k,nr_inodes=2")
+    elif os.path.exists(target):
+        _write("/nothing", "")
+        mount("/nothing", target, None, MS_BIND)
+        seal_mount(target, MS_RDONLY | flags, recursive=False)
 
 
 def _write(path: str, text: str) -> None:

@@ -34,8 +34,9 @@ def version() -> int:
         return 0
 
 
-def restrict(*, read: Iterable[str], write: Iterable[str], use: Iterable[str]) -> bool:
-    """Allow these files and folders only: to read and run, to do anything in, to use as devices. Paths may be missing.
+def restrict(*, read: Iterable[str], write: Iterable[str], use: Iterable[str], names: Iterable[str] = ()) -> bool:
+    """Allow these files and folders only: to read and run, to do anything in, to use as devices; of `names` and all below them no
+    more than to list folders. Paths may be missing.
 
     From version 4 of Landlock TCP is closed too, from 6 abstract sockets and signals to anybody outside. Returns whether the
     kernel has Landlock; raises OSError where it has but refuses. The process must have given up gaining privileges.
@@ -48,7 +49,7 @@ def restrict(*, read: Iterable[str], write: Iterable[str], use: Iterable[str]) -
     handled = (ctypes.c_uint64 * 3)(*wanted)
     size = 24 if have >= 6 else 16 if have >= 4 else 8
     ruleset = syscall("landlock_create_ruleset", ctypes.byref(handled), size, 0)
-    for paths, allowed in ((read, READ), (write, rights), (use, USE)):
+    for paths, allowed in ((read, READ), (names, READ_DIR), (write, rights), (use, USE)):
         for path in paths:
             _allow(ruleset, path, allowed & rights)
     syscall("landlock_restrict_self", ruleset, 0)

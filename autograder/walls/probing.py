@@ -17,16 +17,16 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
+from autograder.interpreters import command, environment
 from autograder.walls import cgroups, kernel, privileges
 from autograder.walls.entry import enter
 from autograder.walls.room import Level, Room, default_readable
 
-__all__ = ["probe", "strongest", "try_all"]
+__all__ = ["probe", "report", "strongest", "try_all"]
 
 UID = 64_999
 MEGABYTE = 1 << 20
 ESSENTIAL = ("files", "processes", "network", "quota", "privileges")
-PROBE = "import json; from autograder.walls.probing import try_all; print(json.dumps(try_all()))"
 
 
 @lru_cache(maxsize=1)
@@ -37,9 +37,8 @@ def probe() -> Mapping[str, str]:
     limits. "landlock" (files) and "seccomp" (sockets): what level "process" has beyond limits. "memory together": a limit for all
     processes of a room, which either level has where the kernel lets us.
     """
-    path = os.pathsep.join(filter(None, sys.path))
-    command = [sys.executable, "-c", PROBE]
-    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120)
+    line = command("autograder.walls.probing", "report")
+    ended = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=120)
     if ended.returncode:
         raise RuntimeError(f"the probe of the walls ended with {ended.returncode}: {ended.stderr.strip()[-500:]}")
     return MappingProxyType({**json.loads(ended.stdout), "memory together": cgroups.reason()})
@@ -48,6 +47,11 @@ def probe() -> Mapping[str, str]:
 def strongest() -> Level:
     """The highest level that this machine can hold."""
     return "full" if not any(probe()[name] for name in ESSENTIAL) else "process"
+
+
+def report() -> None:
+    """Print what `try_all` returns as JSON: what the probe's own process does."""
+    print(json.dumps(try_all()))
 
 
 def try_all() -> dict[str, str]:

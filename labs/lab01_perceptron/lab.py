@@ -301,7 +301,7 @@ rng = np.random.default_rng()
 samples, direction = rng.normal(size=(12, 4)), rng.normal(size=4)
 score = sum(samples[:, j] * direction[j] for j in range(4)) + 0.3
 check.close(
-    margin(samples, (score > 0).astype(int), direction, 0.3),
+    margin(samples, (score > 0).astype(int), direction.copy(), 0.3),
     np.abs(score).min() / np.sqrt(sum(direction**2)),
     hint="it must work for any number of inputs, with the length of w taken over all of them",
 )
@@ -906,9 +906,9 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 samples, targets = rng.normal(size=(10, 2)), rng.normal(size=10)
-ends = [train_delta(samples, targets, 0.01, epochs, 3)[:2] for epochs in (1, 2, 3, 4)]
+ends = [train_delta(samples.copy(), targets.copy(), 0.01, epochs, 3)[:2] for epochs in (1, 2, 3, 4)]
 check.close(
-    train_delta(samples, targets, 0.01, 4, 3)[2],
+    train_delta(samples.copy(), targets.copy(), 0.01, 4, 3)[2],
     [error(samples, targets, np.ravel(w_end), b_end) for w_end, b_end in ends],
     hint="each entry is E over ALL samples at the end of its epoch, not only over the last piece",
 )
@@ -1101,9 +1101,10 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 W1, b1, W2, b2 = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
+product = [[sum(W1[i, k] * W2[k, j] for k in range(3)) for j in range(3)] for i in range(4)]
 check.close(
     collapse(W1, b1, W2, b2)[0],
-    [[sum(W1[i, k] * W2[k, j] for k in range(3)) for j in range(3)] for i in range(4)],
+    product,
     hint="wrong with 4 inputs and 3 hidden units: a product of matrices, first W1, then W2",
 )
 ### END HIDDEN TESTS
@@ -1123,9 +1124,10 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 W1, b1, W2, b2 = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
+expected = [sum(b1[k] * W2[k, j] for k in range(3)) + b2[j] for j in range(3)]
 check.close(
     collapse(W1, b1, W2, b2)[1],
-    [sum(b1[k] * W2[k, j] for k in range(3)) + b2[j] for j in range(3)],
+    expected,
     hint="wrong with 3 hidden units: what do the two layers give for an input of zeros?",
 )
 ### END HIDDEN TESTS
@@ -1318,7 +1320,7 @@ rng = np.random.default_rng()
 samples, targets = rng.normal(size=(7, 5)), rng.uniform(size=(7, 2))
 start1, start2, lr = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.uniform(0.1, 0.9)
 check.gradient(
-    (start2 - train_step(samples, targets, start1.copy(), start2.copy(), lr)[1]) / lr,
+    (start2 - train_step(samples.copy(), targets.copy(), start1.copy(), start2.copy(), lr)[1]) / lr,
     lambda W2: 0.5 * np.sum((targets - sigmoid(sigmoid(samples @ start1) @ W2)) ** 2),
     start2,
     hint="with other sizes and more than one output, the step of W2 is not lr times the gradient",
@@ -1347,7 +1349,7 @@ rng = np.random.default_rng()
 samples, targets = rng.normal(size=(7, 5)), rng.uniform(size=(7, 2))
 start1, start2, lr = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.uniform(0.1, 0.9)
 check.gradient(
-    (start1 - train_step(samples, targets, start1.copy(), start2.copy(), lr)[0]) / lr,
+    (start1 - train_step(samples.copy(), targets.copy(), start1.copy(), start2.copy(), lr)[0]) / lr,
     lambda W1: 0.5 * np.sum((targets - sigmoid(sigmoid(samples @ W1) @ start2)) ** 2),
     start1,
     hint="with other sizes and more than one output, the step of W1 is not lr times the gradient",

@@ -179,7 +179,7 @@ check.close(
 rng = np.random.default_rng()
 flat = rng.integers(0, 256, size=(40, 12)).astype(np.uint8)
 check.close(
-    standardise(flat, flat),
+    standardise(flat.copy(), flat.copy()),
     sklearn.preprocessing.StandardScaler().fit_transform(flat.reshape(-1, 1).astype(float)).reshape(40, 12),
     rtol=1e-3, atol=1e-4,
     hint="images may come in any shape, for example (n, 784): nothing may depend on three axes",
@@ -205,7 +205,7 @@ rng = np.random.default_rng()
 train, other = rng.gamma(2.0, 30.0, size=(30, 4, 5)), rng.uniform(-50, 400, size=(7, 4, 5))
 oracle = sklearn.preprocessing.StandardScaler().fit(train.reshape(-1, 1))
 check.close(
-    standardise(train, other), oracle.transform(other.reshape(-1, 1)).reshape(7, 4, 5), rtol=1e-3, atol=1e-4,
+    standardise(train, other.copy()), oracle.transform(other.reshape(-1, 1)).reshape(7, 4, 5), rtol=1e-3, atol=1e-4,
     hint="use the mean and the standard deviation of X_train, and nothing else, for every pixel of X",
 )
 ### END HIDDEN TESTS
@@ -318,7 +318,7 @@ centres = rng.normal(size=(4, 6))
 which = np.append(np.arange(4), rng.integers(0, 4, size=116))
 samples = centres[which] + rng.normal(size=(120, 6))
 check.equal(
-    nearest_mean(samples, labels[which], samples),
+    nearest_mean(samples.copy(), labels[which], samples.copy()),
     sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples),
     f"return labels of y_train, here {sorted(labels.tolist())}, not the number of a column; and the nearest\n"
     "mean is the one with the smallest sum of *squared* differences",
@@ -327,7 +327,7 @@ check.equal(
 
 # %% tests="nearest_mean_images" points=1
 images = (fashion.X_train[:2000] - np.float32(pixel_mean)) / np.float32(pixel_deviation)
-y_hat = nearest_mean(images, fashion.y_train[:2000], X_valid_scaled[:1000])
+y_hat = nearest_mean(images, fashion.y_train[:2000], X_valid_scaled[:1000].copy())
 check.shape(y_hat, (1000,), "one label for each image: sum the squares over all pixels of an image")
 check.between(
     np.mean(np.asarray(y_hat) == fashion.y_valid[:1000]), 0.5, 1.0, name="the share of right answers",
@@ -339,7 +339,7 @@ which = np.append(np.arange(3), rng.integers(0, 3, size=197))
 samples = rng.exponential(size=(3, 6, 5))[which] + rng.exponential(2.0, size=(200, 6, 5)) ** 2
 oracle = sklearn.neighbors.NearestCentroid().fit(samples.reshape(200, -1), which)
 check.equal(
-    nearest_mean(samples, which, samples), oracle.predict(samples.reshape(200, -1)),
+    nearest_mean(samples.copy(), which, samples.copy()), oracle.predict(samples.reshape(200, -1)),
     "some images went to another class: use the sum of the *squared* differences over *all* pixels",
 )
 ### END HIDDEN TESTS
@@ -524,7 +524,7 @@ check.close(
 ### BEGIN HIDDEN TESTS
 z = np.random.default_rng().normal(size=(50, 7))
 check.close(
-    softmax(z), scipy.special.softmax(z, axis=1), rtol=1e-5, atol=1e-7,
+    softmax(z.copy()), scipy.special.softmax(z, axis=1), rtol=1e-5, atol=1e-7,
     hint="wrong for 50 images and 7 classes: take both numbers from z, they are not always 2 and 3",
 )
 ### END HIDDEN TESTS
@@ -607,7 +607,7 @@ rng = np.random.default_rng()
 classes = int(rng.integers(11, 30))
 y = rng.integers(0, classes, size=25)
 check.close(
-    one_hot(y, classes), keras.ops.convert_to_numpy(keras.ops.one_hot(y, classes)),
+    one_hot(y.copy(), classes), keras.ops.convert_to_numpy(keras.ops.one_hot(y, classes)),
     hint=f"wrong for 25 labels of {classes} classes: nothing may depend on three labels or ten classes",
 )
 ### END HIDDEN TESTS
@@ -666,7 +666,7 @@ check.close(
 rng = np.random.default_rng()
 Y, Q = rng.dirichlet(np.ones(6), size=30), rng.dirichlet(np.full(6, 2.0), size=30) * 0.9 + 0.1 / 6
 check.close(
-    cross_entropy(Y, Q), np.mean(keras.ops.convert_to_numpy(keras.losses.categorical_crossentropy(Y, Q))),
+    cross_entropy(Y.copy(), Q.copy()), np.mean(keras.ops.convert_to_numpy(keras.losses.categorical_crossentropy(Y, Q))),
     rtol=1e-3,
     hint="wrong for targets that are not one-hot: every class counts, with the weight Y gives it",
 )
@@ -747,7 +747,7 @@ check.equal(
 sizes = [int(n) for n in np.random.default_rng().integers(2, 40, size=np.random.default_rng().integers(5, 8))]
 layers = [keras.layers.Dense(neurons) for neurons in sizes[1:]]
 check.equal(
-    count_parameters(sizes), keras.Sequential([keras.Input((sizes[0],)), *layers]).count_params(),
+    count_parameters(sizes.copy()), keras.Sequential([keras.Input((sizes[0],)), *layers]).count_params(),
     f"wrong for {sizes}: a network may have any number of layers",
 )
 ### END HIDDEN TESTS
@@ -1319,7 +1319,7 @@ check.equal(
 rng = np.random.default_rng()
 y, y_hat = rng.integers(0, 5, size=300), rng.integers(0, 6, size=300)
 check.equal(
-    confusion(y, y_hat, 8), sklearn.metrics.confusion_matrix(y, y_hat, labels=range(8)),
+    confusion(y.copy(), y_hat.copy(), 8), sklearn.metrics.confusion_matrix(y, y_hat, labels=range(8)),
     "wrong for 8 classes of which some do not occur: the matrix has a row and a column for each of them",
 )
 ### END HIDDEN TESTS

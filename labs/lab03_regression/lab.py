@@ -143,7 +143,7 @@ check.close(
 ### BEGIN HIDDEN TESTS
 y = np.random.default_rng().integers(0, 8, size=60) / 4
 check.close(
-    capped_share(y, 1.25), sklearn.metrics.accuracy_score([True] * 60, y > 1.249),
+    capped_share(y.copy(), 1.25), sklearn.metrics.accuracy_score([True] * 60, y > 1.249),
     hint="wrong for 60 prices and a cap of 1.25: the cap is an argument, it is not always 5",
 )
 ### END HIDDEN TESTS
@@ -478,7 +478,7 @@ check.close(
 
 # %% tests="make_features_waves" points=1
 X = np.array([[4.0, 30.0, 5.0, 1.0, 1000.0, 3.0, 34.0, -118.0], [1.0, 5.0, 2.0, 0.5, 20.0, 500.0, 40.0, -122.0]])
-F = make_features(X)
+F = make_features(X.copy())
 check.shape(F, (2, 20), "8 columns, and 12 waves: sine and cosine, of two coordinates, for three k")
 waves = np.asarray(F, dtype=float)[:, 8:]
 angles = X[:, [6, 7]]
@@ -619,7 +619,7 @@ check.weights(
 
 # %% tests="build_regressor_scaling" points=1
 sample = np.random.default_rng().normal([3.0, -120.0, 1400.0], [2.0, 0.5, 900.0], size=(300, 3)).astype("float32")
-built = build_regressor(sample, (4,))
+built = build_regressor(sample.copy(), (4,))
 check.model(built, input_shape=(3,), output_shape=(1,))
 scaling = [layer for layer in built.layers if isinstance(layer, keras.layers.Normalization)]
 check.equal(len(scaling), 1, "this is the number of Normalization layers in your model; it needs one, at the start")
@@ -902,7 +902,7 @@ rng = np.random.default_rng()
 y = rng.gamma(2.0, 1.0, size=25)
 lr = float(rng.uniform(0.05, 0.3))
 check.close(
-    fit_constant(y, "mse", lr, 7), y.mean() * (1 - (1 - 2 * lr) ** 7), rtol=1e-3,
+    fit_constant(y.copy(), "mse", lr, 7), y.mean() * (1 - (1 - 2 * lr) ** 7), rtol=1e-3,
     hint=f"wrong after 7 steps with the rate {lr:.3f}",
 )
 ### END HIDDEN TESTS
@@ -1126,7 +1126,7 @@ check.close(
 rng = np.random.default_rng()
 rates, curve = np.sort(rng.uniform(1e-5, 1.0, size=70)), rng.gamma(2.0, 1.0, size=70)
 check.close(
-    pick_rate(rates, curve), min(zip(curve.tolist(), rates.tolist()))[1] / 10, rtol=1e-3,
+    pick_rate(rates.copy(), curve.copy()), min(zip(curve.tolist(), rates.tolist()))[1] / 10, rtol=1e-3,
     hint="wrong for 70 rates: the losses may go up and down, look at all of them",
 )
 ### END HIDDEN TESTS
@@ -1277,7 +1277,7 @@ for patience in (1, 2, 4, 7):
     if patience > 4:  # and at first without progress, five times in a row
         curve[:7] = [301, 300, 306, 305, 304, 303, 302]
     check.equal(
-        list(early_stopping(curve, patience)), keras_says(curve, patience),
+        list(early_stopping(curve.copy(), patience)), keras_says(curve, patience),
         f"wrong with patience {patience} for 40 losses that fall in jumps",
     )
     always_down = sorted(curve, reverse=True)
@@ -1311,7 +1311,7 @@ rng = np.random.default_rng()
 for patience in (1, 2, 3, 30) * 10:
     curve = [*([6.0, 7.0, 5.5] if patience > 1 else []), *rng.integers(0, 6, size=20).astype(float).tolist(), -1.0]
     check.equal(
-        list(early_stopping(curve, patience)), stop(curve, patience),
+        list(early_stopping(curve.copy(), patience)), stop(curve, patience),
         f"wrong with patience {patience} for {curve}",
     )
 ### END HIDDEN TESTS

@@ -139,7 +139,7 @@ rng = np.random.default_rng()
 classes = [*rng.permutation(np.arange(1, 9))[:4].tolist(), 0]  # new label 0 is given before old label 0 is looked for
 X, y = rng.normal(size=(80, 2, 3)), np.append(np.arange(9), rng.integers(0, 9, size=71))
 rows = [i for i in range(80) if y[i] in classes]
-kept, labels = pick_classes(X.copy(), y.copy(), classes)
+kept, labels = pick_classes(X.copy(), y.copy(), classes.copy())
 check.equal(kept, X[rows], f"the wrong images are kept for the classes {classes}")
 check.equal(
     labels, [classes.index(y[i]) for i in rows],
@@ -331,9 +331,9 @@ check.equal(
 
 # %% tests="reuse_values" points=1
 base = small_base()
+expected = base.get_weights()[:4]
 new = reuse(base)
 check.model(new, input_shape=(2, 3))
-expected = base.get_weights()[:4]
 check.true(
     any(np.any(w) for w in new.get_weights()[:4]) and len(new.get_weights()) >= 4,
     "the body has no weights, or all of them are 0",
@@ -345,9 +345,10 @@ check.true(
 ### BEGIN HIDDEN TESTS
 deep = small_base((4,), (6, 5, 3, 4), 2)
 x = np.random.default_rng().normal(size=(30, 4)).astype("float32")
+body = deep.get_weights()[:-2]
 copied = reuse(deep)
 hidden = x
-for W, b in zip(deep.get_weights()[:-2:2], deep.get_weights()[1:-2:2]):
+for W, b in zip(body[::2], body[1::2]):
     hidden = np.tanh(hidden @ W + b)
 W, b = [keras.ops.convert_to_numpy(w) for w in copied.weights[-2:]]
 check.close(
@@ -359,7 +360,8 @@ check.close(
 # %% tests="reuse_safe" points=1
 base = small_base()
 before = base.get_weights()
-new = reuse(base)
+with check.mutates(base):
+    new = reuse(base)
 check.model(new, input_shape=(2, 3))
 new.trainable = False
 new.trainable = True  # from False to True: this unfreezes every layer
@@ -370,7 +372,8 @@ check.true(
     "training the new network changed base: both hold the same layer objects. Clone base first",
 )
 base = small_base()
-reuse(base)
+with check.mutates(base):
+    reuse(base)
 check.equal(
     len(base.trainable_weights), 6,
     "base itself was frozen by reuse: freeze the copied layers, never those of base. Trainable arrays of base",
@@ -488,7 +491,8 @@ def half_frozen(hidden=(6, 5)):
 # %% tests="unfreeze" points=1
 network, X, y = half_frozen()
 start = network.get_weights()
-unfreeze(network, 0.01)
+with check.mutates(network):
+    unfreeze(network, 0.01)
 check.equal(
     len(network.trainable_weights), 6,
     "some layers are still frozen: set layer.trainable = True for each layer (the model's own flag was True all the time).\n"
@@ -508,7 +512,8 @@ check.true(
 
 # %% tests="unfreeze_compiled" points=1
 network, X, y = half_frozen()
-unfreeze(network, 0.002)
+with check.mutates(network):
+    unfreeze(network, 0.002)
 check.close(
     float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)), 0.002, rtol=1e-3,
     hint="this is the learning rate of your optimizer: use the one that was given",
@@ -522,7 +527,8 @@ check.close(
 ### BEGIN HIDDEN TESTS
 network, X, y = half_frozen((5, 4, 3))
 rate = float(np.random.default_rng().uniform(0.01, 0.05))
-unfreeze(network, rate)
+with check.mutates(network):
+    unfreeze(network, rate)
 start = network.get_weights()
 network.train_on_batch(X, y)
 # Of biases the slope can be nearly 0 by chance; in each matrix some weight has a clear one.
@@ -1028,12 +1034,12 @@ def batch_norm(x, gamma, beta, mean, variance, training):
 # %% tests="batch_norm" points=1
 x = np.array([[1.0, 10.0], [3.0, 30.0], [5.0, 20.0]])
 gamma, beta, mean, variance = np.array([[2.0, 1.0], [0.0, 5.0], [2.0, 10.0], [4.0, 100.0]])
-result = batch_norm(x, gamma, beta, mean, variance, False)
+in_use = gamma * (x - mean) / np.sqrt(variance + 0.001) + beta
+in_training = gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 0.001) + beta
+result = batch_norm(x.copy(), gamma.copy(), beta.copy(), mean.copy(), variance.copy(), False)
 check.true(
     isinstance(result, tuple | list) and len(result) == 3, "return three arrays: y, the running mean, the running variance"
 )
-in_use = gamma * (x - mean) / np.sqrt(variance + 0.001) + beta
-in_training = gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 0.001) + beta
 check.close(
     result[0], in_use, rtol=1e-5,
     hint="this is y with training=False",
@@ -1046,7 +1052,7 @@ check.close(
     },
 )
 check.close(
-    batch_norm(x, gamma, beta, mean.copy(), variance.copy(), True)[0], in_training, rtol=1e-5,
+    batch_norm(x.copy(), gamma.copy(), beta.copy(), mean.copy(), variance.copy(), True)[0], in_training, rtol=1e-5,
     hint="this is y with training=True",
     mistakes={
         "in training take the mean and the variance of the batch": in_use,
@@ -1065,12 +1071,12 @@ check.close(
 # %% tests="batch_norm_running" points=1
 x = np.array([[1.0, 10.0], [3.0, 30.0], [5.0, 20.0]])
 one, mean, variance = np.ones(2), np.array([2.0, 10.0]), np.array([4.0, 100.0])
-_, same_mean, same_variance = batch_norm(x, one, one, mean.copy(), variance.copy(), False)
+_, same_mean, same_variance = batch_norm(x.copy(), one, one, mean.copy(), variance.copy(), False)
 check.close(
     [same_mean, same_variance], [mean, variance],
     hint="in use (training=False) the running values stay as they are; return them unchanged",
 )
-_, new_mean, new_variance = batch_norm(x, one, one, mean.copy(), variance.copy(), True)
+_, new_mean, new_variance = batch_norm(x.copy(), np.ones(2), np.ones(2), mean.copy(), variance.copy(), True)
 check.close(
     [new_mean, new_variance], [0.99 * mean + 0.01 * x.mean(axis=0), 0.99 * variance + 0.01 * x.var(axis=0)], rtol=1e-5,
     hint="these are the running mean and variance after a batch in training",
@@ -1239,7 +1245,7 @@ check.true(np.asarray(features).dtype == np.float32, "the features should be flo
 snaps = np.random.default_rng().integers(0, 256, size=(7, 4, 4, 3)).astype(np.uint8)
 unequal = "the last batch is smaller than the others: np.array cannot stack them, np.concatenate(parts) joins them"
 with check.explained({"inhomogeneous": unequal, "same shape": unequal}):
-    features = extract(colours_of(snaps), snaps, 3)
+    features = extract(colours_of(snaps), snaps.copy(), 3)
 check.shape(features, (7, 3), "7 photographs in batches of 3 are three batches; the last one has only 1 photograph")
 check.close(
     features, snaps.mean(axis=(1, 2)) / 127.5 - 1, rtol=1e-3, atol=1e-4,
@@ -1267,12 +1273,8 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 body = small_body()
-before = body.get_weights()
-extract(body, snaps, 2)
-check.true(
-    len(body.trainable_weights) == 8 and all(np.array_equal(a, b) for a, b in zip(before, body.get_weights())),
-    "extract changed base: its running values moved, or its layers were frozen",
-)
+with check.unchanged(body, hint="extract changed base: its running values moved, or its layers were frozen"):
+    extract(body, snaps, 2)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1460,17 +1462,18 @@ def build_classifier(base, classes):
 
 # %% tests="classifier_output" points=1
 body = small_body()
+snaps = np.random.default_rng().integers(0, 256, size=(20, 6, 6, 3)).astype("float32")
+features = {
+    scale: check.outputs(body, scaled).mean(axis=(1, 2))
+    for scale, scaled in (("right", snaps / 127.5 - 1), ("raw", snaps), ("one", snaps / 255))
+}
 built = build_classifier(body, 3)
 check.model(built, input_shape=(6, 6, 3), output_shape=(3,))
-snaps = np.random.default_rng().integers(0, 256, size=(20, 6, 6, 3)).astype("float32")
 q = check.outputs(built, snaps)
 check.probabilities(q, hint="the last layer needs softmax")
 W, b = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights[-2:]]
 check.shape(W, (4, 3), "the last dense layer should read 4 features (the mean of each channel) for 3 classes")
-expected = {
-    scale: scipy.special.softmax(check.outputs(body, scaled).mean(axis=(1, 2)) @ W + b, axis=1)
-    for scale, scaled in (("right", snaps / 127.5 - 1), ("raw", snaps), ("one", snaps / 255))
-}
+expected = {scale: scipy.special.softmax(seen @ W + b, axis=1) for scale, seen in features.items()}
 check.close(
     q, expected["right"], rtol=0, atol=1e-3,
     hint="the model does not compute softmax(mean features · W + b) in use",
@@ -1482,7 +1485,8 @@ check.close(
 
 # %% tests="classifier_frozen" points=1
 body = small_body()
-built = build_classifier(body, 3)
+with check.mutates(body):
+    built = build_classifier(body, 3)
 check.weights(built, [(4, 3), (3,)], "only the head should be trainable: base.trainable = False")
 check.equal(
     len(body.trainable_weights), 0,
@@ -1560,7 +1564,8 @@ def open_top(base, count):
 # %% tests="open_top" points=1
 body = small_body()  # its layers: Conv2D, BatchNormalization, LeakyReLU, Conv2D, BatchNormalization, LeakyReLU
 body.trainable = False
-trainable = open_top(body, 3)
+with check.mutates(body):
+    trainable = open_top(body, 3)
 check.equal(
     [tuple(w.shape) for w in body.trainable_weights], [(2, 2, 5, 4), (4,)],
     "with count=3 only the kernel and the bias of the second Conv2D should be trainable. Trainable arrays",
@@ -1584,19 +1589,23 @@ check.equal(
 # %% tests="open_top_again" points=1
 body = small_body()
 body.trainable = False
-open_top(body, len(body.layers))
+with check.mutates(body):
+    open_top(body, len(body.layers))
 check.equal(
     [tuple(w.shape) for w in body.trainable_weights], [(3, 3, 3, 5), (5,), (2, 2, 5, 4), (4,)],
     "with count=6 both Conv2D layers should be trainable, and no batch normalisation. Trainable arrays",
 )
-open_top(body, 3)
+with check.mutates(body):
+    open_top(body, 3)
 check.equal(
     [tuple(w.shape) for w in body.trainable_weights], [(2, 2, 5, 4), (4,)],
     "first count=6, then count=3: the lower layers must be frozen again. Trainable arrays",
 )
 ### BEGIN HIDDEN TESTS
 body = small_body()
-check.equal(open_top(body, 0), 0, "with count=0 every layer is frozen; and what is returned")
+with check.mutates(body):
+    trainable = open_top(body, 0)
+check.equal(trainable, 0, "with count=0 every layer is frozen; and what is returned")
 check.equal(
     len(body.trainable_weights), 0,
     "with count=0 some layers are trainable: layers[-0:] are all layers, not none. Trainable arrays",

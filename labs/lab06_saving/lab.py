@@ -180,7 +180,7 @@ def save_and_load(model, path):
 
 # %% tests="save_and_load" points=1
 before, X = trained_toy(), np.random.default_rng().normal(size=(8, 6))
-folder = fresh("exercise_1")
+expected, folder = answer(before, X), fresh("exercise_1")
 with check.explained({
     "No such file": 'the folder is not there yet: make it first, with parents=True, for "a/b/c.keras" needs a and a/b',
     "save_format": "leave save_format out: Keras 3 takes the format from the ending of the path",
@@ -194,23 +194,25 @@ check.model(after, input_shape=(6,), output_shape=(3,))
 check.true(after is not before, "that is the model itself: return what load_model gives")
 check.true(Path(f"{folder}/deep/first.keras").is_file(), f"there is no file {folder}/deep/first.keras now")
 hint = "the predictions differ: an architecture alone (from_config, clone_model) starts with new random weights"
-check.true(np.array_equal(answer(after, X), answer(before, X)), hint)
+check.true(np.array_equal(answer(after, X), expected), hint)
 with check.explained({
     "Path": "the path may be a pathlib.Path: start with path = Path(path), which takes both kinds",
     "File exists": "the folder may be there already: use exist_ok=True",
 }):
     after = save_and_load(before, Path(folder) / "second.keras")
-check.true(np.array_equal(answer(after, X), answer(before, X)), hint)
+check.true(np.array_equal(answer(after, X), expected), hint)
 ### BEGIN HIDDEN TESTS
 other = trained_toy()
+expected = answer(other, X)
 check.true(
-    np.array_equal(answer(save_and_load(other, f"{folder}/second.keras"), X), answer(other, X)),
+    np.array_equal(answer(save_and_load(other, f"{folder}/second.keras"), X), expected),
     "a model saved to a path that is already in use must replace the file that is there",
 )
 ### END HIDDEN TESTS
 
 # %% tests="save_and_load_state" points=1
 before = trained_toy()
+memory = [keras.ops.convert_to_numpy(variable).tolist() for variable in before.optimizer.variables]
 after = save_and_load(before, fresh("exercise_1_state.keras"))
 check.true(
     after.compiled,
@@ -219,8 +221,7 @@ check.true(
 check.equal(after.loss, "sparse_categorical_crossentropy", "this is the loss of the loaded model")
 ### BEGIN HIDDEN TESTS
 check.equal(
-    [keras.ops.convert_to_numpy(variable).tolist() for variable in after.optimizer.variables],
-    [keras.ops.convert_to_numpy(variable).tolist() for variable in before.optimizer.variables],
+    [keras.ops.convert_to_numpy(variable).tolist() for variable in after.optimizer.variables], memory,
     "the optimizer has lost its memory: load_model brings it back, and a new `compile` starts from nothing",
 )
 ### END HIDDEN TESTS
@@ -437,10 +438,11 @@ def save_any(model, path):
 
 # %% tests="save_any" points=1
 before, X = trained_toy(), np.random.default_rng().normal(size=(8, 6))
+expected = answer(before, X)
 save_any(before, fresh("exercise_3.keras"))
 check.true(Path("models/exercise_3.keras").is_file(), "there is no file models/exercise_3.keras now")
 after = keras.models.load_model("models/exercise_3.keras")
-check.true(np.array_equal(answer(after, X), answer(before, X)), "the whole model in a .keras file predicts something else")
+check.true(np.array_equal(answer(after, X), expected), "the whole model in a .keras file predicts something else")
 save_any(before, fresh("exercise_3.weights.h5"))
 check.true(
     not Path("models/exercise_3.weights.h5").is_dir(),
@@ -452,7 +454,7 @@ with check.explained({
     "received 0 variables": "that is a whole model in the old HDF5 format: use save_weights for .weights.h5, not save",
 }):
     after.load_weights("models/exercise_3.weights.h5")
-check.true(np.array_equal(answer(after, X), answer(before, X)), "the weights in the .weights.h5 file are others")
+check.true(np.array_equal(answer(after, X), expected), "the weights in the .weights.h5 file are others")
 ### BEGIN HIDDEN TESTS
 Path(fresh("my.weights.h5.old")).mkdir()
 hint = 'the ENDING of the path decides: "models/my.weights.h5.old/toy.keras" asks for a whole model'
@@ -463,6 +465,7 @@ check.true(zipfile.is_zipfile("models/my.weights.h5.old/toy.keras"), hint)
 
 # %% tests="save_any_export" points=1
 before, X = trained_toy(), np.random.default_rng().normal(size=(8, 6)).astype("float32")
+expected = answer(before, X)
 with check.explained({
     "Invalid filepath extension": "`save` refuses a path without ending: a SavedModel is written by `export`",
     "save_format": "the argument save_format is a thing of the past: a SavedModel is written by `export`",
@@ -477,7 +480,7 @@ check.true(
 ### BEGIN HIDDEN TESTS
 exported = keras.layers.TFSMLayer("models/exercise_3_keras", call_endpoint="serve")
 check.close(
-    keras.ops.convert_to_numpy(exported(X)), answer(before, X), atol=1e-6,
+    keras.ops.convert_to_numpy(exported(X)), expected, atol=1e-6,
     hint="the exported model does not predict what the model predicts: export the model that you are given",
 )
 ### END HIDDEN TESTS
@@ -901,7 +904,8 @@ check.close(
 
 # %% tests="keep_best_history" points=1 trains=true
 single = one_weight()
-record = keep_best(single, *pull, np.ones((8, 1)), np.full((8, 1), 0.7), 4, fresh("exercise_7_history.keras"))
+with check.mutates(single):
+    record = keep_best(single, *pull, np.ones((8, 1)), np.full((8, 1), 0.7), 4, fresh("exercise_7_history.keras"))
 check.true(hasattr(record, "history"), "return the History, which is what fit returns")
 check.true("val_loss" in record.history, "there is no val_loss in the history: give fit the validation_data")
 check.equal(len(record.history["val_loss"]), 4, "the number of epochs that were run; all 4 are wanted")
@@ -1022,8 +1026,8 @@ X, y, start = rng.normal(size=(80, 6)), rng.integers(0, 3, size=80), new_toy(opt
 same_start = keras.models.clone_model(start)
 same_start.compile(optimizer=keras.optimizers.Adam(0.01), loss=start.loss, run_eagerly=True)
 same_start.set_weights(start.get_weights())
-with check.explained({'(not "tuple") to list': "callbacks may be a tuple: write [backup, *callbacks]"}):
-    record = train_resumable(start, X, y, 3, fresh("exercise_8"))
+with check.mutates(start), check.explained({'(not "tuple") to list': "callbacks may be a tuple: write [backup, *callbacks]"}):
+    record = train_resumable(start, X.copy(), y.copy(), 3, fresh("exercise_8"))
 check.true(hasattr(record, "history"), "return the History, which is what fit returns")
 check.equal(len(record.history["loss"]), 3, "the number of epochs of a training that nobody interrupts; 3 are wanted")
 check.true(
@@ -1050,7 +1054,8 @@ def starting_from(weights):
 
 weights = new_toy().get_weights()
 never = starting_from(weights)
-train_resumable(never, X, y, 4, fresh("exercise_8_never"))
+with check.mutates(never):
+    train_resumable(never, X, y, 4, fresh("exercise_8_never"))
 cut_folder = fresh("exercise_8_cut")
 finished = False
 with contextlib.suppress(RuntimeError):
@@ -1058,7 +1063,8 @@ with contextlib.suppress(RuntimeError):
     finished = True
 check.true(not finished, "the power cut did not happen: give fit the callbacks too, and do not catch its error")
 resumed = new_toy(optimizer=keras.optimizers.Adam(0.01))  # a new process: other weights, nothing remembered
-record = train_resumable(resumed, X, y, 4, cut_folder)
+with check.mutates(resumed):
+    record = train_resumable(resumed, X, y, 4, cut_folder)
 check.equal(
     len(record.history["loss"]), 2,
     "the number of epochs after the power cut: 2 of 4 were finished, so 2 are left",
@@ -1076,7 +1082,8 @@ for cut in (1, 3):  # two power cuts in one training
     with contextlib.suppress(RuntimeError):
         train_resumable(starting_from(weights), X, y, 4, folder, callbacks=[PowerCut(cut)])
 resumed = new_toy(optimizer=keras.optimizers.Adam(0.01))
-record = train_resumable(resumed, X, y, 4, folder)
+with check.mutates(resumed):
+    record = train_resumable(resumed, X, y, 4, folder)
 check.close(
     np.concatenate([[len(record.history["loss"])], *[w.ravel() for w in resumed.get_weights()]]),
     np.concatenate([[1], *[w.ravel() for w in never.get_weights()]]), rtol=1e-5, atol=1e-6,
@@ -1206,16 +1213,54 @@ class SoftClip(keras.layers.Layer):
         return {**super().get_config(), "limit": self.limit}
 ### END SOLUTION
 
+# %% given="clip_report"
+def clip_report(X, gains=None, copied=False, **arguments):
+    """Make SoftClip(**arguments), show it X, and say in plain values what it is and what it does.
+
+    X: float array (n, …, features). gains: float array (features,) to put into the layer first; None leaves it as it starts.
+    copied: whether to report on the layer that SoftClip.from_config makes of the config.
+    Returns a dict: outputs, an array of the shape of X; weights, the arrays before gains were set; trainable, the shapes of
+    the trainable ones; name and is_trainable of the layer.
+    """
+    clip = SoftClip(**arguments)
+    if copied:
+        clip = SoftClip.from_config(json.loads(json.dumps(clip.get_config())))  # a config must be plain enough for a file
+    outputs, weights = answer(clip, X), clip.get_weights()
+    if gains is not None:
+        clip.set_weights([gains])
+        outputs = answer(clip, X)
+    shapes = [tuple(w.shape) for w in clip.trainable_weights]
+    return {"outputs": outputs, "weights": weights, "trainable": shapes, "name": clip.name, "is_trainable": clip.trainable}
+
+
+def clip_file(X, kernel, **arguments):
+    """Save a network of SoftClip(**arguments) and a Dense layer in models/exercise_9.keras, load it, and ask both.
+
+    X: float array (n, features). kernel: float array (features, units), put into the Dense layer.
+    Returns a dict: shapes, those of the network's weights; and, if the Dense layer has any, before and after, the two outputs.
+    """
+    features, units = kernel.shape
+    network = keras.Sequential([keras.Input((features,)), SoftClip(**arguments), keras.layers.Dense(units)])
+    shapes = [tuple(w.shape) for w in network.get_weights()]
+    if kernel.shape not in shapes:
+        return {"shapes": shapes}
+    spread = [np.linspace(0.5, 2, int(np.prod(shape))).reshape(shape) for shape in shapes]
+    network.set_weights([kernel if w.shape == kernel.shape else w for w in spread])
+    network.save(fresh("exercise_9.keras"))
+    again = keras.models.load_model("models/exercise_9.keras")
+    return {"shapes": shapes, "before": answer(network, X), "after": answer(again, X)}
+
+
 # %% tests="soft_clip" points=1
+X = np.array([[-9.0, -1.0, 0.0], [0.5, 2.0, 30.0]])
 with check.explained({
     "decorator()": 'the brackets are missing: @keras.saving.register_keras_serializable(package="lab06")',
     "to a shape": "a shape is a tuple: (input_shape[-1],), with the comma",
 }):
-    clip, X = SoftClip(limit=2.0), np.array([[-9.0, -1.0, 0.0], [0.5, 2.0, 30.0]])
-    squeezed = answer(clip, X)
-check.true(all((w == 1).all() for w in clip.get_weights()), 'the gains start at 1: add_weight(…, initializer="ones")')
+    report = clip_report(X, limit=2.0)
+check.true(all((w == 1).all() for w in report["weights"]), 'the gains start at 1: add_weight(…, initializer="ones")')
 check.close(
-    squeezed, 2 * np.tanh(X / 2), atol=1e-5,
+    report["outputs"], 2 * np.tanh(X / 2), atol=1e-5,
     mistakes={
         "the division by the limit inside of tanh is missing": 2 * np.tanh(X),
         "the factor limit in front is missing": np.tanh(X / 2),
@@ -1225,74 +1270,90 @@ check.close(
     hint="limit · tanh(gain · x / limit), all gains 1",
 )
 check.equal(
-    [tuple(w.shape) for w in clip.trainable_weights], [(3,)],
+    report["trainable"], [(3,)],
     "the shapes of the trainable weights; there should be one, gain, with an entry for each feature",
     mistakes={"there are no trainable weights: make gain with self.add_weight in build": []},
 )
-clip.set_weights([np.array([1.0, 0.5, 2.0])])
+gains = np.array([1.0, 0.5, 2.0])
 check.close(
-    answer(clip, X), 2 * np.tanh(X * [1.0, 0.5, 2.0] / 2), atol=1e-5,
+    clip_report(X, gains, limit=2.0)["outputs"], 2 * np.tanh(X * gains / 2), atol=1e-5,
     hint="with the gains 1, 0.5 and 2: each feature is multiplied by its own gain, inside of tanh",
 )
 ### BEGIN HIDDEN TESTS
 limit, X = float(np.random.default_rng().uniform(0.5, 4)), np.random.default_rng().normal(scale=3, size=(4, 5, 3))
-clip, hint = SoftClip(limit=limit), "wrong for inputs (4, 5, 3): the gains belong to the LAST axis, there are 3 of them"
+hint = "wrong for inputs (4, 5, 3): the gains belong to the LAST axis, there are 3 of them"
 with check.explained({"broadcast": hint, "ncompatible shapes": hint}):
-    check.close(answer(clip, X), limit * np.tanh(X / limit), atol=1e-5, hint=hint)
-check.equal([tuple(w.shape) for w in clip.trainable_weights], [(3,)], hint)
+    report = clip_report(X, limit=limit)
+check.close(report["outputs"], limit * np.tanh(X / limit), atol=1e-5, hint=f"wrong for a limit of {limit:.3f} and inputs (4, 5, 3)")
+check.equal(report["trainable"], [(3,)], hint)
 ### END HIDDEN TESTS
 
 # %% tests="soft_clip_config" points=1
+far = np.full((1, 1), 1000.0)  # where the output is the limit
 with check.explained({
     "decorator()": 'the brackets are missing: @keras.saving.register_keras_serializable(package="lab06")',
     "unexpected keyword": "__init__ must take **kwargs and pass them on: super().__init__(**kwargs)",
 }):
-    clip = SoftClip(limit=2.5, name="squeeze")
-check.equal(clip.name, "squeeze", "the name of the layer: pass what is in kwargs on, super().__init__(**kwargs)")
+    report = clip_report(far, limit=2.5, name="squeeze")
+check.equal(report["name"], "squeeze", "the name of the layer: pass what is in kwargs on, super().__init__(**kwargs)")
 with check.explained({
     "unexpected keyword": "get_config returns something that __init__ does not take",
     "Unrecognized keyword": "get_config returns something that __init__ does not take",
     "has no attribute": "get_config asks for something that the layer does not have",
 }):
-    again = SoftClip.from_config(clip.get_config())
-    limits = [answer(one, np.full((1, 1), 1000.0)) for one in (clip, again)]
+    copy = clip_report(far, copied=True, limit=2.5, name="squeeze")
 check.close(
-    limits, [[[2.5]], [[2.5]]], rtol=1e-4,
+    [report["outputs"], copy["outputs"]], [[[2.5]], [[2.5]]], rtol=1e-4,
     hint="the limits of a layer and of the layer made from its config; both should be 2.5",
     mistakes={"the limit is lost: put it into the dictionary that get_config returns": [[[2.5]], [[1.0]]]},
 )
-_ = json.dumps(clip.get_config())  # a config must be plain enough to be written as text
 ### BEGIN HIDDEN TESTS
-clip = SoftClip(limit=0.5, name="frozen", trainable=False)
-again = SoftClip.from_config(clip.get_config())
+limit = float(np.random.default_rng().uniform(0.2, 0.9))
+copy = clip_report(far, copied=True, limit=limit, name="frozen", trainable=False)
 check.equal(
-    [again.name, again.trainable], ["frozen", False],
+    [copy["name"], copy["is_trainable"]], ["frozen", False],
     "name and trainable of the layer made from the config are wrong: start from super().get_config()",
 )
+check.close(copy["outputs"], [[limit]], rtol=1e-4, hint="the limit of the layer made from the config")
 ### END HIDDEN TESTS
 
 # %% tests="soft_clip_file" points=1
-clipped = keras.Sequential([keras.Input((6,)), SoftClip(limit=0.3), keras.layers.Dense(3)])
-X, rng = np.random.default_rng().normal(size=(8, 6)), np.random.default_rng()
-check.true(
-    any(w.shape == (6, 3) for w in clipped.get_weights()),
-    "the Dense layer behind yours has no weights: Keras cannot look through NumPy functions, use keras.ops.tanh",
-)
-clipped.set_weights([rng.uniform(0.5, 2, size=w.shape) for w in clipped.get_weights()])
-clipped.save(fresh("exercise_9.keras"))
+rng = np.random.default_rng()
+X, kernel = rng.normal(size=(8, 6)), rng.normal(size=(6, 3))
 with check.explained({
     "Could not locate class": 'the class is not registered: @keras.saving.register_keras_serializable(package="lab06")',
     "could not be deserialized": 'is the class registered, @keras.saving.register_keras_serializable(package="lab06"),\n'
     "and does __init__ take everything that get_config returns?",
 }):
-    after = keras.models.load_model("models/exercise_9.keras")
+    report = clip_file(X, kernel, limit=0.3)
+check.true(
+    (6, 3) in report["shapes"],
+    "the Dense layer behind yours has no weights: Keras cannot look through NumPy functions, use keras.ops.tanh",
+)
 check.close(
-    answer(after, X), answer(clipped, X), atol=1e-6,
+    report["after"], report["before"], atol=1e-6,
     hint="the loaded model predicts something else: is every argument in get_config?",
 )
+with zipfile.ZipFile("models/exercise_9.keras") as archive:
+    layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    stored = archive.read("model.weights.h5")
 check.equal(
-    keras.saving.get_registered_name(SoftClip), "lab06>SoftClip", 'the name of the class in files; use package="lab06"',
+    [layer["registered_name"] for layer in layers if layer["class_name"] == "SoftClip"], ["lab06>SoftClip"],
+    'the name of the class in files; use package="lab06"',
 )
+### BEGIN HIDDEN TESTS
+import io
+
+import h5py
+
+arrays = []
+with h5py.File(io.BytesIO(stored)) as weights:
+    weights.visititems(lambda _, item: arrays.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+check.true(
+    any(a.shape == kernel.shape and np.allclose(a, kernel, atol=1e-6) for a in arrays),
+    "the file does not hold the weights of the network that was saved",
+)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 10 · Files from strangers, and files that are broken (20 minutes)
@@ -1726,10 +1787,10 @@ rng = np.random.default_rng()
 features = {"wide": rng.normal(size=(8, 4)).astype("float32"), "deep": rng.normal(size=(8, 4)).astype("float32")}
 one = build_wide_deep()
 one.save(fresh("exercise_11.keras"))
+expected = [keras.ops.convert_to_numpy(part) for part in one([features["wide"], features["deep"]])]
 found = predict_by_name("models/exercise_11.keras", features)
 check.true(isinstance(found, dict), "return a dictionary: name of an output → predictions")
 check.equal(sorted(found), ["aux", "main"], "these are the names of the outputs in your dictionary")
-expected = [keras.ops.convert_to_numpy(part) for part in one([features["wide"], features["deep"]])]
 check.close(
     found["main"], expected[0], rtol=1e-4, atol=1e-5, hint="these are the predictions of the output main",
     mistakes={"that is the output aux": expected[1]},
@@ -1756,8 +1817,8 @@ check.shape(
 ### BEGIN HIDDEN TESTS
 two = build_wide_deep(outputs=("aux", "main"))
 two.save(fresh("exercise_11_outputs.keras"))
-found = predict_by_name("models/exercise_11_outputs.keras", features)
 expected = [keras.ops.convert_to_numpy(part) for part in two([features["wide"], features["deep"]])]
+found = predict_by_name("models/exercise_11_outputs.keras", features)
 check.close(
     [found["aux"], found["main"]], expected, rtol=1e-4, atol=1e-5,
     hint="wrong when the model has its outputs in another order: take the names from model.output_names",

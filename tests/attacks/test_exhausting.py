@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import threading
 from collections.abc import Mapping
+from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder import Verdict
@@ -138,10 +142,104 @@ DISK = [
         says="wrote much: No space left on device",
     ),
 ]
-ATTACKS = [*TIME, *MEMORY, *PROCESSES, *OUTPUT, *DISK]
+# Past everything that runs here: bytes straight onto the line, as a frame or as a part of one. `say` waits for the question, if asked
+# to: until the values are looked at.
+WIRE = r"""
+import gc, os, struct, sys, time
+from multiprocessing.connection import Connection
+line = [thing for thing in gc.get_objects() if isinstance(thing, Connection)][0].fileno()
+def say(data):
+    while data: data = data[os.write(line, data[:1 << 16]):]
+def frame(kind, text, cpu=0.0, blobs=()):
+    body = struct.pack("!cdI", kind, cpu, len(text)) + text
+    return struct.pack("!i", len(body)) + body
+class Looked:
+    @property
+    def __class__(self):
+        if sys._getframe(1).f_code.co_name == "node":
+            answer()
+            os._exit(0)
+        return object
+"""
+ENDED = {"nearest": ("crashed",), "last": ("missing",)}
+WRONG = {"nearest": ("error", "failed", "memory"), "last": ("missing",)}
+
+
+def line(name: str, code: str, statuses: Mapping[str, tuple[str, ...]], **more: object) -> Attack:
+    return stops(name, WIRE + code, loses=("nearest", "last"), statuses=statuses, **more)
+
+
+def answers(name: str, code: str, statuses: Mapping[str, tuple[str, ...]] = WRONG, **more: object) -> Attack:
+    return line(name, f"def answer(): {code}\nnearest = Looked()", statuses, **more)
+
+
+FRAMES = [
+    line(
+        "drips",
+        "say(struct.pack('!i', 1000))\nwhile True:\n    try:\n        say(b'x'); time.sleep(0.5)\n    except BaseException: pass",
+        STOPPED,
+        says=f"longer than its {CELL_SECONDS} seconds",
+    ),
+    line("claims_900_megabytes", "say(struct.pack('!i', 900 << 20) + bytes(10**6))\nos._exit(0)", ENDED),
+    line("brackets", "say(frame(b'R', b'[' * 60_000))\nos._exit(0)", ENDED),
+    line("an_outcome_of_60_megabytes", "say(frame(b'R', b'[' + b'{},' * 20_000_000 + b'1]'))\nos._exit(0)", ENDED),
+    answers("60_megabytes_to_parse", "say(frame(b'a', b'[' + b'{},' * 20_000_000 + b'1]'))", says="60 MB to describe"),
+    answers(
+        "12_megabytes_of_nothing",
+        "say(frame(b'a', b'{\"blobs\":[],\"values\":{\"nearest\":[\"value\",[' + b'{},' * 4_000_000 + b'1]]}}'))",
+    ),
+    answers("large_and_true_to_its_size", "say(frame(b'a', b'x' * 400_000_000))", says="400 MB to describe"),
+    answers("brackets_as_an_answer", "say(frame(b'a', b'[' * 10**6))"),
+    answers("drips_an_answer", "say(struct.pack('!i', 1000)); [(say(b'x'), time.sleep(0.5)) for _ in range(999)]", STOPPED),
+    *[
+        line(
+            f"a_cell_says_{cpu}",
+            f'say(frame(b\'R\', b\'{{"blobs":[],"error":null,"value":1e999,"seconds":-1}}\', float(\'{cpu}\')))\nos._exit(0)',
+            {"nearest": ("error", "crashed"), "last": ("crashed", "missing")},
+        )
+        for cpu in ("inf", "nan", "-1", "1e308")
+    ],
+    answers("an_answer_says_inf", "say(frame(b'a', b'{}', float('inf')))"),
+    answers("an_answer_says_1e308", "say(frame(b'a', b'{\"blobs\":[],\"values\":{}}', 1e308))"),
+    stops("sleeps", "import time\ntime.sleep(1000)", statuses={"nearest": ("timeout",)}),
+]
+ATTACKS = [*TIME, *MEMORY, *PROCESSES, *OUTPUT, *DISK, *FRAMES]
+MOST_GROWTH_MB = 300  # of the grader itself, whatever several submissions at once send to it
 
 
 @pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_limits_hold_and_what_was_earned_is_kept(attack: Attack, graded: Mapping[str, Verdict], fort: Lab) -> None:
     judge(fort, attack, graded[attack.name])
+
+
+_graded = threading.Event()
+
+
+def prepare(folder: Path) -> None:
+    """Before the class is graded: look from now on at how much memory the grader itself takes."""
+    before, grader = psutil.Process().memory_info().rss, psutil.Process()
+
+    def watch() -> None:
+        most = 0
+        while not _graded.wait(0.02):
+            most = max(most, grader.memory_info().rss - before)
+            (folder / "growth").write_text(str(most))
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def inspect(folder: Path) -> None:
+    """After it."""
+    _graded.set()
+    assert int((folder / "growth").read_text()) >> 20 < MOST_GROWTH_MB
+
+
+def test_verdicts_on_forged_figures_are_json_with_numbers_that_were_possible(graded: Mapping[str, Verdict]) -> None:
+    def no(constant: str) -> float:
+        raise AssertionError(f"{constant} is not JSON")
+
+    for name, verdict in graded.items():
+        said = json.loads(verdict.to_json(), parse_constant=no)
+        assert 0 <= said["cpu_seconds"] <= 500, name
+        assert 0 <= said["seconds"] <= 500, name

@@ -29,8 +29,8 @@ time.sleep(60)
 
 
 def groups() -> list[Path]:
-    home = cgroups._home()
-    return sorted(home.glob(f"{cgroups.NAME}{os.getpid()}-*")) if home else []
+    homes = filter(None, (cgroups._home("memory"), cgroups._home("cpu")))
+    return sorted(path for home in homes for path in home.glob(f"{cgroups.NAME}{os.getpid()}-*"))
 
 
 @needs_groups
@@ -54,8 +54,9 @@ def test_a_group_counts_its_processes_says_when_one_was_killed_and_goes_away() -
     process.communicate(b"x")
     assert process.returncode == -9
     assert group.killed
+    assert group.full
     group.remove()
-    assert not group.folder.exists()
+    assert not any(folder.exists() for folder in group.own)
     group.add(process.pid)  # of a dead process, in a group that is gone: nothing to do
 
 
@@ -65,15 +66,17 @@ def test_groups_of_dead_graders_are_swept_up_and_those_of_living_ones_are_not(mo
     dead.wait()
     ours = cgroups.make(64)
     assert ours is not None
-    left = ours.folder.with_name(f"{cgroups.NAME}{dead.pid}-0")
-    left.mkdir()
+    left = [folder.with_name(f"{cgroups.NAME}{dead.pid}-0") for folder in ours.own]
+    for folder in left:
+        (folder / "part-0").mkdir(parents=True)
     cgroups.sweep()
-    assert (left.exists(), ours.folder.exists()) == (False, True)
+    assert not any(folder.exists() for folder in left)
+    assert all(folder.exists() for folder in ours.own)
     ours.remove()
 
 
 def test_without_groups_there_is_a_reason_and_notebooks_run_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cgroups, "_home", lambda: None)
+    monkeypatch.setattr(cgroups, "_home", lambda controller: None)
     assert "no memory control group is ours" in cgroups.reason()
     assert cgroups.make(64) is None
     cgroups.sweep()

@@ -1,4 +1,4 @@
-"""Functions called over the wire behave as in one process: arguments come back as they were left, errors keep their names."""
+"""Functions called over the wire: they get copies of their arguments, what they may change is said, errors keep their names."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import pytest
 from autograder import networks
 from autograder.link import Files, Link
 from autograder.wire import unpack
+from coursekit import check
 
 
 def link_on(connection: Connection, **settings: Any) -> Link:
@@ -26,11 +27,12 @@ def link_on(connection: Connection, **settings: Any) -> Link:
 
 
 @contextmanager
-def remote(function: Callable[..., Any], *, folders: tuple[Path, Path] | None = None) -> Iterator[Any]:
-    """What stands here for a function that lives at the other end of a wire."""
+def remote(function: Callable[..., Any], *, folders: tuple[Path, Path] | None = None, shared: bool = False) -> Iterator[Any]:
+    """What stands here for a function that lives at the other end of a wire. shared: it may change all its arguments."""
     here, there = Pipe()
     files = [Files(folder) for folder in folders] if folders else [None, None]
-    far, near = link_on(there, files=files[1]), link_on(here, files=files[0])
+    watched = None if shared else check.watched
+    far, near = link_on(there, files=files[1]), link_on(here, files=files[0], watched=watched)
     number = far.functions.number(function)
 
     def serve() -> None:
@@ -55,7 +57,7 @@ def test_a_call_within_a_call_is_part_of_the_time_of_the_outer_one() -> None:
     near = Link(here.send_bytes, here.recv_bytes, models=networks)
 
     def send(frame: bytes) -> None:
-        said.extend([header["cpu"]] if "cpu" in (header := unpack(frame)[0]) else [])
+        said.extend([header["cpu"]] if (header := unpack(frame)[0])["do"] == "answer" else [])
         there.send_bytes(frame)
 
     far = Link(send, there.recv_bytes, models=networks)
@@ -90,20 +92,133 @@ def test_results_and_signatures_cross() -> None:
             function()
 
 
-def test_arguments_come_back_as_the_function_left_them() -> None:
-    def spoil(x: Any, rows: Any, table: Any) -> Any:
-        x *= 2
-        rows.append([7])
-        rows[0][0] = "changed"
-        table["new"] = rows
-        return x
+# ── what a function may change ───────────────────────────────────────────────────────────────────────────────────────
 
-    x, rows, table = np.ones(3), [[1]], {}
-    with remote(spoil) as function:
-        assert function(x, rows, table) is x
+
+def overwrite(x: Any, rows: Any, table: Any, rng: Any) -> Any:
+    x *= 2
+    rows[0][0] = "changed"
+    rows.append([7])
+    table["new"] = rows
+    rng.random(5)
+    return x.sum()
+
+
+def test_a_function_gets_copies_whatever_it_does_to_its_arguments() -> None:
+    x, rows, table, rng = np.ones(3), [[1]], {"old": 1}, np.random.default_rng(3)
+    with remote(overwrite) as function:
+        assert function(x, rows, table, rng=rng) == 6
+    assert x.tolist() == [1, 1, 1]
+    assert (rows, table) == ([[1]], {"old": 1})
+    assert rng.random() == np.random.default_rng(3).random()
+
+
+def test_in_a_notebook_of_another_course_a_function_changes_its_arguments_as_in_one_process() -> None:
+    x, rows, table, rng = np.ones(3), [[1]], {}, np.random.default_rng(3)
+    with remote(overwrite, shared=True) as function:
+        function(x, rows, table, rng)
     assert x.tolist() == [2, 2, 2]
     assert rows == [["changed"], [7]]
     assert table["new"] is rows
+    assert rng.random() == np.random.default_rng(3).random(6)[5]
+
+
+def test_only_what_a_test_names_is_changed_with_all_that_is_inside_it() -> None:
+    x, rows, table, rng = np.ones(3), [[1]], {}, np.random.default_rng(3)
+    with remote(overwrite) as function, check.mutates(rows, rng):
+        function(x, rows, table, rng)
+    assert rows == [["changed"], [7]]
+    assert rng.random() == np.random.default_rng(3).random(6)[5]
+    assert (x.tolist(), table) == ([1, 1, 1], {})
+
+
+def test_after_the_block_nothing_is_changed_any_more() -> None:
+    x = np.ones(3)
+
+    def double(x: Any) -> None:
+        x *= 2
+
+    with remote(double) as function:
+        with check.mutates(x):
+            function(x)
+        function(x)
+    assert x.tolist() == [2, 2, 2]
+
+
+def test_the_whole_of_a_named_object_is_followed_through_lists_dictionaries_and_views() -> None:
+    inner, other = np.zeros(2), np.zeros(2)
+    named = {"deep": [(1, [inner])]}
+    matrix = np.zeros((3, 2))
+
+    def fill(*arrays: Any) -> None:
+        for array in arrays:
+            array[...] = 1
+
+    with remote(fill) as function, check.mutates(named, matrix):
+        function(inner, other, matrix[1])
+    assert (inner.tolist(), other.tolist()) == ([1, 1], [0, 0])
+    assert matrix.tolist() == [[0, 0], [1, 1], [0, 0]]
+
+
+def test_unchanged_sees_a_change_at_the_other_end_and_takes_it_back() -> None:
+    x, rows = np.ones(3), [[1, 2]]
+
+    def empty(x: Any, rows: Any) -> None:
+        x[:] = 0
+        rows[0].clear()
+
+    with remote(empty) as function:
+        for watched, lent in ((x, x), (x, x[::-2]), (rows, x)):
+            with pytest.raises(check.Mistake, match="changed its input"), check.unchanged(watched):
+                function(lent, rows)
+        with check.unchanged(x[1:]):
+            function(x[:1], rows)
+    assert (x.tolist(), rows) == ([1, 1, 1], [[1, 2]])
+
+
+def test_a_result_is_the_argument_itself_where_that_was_left_as_it_is() -> None:
+    x, rows = np.arange(3), [np.zeros(2)]
+    with remote(lambda x, rows: (x, rows, {"rows": rows}, x[1:])) as function:
+        same, same_rows, table, view = function(x, rows)
+    assert same is x
+    assert same_rows is table["rows"] is rows
+    assert view.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_changed_argument_that_is_returned_is_another_object_unless_it_may_be_changed(named: bool) -> None:
+    x, rows = np.ones(2), [np.ones(2)]
+
+    def spoil(x: Any, rows: Any) -> Any:
+        x *= 3
+        rows[0] *= 3
+        return x, rows, [rows[0]]
+
+    with remote(spoil) as function, check.mutates(*((x, rows) if named else ())):
+        got, got_rows, parts = function(x, rows)
+    assert got.tolist() == got_rows[0].tolist() == parts[0].tolist() == [3, 3]
+    assert parts[0] is got_rows[0]
+    assert (got is x) == (got_rows is rows) == named
+    assert x.tolist() == rows[0].tolist() == ([3, 3] if named else [1, 1])
+
+
+def test_a_liar_at_the_other_end_changes_nothing_that_is_not_named() -> None:
+    here, there = Pipe()
+    near, far = link_on(here, watched=check.watched), link_on(there)
+    x, named = np.ones(2), np.ones(2)
+
+    def lie() -> None:
+        far.take(there.recv_bytes())
+        encoder = far.encoder()
+        states = [[place, encoder.state(np.full(2, 9.0))] for place in (0, 1)]
+        far.answer({"result": {"k": "ref", "n": 0}, "error": None, "changed": states, "cpu": 0.0}, encoder)
+
+    thread = threading.Thread(target=lie, daemon=True)
+    thread.start()
+    with check.mutates(named):
+        near.call(0, (x, named), {})
+    thread.join(5)
+    assert (x.tolist(), named.tolist()) == ([1, 1], [9, 9])
 
 
 def test_what_was_not_changed_is_not_written() -> None:
@@ -119,9 +234,9 @@ def test_what_was_not_changed_is_not_written() -> None:
         function(fixed)
 
 
-def test_a_random_generator_goes_on_where_the_function_left_it() -> None:
+def test_a_named_random_generator_goes_on_where_the_function_left_it() -> None:
     ours, theirs = np.random.default_rng(3), np.random.default_rng(3)
-    with remote(lambda rng: rng.normal(size=5)) as function:
+    with remote(lambda rng: rng.normal(size=5)) as function, check.mutates(ours):
         assert function(ours).tolist() == theirs.normal(size=5).tolist()
     assert ours.random() == theirs.random()
 
@@ -205,30 +320,100 @@ def test_an_optimizer_that_was_not_built_arrives_not_built() -> None:
         assert not function().optimizer.built
 
 
-def test_training_a_network_that_was_given_changes_it_here() -> None:
-    X, y = batch()
+def freeze_and_train(given: keras.Model) -> keras.Model:
+    given.layers[0].trainable = False
+    given.fit(*batch(), epochs=2, verbose=0)
+    return given
+
+
+def test_training_a_network_that_is_named_changes_it_here() -> None:
     model = network()
     before = model.get_weights()
-
-    def train(given: keras.Model) -> None:
-        given.layers[0].trainable = False
-        given.fit(X, y, epochs=2, verbose=0)
-
-    with remote(train) as function:
-        function(model)
+    with remote(freeze_and_train) as function, check.mutates(model):
+        assert function(model) is model
     after = model.get_weights()
     assert [np.array_equal(a, b) for a, b in zip(before, after, strict=True)] == [True, True, False, False]
     assert [tuple(w.shape) for w in model.trainable_weights] == [(4, 1), (1,)]
     assert int(model.optimizer.iterations) == 2
 
 
-def test_a_network_that_was_given_can_be_compiled_anew() -> None:
+def test_a_network_that_is_not_named_stays_as_it_is_and_comes_back_trained_as_another_one() -> None:
+    model = network()
+    before = model.get_weights()
+    with remote(freeze_and_train) as function:
+        trained = function(model)
+    assert trained is not model
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    assert (len(model.trainable_weights), len(trained.trainable_weights)) == (4, 2)
+    assert not any(np.array_equal(a, b) for a, b in zip(before[2:], trained.get_weights()[2:], strict=True))
+
+
+def test_unchanged_sees_that_a_network_was_trained_or_frozen_and_takes_it_back() -> None:
+    model = network()
+    before = model.get_weights()
+
+    def freeze(given: keras.Model) -> None:
+        given.trainable = False
+
+    for function_there in (freeze_and_train, freeze):
+        with remote(function_there) as function, pytest.raises(check.Mistake), check.unchanged([model]):
+            function(model)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    assert len(model.trainable_weights) == 4
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_layers_that_were_frozen_in_an_argument_are_shared_only_if_it_may_be_changed(named: bool) -> None:
+    base = network(compiled=False)
+
+    def freeze_and_reuse(given: keras.Model) -> keras.Model:
+        given.trainable = False
+        given.layers[0].set_weights([0 * w for w in given.layers[0].get_weights()])
+        return keras.Sequential([keras.Input((3,)), *given.layers[:2], keras.layers.Dense(2)])
+
+    with remote(freeze_and_reuse) as function, check.mutates(*([base] if named else [])):
+        new = function(base)
+    assert (new.layers[0] is base.layers[0]) == named
+    assert not new.get_weights()[0].any()
+    assert bool(base.get_weights()[0].any()) != named
+    assert (len(base.trainable_weights), len(new.trainable_weights)) == (0 if named else 4, 2)
+
+
+def test_a_network_that_says_it_shares_layers_cannot_freeze_them() -> None:
+    base = network(compiled=False)
+
+    def reuse(given: keras.Model) -> keras.Model:
+        return keras.Sequential([keras.Input((3,)), *given.layers[:2], keras.layers.Dense(2)])
+
+    class Liar:
+        """Says of every layer that it is frozen."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(networks, name)
+
+        def node(self, *args: Any) -> Any:
+            node = networks.node(*args)
+            return {**node, "flags": [False] * len(node["flags"])} if node and node["k"] == "model" else node
+
+    here, there = Pipe()
+    near = link_on(here, watched=check.watched)
+    far = Link(there.send_bytes, there.recv_bytes, models=Liar())
+    number = far.functions.number(reuse)
+    thread = threading.Thread(target=lambda: far.serve(*far.take(there.recv_bytes())), daemon=True)
+    thread.start()
+    new = near.call(number, (base,), {})
+    thread.join(5)
+    assert new.layers[0] is base.layers[0]
+    assert len(base.trainable_weights) == 4
+
+
+def test_a_network_that_is_named_can_be_compiled_anew() -> None:
     model = network()
 
     def compile_again(given: keras.Model) -> None:
         given.compile(keras.optimizers.SGD(0.125), loss="mae", metrics=["mse"])
 
-    with remote(compile_again) as function:
+    with remote(compile_again) as function, check.mutates(model):
         function(model)
     assert type(model.optimizer).__name__ == "SGD"
     assert float(model.optimizer.learning_rate) == 0.125

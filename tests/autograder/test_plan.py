@@ -103,3 +103,62 @@ def test_a_test_may_use_what_an_earlier_test_imports_or_defines() -> None:
     ]
     assert ways.names[2] == ("f",)
     assert ways.borrowed[3] == ""
+
+
+DESCRIBED = """
+# %% given="setup"
+import math
+
+# %% exercise="shape"
+### BEGIN SOLUTION
+class Shape:
+    side = 2
+### END SOLUTION
+
+# %% given="helpers"
+TWO = 2
+
+
+def square(x):
+    return math.pow(x, 2)
+
+
+def area(kind):
+    return square(kind().side)
+
+
+def unused(kind):
+    return kind
+
+
+# %% tests="shape" points=1
+described = area(Shape)
+assert described == 4
+"""
+
+
+def test_the_labs_own_functions_that_a_test_asks_for_are_restored_first(tmp_path: Path) -> None:
+    lab = described(tmp_path, DESCRIBED.replace("area(Shape)", "describe()"))
+    (restored,) = plan(lab).restores.values()
+    assert [line for line in restored.splitlines() if not line.startswith(" ") and line] == [
+        "import math",
+        "def square(x):",
+        "def area(kind):",
+        "def describe():",
+    ]
+
+
+def test_a_function_that_an_exercise_defines_is_not_restored(tmp_path: Path) -> None:
+    text = DESCRIBED.replace("class Shape:\n    side = 2", "def area(kind):\n    return 4").replace(
+        "\n\ndef area(kind):\n    return square(kind().side)\n", ""
+    )
+    (restored,) = plan(described(tmp_path, text.replace("area(Shape)", "area(3)"), tail="")).restores.values()
+    assert restored == ""
+
+
+def described(tmp_path: Path, text: str, tail: str = "\n\ndef describe():\n    return area(Shape)\n") -> Lab:
+    folder = tmp_path / "lab00_shape"
+    folder.mkdir()
+    (folder / "lab.py").write_text(text.replace("\n\n\n# %% tests", tail + "\n\n# %% tests").lstrip())
+    (folder / "lab.toml").write_text('title = "Shape"\nreading_minutes = 1\nrunning_seconds = 1\n')
+    return load_lab(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -10,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder import processes
-from autograder.processes import Limits
-from autograder.runs import Outcome, run_cells
+from autograder import processes, runs
+from autograder.processes import Limits, Surroundings
+from autograder.runs import ContendedError, Outcome, Step, run_cells, run_steps
 
 
 def run(*cells: str, env: dict[str, str] | None = None, **limits: float) -> list[Outcome]:
@@ -171,3 +172,92 @@ def test_what_a_killed_grader_left_is_swept_up_when_it_is_old_and_nothing_else(t
             os.utime(folder, (0, 0))
     processes._sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in (fresh, alive, other))
+
+
+def test_a_cell_that_only_sleeps_gets_its_time_and_not_what_others_would_have_cost_it() -> None:
+    (outcome,) = run("import time; time.sleep(60)", cell_seconds=2)
+    assert outcome.status == "timeout"
+    assert outcome.seconds < 2 * 2 + 1
+    assert not outcome.contended
+
+
+def test_what_a_process_says_about_its_own_time_is_bounded_by_the_clock_here() -> None:
+    forge = "import time\ntime.process_time = time.perf_counter = lambda: next(times)\ntimes = iter([0.0, 0.0, {}, {}] * 9)\n"
+    for said in ("1e308", "float('inf')", "float('nan')", "-5.0"):
+        outcomes = run(forge.format(said, said), "1", "1")
+        assert statuses(outcomes) == ["ok"] * 3
+        for outcome in outcomes:
+            assert 0 <= outcome.cpu <= outcome.seconds * (os.cpu_count() or 1)
+            assert 0 <= outcome.seconds < 60
+
+
+@pytest.mark.parametrize("figures", [{"seconds": math.inf}, {"seconds": math.nan}, {"cpu": math.inf}, {"cpu": -1.0}])
+def test_no_outcome_holds_a_time_that_is_none(figures: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="no durations"):
+        Outcome("ok", **figures)  # type: ignore[arg-type]
+
+
+LATE = [Outcome("ok"), Outcome("timeout", contended=True)]
+DONE = [Outcome("ok"), Outcome("ok")]
+
+
+@pytest.fixture
+def endings(monkeypatch: pytest.MonkeyPatch) -> list[list[Outcome]]:
+    """How runs end, one after the other, without any process."""
+    endings: list[list[Outcome]] = []
+    monkeypatch.setattr(runs, "run_steps", lambda steps, **_: endings.pop(0))
+    return endings
+
+
+def settled(how: str) -> list[Outcome]:
+    return runs.settle([], limits=Limits(), around=Surroundings(), contended=how)[0]  # type: ignore[arg-type]
+
+
+def test_a_limit_that_was_hit_through_others_is_tried_again_and_then_believed(endings: list[list[Outcome]]) -> None:
+    endings += [LATE, DONE]
+    assert settled("again") == DONE
+    endings += [LATE, LATE, DONE]
+    assert settled("again") == LATE
+    assert endings == [DONE]
+
+
+def test_a_limit_that_was_hit_through_others_is_raised_or_believed_where_that_is_asked_for(
+    endings: list[list[Outcome]],
+) -> None:
+    endings += [LATE]
+    with pytest.raises(ContendedError):
+        settled("raise")
+    endings += [LATE, DONE]
+    assert settled("believe") == LATE
+
+
+def test_values_are_kept_up_to_a_bound_and_those_of_other_tests_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "MAX_KEPT", 20_000)
+    kept: runs.Kept = {}
+    steps = [
+        Step("import numpy as np\nsmall, large, other = [1, 2], np.zeros(100_000), 'x'"),
+        Step("assert small == [1, 2]", "test", names=("small",)),
+        Step("assert len(large) == 100_000", "test", names=("large",)),
+        Step("assert other == 'x'", "test", names=("other",)),
+    ]
+    outcomes = run_steps(steps, limits=Limits(), around=Surroundings(), kept=kept)
+    assert statuses(outcomes) == ["ok"] * 4
+    assert set(kept) == {1, 3}
+    again = runs.Again(Limits(), Surroundings())
+    try:
+        wrong = again.test([], Step("assert small == [3]", "test", names=("small",)), kept[1])
+        assert wrong is not None
+        assert wrong.error == "AssertionError"
+        assert again.test([], Step("other", "test", names=("small", "other")), kept[1]) is None
+    finally:
+        again.close()
+
+
+def test_memory_that_runs_out_takes_students_first_and_never_the_grader() -> None:
+    readiness = "float(open('/proc/self/oom_score_adj').read())"
+    children = "import subprocess, sys\nfloat(subprocess.run([sys.executable, '-c', 'print(open(\"/proc/self/oom_score_adj\").read())'],"
+    own, inherited = run(readiness, children + " capture_output=True).stdout)")
+    assert (own.value, inherited.value) == (1000, 1000)
+    assert int(Path("/proc/self/oom_score_adj").read_text()) < 500
+    (parent,) = [p for p in psutil.Process().children() if any("autograder" in part for part in p.cmdline())]
+    assert int(Path(f"/proc/{parent.pid}/oom_score_adj").read_text()) < 500

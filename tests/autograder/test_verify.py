@@ -8,18 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from autograder import verify as proofs
 from autograder.build import release_notebook, write_notebook
 from autograder.labs import LabError, load_lab
 from autograder.lint import leaks, lint, secrets
-from autograder.surroundings import Options
-from autograder.verify import Effort, verify
+from autograder.surroundings import Options, surroundings
+from autograder.verify import Check, Effort, verify
 
-QUICK = Effort(repeats=3, seeds=2)
+QUICK = Effort(repeats=3, seeds=2, twins="none")
+TWINS = "no hostile twin earns a point that its answer does not"
 
 
 def problems(folder: Path, **options: object) -> Iterator[str]:
     for check in verify(load_lab(folder), Options(**options), QUICK):
         yield from (f"{check.name}: {problem}" for problem in check.problems)
+
+
+def of_twins(folder: Path) -> tuple[str, ...]:
+    """What the hostile twins of the exercise `mean` gained."""
+    checks: list[Check] = verify(load_lab(folder), effort=Effort(repeats=1, seeds=1), exercises=["mean"])
+    return next(check.problems for check in checks if check.name == TWINS)
 
 
 def rewrite(path: Path, old: str, new: str) -> None:
@@ -90,6 +98,25 @@ def test_one_exercise_can_be_proved_by_itself(toy_folder: Path) -> None:
     assert any("expected 8 of 8" in said for check in verify(lab, effort=QUICK, exercises=["mean"]) for said in check.problems)
     with pytest.raises(LabError, match="no exercise median; its exercises are"):
         verify(lab, effort=QUICK, exercises=["median"])
+
+
+def test_hostile_twins_gain_nothing_where_functions_get_copies_and_are_caught_where_they_do_not(
+    toy_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A wrong answer that is right for zeros, and a test that computes the truth from what it has lent.
+    rewrite(toy_folder / "answers" / "mean.toml", "return x.sum()", "return x.sum() - x.sum()")
+    rewrite(toy_folder / "answers" / "mean.toml", 'hint = "divide by the number of entries"\n', "")
+    rewrite(toy_folder / "lab.py", "mean(np.array([1.0, 2.0, 3.0, 4.0])), 2.5, mistakes", "mean(np.zeros(2)), 0, mistakes")
+    rewrite(toy_folder / "lab.py", "mean(x.copy())", "mean(x)")
+    assert of_twins(toy_folder) == ()
+
+    def shared(*args: object) -> object:
+        return replace(surroundings(*args), shared_arguments=True)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(proofs, "surroundings", shared)
+    found = of_twins(toy_folder)
+    assert "mean: wrong.sum passes mean when its functions overwrite their arguments with 0" in found
+    assert "mean: whoever overwrites arguments with 1 passes the hidden part of mean" in found
 
 
 def test_a_second_proof_may_be_limited_to_the_answers_that_read_data(toy_folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import pickle
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.wire import Decoder, Encoder, Functions, RefusedError, pack, unpack
+from autograder.wire import MAX_HEADER, Decoder, Encoder, Functions, RefusedError, pack, peek, unpack
 
 
 def no_calls(*_: object) -> None:
@@ -201,3 +202,33 @@ def test_a_forged_node_is_a_value_or_a_value_error_and_nothing_else(node: Any) -
 def test_a_forged_frame_is_a_value_error(frame: bytes) -> None:
     with contextlib.suppress(ValueError):
         unpack(frame)
+
+
+def test_what_a_frame_is_for_and_its_processor_time_are_read_from_its_head_alone() -> None:
+    frame = pack({"do": "answer", "cpu": 1.5, "values": {"a": 1}})
+    assert peek(frame[:13]) == ("answer", 1.5)
+    assert unpack(frame)[0] == {"do": "answer", "cpu": 1.5, "values": {"a": 1}}
+    assert peek(pack({"v": 1})) == ("", 0.0)
+    assert peek(b"") == peek(b"x" * 12) == ("", 0.0)
+
+
+@pytest.mark.parametrize("cpu", [float("inf"), float("nan"), -1.0, -float("inf")])
+def test_a_head_that_says_an_impossible_time_says_none(cpu: float) -> None:
+    frame = pack({"do": "ran", "cpu": cpu, "error": None})
+    assert peek(frame) == ("ran", 0.0)
+    assert unpack(frame)[0]["cpu"] == 0.0
+
+
+def test_a_value_that_takes_too_much_to_describe_is_refused_by_its_size_at_both_ends() -> None:
+    with pytest.raises(RefusedError, match="takes 50 MB to describe, and at most 34 MB"):
+        pack({"v": "x" * 50_000_000})
+    head = pack({"do": "answer"})[:9]
+    with pytest.raises(ValueError, match="takes 60 MB to describe"):
+        unpack(head + struct.pack("!I", 60_000_000) + b"[" * 100)
+    assert len(unpack(pack({"v": "x" * (MAX_HEADER - 100)}))[0]["v"]) == MAX_HEADER - 100
+
+
+def test_brackets_without_end_are_no_frame() -> None:
+    text = b"[" * 60_000
+    with pytest.raises(ValueError, match="not a frame"):
+        unpack(pack({"do": "ran"})[:9] + struct.pack("!I", len(text)) + text)

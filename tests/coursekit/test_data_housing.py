@@ -99,13 +99,11 @@ def test_the_official_file_is_asked_for_under_its_number() -> None:
     assert [file.at(url) for file in row.files for url in row.urls] == ["https://ndownloader.figshare.com/files/5976036"]
 
 
-def test_the_real_rows_are_those_of_scikit_learn(tmp_path: Path) -> None:
-    archive = Path(os.environ.get("COURSEKIT_MIRROR", ""), "california-housing", "cal_housing.tgz")
-    if not archive.is_file():
-        pytest.skip("COURSEKIT_MIRROR is no folder with the official file")
-    shutil.copy(archive, tmp_path)
+@pytest.mark.real_data
+def test_the_real_rows_are_those_of_scikit_learn(tmp_path: Path, mirror: Path) -> None:
+    shutil.copy(mirror / "california-housing" / "cal_housing.tgz", tmp_path)
     official = fetch_california_housing(data_home=os.fspath(tmp_path))
-    settings = data.Settings(course_registry(), Cache(tmp_path / "cache"), str(archive.parent.parent), mode="real")
+    settings = data.Settings(course_registry(), Cache(tmp_path / "cache"), str(mirror), mode="real")
     loaded = data.load_california_housing(settings=settings)
     assert list(loaded.feature_names) == official.feature_names
     assert [loaded.target_name] == official.target_names

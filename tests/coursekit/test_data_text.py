@@ -56,10 +56,8 @@ def test_weights_that_cannot_be_had_are_an_error_that_says_what_to_do(tmp_path: 
     assert data.source("mobilenet", settings=tiny.settings(row, tmp_path / "cache")) == "drawn"
 
 
-def test_the_real_weights_load_into_the_network_they_are_for(tmp_path: Path) -> None:
-    mirror = Path(os.environ.get("COURSEKIT_MIRROR", ""))
-    if not (mirror / "mobilenet").is_dir():
-        pytest.skip("COURSEKIT_MIRROR is no folder with the official file")
+@pytest.mark.real_data
+def test_the_real_weights_load_into_the_network_they_are_for(tmp_path: Path, mirror: Path) -> None:
     import keras
 
     settings = data.Settings(course_registry(), Cache(tmp_path), os.fspath(mirror), mode="real")

@@ -33,6 +33,7 @@ def test_setup_prints_one_line_with_device_versions_and_data(capfd: pytest.Captu
         assert part in out
 
 
+@pytest.mark.real_data
 def test_the_line_says_when_the_data_are_real(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COURSEKIT_DATA", "real")
     coursekit.setup("lab02")

@@ -1,4 +1,4 @@
-"""Every lab of the course is proved: on drawn data always, on real data where a mirror is set."""
+"""Every lab of the course is proved: on drawn data always, on real data where they can be had."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ from autograder.verify import Effort, verify
 ROOT = Path(__file__).parents[2]
 LABS = [folder.name for folder in find_labs(ROOT / "labs")]
 SAME_DATA = {"lab04_dropout", "lab06_saving"}
-DATA = [
-    "drawn",
-    pytest.param("real", marks=pytest.mark.skipif("COURSEKIT_MIRROR" not in os.environ, reason="no COURSEKIT_MIRROR is set")),
-]
+DATA = ["drawn", pytest.param("real", marks=pytest.mark.real_data)]
 
 
 @pytest.mark.timeout(1500)
@@ -30,9 +27,11 @@ def test_a_lab_is_proved(lab_id: str, data: str) -> None:
     if data == "real" and lab_id in SAME_DATA and "EVERY_STUDENT" not in os.environ:
         pytest.skip("the same data as lab 2; make nightly proves it")
     # Enough to catch what a change breaks, one run of twelve in the examiner; `make nightly` takes 50 draws, 10 seeds, every
-    # answer on both kinds of data and every test in the examiner.
+    # answer on both kinds of data, every test in the examiner and every hostile twin.
     effort = (
-        Effort(repeats=6, seeds=1, examined=12) if data == "drawn" else Effort(repeats=3, seeds=1, data_only=True, examined=12)
+        Effort(repeats=6, seeds=1, examined=12, twins="sample")
+        if data == "drawn"
+        else Effort(repeats=3, seeds=1, data_only=True, examined=12)
     )
     checks = verify(lab, Options(data, fast=True), effort, released=ROOT / "notebooks" / "labs")
     assert not [f"{check.name}: {problem}" for check in checks for problem in check.problems]
