@@ -1,20 +1,21 @@
-"""The command line of the project: `autograder --help` lists the commands. Each of them calls one function of the API."""
+"""The command line of the project: `autograder --help` lists the commands. Each of them calls one function of the API.
+
+Every command ends with status 0 when all is well; 1 when something needs a person: a lab that is not sound, a submission that
+was not graded or not recorded, a test that the instructor's own solution fails; 2 when it was used wrongly, or when what it needs
+(a folder, data, walls, room on the disk) is not there.
+"""
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn, ParamSpec
+from typing import Annotated, Literal, ParamSpec
 
 import nbformat
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from autograder import walls
@@ -24,28 +25,31 @@ from autograder.build import release_notebook, write_notebook
 from autograder.calibrate import band_name, write_bands
 from autograder.calibrate import calibrate as calibrate_lab
 from autograder.demo import make_class
-from autograder.files import write_text
 from autograder.keep import Keep
 from autograder.labs import Lab, LabError, find_labs, load_lab
 from autograder.lectures import Lecture, LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
-from autograder.pages import data_notice, grades_csv, report_html, verdicts_json
+from autograder.pages import data_notice
 from autograder.processes import FaultError
 from autograder.publish import PublishError
 from autograder.publish import publish as publish_course
-from autograder.record import RecordError, record
+from autograder.record import Recorded, RecordError, record
+from autograder.results import FILES, ResultsError, check_writable, write_results
 from autograder.schedule import CollectError, Found, find_submissions, grade_class
 from autograder.secret import SecretError, find_secret
 from autograder.surroundings import Options, SurroundingsError, environment
 from autograder.surroundings import isolation as level_of
+from autograder.terminal import console, fail, progress, quote, say, show_left, show_marks, show_notes, warn, words
 from autograder.verdict import Verdict
 from autograder.verify import Check, Effort
 from autograder.verify import verify as verify_lab
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Release, verify and grade the labs of the course.")
-# Where nobody watches (a log, CI) there is no terminal width to respect.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    epilog="Exit status: 0 all is well, 1 something needs a person, 2 wrong usage or something is not there.",
+)
 
 _INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
@@ -66,6 +70,14 @@ Again = Annotated[bool, typer.Option("--again", help="Run everything anew, whate
 Jobs = Annotated[int | None, typer.Option(help="Notebooks at once; by default about as many as there are cores.")]
 
 
+@app.callback()
+def main() -> None:
+    """Release, verify and grade the labs of the course."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")  # a terminal that lacks a letter still shows the rest
+
+
 _P = ParamSpec("_P")
 
 
@@ -77,8 +89,7 @@ def _stoppable(command: Callable[_P, None]) -> Callable[_P, None]:
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:
-            said = "stopped; what was found out is kept: run the same command to go on"
-            Console(stderr=True, highlight=False).print(said)
+            warn("stopped; what was found out is kept: run the same command to go on")
             raise typer.Exit(_INTERRUPTED) from None
 
     return wrapped
@@ -97,14 +108,14 @@ def build(
     for lab in _load(only_labs, labs) if only_labs or not names else ():
         path = notebooks / f"{lab.id}.ipynb"
         write_notebook(release_notebook(lab), path)
-        console.print(f"{path}  {len(lab.cells)} cells, {lab.points:g} points")
+        say("{}  {} cells, {} points", path, len(lab.cells), f"{lab.points:g}")
         if course:
             for written in build_course(lab, course):
-                console.print(str(written))
+                say("{}", written)
     for lecture in lectures:
         path = notebooks.parent / "lectures" / f"{lecture.id}.ipynb"
         write_notebook(lecture_notebook(lecture), path)
-        console.print(f"{path}  {len(lecture.cells)} cells")
+        say("{}  {} cells", path, len(lecture.cells))
 
 
 @app.command()
@@ -118,15 +129,15 @@ def lectures(
 ) -> None:
     """Run lectures from top to bottom, each in a kernel of its own, and say how long each takes and what goes wrong."""
     failed = 0
-    console.print(f"{'lecture':32}{'seconds':>8}{'file kB':>9}")
+    say(f"{'lecture':32}{'seconds':>8}{'file kB':>9}")
     for lecture in _load_lectures(names, folder):
         run = run_lecture(lecture, fast=fast, data=data)
         size = len(nbformat.writes(lecture_notebook(lecture)).encode()) / 1000
         slow = f"  longer than {_LECTURE_SECONDS} seconds" if run.seconds > _LECTURE_SECONDS else ""
-        console.print(f"{lecture.id:32}{run.seconds:8.0f}{size:9.0f}{slow}")
+        say("{}{}", f"{lecture.id:32}", f"{run.seconds:8.0f}{size:9.0f}{slow}")
         if run.error:
             failed += 1
-            console.print(f"  {run.error}", markup=False, style="red", soft_wrap=True)
+            quote(run.error, style="red")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -153,13 +164,13 @@ def verify(
     effort = Effort(repeats, seeds, jobs or Effort().jobs, twins=twins)
     failed = False
     for lab in _load([] if every else names, labs):
-        with _progress(f"verify {lab.id}") as advance:
+        with progress(f"verify {lab.id}") as advance:
             try:
                 checks = verify_lab(
                     lab, Options(data, fast), effort, released=notebooks, exercises=exercise or (), on_done=advance
                 )
             except (LabError, SurroundingsError) as error:
-                _fail(escape(str(error)))
+                fail(error)
         _print_checks(lab, checks)
         failed |= any(check.problems for check in checks)
     raise typer.Exit(1 if failed else 0)
@@ -179,24 +190,22 @@ def calibrate(
     options = Options(data, fast)
     band = band_name(options, environment(lab, options))
     least = "at full budget about" if not fast else "at most"
-    console.print(
-        f"{lab.id}, {band}: {seeds} runs, {least} {math.ceil(seeds * lab.settings.running_seconds / 60)} minutes on two cores"
-    )
+    minutes = math.ceil(seeds * lab.settings.running_seconds / 60)
+    say("{}, {}: {} runs, {} {} minutes on two cores", lab.id, band, seeds, least, minutes)
 
     def hear(done: int, total: int, left: float) -> None:
-        console.print(f"  run {done} of {total}; {left / 60:.1f} minutes to go")
+        say("  run {} of {}; {} minutes to go", done, total, f"{left / 60:.1f}")
 
     try:
         measured = calibrate_lab(lab, options, range(seeds), on_run=hear)
     except (LabError, SurroundingsError) as error:
-        _fail(escape(str(error)))
+        fail(error)
     for figure in measured:
-        console.print(
-            f"[bold]{figure.name}[/]  standard deviation {figure.deviation:.3g}\n  {band} = {figure.toml}", markup=True
-        )
+        say("[bold]{}[/]  standard deviation {}", figure.name, f"{figure.deviation:.3g}")
+        say("  {} = {}", band, figure.toml)
     if write:
         changed = write_bands(lab, band, measured)
-        console.print(f"{lab.folder / 'lab.toml'}: {len(changed)} lines changed")
+        say("{}: {} lines changed", lab.folder / "lab.toml", len(changed))
 
 
 @app.command()
@@ -224,12 +233,25 @@ def grade(
         Path | None,
         typer.Option(help="Also record the marks in this nbgrader course.", exists=True, file_okay=False, show_default=False),
     ] = None,
+    accept_broken: Annotated[
+        bool,
+        typer.Option("--accept-broken", help="Grade though the solution of ASSIGNMENT.ipynb itself fails some of its tests."),
+    ] = False,
 ) -> None:
     """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook.
 
     What was found out is kept in OUTPUT/kept: run the same command again and only what changed is run. OUTPUT/kept/secret is what the
     lab's sealed data are drawn from, unless COURSE/.secret holds it: keep it to yourself.
+
+    Exit status: 0 every submission is graded; 1 something needs a person: a submission that needs review, could not be read or
+    could not be recorded, or tests of ASSIGNMENT.ipynb that its own solution fails (then nobody is graded without
+    --accept-broken); 2 it cannot be done: wrong usage, no walls, no data, no room for the results.
     """
+    foreign = name.endswith(".ipynb")
+    lab = None if foreign else _load([name], labs)[0]
+    if course and submissions.is_file() and submissions.stem == Path(name).stem:
+        fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
+    _check_writable(output, *([course] if course else []))
     options = Options(
         data,
         fast,
@@ -239,9 +261,8 @@ def grade(
         gpu_slots=gpu_slots,
         secret=_secret(output, course),
     )
-    lab = _assignment(Path(name), options, output) if name.endswith(".ipynb") else _load([name], labs)[0]
-    if course and submissions.is_file() and submissions.stem == lab.id:
-        _fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
+    keep = Keep(output / "kept")
+    lab = lab or _assignment(Path(name), options, keep, accept_broken)
     try:
         found = (
             [Found(submissions.stem, submissions)]
@@ -249,11 +270,16 @@ def grade(
             else find_submissions(submissions, lab.id, lab.assignment)
         )
     except CollectError as error:
-        _fail(str(error))
-    verdicts = _grade_all([(lab, found)], options, jobs, output, again, dask)
-    _report(verdicts, output)
-    if course:
-        _record(lab, verdicts, found, course)
+        fail(error)
+    left: list[tuple[Path, str]] = []
+    verdicts = _grade_all([(lab, found)], options, jobs, keep, again, dask)
+    unwritten = write_results(verdicts, left, output)
+    recorded = _record(lab, verdicts, found, course) if course else None
+    _report(verdicts, output, unwritten)
+    show_left(left)
+    refused = _report_recorded(recorded) if recorded else 0
+    _end_if_unwritten(unwritten, output, keep)
+    raise typer.Exit(1 if refused or left or any(verdict.status != "graded" for verdict in verdicts) else 0)
 
 
 @app.command()
@@ -268,14 +294,18 @@ def demo(
 ) -> None:
     """Build every lab, make a class of ten from the known answers, grade it and report."""
     classes: list[tuple[Lab, list[Found]]] = []
+    _check_writable(output)
     for lab in _load(None, labs):
         build_course(lab, output / "course")
         submitted = output / "course" / "submitted"
         make_class(lab, submitted)
         classes.append((lab, find_submissions(submitted, lab.id)))
     options = Options(fast=fast, cell_seconds=30, isolation=isolation, secret=_secret(output))
-    verdicts = _grade_all(classes, options, jobs, output, again)
-    _report(verdicts, output)
+    keep = Keep(output / "kept")
+    verdicts = _grade_all(classes, options, jobs, keep, again)
+    unwritten = write_results(verdicts, (), output)
+    _report(verdicts, output, unwritten)
+    _end_if_unwritten(unwritten, output, keep)
 
 
 @app.command()
@@ -285,9 +315,9 @@ def doctor() -> None:
     for column in ("wall", "holds", "why not"):
         table.add_column(column)
     for name, reason in walls.probe().items():
-        table.add_row(name, "[red]no[/]" if reason else "[green]yes[/]", reason)
+        table.add_row(name, "[red]no[/]" if reason else "[green]yes[/]", words("{}", reason))
     console.print(table)
-    console.print(f"isolation: [bold]{walls.strongest()}[/]")
+    say("isolation: [bold]{}[/]", walls.strongest())
 
 
 @app.command()
@@ -299,8 +329,8 @@ def publish(
     try:
         files = publish_course(root, target)
     except PublishError as error:
-        _fail(str(error))
-    console.print(f"{target}: {len(files)} files")
+        fail(error)
+    say("{}: {} files", target, len(files))
 
 
 # ── shared by the commands ───────────────────────────────────────────────────────────────────────────────────────────
@@ -309,11 +339,11 @@ def publish(
 def _load(names: Sequence[str] | None, labs: Path) -> list[Lab]:
     folders = [labs / name for name in names] if names else find_labs(labs)
     if not folders:
-        _fail(f"{labs}: no labs here; expected folders with a lab.py (say where they are with --labs)")
+        fail(f"{labs}: no labs here; expected folders with a lab.py (say where they are with --labs)")
     try:
         return [load_lab(folder) for folder in folders]
     except LabError as error:
-        _fail(str(error))
+        fail(error)
 
 
 def _load_lectures(names: Sequence[str] | None, folder: Path) -> list[Lecture]:
@@ -324,53 +354,58 @@ def _load_lectures(names: Sequence[str] | None, folder: Path) -> list[Lecture]:
     try:
         return [load_lecture(path) for path in paths]
     except LectureError as error:
-        _fail(str(error))
+        fail(error)
 
 
-def _assignment(source: Path, options: Options, output: Path) -> Lab:
-    """A lab made of an nbgrader notebook; says which tests cannot be sealed and which the instructor's own solution fails."""
+def _assignment(source: Path, options: Options, keep: Keep, accept_broken: bool) -> Lab:
+    """A lab made of an nbgrader notebook; says which tests cannot be sealed.
+
+    Ends the command when the instructor's own solution fails a test: everybody would lose its points.
+    """
     try:
-        with console.status(f"running the solution in {source.name}"):
-            made = load_assignment(source, options, keep=Keep(output / "kept"))
+        with console.status(words("running the solution in {}", source.name)):
+            made = load_assignment(source, options, keep=keep)
     except (LabError, SurroundingsError, FaultError) as error:
-        _fail(escape(str(error)))
+        fail(error)
     for test, why in made.unsealed.items():
-        console.print(f"[yellow]unsealed[/] {escape(test)} runs in the student's own process: {escape(why)}", markup=True)
+        say("[yellow]unsealed[/] {} runs in the student's own process: {}", test, why)
     for test, why in made.broken.items():
-        console.print(f"[bold red]broken[/] {escape(test)} does not accept the solution in {source.name}: {escape(why)}")
+        say("[bold red]broken[/] {} does not accept the solution in {}: {}", test, source.name, why)
+    if made.broken and not accept_broken:
+        first, why = next(iter(made.broken.items()))
+        say(
+            "[bold red]nobody was graded[/]: the solution in {} fails {} of its own tests, first {}: {}. Mend the notebook or what "
+            "it needs here; with --accept-broken the class is graded, and a person must look at every submission",
+            *(source.name, len(made.broken), first, why.rstrip(".")),
+        )
+        raise typer.Exit(1)
     return made.lab
+
+
+def _check_writable(output: Path, *more: Path) -> None:
+    """End the command, before any work, where its results could not be written."""
+    try:
+        check_writable(output, output / "kept", *more)
+    except ResultsError as error:
+        fail(error)
 
 
 def _secret(output: Path, course: Path | None = None) -> str:
     try:
         return find_secret(output / "kept", course)
     except SecretError as error:
-        _fail(escape(str(error)))
-
-
-def _fail(message: str) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {message}", markup=True)
-    raise typer.Exit(2)
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        fail(error)
 
 
 def _grade_all(
-    classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None, output: Path, again: bool, dask: str = ""
+    classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None, keep: Keep, again: bool, dask: str = ""
 ) -> list[Verdict]:
     _say_walls(options)
-    keep = Keep(output / "kept")
     if again:
         keep.clear()
     total = sum(len(found) for _, found in classes)
     verdicts: list[Verdict] = []
-    with _progress("grading") as advance:
+    with progress("grading") as advance:
         for lab, found in classes:
             done = len(verdicts)
             ready: list[Verdict] = []
@@ -382,7 +417,7 @@ def _grade_all(
             try:
                 verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear, keep=keep, dask=dask)
             except SurroundingsError as error:
-                _fail(escape(str(error)))
+                fail(error)
     return verdicts
 
 
@@ -390,70 +425,67 @@ def _say_walls(options: Options) -> None:
     try:
         level = level_of(options.isolation)
     except SurroundingsError as error:
-        _fail(str(error))
-    console.print(f"isolation: [bold]{level}[/]")
+        fail(error)
+    say("isolation: [bold]{}[/]", level)
     if level == "process":
         missing = ", ".join(name for name, reason in walls.probe().items() if reason) or "none: less was asked for"
-        console.print(
-            f"[bold yellow]Students' code is held by limits only, not by walls of its own (missing: {missing}).[/] "
-            "`autograder doctor` says what this machine lacks."
+        say(
+            "[bold yellow]Students' code is held by limits only, not by walls of its own (missing: {}).[/] "
+            "`autograder doctor` says what this machine lacks.",
+            missing,
         )
 
 
-def _report(verdicts: Sequence[Verdict], output: Path) -> None:
-    console.print(f"\n[bold]{data_notice(verdicts)}[/]")
+# ── results: written first, then printed ─────────────────────────────────────────────────────────────────────────────
+
+
+def _report(verdicts: Sequence[Verdict], output: Path, unwritten: Mapping[str, str]) -> None:
+    console.print()
+    say("[bold]{}[/]", data_notice(verdicts))
     for lab in sorted({v.lab for v in verdicts}):
-        console.print(_marks_table(lab, [v for v in verdicts if v.lab == lab]))
-    for verdict in verdicts:
-        if verdict.status != "graded" or verdict.flags:
-            notes = "; ".join([*([verdict.message] if verdict.message else []), *(flag.message for flag in verdict.flags)])
-            console.print(f"  {verdict.submission}, {verdict.lab}: [bold]{verdict.status}[/] {notes}", markup=True)
-    written = {
-        "verdicts.json": verdicts_json(verdicts),
-        "grades.csv": grades_csv(verdicts),
-        "report.html": report_html(verdicts),
-    }
-    for name, text in written.items():
-        write_text(output / name, text)
-        console.print(f"wrote {output / name}")
+        show_marks(lab, [v for v in verdicts if v.lab == lab])
+    show_notes(verdicts)
+    for name in FILES:
+        if name not in unwritten:
+            say("wrote {}", output / name)
 
 
-def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[Found], course: Path) -> None:
+def _end_if_unwritten(unwritten: Mapping[str, str], output: Path, keep: Keep) -> None:
+    """Say what could not be written or kept, and where the work is; end the command if results are missing."""
+    if keep.problem:
+        say("[yellow]note[/] what was found out could not be kept for another run: {}", keep.problem)
+    if unwritten:
+        work = "the work has to be done again" if keep.problem else f"no work is lost: {keep.folder} holds what was found out"
+        said = "; ".join(f"{name}: {why}" for name, why in unwritten.items())
+        fail(
+            f"{output}: not written: {said}. Where such a file is there, it is of an earlier run. Run the command again; {work}"
+        )
+
+
+def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[Found], course: Path) -> Recorded | RecordError:
     try:
-        recorded = record(lab, verdicts, {item.submission: item.path for item in found}, course)
+        return record(lab, verdicts, {item.submission: item.path for item in found}, course)
     except RecordError as error:
-        _fail(escape(str(error)))
-    console.print(
-        f"recorded {len(recorded.submissions)} submissions in {recorded.database}: {len(recorded.review)} need a person to look",
-        markup=False,
-        soft_wrap=True,
+        return error
+
+
+def _report_recorded(recorded: Recorded | RecordError) -> int:
+    """Say what is in the gradebook now; how many submissions are not."""
+    if isinstance(recorded, RecordError):
+        fail(recorded)
+    say(
+        "recorded {} submissions in {}: {} need a person to look, {} cells wait for marks by hand",
+        *(len(recorded.submissions), recorded.database, len(recorded.review), recorded.by_hand),
     )
     for name, why in recorded.refused.items():
-        console.print(f"  not recorded: {name!r}: {why}", markup=False)
+        say("  not recorded: {}: {}", repr(name), why)
     for note in recorded.notes:
-        console.print(f"  {note}", markup=False)
-    if recorded.refused:
-        raise typer.Exit(1)
-
-
-def _marks_table(lab: str, verdicts: Sequence[Verdict]) -> Table:
-    table = Table(title=lab, title_justify="left", box=None, padding=(0, 1))
-    table.add_column("test", no_wrap=True, min_width=max((len(test.name) for v in verdicts for test in v.tests), default=4))
-    table.add_column("of", justify="right")
-    for verdict in verdicts:
-        table.add_column(verdict.submission, justify="right")
-    graded = next((v for v in verdicts if v.tests), None)
-    for i, test in enumerate(graded.tests if graded else ()):
-        marks = [f"{v.tests[i].earned:g}" if v.tests else "–" for v in verdicts]
-        table.add_row(test.name, f"{test.points:g}", *marks)
-    totals = [f"{v.earned:g}" if v.tests else "–" for v in verdicts]
-    table.add_row("total", f"{graded.points:g}" if graded else "–", *totals, style="bold")
-    return table
+        say("  {}", note)
+    return len(recorded.refused)
 
 
 def _print_checks(lab: Lab, checks: Sequence[Check]) -> None:
     for check in checks:
-        mark = "[red]✗[/]" if check.problems else "[green]✓[/]"
-        console.print(f"{mark} {lab.id}: {check.name}")
+        say("[red]✗[/] {}: {}" if check.problems else "[green]✓[/] {}: {}", lab.id, check.name)
         for problem in check.problems:
-            console.print(f"    {problem}", markup=False)
+            quote(problem)

@@ -6,12 +6,12 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["write_bytes", "write_text"]
+__all__ = ["try_writing", "write_bytes", "write_text"]
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, as `write_bytes` does."""
-    write_bytes(path, text.encode())
+    """Write `text` to `path` as UTF-8, as `write_bytes` does. Half of a character, which UTF-8 has not, is written as an escape."""
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -29,3 +29,10 @@ def write_bytes(path: Path, data: bytes) -> None:
         except BaseException:
             os.unlink(file.name)
             raise
+
+
+def try_writing(folder: Path) -> None:
+    """Make `folder` if it is not there, and write and remove a small file in it. Raises OSError where that cannot be done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(64 * 1024))

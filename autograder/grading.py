@@ -17,24 +17,20 @@ from platform import python_version
 from typing import Any, Literal
 
 from autograder.build import reduced_parameters
-from autograder.intake import Submission, UnreadableError
+from autograder.causes import cause_flags, causes
+from autograder.intake import Submission, UnreadableError, released_cells
 from autograder.keep import Entry, Keep, digest, environment_digest
 from autograder.labs import Cell, Lab, load_lab
+from autograder.messages import CHECKED, KILLED, explain, guarded, partly
 from autograder.plan import plan
 from autograder.processes import Halt, Limits, Surroundings
-from autograder.quotes import one_line
 from autograder.reader import read_submission
 from autograder.refusals import NotPlain, is_limit
 from autograder.runs import Again, Kept, Outcome, Step, settle
 from autograder.surroundings import Options, surroundings
 from autograder.verdict import TestResult, TestStatus, Verdict, Written
 
-__all__ = ["Job", "examine_again", "explain", "grade", "prepare", "with_budget"]
-
-_KILLED = ("timeout", "memory", "crashed")
-_CHECKED = ("Mistake", "AssertionError")  # errors that are the test's own verdict
-CHECK_CHARS = 1000  # of what a check says, which may quote a student's values
-_CONTRACT = "numbers, text, lists, dictionaries, arrays, networks of Keras's own layers, and functions of these"
+__all__ = ["Job", "examine_again", "grade", "prepare", "with_budget"]
 
 
 def grade(
@@ -187,7 +183,7 @@ class Job:
             tests=tests,
             written=tuple(_written(lab, work)),
             message="; ".join(filter(None, [_review_message(lab, work), *doubts])),
-            flags=(*work.flags, *work.odd),
+            flags=(*work.flags, *work.odd, *cause_flags(causes(lab, work.code, outcomes))),
             isolation=self.around.level,
             data_source=self.around.env.get("COURSEKIT_DATA", "none"),
             reduced_budget=self.options.fast,
@@ -233,6 +229,9 @@ def _limits(lab: Lab, options: Options) -> Limits:
 
 def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome], options: Options) -> list[TestResult]:
     by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
+    places = {lab.cells[i].grade_id: place for place, (i, _) in enumerate(work.code) if i >= 0}
+    why = causes(lab, work.code, outcomes)
+    released = {cell.grade_id: node.source for cell, node in zip(lab.cells, released_cells(lab), strict=True)}
     results = []
     for test in lab.of("tests"):
         outcome = by_id[test.grade_id]
@@ -244,12 +243,18 @@ def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome], options: O
             continue
         earned = _points(outcome, test)
         if outcome.status != "ok":
-            status, message = _status(outcome, written), explain(outcome, test, written, foreign=lab.foreign)
+            source = work.exercises.get(test.exercise, "")
+            blank = test.exercise in work.blank
+            status = _status(outcome, written)
+            message = explain(outcome, test, written, source, blank=blank, foreign=lab.foreign)
+            if cause := why.get(places[test.grade_id]) or why.get(places.get(test.exercise, -1)):
+                message = f"{message}; {cause}"
         elif earned < test.points:
-            status, message = "failed", f"partly right: {earned:g} of {test.points:g} points"
+            status, message = "failed", partly(earned, test.points)
         else:
             status, message = "passed", ""
-        results.append(TestResult(test.name, test.exercise, test.points, earned, status, message, sealed))
+        result = TestResult(test.name, test.exercise, test.points, earned, status, message, sealed)
+        results.append(guarded(result, test, released[test.grade_id]))
     return results
 
 
@@ -264,35 +269,9 @@ def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
     """How a test that did not pass ended."""
     if exercise is None:
         return "missing"
-    if exercise.status != "ok" and exercise.status in _KILLED:
+    if exercise.status != "ok" and exercise.status in KILLED:
         return exercise.status
-    return "failed" if outcome.error in _CHECKED or outcome.status == "ok" else outcome.status
-
-
-def explain(outcome: Outcome, test: Cell, exercise: Outcome | None, *, foreign: bool = False) -> str:
-    """The message for the student: what the check said, or where the trouble began when it began before the test.
-
-    What the student's own code says is kept short, see `one_line`. foreign: the test was not written for this engine.
-    """
-    if exercise is None:
-        return f"your cell for `{test.exercise}` was not found in the notebook"
-    if "NotImplementedError" in (exercise.error, outcome.error):
-        return "nothing is written here yet"
-    if exercise.status in _KILLED:
-        return f"your cell for `{test.exercise}`: {exercise.message}"
-    if outcome.error in _CHECKED:
-        said = outcome.message or "a check of this test failed"
-        return said if len(said) <= CHECK_CHARS else f"{said[: CHECK_CHARS - 1]}…"
-    if outcome.status in ("timeout", "memory", "crashed", "missing"):
-        return outcome.message
-    if is_limit(outcome.error):
-        if outcome.error == NotPlain.__name__ and not foreign:
-            return f"{outcome.message}: the tests of this lab look at {_CONTRACT}"
-        return f"{outcome.message}: that is a limit of the grader, not a mistake of yours, and a person will look at it"
-    if exercise.status != "ok":
-        said = one_line(exercise.message)
-        return f"your cell for `{test.exercise}` did not run to its end: {exercise.error[:60]}: {said}"
-    return f"your code stopped with {outcome.error[:60]}: {one_line(outcome.message)}"
+    return "failed" if outcome.error in CHECKED or outcome.status == "ok" else outcome.status
 
 
 def _doubts(lab: Lab, work: Submission, outcomes: Sequence[Outcome]) -> list[str]:
@@ -317,12 +296,7 @@ def _is_no_mistake(lab: Lab, outcome: Outcome) -> bool:
 
 
 def _written(lab: Lab, work: Submission) -> list[Written]:
-    def answered(cell: Cell) -> bool:
-        if cell.role == "exercise":
-            return "NotImplementedError" not in work.exercises.get(cell.name, "NotImplementedError")
-        return work.written.get(cell.name, "").strip() not in ("", "YOUR ANSWER HERE")
-
-    return [Written(cell.name, cell.points, answered(cell)) for cell in lab.by_hand]
+    return [Written(cell.name, cell.points, cell.grade_id not in work.blank) for cell in lab.by_hand]
 
 
 def _review_message(lab: Lab, work: Submission) -> str:

@@ -7,9 +7,10 @@ never taken from it; only what students write is. Knows notebooks and labs; runs
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ SIMILAR = 60.0
 COMPARED, MAX_COMPARED = 20_000, 2 * 10**10
 # Below this share of recognised release cells a file is not taken for a submission to the lab at all.
 RECOGNISED = 0.3
+# Lines of nbgrader's that stand where an answer is due.
+_PLACEHOLDERS = ("", "# YOUR CODE HERE", "raise NotImplementedError()", "YOUR ANSWER HERE")
 # What nbgrader notes in a cell about how it is marked.
 _MARKED = ("points", "grade", "solution")
 
@@ -38,6 +41,7 @@ class Submission:
 
     exercises: name → source as submitted, for every exercise that was found.
     written: name → the student's text, for every written question that was found.
+    blank: grade ids of the exercises and questions that are as released, with nothing of the student's beside them.
     needs_review: an exercise could not be found, though the file holds code that could not be placed.
     idle: places in `code` of the lab's own demonstrations on which nothing rests. odd: what no honest solution needs, as flags.
     """
@@ -47,6 +51,7 @@ class Submission:
     written: dict[str, str]
     flags: tuple[Flag, ...]
     needs_review: bool
+    blank: frozenset[str] = frozenset()
     idle: frozenset[int] = frozenset()
     odd: tuple[Flag, ...] = ()
 
@@ -287,7 +292,35 @@ def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], fl
     lost = [cell.name for cell in lab.of("exercise") if cell.name not in exercises]
     unplaced = [c for c in cells if c.match is None and c.is_code and c.source.strip()]
     code = tuple(_running_order(lab, cells, matched))
-    return Submission(code, exercises, written, tuple(flags), needs_review=bool(lost and unplaced))
+    blank = frozenset(_blank(lab, cells, matched, released))
+    return Submission(code, exercises, written, tuple(flags), needs_review=bool(lost and unplaced), blank=blank)
+
+
+def _blank(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted], released: Sequence[str]) -> Iterator[str]:
+    """Grade ids of what the student left as it was: the cell says what the release says, and no own cell stands beside it."""
+    known = {"", *(source.strip() for source in released)}
+    for index, cell in enumerate(lab.cells):
+        if cell.role not in ("exercise", "written") or dict(cell.nbgrader).get("task"):  # a task is answered below it
+            continue
+        place = matched.get(index)
+        if place is None or (
+            _bare(place.source) in ("", _bare(released[index]))
+            and not any(c.source.strip() not in known for c in _own_beside(cells, place, cell.role))
+        ):
+            yield cell.grade_id
+
+
+def _bare(source: str) -> str:
+    """A cell's lines without blank ones, trailing blanks and nbgrader's placeholders, which say that nothing is there yet."""
+    lines = (line.rstrip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line.strip() not in _PLACEHOLDERS)
+
+
+def _own_beside(cells: Sequence[_Submitted], place: _Submitted, role: str) -> Iterator[_Submitted]:
+    """The student's own cells below the one at `place`, and the text right above a question: where people answer, too."""
+    yield from takewhile(lambda c: c.match is None, cells[place.index + 1 :])
+    if role == "written":
+        yield from takewhile(lambda c: c.match is None and not c.is_code, reversed(cells[: place.index]))
 
 
 def _replaced(lab: Lab, matched: Mapping[int, _Submitted], released: Sequence[str]) -> list[Flag]:

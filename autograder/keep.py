@@ -25,6 +25,7 @@ from autograder.runs import MAX_KEPT, Outcome
 
 __all__ = ["Entry", "Keep", "digest", "environment_digest", "environment_facts"]
 
+MAX_ENTRY = 2 * MAX_KEPT  # bytes of an entry once unpacked; a damaged one may claim any size
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
 
 
@@ -37,27 +38,31 @@ class Entry:
     values: Mapping[int, bytes]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Keep:
-    """Entries in a folder, which need not exist yet."""
+    """Entries in a folder, which need not exist yet. problem: why an entry could not be kept, "" as long as all could."""
 
     folder: Path
+    problem: str = ""
 
     def find(self, key: str) -> Entry | None:
-        """The entry, None if there is none or if it cannot be read."""
+        """The entry, None if there is none or if it cannot be read: then the work is done again."""
         try:
             with zipfile.ZipFile(self._path(key)) as archive:
+                if sum(info.file_size for info in archive.infolist()) > MAX_ENTRY:
+                    return None
                 facts = json.loads(archive.read("facts.json"))
                 values = {int(name): archive.read(f"values/{name}") for name in facts["values"]}
                 outcomes = [Outcome(**outcome) for outcome in facts["outcomes"]]
                 return Entry(outcomes, {int(place): said for place, said in facts["tests"].items()}, values)
-        except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
+        except Exception:  # a damaged archive raises a dozen kinds, of zlib, zipfile, json and its own
             return None
 
     def put(self, key: str, entry: Entry) -> None:
         """Keep the entry, unless a limit in it was hit only because others had the machine.
 
-        Values that are too large are left out: their tests will need the whole notebook again.
+        Values that are too large are left out: their tests will need the whole notebook again. Where nothing can be written,
+        `problem` says why and the caller goes on: an entry only saves work.
         """
         if any(outcome.contended for outcome in entry.outcomes):
             return
@@ -72,7 +77,10 @@ class Keep:
             archive.writestr("facts.json", json.dumps(facts))
             for place, frame in values.items():
                 archive.writestr(f"values/{place}", frame)
-        write_bytes(self._path(key), out.getvalue())
+        try:
+            write_bytes(self._path(key), out.getvalue())
+        except OSError as error:
+            self.problem = self.problem or f"{self.folder}: {error.strerror or error}"
 
     def clear(self) -> None:
         """Forget every entry. What else lies in the folder stays."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
-from autograder.verdict import Verdict
+from autograder.printable import cell, line, printable
+from autograder.verdict import TestResult, Verdict
 
 __all__ = ["data_notice", "grades_csv", "report_html", "verdicts_json"]
 
@@ -52,61 +55,92 @@ def data_notice(verdicts: Sequence[Verdict]) -> str:
     return " ".join(parts)
 
 
-def verdicts_json(verdicts: Sequence[Verdict]) -> str:
-    """All verdicts as one JSON object: {"notice": …, "verdicts": […]}."""
-    body = {"notice": data_notice(verdicts), "verdicts": [asdict(v) for v in verdicts]}
-    return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
+def verdicts_json(verdicts: Sequence[Verdict], left: Sequence[tuple[object, str]] = ()) -> str:
+    """All verdicts as one JSON object: {"notice": …, "verdicts": […]}, and "left": [{"path": …, "reason": …}] if anything was."""
+    body: dict[str, Any] = {"notice": data_notice(verdicts), "verdicts": [asdict(v) for v in verdicts]}
+    if left:
+        body["left"] = [{"path": str(path), "reason": reason} for path, reason in left]
+    text = json.dumps(_sound(body), ensure_ascii=False, allow_nan=False, indent=1)
+    lines = (said if said.isprintable() else "".join(map(_escaped, said)) for said in text.split("\n"))
+    return "\n".join(lines) + "\n"
 
 
 def grades_csv(verdicts: Sequence[Verdict]) -> str:
-    """One row a submission: name, lab, status, earned, points, written points still to mark, message, notice."""
+    """One row a submission: name, lab, status, marks by tests, points by hand, message, and what rests on unsealed tests.
+
+    unsealed: points of `earned` from tests that the student's code could reach. to_mark: answers that wait for a mark by hand.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([f"# {data_notice(verdicts)}"])
-    writer.writerow(["submission", "lab", "status", "earned", "points", "by_hand", "message"])
+    writer.writerow([cell(f"# {data_notice(verdicts)}")])
+    writer.writerow(["submission", "lab", "status", "earned", "points", "by_hand", "message", "unsealed", "to_mark"])
     for v in verdicts:
         by_hand = sum(item.points for item in v.written)
         notes = v.message or "; ".join(flag.message for flag in v.flags)
-        row = [v.submission, v.lab, v.status, f"{v.earned:g}", f"{v.points:g}", f"{by_hand:g}", notes]
-        writer.writerow([_inert(cell) for cell in row])
+        numbers = [f"{number:g}" for number in (v.earned, v.points, by_hand)]
+        row = [cell(v.submission), cell(v.lab), v.status, *numbers, cell(notes), f"{v.unsealed:g}", v.to_mark]
+        writer.writerow(row)
     return out.getvalue()
 
 
-def report_html(verdicts: Sequence[Verdict], title: str = "Class report") -> str:
-    """One self-contained page: marks, distribution, most-missed tests, and what needs a person, lab by lab."""
-    environment = Environment(loader=PackageLoader("autograder"), autoescape=select_autoescape(default=True), trim_blocks=True)
+def report_html(verdicts: Sequence[Verdict], title: str = "Class report", left: Sequence[tuple[object, str]] = ()) -> str:
+    """One self-contained page: marks, distribution, most-missed tests, and what needs a person, lab by lab.
+
+    left: what was found and not graded.
+    """
+    environment = Environment(
+        loader=PackageLoader("autograder"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        finalize=_printed,
+    )
+    environment.filters["line"] = line
     labs = [_lab_section([v for v in verdicts if v.lab == lab]) for lab in sorted({v.lab for v in verdicts})]
     page = environment.get_template("report.html")
-    return page.render(title=title, notice=data_notice(verdicts), isolation=_isolation(verdicts), labs=labs)
+    return page.render(title=title, notice=data_notice(verdicts), isolation=_isolation(verdicts), labs=labs, left=left)
 
 
 def most_missed(verdicts: Sequence[Verdict], top: int = 8) -> list[Missed]:
     """The tests that the most graded submissions missed, blank ones not counted."""
-    graded = [v for v in verdicts if v.tests and v.earned > 0]
+    graded = [_by_test(v) for v in verdicts if v.tests and v.earned > 0]
     rows = []
-    for i, test in enumerate(graded[0].tests if graded else ()):
-        failed = [v.tests[i] for v in graded if v.tests[i].status != "passed"]
+    for test in _tests(verdicts):
+        failed = [results[test.name] for results in graded if test.name in results and results[test.name].status != "passed"]
         if failed:
-            message = Counter(result.message.splitlines()[0] for result in failed if result.message).most_common(1)
-            rows.append(Missed(test.name, test.exercise, len(failed), len(graded), message[0][0] if message else ""))
+            said = Counter(line(result.note or result.message) for result in failed if result.note or result.message)
+            message = said.most_common(1)[0][0] if said else ""
+            rows.append(Missed(test.name, test.exercise, len(failed), len(graded), message))
     return sorted(rows, key=lambda row: -row.missed)[:top]
 
 
 def _lab_section(verdicts: list[Verdict]) -> dict[str, object]:
     graded = [v for v in verdicts if v.tests]
+    tests = _tests(verdicts)
     marks = [v.earned for v in graded]
     points = graded[0].points if graded else 0.0
     return {
         "lab": verdicts[0].lab,
-        "verdicts": verdicts,
-        "tests": graded[0].tests if graded else (),
+        "rows": [(v, [_by_test(v).get(test.name) for test in tests]) for v in verdicts],
+        "graded": len(graded),
+        "tests": tests,
+        "unsealed": list(dict.fromkeys(test.name for v in graded for test in v.tests if not test.sealed)),
         "points": points,
         "mean": statistics.mean(marks) if marks else None,
         "median": statistics.median(marks) if marks else None,
-        "plot": Markup(_distribution(marks, points)) if marks else "",
+        "plot": Markup(_distribution(marks, points)) if marks and points > 0 else "",
         "missed": most_missed(verdicts),
         "attention": [v for v in verdicts if v.status != "graded" or v.flags or v.message],
+        "to_mark": sum(v.to_mark for v in verdicts),
     }
+
+
+def _tests(verdicts: Sequence[Verdict]) -> tuple[TestResult, ...]:
+    """The tests of a lab, as any of its submissions that could be graded has them."""
+    return next((v.tests for v in verdicts if v.tests), ())
+
+
+def _by_test(verdict: Verdict) -> Mapping[str, TestResult]:
+    return {test.name: test for test in verdict.tests}
 
 
 def _distribution(marks: Sequence[float], points: float) -> str:
@@ -134,6 +168,22 @@ def _isolation(verdicts: Sequence[Verdict]) -> str:
     return ", ".join(sorted({v.isolation for v in verdicts if v.tests})) or "none"
 
 
-def _inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+def _printed(value: Any) -> Any:
+    """What the template prints in place of a value: text in which nothing acts, whatever it came from."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _escaped(character: str) -> str:
+    """A character of JSON text, as JSON's own escape where a terminal or an eye would be deceived by it."""
+    return character if character.isprintable() else json.dumps(character)[1:-1]
+
+
+def _sound(value: Any) -> Any:
+    """JSON data that every parser reads: without halves of characters."""
+    if isinstance(value, str):
+        return re.sub(r"[\ud800-\udfff]", lambda half: printable(half.group()), value)
+    if isinstance(value, Mapping):
+        return {_sound(key): _sound(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sound(item) for item in value]
+    return value

@@ -11,6 +11,7 @@ import os
 import sys
 import sysconfig
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
 from autograder.assignments import siblings
-from autograder.autograded import RefusedError, autograded_notebook, by_grade_id, literal
+from autograder.autograded import RefusedError, autograded_notebook, by_grade_id, literal, with_own_cells
 from autograder.build import release_notebook, source_notebook, write_notebook
 from autograder.files import write_text
 from autograder.intake import UnreadableError, read_notebook
@@ -46,6 +47,7 @@ from autograder.verdict import Verdict
 
 __all__ = ["RecordError", "Recorded", "record"]
 
+TWICE = "more than one verdict has this name, and a gradebook holds one per student; keep one of the submissions"
 NO_RESPONSE = "No response."  # nbgrader's own words, which formgrader's users know
 
 
@@ -59,7 +61,7 @@ class Recorded:
 
     database: the gradebook's URL without its password. submissions: the names recorded, in order.
     review: those of them that were not graded, so that a person must look. refused: name → why it was not recorded.
-    notes: sentences about what was recorded with something left out.
+    notes: sentences about what was recorded with something left out. by_hand: cells of theirs that wait for a mark by hand.
     """
 
     database: str
@@ -67,6 +69,7 @@ class Recorded:
     review: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    by_hand: int = 0
 
 
 def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path], course: Path, *, db_url: str = "") -> Recorded:
@@ -77,44 +80,52 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
 
     The assignment, its cells, students and submissions are made as needed. Each submission is one transaction, then one file;
     recording again, also after a crash, changes nothing but what is not yet as it should be. A name that cannot be a
-    student's id and a file that changed since it was graded are refused one by one; everything else that is wrong raises
-    RecordError before any submission is written.
+    student's id or that two verdicts have, a file that changed since it was graded and one of which no notebook can be made are
+    refused one by one; everything else that is wrong raises RecordError before any submission is written.
     """
     course_folder = _course_folder(course, db_url)
     _check(lab, verdicts, notebooks)
     database = make_url(course_folder.db_url).render_as_string(hide_password=True)
     done: list[str] = []
-    refused: dict[str, str] = {}
+    refused = dict.fromkeys(_twice(verdicts), TWICE)
     notes: list[str] = []
+    by_hand = 0
     try:
         with _gradebook(course_folder) as gradebook:
             for notebook in (*siblings(lab), lab):
                 _save_lab(notebook, course_folder, gradebook)
             desk = _Desk(lab, course_folder, gradebook)
             for verdict in verdicts:
+                if verdict.submission in refused:
+                    continue
                 try:
                     _check_name(verdict.submission)
-                    notes += desk.record(verdict, Path(notebooks[verdict.submission]))
-                    done.append(verdict.submission)
+                    waiting, said = desk.record(verdict, Path(notebooks[verdict.submission]))
                 except RefusedError as error:
                     refused[verdict.submission] = str(error)
+                else:
+                    done.append(verdict.submission)
+                    by_hand += waiting
+                    notes += said
     except (SQLAlchemyError, InvalidEntry) as error:
-        said = str(error).splitlines()[0]
+        first = str(error).splitlines()[0]
         raise RecordError(
-            f"{database}: the gradebook could not be written ({said}); close what else uses it, run `nbgrader db upgrade` "
+            f"{database}: the gradebook could not be written ({first}); close what else uses it, run `nbgrader db upgrade` "
             f"if nbgrader was updated, and record again; {len(done)} of {len(verdicts)} submissions are in"
         ) from error
+    except OSError as error:
+        raise RecordError(
+            f"{course}: the course could not be written ({error.strerror or error}); make room or give the right to write there, "
+            f"and record again; {len(done)} of {len(verdicts)} submissions are in"
+        ) from error
     review = tuple(v.submission for v in verdicts if v.status != "graded" and v.submission in done)
-    return Recorded(database, tuple(done), review, refused, tuple(notes))
+    return Recorded(database, tuple(done), review, refused, tuple(notes), by_hand)
 
 
 # ── what is checked before anything is written ───────────────────────────────────────────────────────────────────────
 
 
 def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path]) -> None:
-    names = [verdict.submission for verdict in verdicts]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise RecordError(f"more than one verdict on {', '.join(map(repr, twice))}; a gradebook holds one a student: keep one")
     for verdict in verdicts:
         if verdict.lab != lab.id:
             raise RecordError(
@@ -131,6 +142,11 @@ def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path])
             points = lab.tests[test.name].points
             if not 0 <= test.earned <= points:
                 raise RecordError(f"{verdict.submission!r}: {test.earned} for {test.name}, expected 0 to {points:g}")
+
+
+def _twice(verdicts: Sequence[Verdict]) -> list[str]:
+    """The names on more than one verdict."""
+    return [name for name, count in Counter(verdict.submission for verdict in verdicts).items() if count > 1]
 
 
 def _check_name(name: str) -> None:
@@ -262,27 +278,44 @@ class _Desk:
             penalties.init_plugin()
         self.late = penalties.plugin_inst
 
-    def record(self, verdict: Verdict, submitted: Path) -> list[str]:
-        """Enter one verdict; return notes on what was left out. The file follows the rows: what is in neither is entered again."""
+    def record(self, verdict: Verdict, submitted: Path) -> tuple[int, list[str]]:
+        """Enter one verdict; return how many of its cells wait for a mark by hand, and notes on what was left out.
+
+        The file follows the rows: what is in neither is entered again. Raises RefusedError for a submission of which no notebook
+        can be made.
+        """
         folder = Path(self.course.format_path(self.course.autograded_directory, verdict.submission, self.lab.assignment))
         path = folder / f"{self.lab.id}.ipynb"
-        before, after = _earlier(path), autograded_notebook(self.lab, self.released, verdict, submitted)
+        before, after = _earlier(path), self._notebook(verdict, submitted)
         stamp = _stamp(self.lab, submitted)
         try:
             when = parse_utc(stamp) if stamp else None
         except (ValueError, OverflowError):
             when = None
         with _transaction(self.gradebook):
-            self._enter(verdict, before, after, when)
+            waiting = self._enter(verdict, before, after, when)
         write_notebook(after, path)
         if when:
             write_text(folder / "timestamp.txt", stamp + "\n")
         said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, for formgrader stops there"
-        return [said] if stamp and not when else []
+        return waiting, [said] if stamp and not when else []
+
+    def _notebook(self, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:
+        """The notebook that is shown, known to be a valid one."""
+        try:
+            notebook = autograded_notebook(self.lab, self.released, verdict, submitted)
+            nbformat.validate(notebook)
+        except (RefusedError, OSError):
+            raise
+        except Exception as error:  # what a student's file brings about costs nobody else the record
+            first = (str(error).splitlines() or [""])[0][:200]
+            raise RefusedError(f"no notebook could be made of it ({type(error).__name__}: {first})") from error
+        return notebook
 
     def _enter(
         self, verdict: Verdict, before: nbformat.NotebookNode | None, after: nbformat.NotebookNode, when: datetime | None
-    ) -> None:
+    ) -> int:
+        """Enter marks and comments; return how many cells wait for a mark by hand."""
         known = {"timestamp": when} if when else {}
         self.gradebook.update_or_create_student(verdict.submission)
         with self.gradebook.db.no_autoflush:
@@ -297,6 +330,7 @@ class _Desk:
             comment.auto_comment = comments[self.names[comment.cell_id]]
         self.gradebook.db.flush()
         row.late_submission_penalty = self._penalty(submission, row)
+        return sum(bool(grade.needs_manual_grade) for grade in row.grades)
 
     def _enter_marks(self, row: Any, verdict: Verdict, unchanged: set[str]) -> None:
         marks = _marks(self.lab, verdict)
@@ -340,6 +374,7 @@ def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> di
     cells = by_grade_id(notebook)
     blank = {name for name, node in cells.items() if node.metadata.nbgrader.checksum == compute_checksum(node)}
     questions = {cell.name: cell.grade_id for cell in lab.by_hand}
+    blank -= {questions[item.name] for item in verdict.written if item.answered}
     blank |= {questions[item.name] for item in verdict.written if not item.answered}
     unsure = _unsure(lab, verdict)
     if unsure and not verdict.tests:
@@ -353,9 +388,9 @@ def _unchanged(lab: Lab, before: nbformat.NotebookNode | None, after: nbformat.N
     """Grade ids of the tests and questions on which neither the student's work nor the kind of verdict changed."""
     if before is None or before.metadata.autograder != after.metadata.autograder:
         return set()
-    old, new = by_grade_id(before), by_grade_id(after)
+    old, new = with_own_cells(before), with_own_cells(after)
     work = {test.grade_id: test.exercise for test in lab.of("tests")} | {q.grade_id: q.grade_id for q in lab.by_hand}
-    return {name for name, cell in work.items() if cell in old and old[cell].source == new[cell].source}
+    return {name for name, cell in work.items() if cell in old and old[cell] == new[cell]}
 
 
 def _earlier(path: Path) -> nbformat.NotebookNode | None:

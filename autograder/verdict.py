@@ -21,7 +21,8 @@ VerdictStatus = Literal["graded", "needs review", "unreadable"]
 class TestResult:
     """One test: `earned` of `points`, how it ended, and a message fit for the student ("" when it passed).
 
-    sealed: it ran in the examiner; one that is not had to run where the student's code could reach it.
+    sealed: it ran in the examiner; one that is not had to run where the student's code could reach it. note: what such a test
+    said, for the instructor only: the student's code may have put the hidden test into it.
     """
 
     __test__ = False  # not a pytest class
@@ -33,6 +34,7 @@ class TestResult:
     status: TestStatus
     message: str = ""
     sealed: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,14 @@ class Flag:
     "outdated" is what came from an older release of the lab: nobody did anything wrong.
     """
 
-    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "outdated", "suspicious"]
+    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "outdated", "suspicious", "stopped"]
     cells: tuple[str, ...]
     message: str
 
 
 @dataclass(frozen=True)
 class Written:
-    """A written question, waiting for a mark by hand; `answered` is false where the cell was left as released."""
+    """A written question, waiting for a mark by hand; `answered` is false where nothing was written into the cell or beside it."""
 
     name: str
     points: float
@@ -83,6 +85,16 @@ class Verdict:
     @property
     def earned(self) -> float:
         return sum(test.earned for test in self.tests)
+
+    @property
+    def unsealed(self) -> float:
+        """The part of `earned` that rests on tests which the student's code could reach."""
+        return sum(test.earned for test in self.tests if not test.sealed)
+
+    @property
+    def to_mark(self) -> int:
+        """Answers that wait for a mark by hand."""
+        return sum(item.answered for item in self.written)
 
     @property
     def points(self) -> float:

@@ -16,9 +16,10 @@ from typing import Literal
 
 from autograder.build import out_of_step, release_notebook
 from autograder.calibrate import band_name
-from autograder.grading import explain, with_budget
+from autograder.grading import with_budget
 from autograder.labs import Answer, Cell, Figure, Lab, LabError
 from autograder.lint import hidden_checks, lint
+from autograder.messages import explain
 from autograder.plan import Plan, plan, reads_data
 from autograder.processes import Limits, Surroundings
 from autograder.runs import Outcome, Step, run_steps

@@ -10,9 +10,11 @@ from typing import Any
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
 from autograder import Options, Verdict, grade
 from autograder.build import write_notebook
+from autograder.cli import app
 from autograder.demo import reference_sources, solve, without_metadata
 from autograder.labs import Lab
 from tests.attacks.book import Attack, hand_in, judge
@@ -213,3 +215,41 @@ def test_a_name_is_only_data(name: str, fort: Lab, tmp_path: Path, options: Opti
     verdict = grade(fort, tmp_path / "x.ipynb", options, submission=name)
     assert verdict.submission == name
     assert Verdict.from_dict(json.loads(verdict.to_json())) == verdict
+
+
+def stating(lab_id: str) -> Callable[[Notebook], None]:
+    """Say in the file's metadata which lab it is."""
+    return lambda notebook: notebook.metadata.update(coursekit={"lab": lab_id})
+
+
+SHOUTING = [
+    Attack("brackets", edit=stating("[/]")),
+    Attack("escapes", edit=stating("\x1b[2J\x07\r[bold]")),
+    Attack("half_a_character", edit=stating("\ud800")),
+    Attack("turned_round", edit=stating("\u202egnp")),
+    Attack("long", edit=stating("x" * 100_000)),
+    Attack("a_path_for_a_file", raw=lambda text: b"[/content/drive/MyDrive/lab.ipynb]"),
+]
+FILE_NAMES = (b"Ren\xe9", b"esc\x1b[31m", b"back\rslash", b"[red]x[b]", b"=cmd();=1", b"n" * 240)
+
+
+def test_text_in_files_and_their_names_costs_nobody_the_report(fort: Lab, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    honest = hand_in(fort, Attack("ada"), folder)
+    for attack in SHOUTING:
+        hand_in(fort, attack, folder)
+    for name in FILE_NAMES:
+        (folder / os.fsdecode(name + b".ipynb")).write_text("no notebook")
+    arguments = ["grade", fort.id, str(folder), "--labs", str(fort.folder.parent), "-o", str(out)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1, result.output
+    assert not any(c in result.output for c in "\x1b\x07\r\u202e\ud800")
+    verdicts = json.loads((out / "verdicts.json").read_text(encoding="utf-8"))["verdicts"]
+    assert len(verdicts) == 1 + len(SHOUTING) + len(FILE_NAMES)
+    assert {v["submission"] for v in verdicts if v["status"] == "graded"} == {honest.stem}
+    assert {"Ren\\xe9", "[red]x[b]"} <= {v["submission"] for v in verdicts}
+    for name in ("report.html", "grades.csv"):
+        text = (out / name).read_text(encoding="utf-8")
+        assert all(c.isprintable() or c == "\n" for c in text)
+        assert r"Ren\xe9" in text

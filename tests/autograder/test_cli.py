@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
+import errno
+import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from autograder import surroundings, walls
+from autograder import cli, surroundings, walls
+from autograder.assignments import Assignment
 from autograder.build import write_notebook
 from autograder.cli import app
 from autograder.demo import solve
 from autograder.labs import Lab
+from autograder.schedule import Found
+from autograder.verdict import Flag, TestResult, Verdict, Written
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -81,6 +87,184 @@ def test_what_cannot_be_done_is_said_with_exit_code_2(toy: Lab, tmp_path: Path, 
     code, output = call(*(part.format(tmp=tmp_path, labs=toy.folder.parent) for part in arguments))
     assert code == 2
     assert said in output.replace("│", "").replace("  ", " ")
+
+
+# ── what a class may bring with it; what grades is stubbed here ──────────────────────────────────────────────────────
+
+
+def stub(monkeypatch: pytest.MonkeyPatch, lab: Lab, *verdicts: Verdict) -> list[str]:
+    """Let `grade` reach these verdicts; returns the names of those that it was asked to grade."""
+    asked: list[str] = []
+
+    def graded(_: Lab, found: list[Found], *__: object, **___: object) -> list[Verdict]:
+        asked.extend(item.submission for item in found)
+        return list(verdicts)
+
+    monkeypatch.setattr(cli, "grade_class", graded)
+    return asked
+
+
+def judged(lab: Lab, name: str, told: str = "", **fields: object) -> Verdict:
+    tests = tuple(TestResult(t.name, t.exercise, t.points, 0, "failed", told) for t in lab.of("tests"))
+    return replace(Verdict(name, lab.id, "graded", tests, (Written("why", 4, True),)), **fields)
+
+
+def class_of(lab: Lab, folder: Path, *names: str) -> tuple[object, ...]:
+    """Hand in a notebook of each; returns the arguments that grade them."""
+    for name in names:
+        write_notebook(solve(lab, RIGHT), folder / "in" / f"{name}.ipynb")
+    return ("grade", lab.id, folder / "in", "--labs", lab.folder.parent, "-o", folder / "out")
+
+
+NASTY = [
+    "[/]",
+    "[/content/drive]",
+    "[bold]",
+    "\x1b[2J",
+    "a\rb",
+    "\u202e",
+    "\ud800",
+    "Ren\udce9",
+    "\0",
+    "=cmd()",
+    "<script>",
+    "n" * 300,
+]
+
+
+@pytest.mark.parametrize("text", NASTY, ids=lambda text: ascii(text)[:12])
+def test_text_in_a_submission_costs_nobody_the_report(
+    text: str, toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags = (Flag("edited", (text,), text),)
+    stub(monkeypatch, toy, judged(toy, "ada"), judged(toy, text, text, message=text, flags=flags, status="needs review"))
+    result = CliRunner().invoke(app, [str(part) for part in class_of(toy, tmp_path, "ada")])
+    assert result.exit_code == 1, result.output
+    assert "needs review" in result.output
+    assert not any(c in result.output for c in "\x1b\r\0\u202e")
+    (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert len(json.loads((tmp_path / "out" / "verdicts.json").read_text(encoding="utf-8"))["verdicts"]) == 2
+    assert len((tmp_path / "out" / "grades.csv").read_text(encoding="utf-8").splitlines()) == 4
+
+
+def test_a_terminal_that_lacks_letters_shows_the_rest(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub(monkeypatch, toy, judged(toy, "李雷"))
+    result = CliRunner(charset="ascii").invoke(app, [str(part) for part in class_of(toy, tmp_path, "ada")])
+    assert result.exit_code == 0, result.output
+    assert r"\u674e\u96f7" in result.output
+
+
+def test_results_are_there_when_printing_fails(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    stub(monkeypatch, toy, judged(toy, "ada"))
+    monkeypatch.setattr(cli, "show_marks", interrupted)
+    CliRunner().invoke(app, [str(part) for part in class_of(toy, tmp_path, "ada")])
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"verdicts.json", "grades.csv", "report.html", "kept"}
+
+
+def test_two_verdicts_of_one_name_stop_neither_the_report_nor_the_gradebook_of_the_others(
+    toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = class_of(toy, tmp_path, "ada", "ben")
+    stub(monkeypatch, toy, judged(toy, "ada"), judged(toy, "ben"), judged(toy, "ada"))
+    (tmp_path / "course").mkdir()
+    code, said = call(*arguments, "--course", tmp_path / "course")
+    assert code == 1
+    assert "recorded 1 submissions" in said
+    assert "0 need a person to look, 1 cells wait for marks by hand" in said
+    assert "not recorded: 'ada': more than one verdict has this name" in said
+    assert [v["submission"] for v in json.loads((tmp_path / "out" / "verdicts.json").read_text())["verdicts"]] == [
+        "ada",
+        "ben",
+        "ada",
+    ]
+
+
+def test_a_gradebook_that_fails_leaves_the_results_and_says_so_with_status_2(
+    toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub(monkeypatch, toy, judged(toy, "ada"))
+    (tmp_path / "course" / "gradebook.db").mkdir(parents=True)
+    code, said = call(*class_of(toy, tmp_path, "ada"), "--course", tmp_path / "course")
+    assert code == 2
+    assert "the gradebook could not be written" in said
+    assert "total 20 0" in said
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("kind", ["file", "full", "course"])
+def test_where_results_cannot_be_written_nobody_is_graded_first(
+    kind: str, toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, dir: Path, **__: object) -> object:
+        if kind == "full" or dir.name == "course":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return io.BytesIO()
+
+    asked = stub(monkeypatch, toy, judged(toy, "ada"))
+    arguments = class_of(toy, tmp_path, "ada")
+    (tmp_path / "course").mkdir()
+    if kind == "file":
+        (tmp_path / "out").write_text("mine")
+    else:
+        monkeypatch.setattr("autograder.files.tempfile.TemporaryFile", no_room)
+    code, said = call(*arguments, "--course", tmp_path / "course")
+    assert code == 2
+    assert "results cannot be written there" in said
+    assert asked == []
+
+
+def test_a_disk_that_becomes_full_says_where_the_work_is(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stub(monkeypatch, toy, judged(toy, "ada"))
+    arguments = class_of(toy, tmp_path, "ada")
+    monkeypatch.setattr("autograder.results.write_text", no_room)
+    code, said = call(*arguments)
+    assert code == 2
+    assert "total 20 0" in said
+    assert "verdicts.json: No space left on device" in said
+    assert f"no work is lost: {tmp_path / 'out' / 'kept'} holds what was found out" in said
+
+
+def test_the_status_is_1_when_a_submission_needs_a_person(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = class_of(toy, tmp_path, "ada")
+    for status, due in (("graded", 0), ("needs review", 1), ("unreadable", 1)):
+        stub(monkeypatch, toy, judged(toy, "ada", status=status))
+        assert call(*arguments)[0] == due
+
+
+def assignment(monkeypatch: pytest.MonkeyPatch, lab: Lab, broken: dict[str, str]) -> None:
+    monkeypatch.setattr(cli, "load_assignment", lambda *_, **__: Assignment(lab, {}, broken))
+
+
+def test_tests_that_the_solution_fails_stop_the_class_with_status_1(
+    toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = stub(monkeypatch, toy, judged(toy, "ada"))
+    _, _, *arguments = class_of(toy, tmp_path, "ada")
+    assignment(monkeypatch, toy, {"mean": "No module named 'torch' [/]", "halving": "no network"})
+    code, said = call("grade", tmp_path / "tasks.ipynb", *arguments)
+    assert code == 1
+    assert (
+        "nobody was graded: the solution in tasks.ipynb fails 2 of its own tests, first mean: No module named 'torch' [/]."
+        in said
+    )
+    assert asked == []
+    code, said = call("grade", tmp_path / "tasks.ipynb", *arguments, "--accept-broken")
+    assert code == 0  # the stub's verdict needs no person
+    assert "broken halving does not accept the solution in tasks.ipynb: no network" in said
+    assert asked == ["ada"]
+
+
+def test_the_help_says_what_each_status_means() -> None:
+    for command in ((), ("grade",)):
+        code, said = call(*command, "--help")
+        assert code == 0
+        assert "Exit status: 0" in said
 
 
 def test_doctor_names_every_wall_and_the_level(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,41 @@ def test_a_verdict_survives_json(toy: Lab, tmp_path: Path) -> None:
     assert Verdict.from_dict(json.loads(verdict.to_json())) == verdict
 
 
+def test_an_own_cell_that_stopped_is_named_where_it_is_missed(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, {**RIGHT, "halving": "w = START * 2.0 ** -STEPS"})
+    own = nbformat.v4.new_code_cell("from google.colab import drive\ndrive.mount('/content/drive')\nSTART = 1.0")
+    place = next(i for i, cell in enumerate(notebook.cells) if cell.id == "mean")
+    notebook.cells.insert(place, own)
+    write_notebook(notebook, tmp_path / "colab.ipynb")
+    verdict = grade(toy, tmp_path / "colab.ipynb")
+    stopped = "own cell after `given_budget` stopped with ModuleNotFoundError: No module named 'google"
+    assert marks(verdict) == {"mean": 8, "mean_pure": 4, "halving": 0}
+    assert "`halving` did not run to its end: NameError" in said(verdict)["halving"]
+    assert f"your {stopped}" in said(verdict)["halving"]
+    assert said(verdict)["halving"].endswith("so `START` is missing")
+    (flag,) = [flag for flag in verdict.flags if flag.kind == "stopped"]
+    assert stopped in flag.message
+
+
+def test_what_raises_notimplementederror_on_purpose_is_not_called_unwritten(toy: Lab, tmp_path: Path) -> None:
+    later = "def mean(x):\n    raise NotImplementedError('later')"
+    verdict = verdict_on(toy, {**RIGHT, "mean": later, "halving": "w = 1  # no NotImplementedError"}, tmp_path)
+    assert said(verdict)["mean"] == "your code stopped with NotImplementedError: later"
+    assert "nothing is written" not in said(verdict)["halving"]
+
+
+def test_an_unsealed_test_tells_the_student_nothing_that_its_process_said(toy: Lab, tmp_path: Path) -> None:
+    lab = replace(toy, settings=replace(toy.settings, unsealed=("halving",)))
+    leak = "class Leak:\n    def __le__(self, other):\n        raise ValueError('hid')\n    __ge__ = __lt__ = __gt__ = __le__\nw = Leak()"
+    verdict = verdict_on(lab, {**RIGHT, "halving": leak}, tmp_path)
+    result = verdict.tests[2]
+    assert not result.sealed
+    assert result.message == "this test ran in your own process and did not pass"
+    assert result.note
+    assert verdict.unsealed == 0
+    assert verdict_on(lab, RIGHT, tmp_path).unsealed == 8
+
+
 # ── a class ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -334,3 +335,92 @@ def test_no_mangling_crashes_intake_or_changes_a_test(toy: Lab, tmp_path: Path, 
         return
     code = [(name, source) for name, source in running(toy, work).items() if name.startswith(("test_", "given_"))]
     assert code == [(c.grade_id, c.source) for c in toy.cells if c.role in ("tests", "given")]
+
+
+# ── what was left blank ──────────────────────────────────────────────────────────────────────────────────────────────
+
+STUB = 'def mean(x):\n    """The mean of a 1-D float array, which is not changed."""'
+
+
+@pytest.mark.parametrize(
+    ("source", "blank"),
+    [
+        (f"{STUB}\n    # YOUR CODE HERE\n    raise NotImplementedError()", True),
+        (f"{STUB}  \n\n    # YOUR CODE HERE\n    raise NotImplementedError()\n\n", True),
+        (f"{STUB}\n    raise NotImplementedError()", True),
+        ("", True),
+        ("  \n# YOUR CODE HERE\n", True),
+        (f"{STUB}\n    # not NotImplementedError any more\n    return x.sum() / len(x)", False),
+        ("try:\n    mean = np.mean\nexcept NotImplementedError:\n    raise", False),
+        ("class Shape:\n    def area(self):\n        raise NotImplementedError()", False),
+        ("# I would divide the sum by the length", False),
+    ],
+)
+def test_an_exercise_is_blank_only_if_it_is_as_released(source: str, blank: bool, toy: Lab, tmp_path: Path) -> None:
+    work = read_submission(toy, submit(solve(toy, {**SOLVED, "mean": source}), tmp_path))
+    assert ("mean" in work.blank) == blank
+    assert "halving" not in work.blank
+
+
+@pytest.mark.parametrize(
+    ("source", "blank"),
+    [
+        ("YOUR ANSWER HERE", True),
+        ("", True),
+        ("\n YOUR ANSWER HERE \n", True),
+        ("YOUR ANSWER HERE\n\nEach entry counts the same.", False),
+        ("Python raises NotImplementedError there.", False),
+    ],
+)
+def test_a_question_is_blank_only_if_nothing_was_written(source: str, blank: bool, toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.cells[-1].source = source
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert work.blank == (frozenset({"written_why"}) if blank else frozenset())
+
+
+@pytest.mark.parametrize("make", [nbformat.v4.new_markdown_cell, nbformat.v4.new_raw_cell, nbformat.v4.new_code_cell])
+def test_an_answer_in_a_cell_of_its_own_beside_the_question_is_an_answer(make: Any, toy: Lab, tmp_path: Path) -> None:
+    for place in (0, -1):
+        notebook = solve(toy, SOLVED)
+        notebook.cells[-1].source = "YOUR ANSWER HERE"
+        notebook.cells.insert(len(notebook.cells) + place, make("Each entry counts the same."))
+        answered = place == 0 or make is not nbformat.v4.new_code_cell
+        work = read_submission(toy, submit(notebook, tmp_path))
+        assert work.blank == (frozenset() if answered else frozenset({"written_why"}))
+
+
+def test_neither_an_empty_cell_nor_a_copy_of_the_question_is_an_answer(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    notebook.cells[-1].source = "YOUR ANSWER HERE"
+    notebook.cells += [nbformat.v4.new_markdown_cell(text) for text in ("", " \n", notebook.cells[-2].source)]
+    assert read_submission(toy, submit(notebook, tmp_path)).blank == {"written_why"}
+
+
+def test_code_below_an_exercise_that_was_left_alone_is_its_answer(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, {"halving": HALVING})
+    assert read_submission(toy, submit(notebook, tmp_path)).blank == {"mean"}
+    notebook.cells.insert(index(notebook, "mean") + 1, nbformat.v4.new_code_cell("mean = np.mean"))
+    assert read_submission(toy, submit(notebook, tmp_path)).blank == frozenset()
+
+
+def test_a_deleted_cell_is_blank(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    del notebook.cells[-1]
+    assert read_submission(toy, submit(notebook, tmp_path)).blank == {"written_why"}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("minor", [4, 5, 99])
+@pytest.mark.parametrize("cell_id", [None, "same", "not an id!", 7])
+def test_cells_without_sound_ids_are_read_without_a_word(
+    minor: int, cell_id: object, toy: Lab, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    notebook = json.loads(json.dumps(solve(toy, SOLVED)))
+    notebook["nbformat_minor"] = minor
+    for cell in notebook["cells"]:
+        cell.pop("id")
+        cell.update({} if cell_id is None else {"id": cell_id})
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert work.exercises == SOLVED
+    assert capfd.readouterr() == ("", "")

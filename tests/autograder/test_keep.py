@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,12 +90,55 @@ def test_a_changed_test_that_calls_a_function_needs_the_student_process(toy: Lab
     assert started.count("student") == 2
 
 
-def test_an_entry_comes_back_as_it_went_in_and_a_damaged_one_is_none(tmp_path: Path) -> None:
+ENTRY = Entry([Outcome("ok", seconds=0.5, value=1.5), Outcome("error", "E", "m", 3)], {1: "abc"}, {1: b"frame" * 100})
+
+
+def test_an_entry_comes_back_as_it_went_in(tmp_path: Path) -> None:
     keep = Keep(tmp_path)
-    entry = Entry([Outcome("ok", seconds=0.5, value=1.5), Outcome("error", "E", "m", 3)], {1: "abc"}, {1: b"frame"})
     assert keep.find("00aa") is None
-    keep.put("00aa", entry)
-    assert keep.find("00aa") == entry
+    keep.put("00aa", ENTRY)
+    assert keep.find("00aa") == ENTRY
+    assert keep.problem == ""
+
+
+def test_a_damaged_entry_is_a_miss_whatever_is_wrong_with_it(tmp_path: Path) -> None:
+    keep = Keep(tmp_path)
+    keep.put("00aa", ENTRY)
     (path,) = tmp_path.rglob("*.zip")
-    path.write_bytes(path.read_bytes()[:-30])
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 3):  # a byte of it changed, the rest cut off, nothing of it left
+        for damaged in (whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :], whole[:place]):
+            path.write_bytes(damaged)
+            assert keep.find("00aa") in (None, ENTRY)
+    place = whole.index(b"values/1") + len(b"values/1")
+    path.write_bytes(whole[:place] + b"\xff" * 8 + whole[place + 8 :])
     assert keep.find("00aa") is None
+
+
+@pytest.mark.parametrize(
+    "facts", ["[]", "7", '{"values": 5}', "[" * 100_000, '{"values": [], "outcomes": [[]], "tests": {}}', "NaN"]
+)
+def test_an_entry_of_another_form_is_a_miss(facts: str, tmp_path: Path) -> None:
+    (tmp_path / "00").mkdir()
+    with zipfile.ZipFile(tmp_path / "00" / "00aa.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("facts.json", facts)
+    assert Keep(tmp_path).find("00aa") is None
+
+
+def test_an_entry_that_claims_to_be_huge_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep = Keep(tmp_path)
+    keep.put("00aa", ENTRY)
+    monkeypatch.setattr("autograder.keep.MAX_ENTRY", 100)
+    assert keep.find("00aa") is None
+
+
+def test_an_entry_that_cannot_be_kept_is_a_note_and_the_class_is_graded(
+    toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("autograder.keep.write_bytes", full)
+    keep = Keep(tmp_path / "kept")
+    assert marks(graded(toy, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 8}]
+    assert keep.problem == f"{tmp_path / 'kept'}: No space left on device"

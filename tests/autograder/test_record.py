@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import html
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbconvert.filters import markdown2html
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.plugins import CsvExportPlugin
@@ -28,9 +31,10 @@ from autograder.build import write_notebook
 from autograder.cli import app
 from autograder.demo import reference_sources, solve, without_metadata
 from autograder.labs import Lab, load_lab
+from autograder.pictures import Album
 from autograder.record import RecordError, record
 from autograder.schedule import Found
-from autograder.verdict import TestResult, Verdict, VerdictStatus, Written
+from autograder.verdict import Flag, TestResult, Verdict, VerdictStatus, Written
 from tests.conftest import TOY
 
 FULL = {"mean": 8.0, "mean_pure": 4.0, "halving": 8.0}
@@ -392,7 +396,7 @@ def test_the_oracle_of_dangers_sees_them_in_what_is_not_made_inert() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_markdown_shows_as_text(text: str) -> None:
-    inert, pictures = pages._inert(text, {})
+    inert, pictures = pages._inert(text, {}, Album())
     assert dangers(markdown2html(inert)) == []
     assert not pictures
     assert dangers(markdown2html(pages.literal(text))) == []
@@ -402,7 +406,7 @@ def test_hostile_markdown_shows_as_text(text: str) -> None:
     "text", ["$a < b$ and $c > d$", "Two & three; see https://keras.io.", "| a | b |\n|---|---|\n| 1 | 2 |"]
 )
 def test_ordinary_markdown_is_left_alone(text: str) -> None:
-    assert pages._inert(text, {}) == (text, {})
+    assert pages._inert(text, {}, Album()) == (text, {})
 
 
 def test_a_feedback_page_holds_the_message_and_no_script_and_no_hidden_test(lab: Lab, course: Path) -> None:
@@ -428,6 +432,29 @@ def test_a_feedback_page_holds_the_message_and_no_script_and_no_hidden_test(lab:
     assert "Score: 4.0 / 24.0" in page
 
 
+def test_what_turns_text_round_or_drives_a_terminal_reaches_neither_notebook_nor_gradebook(lab: Lab, course: Path) -> None:
+    odd = "\x1b[2J\u202egnp\r\0\ud800[/]"
+
+    def write(notebook: Any) -> None:
+        notebook.cells[-1].source = odd
+        notebook.cells.append(new_code_cell(f"# {odd}"))
+
+    path = submit(lab, course, "ada")
+    notebook = solve(lab, reference_sources(lab))
+    write(notebook)
+    path.write_text(nbformat.writes(notebook, ensure_ascii=True))
+    verdict = replace(
+        judge(lab, "ada", HALF, message=odd), status="needs review", message=odd, flags=(Flag("edited", (odd,), odd),)
+    )
+    record(lab, [verdict], {"ada": path}, course)
+    for text in (
+        (course / "autograded" / "ada" / lab.id / f"{lab.id}.ipynb").read_text("utf-8"),
+        *comments(lab, course, "ada").values(),
+    ):
+        assert all(c.isprintable() or c == "\n" for c in text or "")
+    assert r"\u202e" in autograded(lab, course, "ada").cells[-1].source
+
+
 def test_pictures_in_answers_are_kept_and_other_attachments_are_not(lab: Lab, course: Path) -> None:
     def attach(notebook: Any) -> None:
         answer = notebook.cells[-1]
@@ -439,6 +466,114 @@ def test_pictures_in_answers_are_kept_and_other_attachments_are_not(lab: Lab, co
     answer = autograded(lab, course, "ada").cells[-1]
     assert answer.attachments == {"picture-1": {"image/png": PNG}}
     assert f"data:image/png;base64,{PNG}" in feedback(lab, course, "ada")
+
+
+def test_figures_are_kept_for_whoever_marks_them_and_nothing_else_of_the_outputs(lab: Lab, course: Path) -> None:
+    evil = {"image/png": PNG, "text/html": "<script>alert(1)</script>", "image/svg+xml": "<svg onload=alert(1)>"}
+    outputs = [
+        new_output("stream", text="20/20 passed"),
+        new_output("display_data", data=evil),
+        new_output("execute_result", data={"image/png": PNG, "text/plain": "<Figure>"}),
+        new_output("display_data", data={"application/javascript": "alert(1)", "image/png": "no picture"}),
+    ]
+
+    def draw(notebook: Any) -> None:
+        by_id = {cell.id: cell for cell in notebook.cells}
+        for name in ("halving", "test_halving", "given_setup"):
+            by_id[name].outputs = deepcopy(outputs)
+        notebook.cells.append(new_code_cell("plt.plot(x)", outputs=deepcopy(outputs)))
+
+    record(lab, [judge(lab, "ada")], {"ada": submit(lab, course, "ada", draw)}, course)
+    cells = {cell.id: cell for cell in autograded(lab, course, "ada").cells}
+    for name in ("halving", next(name for name in cells if name.startswith("own-"))):
+        assert [output.get("data", output.get("text")) for output in cells[name].outputs] == [
+            "(figures: 2 as handed in)\n",
+            {"image/png": PNG},
+            {"image/png": PNG},
+        ]
+    assert [output.get("text") for output in cells["test_halving"].outputs] == ["Passed\n"]
+    assert cells["given_setup"].outputs == []
+    page = feedback(lab, course, "ada")
+    assert page.count(f"data:image/png;base64,{PNG}") == 4
+    assert "20/20 passed" not in page
+    assert "alert(1)" not in page
+
+
+def test_the_pictures_of_one_notebook_have_an_end(lab: Lab, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.pictures.MAX_ALL", 200)
+
+    def draw(notebook: Any) -> None:
+        outputs = [new_output("display_data", data={"image/png": PNG}) for _ in range(5)]
+        next(cell for cell in notebook.cells if cell.id == "halving").outputs = outputs
+
+    record(lab, [judge(lab, "ada")], {"ada": submit(lab, course, "ada", draw)}, course)
+    shown = next(cell for cell in autograded(lab, course, "ada").cells if cell.id == "halving").outputs
+    assert shown[0].text == "(figures: 2 as handed in, 3 left out, too large)\n"
+    assert len(shown) == 3
+
+
+def test_an_answer_in_a_cell_of_its_own_is_shown_in_place_and_waits_for_a_mark(lab: Lab, course: Path) -> None:
+    def answer(text: str, below: list[Any]) -> Callable[[Any], None]:
+        def change(notebook: Any) -> None:
+            notebook.cells[-1].source = "YOUR ANSWER HERE"
+            notebook.cells += [*below, new_raw_cell(text)]
+
+        return change
+
+    path = submit(lab, course, "ada", answer("Each counts the same.", [new_markdown_cell("**My answer**")]))
+    recorded = record(lab, [judge(lab, "ada")], {"ada": path}, course)
+    assert recorded.by_hand == 1
+    assert grades(lab, course, "ada")["written_why"] == (None, None, True)
+    assert comments(lab, course, "ada")["written_why"] is None
+    shown = [cell.source for cell in autograded(lab, course, "ada").cells[-3:]]
+    assert shown == ["YOUR ANSWER HERE", "**My answer**", "Each counts the same."]
+    mark_by_hand(lab, course, "ada", "written_why", 3)
+    recorded = record(lab, [judge(lab, "ada")], {"ada": path}, course)
+    assert recorded.by_hand == 0
+    path = submit(lab, course, "ada", answer("Another thought.", []))
+    recorded = record(lab, [judge(lab, "ada")], {"ada": path}, course)
+    assert recorded.by_hand == 1
+    assert grades(lab, course, "ada")["written_why"] == (None, 3.0, True)
+
+
+def test_unsealed_points_are_noted_and_no_word_of_the_student_process_reaches_the_student(lab: Lab, course: Path) -> None:
+    tests = judge(lab, "ada").tests
+    inside = TestResult("halving", "halving", 8, 0, "failed", "this test ran in your own process", False, "w == 2 ** -STEPS")
+    verdict = replace(judge(lab, "ada"), tests=(replace(tests[0], sealed=False), tests[1], inside))
+    record(lab, [verdict], {"ada": submit(lab, course, "ada")}, course)
+    page = feedback(lab, course, "ada")
+    assert "8 of the points come from tests that ran in the student's own process: mean, halving" in html.unescape(page)
+    assert "this test ran in your own process" in page
+    for text in (page, nbformat.writes(autograded(lab, course, "ada")), *rows(course)):
+        assert "2 ** -STEPS" not in text
+
+
+def test_two_verdicts_of_one_name_and_a_notebook_that_cannot_be_made_are_refused_and_the_others_are_in(
+    lab: Lab, course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = {name: submit(lab, course, name) for name in ("ada", "ben", "cy")}
+    made = module.autograded_notebook
+
+    def odd(lab: Lab, released: Any, verdict: Verdict, submitted: Path) -> Any:
+        notebook = made(lab, released, verdict, submitted)
+        if verdict.submission == "cy":
+            notebook.cells[0].source = 5
+        return notebook
+
+    monkeypatch.setattr(module, "autograded_notebook", odd)
+    recorded = record(lab, [judge(lab, name) for name in ("ada", "ada", "ben", "cy")], paths, course)
+    assert recorded.submissions == ("ben",)
+    assert list(recorded.refused) == ["ada", "cy"]
+    assert "more than one verdict has this name" in recorded.refused["ada"]
+    assert "no notebook could be made of it (NotebookValidationError: 5 is not valid" in recorded.refused["cy"]
+    assert list(export(course)) == ["ben"]
+    assert os.listdir(course / "autograded") == ["ben"]
+
+
+def test_a_course_that_cannot_be_written_is_said_to_be(lab: Lab, course: Path) -> None:
+    (course / "autograded").write_text("no folder")
+    with pytest.raises(RecordError, match=r"the course could not be written \(.+\); make room .* 0 of 1 submissions are in"):
+        record(lab, [judge(lab, "ada")], {"ada": submit(lab, course, "ada")}, course)
 
 
 NO_NAMES = [
@@ -618,7 +753,6 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(lab: Lab, cours
     paths = {"ada": submit(lab, course, "ada"), "ben": submit(lab, course, "ben")}
     before = rows(course), tree(course)
     wrong = [
-        ([judge(lab, "ada"), judge(lab, "ada")], "more than one verdict on 'ada'"),
         ([judge(lab, "ada"), Verdict("ben", "lab99", "graded")], "a verdict on lab99"),
         ([judge(lab, "ada"), judge(lab, "cid")], "without its notebook"),
         ([judge(lab, "ada"), judge(lab, "ben", {"mean": 8.0})], "other tests"),

@@ -1,0 +1,68 @@
+"""Messages name where the trouble began, and hold no word that a test's hidden part may have put there."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.labs import Cell
+from autograder.messages import explain, guarded, partly
+from autograder.runs import Outcome
+from autograder.verdict import TestResult, TestStatus
+
+TEST = Cell(
+    "tests", "assert f(2) == 4, 'two and two'\n### BEGIN HIDDEN TESTS\nassert f(7) == 49\n### END HIDDEN TESTS", "f", 2, "f"
+)
+RELEASED = "assert f(2) == 4, 'two and two'"
+OK, UNWRITTEN = Outcome("ok"), Outcome("error", "NotImplementedError")
+
+
+def result(message: str, status: TestStatus = "error", *, sealed: bool = False, earned: float = 0) -> TestResult:
+    return TestResult("f", "f", 2, earned, status, message, sealed)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "exercise", "source", "blank", "said"),
+    [
+        (Outcome("error", "NameError", "x"), UNWRITTEN, "", True, "nothing is written here yet"),
+        (UNWRITTEN, OK, "def f(x):\n    raise NotImplementedError()", True, "nothing is written here yet"),
+        (UNWRITTEN, OK, "def f(x):\n    y = x\n    raise NotImplementedError()", False, "still stands in your cell for `f`"),
+        (Outcome("error", "NotImplementedError", "abstract"), OK, "class A: ...", False, "NotImplementedError: abstract"),
+        (
+            Outcome("error", "Mistake", "wrong axis"),
+            OK,
+            "try:\n    g()\nexcept NotImplementedError:\n    pass",
+            False,
+            "wrong axis",
+        ),
+        (Outcome("error", "NameError", "f"), Outcome("error", "SyntaxError", "bad"), "f(", False, "did not run to its end"),
+        (Outcome("missing"), None, "", True, "was not found"),
+    ],
+)
+def test_only_what_is_as_released_is_called_unwritten(
+    outcome: Outcome, exercise: Outcome | None, source: str, blank: bool, said: str
+) -> None:
+    assert said in explain(outcome, TEST, exercise, source, blank=blank)
+
+
+def test_what_an_unsealed_test_says_is_kept_from_the_student_and_told_to_the_instructor() -> None:
+    leak = "your code stopped with ValueError: assert f(7) == 49"
+    kept = guarded(result(leak), TEST, RELEASED)
+    assert (kept.message, kept.note) == ("this test ran in your own process and did not pass", leak)
+    for status in ("timeout", "memory", "crashed", "missing", "failed"):
+        kept = guarded(result(leak, status), TEST, RELEASED)
+        assert kept.message.startswith("this test")
+        assert "49" not in kept.message
+        assert kept.note == leak
+
+
+@pytest.mark.parametrize(
+    "said", ["two and two", "nothing is written here yet", "your cell for `f` was not found in the notebook", partly(1, 2), ""]
+)
+def test_words_that_the_student_has_anyway_are_told(said: str) -> None:
+    before = result(said, "failed", earned=1)
+    assert guarded(before, TEST, RELEASED) == before
+
+
+def test_a_sealed_test_says_what_it_says() -> None:
+    before = result("a check failed: 49", sealed=True)
+    assert guarded(before, TEST, RELEASED) == before
