@@ -71,7 +71,8 @@ class Surroundings:
 
     env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student
     process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
-    beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
+    beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own; handed_in:
+    of such that a student process finds beside them, and no examiner.
     gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
     threads: with how many one operation of TensorFlow computes; 0 means one a core.
     """
@@ -82,6 +83,7 @@ class Surroundings:
     examiner: tuple[str, ...] = ()
     files: bool = False
     beside: tuple[tuple[str, str], ...] = ()
+    handed_in: tuple[tuple[str, str], ...] = ()
     gpu: str = ""
     threads: int = 0
 
@@ -196,6 +198,7 @@ class Process:
             "role": role,
             "files": around.files,
             "beside": around.beside,
+            "handed_in": around.handed_in if role == "student" else (),
             "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
             "level": around.level,
             "room": room,
