@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from numbers import Real
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
@@ -21,6 +21,12 @@ from autograder.quotes import one_line
 __all__ = ["make_shell", "run_cell"]
 
 MESSAGE_CHARS = 4000
+# Magics of notebooks' front ends, and of Colab, which have nothing to do here; without them their cell would end.
+_FRONT_END = (
+    *("autosave", "clear", "cls", "connect_info", "edit", "ed", "less", "man", "more", "qtconsole", "store"),
+    *("subshell", "tensorboard", "tensorflow_version"),
+)
+_INLINE = (None, "inline", "agg", "module://matplotlib_inline.backend_inline")  # what can be drawn with where nobody watches
 
 
 class _Shell(InteractiveShell):
@@ -28,6 +34,14 @@ class _Shell(InteractiveShell):
 
     def enable_gui(self, gui: str | None = None) -> None:
         pass
+
+    def enable_matplotlib(self, gui: str | None = None) -> tuple[Any, Any]:
+        """`%matplotlib widget`, and whatever else needs somebody who watches, draws as `inline` does."""
+        try:
+            return super().enable_matplotlib(gui if gui in _INLINE else "inline")
+        except Exception as error:
+            print(f"%matplotlib {gui}: not available here ({type(error).__name__})")
+            return "inline", "agg"
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
         """One line instead of a coloured traceback, which takes half a second to make and which nobody reads here."""
@@ -46,7 +60,41 @@ def make_shell() -> InteractiveShell:
     config.HistoryManager.enabled = False
     shell = _Shell.instance(config=config)
     shell.user_ns["__name__"] = "__main__"
+    magics = {name: _nothing_to_do(name) for name in _FRONT_END} | {"load_ext": _load_extension(shell)}
+    for name, magic in magics.items():
+        cast(Any, shell).register_magic_function(magic, "line", name)
+    _make_inline_settings_known(shell)
     return shell
+
+
+def _nothing_to_do(name: str) -> Callable[[str], None]:
+    def magic(line: str) -> None:
+        print(f"%{name}: nothing to do here")
+
+    return magic
+
+
+def _load_extension(shell: InteractiveShell) -> Callable[[str], None]:
+    extensions: Any = shell.extension_manager
+
+    def load_ext(line: str) -> None:
+        """As IPython's own, but an extension that is not installed here, such as one of Colab's, ends no cell."""
+        try:
+            extensions.load_extension(line.strip())
+        except ModuleNotFoundError as error:
+            print(f"%load_ext {line}: not available here ({error})")
+
+    return load_ext
+
+
+def _make_inline_settings_known(shell: InteractiveShell) -> None:
+    """`%config InlineBackend.figure_format = "retina"` works in a kernel before anything was drawn."""
+    from matplotlib_inline.config import InlineBackend
+
+    settings, known = InlineBackend.instance(parent=shell), cast(list[Any], shell.configurables)
+    settings.shell = shell
+    if settings not in known:
+        known.append(settings)
 
 
 def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:

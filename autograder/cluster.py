@@ -55,7 +55,7 @@ class Cluster:
             ) from None
         try:
             self._look_at_workers(address)
-            beside = {name: Path(path).read_bytes() for name, path in lab.beside}
+            beside = _contents(lab.beside)
             # A task of its own, no copy in each submission's; should the worker that holds it end, it is made again.
             self._shared = self._client.submit(_Shared, replace(lab, answers=(), beside=()), beside, pure=False)
         except BaseException:
@@ -67,14 +67,17 @@ class Cluster:
         """Notebooks that the workers run at once: one in each of their threads."""
         return sum(self._client.nthreads().values())
 
-    def run(self, steps: Sequence[Step], limits: Limits) -> tuple[list[Outcome], Kept, float]:
+    def run(
+        self, steps: Sequence[Step], limits: Limits, handed_in: Sequence[tuple[str, str]] = ()
+    ) -> tuple[list[Outcome], Kept, float]:
         """How the steps of a submission ended on some worker, what its tests were given, and the seconds it took.
 
+        handed_in: (relative name, path) of the files that the student handed in, whose content goes along.
         When a worker ends meanwhile, another one takes the submission. Raises what came up there, such as FaultError, and
         KilledWorker when several workers in turn ended with it.
         """
         future = self._client.submit(
-            _settle, self._shared, self._options, tuple(steps), limits, environment_facts(), pure=False
+            _settle, self._shared, self._options, tuple(steps), limits, environment_facts(), _contents(handed_in), pure=False
         )
         try:
             outcomes, kept, seconds = future.result()
@@ -109,6 +112,7 @@ class _Shared:
         self._lab, self._beside = lab, beside
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files: tuple[tuple[str, str], ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Shared, (self._lab, self._beside)
@@ -119,12 +123,21 @@ class _Shared:
         with self._lock:
             if self._folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="autograder-beside-")
-                for name, data in self._beside.items():
-                    path = Path(self._folder.name, name)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(data)
-        folder = self._folder.name
-        return replace(self._lab, beside=tuple((name, str(Path(folder, name))) for name in self._beside))
+                self._files = _lay_out(self._beside, self._folder.name)
+        return replace(self._lab, beside=self._files)
+
+
+def _contents(files: Sequence[tuple[str, str]]) -> dict[str, bytes]:
+    return {name: Path(path).read_bytes() for name, path in files}
+
+
+def _lay_out(files: Mapping[str, bytes], folder: str) -> tuple[tuple[str, str], ...]:
+    """Write the files into a folder. Returns (relative name, path) of each."""
+    for name, data in files.items():
+        path = Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tuple((name, str(Path(folder, name))) for name in files)
 
 
 def _facts() -> tuple[dict[str, str], str]:
@@ -132,7 +145,12 @@ def _facts() -> tuple[dict[str, str], str]:
 
 
 def _settle(
-    shared: _Shared, options: Options, steps: Sequence[Step], limits: Limits, expected: Mapping[str, str]
+    shared: _Shared,
+    options: Options,
+    steps: Sequence[Step],
+    limits: Limits,
+    expected: Mapping[str, str],
+    handed_in: Mapping[str, bytes],
 ) -> tuple[list[Outcome], Kept, float]:
     """What a worker does."""
     from distributed import get_worker
@@ -145,7 +163,9 @@ def _settle(
         around = surroundings(lab, options)
     except SurroundingsError as error:
         raise ClusterError(f"{worker.address}: {error}") from None
-    outcomes, kept = settle(steps, limits=limits, around=replace(around, threads=threads))
+    with tempfile.TemporaryDirectory(prefix="autograder-handed-in-") as folder:
+        around = replace(around, threads=threads, handed_in=_lay_out(handed_in, folder))
+        outcomes, kept = settle(steps, limits=limits, around=around)
     return outcomes, kept, time.perf_counter() - started
 
 

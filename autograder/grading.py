@@ -16,6 +16,7 @@ from pathlib import Path
 from platform import python_version
 from typing import Any, Literal
 
+from autograder.beside import TooManyError, files_beside
 from autograder.build import reduced_parameters
 from autograder.causes import cause_flags, causes
 from autograder.intake import Submission, UnreadableError, released_cells
@@ -28,7 +29,7 @@ from autograder.reader import read_submission
 from autograder.refusals import NotPlain, is_limit
 from autograder.runs import Again, Kept, Outcome, Step, settle
 from autograder.surroundings import Options, surroundings
-from autograder.verdict import TestResult, TestStatus, Verdict, Written
+from autograder.verdict import Flag, TestResult, TestStatus, Verdict, Written
 
 __all__ = ["Job", "examine_again", "grade", "prepare", "with_budget"]
 
@@ -64,15 +65,24 @@ def _load(path: Path, options: Options, keep: Keep | None) -> Lab:
     return load_assignment(path, options, keep=keep).lab
 
 
-def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "") -> Job | Verdict:
-    """What is to be run for a submission, or at once the verdict on a file that cannot be read."""
+def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "", *, own_folder: bool = False) -> Job | Verdict:
+    """What is to be run for a submission, or at once the verdict on a file that cannot be read.
+
+    own_folder: what else lies in the notebook's folder was handed in with it.
+    """
     name = submission or notebook.stem
     try:
         work = read_submission(lab, notebook)
     except UnreadableError as error:
         return Verdict(name, lab.id, "unreadable", message=str(error))
     steps = tuple(_steps(lab, work, options))  # before anything that waits for a process
-    return Job(lab, name, work, options, surroundings(lab, options), steps)
+    around = surroundings(lab, options)
+    if own_folder:
+        try:
+            around = replace(around, handed_in=files_beside(notebook, [name for name, _ in lab.beside]))
+        except TooManyError as error:
+            work = replace(work, flags=(*work.flags, Flag("missing", (), str(error))))
+    return Job(lab, name, work, options, around, steps)
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,8 @@ class Job:
         own = [cell.source for cell in self.lab.cells if cell.role != "tests"]
         steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
         env = {name: value for name, value in self.around.env.items() if name != "COURSEKIT_CACHE"}
-        beside = [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in self.around.beside]
+        files = (*self.around.beside, *self.around.handed_in)
+        beside = [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in files]
         return digest(
             [
                 environment_digest(),

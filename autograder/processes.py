@@ -127,7 +127,8 @@ class Surroundings:
 
     env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student
     process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
-    beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
+    beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own; handed_in:
+    of such that a student process finds beside them, and no examiner.
     gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
     threads: with how many one operation of TensorFlow computes; 0 means one a core. memory_mb: what the processes of one notebook
     may hold together because others run beside it; 0 means as much as their limits say.
@@ -142,6 +143,7 @@ class Surroundings:
     examiner: tuple[str, ...] = ()
     files: bool = False
     beside: tuple[tuple[str, str], ...] = ()
+    handed_in: tuple[tuple[str, str], ...] = ()
     gpu: str = ""
     threads: int = 0
     memory_mb: int = 0
@@ -360,6 +362,7 @@ class Process:
             "files": around.files,
             "shared_arguments": around.shared_arguments,
             "beside": around.beside,
+            "handed_in": around.handed_in if role == "student" else (),
             "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
             "told": bool(_told(role, around)),
             "level": around.level,

@@ -1,4 +1,4 @@
-"""Grade many submissions: find them, run them side by side, let one bad file stop nobody.
+"""Grade many submissions side by side, and let one bad file stop nobody.
 
 Knows only how one submission is graded; nothing of notebooks or processes.
 """
@@ -10,16 +10,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
 
 from autograder.cluster import Cluster, ClusterError
+from autograder.collect import CollectError, Found, find_submissions
 from autograder.grading import Job, examine_again, prepare
 from autograder.keep import Keep
 from autograder.labs import Lab
+from autograder.notebooks import shown
 from autograder.processes import Halt, HaltedError, wake
 from autograder.runs import Again, ContendedError
 from autograder.surroundings import NoGpuError, Options, SurroundingsError, environment, gpus, isolation
@@ -33,46 +34,6 @@ MEMORY_EACH = 1_500 * 2**20  # bytes: what a notebook and its examiner hold toge
 RESERVE = 2**30  # bytes of the machine's memory that are left to the grader and to what it forks from
 
 _reading = threading.Lock()
-
-
-class CollectError(Exception):
-    """A folder in which no submission can be found; the message says what was expected there."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A submission before it is read: whose it is, where it lies, and whether a folder on the way there is a link."""
-
-    submission: str
-    path: Path
-    linked: bool = False
-
-
-def find_submissions(folder: Path | str, lab_id: str, assignment: str = "") -> list[Found]:
-    """The submissions to one lab under `folder`, by name.
-
-    Three layouts are known: nbgrader's `<student>/<assignment>/<lab>.ipynb` (the folder `submitted` or its parent may be given),
-    one folder a student holding `<lab>.ipynb`, and plain files `<student>.ipynb`. assignment: nbgrader's name of it, by default
-    the lab's. Raises CollectError when nothing is there.
-    """
-    assignment = assignment or lab_id
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise CollectError(f"{folder}: no such folder; expected the folder with the submissions")
-    if (folder / "submitted").is_dir():
-        folder = folder / "submitted"
-    nested = [(path.parents[1], path) for path in folder.glob(f"*/{assignment}/{lab_id}.ipynb")]
-    nested += [(path.parent, path) for path in folder.glob(f"*/{lab_id}.ipynb")]
-    found = [Found(own.name, path, own.is_symlink() or path.parent.is_symlink()) for own, path in nested]
-    found += [Found(path.stem, path) for path in folder.glob("*.ipynb")]
-    if not found:
-        raise CollectError(
-            f"{folder}: no submissions to {lab_id}; expected STUDENT/{assignment}/{lab_id}.ipynb, STUDENT/{lab_id}.ipynb or STUDENT.ipynb"
-        )
-    names = [item.submission for item in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CollectError(f"{folder}: more than one submission to {lab_id} of {', '.join(twice)}; keep one of each")
-    return sorted(found, key=lambda item: item.submission)
 
 
 def grade_class(
@@ -162,7 +123,7 @@ class _There:
 
     def run(self, job: Job, keep: Keep | None, *, alone: bool) -> Verdict:
         """On a cluster nobody is alone: a worker tries again at once what it doubts."""
-        return job.conclude(*self._cluster.run(job.steps, job.limits), keep)
+        return job.conclude(*self._cluster.run(job.steps, job.limits, job.around.handed_in), keep)
 
     def close(self) -> None:
         self._cluster.close()
@@ -217,12 +178,12 @@ def _grade_safely(
 ) -> Verdict | None:
     """The verdict, whatever happens; None if the submission has to be run alone."""
     if item.linked:
-        said = f"{item.path.name}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
+        said = f"{shown(item.path.name)}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
         return Verdict(item.submission, lab.id, "unreadable", message=said)
     try:
         # One after the other: side by side each thread would work out for itself what it then remembers of the lab.
         with _reading:
-            job = prepare(lab, item.path, options, item.submission)
+            job = prepare(lab, item.path, options, item.submission, own_folder=item.own_folder)
         if isinstance(job, Verdict):
             return job
         if keep:
@@ -236,7 +197,5 @@ def _grade_safely(
     except (SurroundingsError, HaltedError):
         raise  # the same for everybody
     except Exception as error:
-        message = (
-            f"{item.path.name}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"
-        )
+        message = f"{shown(item.path.name)}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"
         return Verdict(item.submission, lab.id, "needs review", message=message)

@@ -30,6 +30,7 @@ MAX_REQUEST = 1 << 20
 MODULES = (
     "keras",
     "matplotlib.pyplot",
+    "matplotlib_inline.config",
     "pandas",
     "scipy.optimize",
     "scipy.special",
@@ -93,8 +94,8 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
     """Turn the forked process into a student process or an examiner inside its walls.
 
     job: "role", "env" (variables to set), "told" (whether more of them come first on the connection), "files" and
-    "shared_arguments" (see examiner.serve), "beside" (files to be found in the current folder), "level" and "room" of its walls.
-    tell: a pipe for its number.
+    "shared_arguments" (see examiner.serve), "beside" and "handed_in" (files to be found in the current folder, the latter opened
+    before the walls outside of which they lie), "level" and "room" of its walls. tell: a pipe for its number.
     """
     from autograder import examiner, student
 
@@ -106,6 +107,7 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
         _close_all_but(connection, tell)
         readable, hidden = walls.default_readable(), walls.grader_files() if enclosed else ()
         room = walls.Room(**{**job["room"], "readable": (*readable, *job["room"]["readable"]), "hidden": hidden})
+        handed_in = _opened(job["handed_in"])
         _enclose(room, job["level"], tell)
         ours = Connection(connection)
         os.environ.update(job["env"])
@@ -115,6 +117,7 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
         tempfile.tempdir = None  # which this process may have settled before it was forked
         os.chdir(room.scratch)
         _copy(job["beside"])
+        _write(handed_in)
         sys.path.insert(0, "")  # modules are looked for beside the notebook first, as in a kernel
         if enclosed:
             _forget_the_grader()
@@ -144,6 +147,23 @@ def _copy(files: list[list[str]]) -> None:
     for name, path in files:
         os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
         shutil.copyfile(path, name)
+
+
+def _opened(files: list[list[str]]) -> list[tuple[str, int]]:
+    """[relative name, path] → (relative name, descriptor), of those that are still there and no links."""
+    opened = []
+    for name, path in files:
+        with suppress(OSError):
+            opened.append((name, os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)))
+    return opened
+
+
+def _write(files: list[tuple[str, int]]) -> None:
+    """Put what these descriptors hold into the current folder, and close them."""
+    for name, descriptor in files:
+        os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
+        with open(descriptor, "rb") as source, open(name, "wb") as target:
+            shutil.copyfileobj(source, target)
 
 
 def _enclose(room: walls.Room, level: str, tell: int) -> None:
