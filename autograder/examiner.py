@@ -6,7 +6,7 @@ code may have done to them. Knows cells and values; nothing of submissions, and 
 
 from __future__ import annotations
 
-import sys
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import networks
 from autograder.cells import make_shell, run_cell
-from autograder.link import DONE, READY, TO_STUDENT, Files, Link
+from autograder.link import DONE, READY, TO_STUDENT, Link
+from autograder.shared_files import Files
 from autograder.wire import pack, unpack
 
 __all__ = ["serve"]
@@ -24,12 +25,15 @@ __all__ = ["serve"]
 def serve(connection: Connection, *, files: bool = False) -> None:
     """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […]}.
 
-    names: what the test reads of the student's. Each is answered with how the cell ended.
+    names: what the test reads of the student's. Each is answered with how the cell ended. files: the student process has copies of
+    the files in the current folder; those that are there now, and those that the lab's cells write, are the examiner's own.
     """
-    if files:  # some of which a student's code wrote: no modules here
-        sys.path[:] = [place for place in sys.path if place not in ("", ".")]
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
+    if shared is not None:
+        shared.settle()
+        shared.claim()
+        shared.guard_imports()
     link = Link(
         lambda frame: connection.send_bytes(TO_STUDENT + frame),
         connection.recv_bytes,
@@ -42,7 +46,8 @@ def serve(connection: Connection, *, files: bool = False) -> None:
         try:
             request, _ = unpack(connection.recv_bytes())
             if request["do"] == "given":
-                outcome = run_cell(shell, request["source"])
+                with shared.own_work() if shared is not None else nullcontext():
+                    outcome = run_cell(shell, request["source"])
             else:
                 outcome = _examine(link, shell, request["source"], request["names"])
             connection.send_bytes(DONE + pack(outcome))

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from autograder import networks
-from autograder.link import Files, Link
+from autograder.link import Link
+from autograder.shared_files import Files
 from autograder.wire import unpack
 
 
