@@ -8,7 +8,7 @@ code of a student.
 
 from __future__ import annotations
 
-import sys
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from autograder import networks
 from autograder.cells import make_shell, run_cell
 from autograder.given import Given
-from autograder.link import DONE, READY, SPENT, TO_STUDENT, Files, Link
+from autograder.link import DONE, READY, SPENT, TO_STUDENT, Link
 from autograder.refusals import CannotCross, sentence
+from autograder.shared_files import Files
 from autograder.wire import pack, unpack
 from coursekit import check
 
@@ -30,13 +31,17 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
     """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […],
     "restore": …}.
 
-    names: what the test reads of the student's; restore: see Step. Each is answered with how the cell ended. shared_arguments: a
-    student's function may change whatever a test gives it, as in one process; what the lab's cells made is then not looked after.
+    names: what the test reads of the student's; restore: see Step. Each is answered with how the cell ended. files: the student
+    process has copies of the files in the current folder; those that are there now, and those that the lab's cells write, are the
+    examiner's own. shared_arguments: a student's function may change whatever a test gives it, as in one process; what the lab's
+    cells made is then not looked after.
     """
-    if files:  # some of which a student's code wrote: no modules here
-        sys.path[:] = [place for place in sys.path if place not in ("", ".")]
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
+    if shared is not None:
+        shared.settle()
+        shared.claim()
+        shared.guard_imports()
     link = Link(
         lambda frame: connection.send_bytes(TO_STUDENT + frame),
         connection.recv_bytes,
@@ -51,7 +56,8 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
         try:
             request, _ = unpack(connection.recv_bytes())
             if request["do"] == "given":
-                outcome, spent = run_cell(shell, request["source"]), False
+                with shared.own_work() if shared is not None else nullcontext():
+                    outcome, spent = run_cell(shell, request["source"]), False
                 given.forget()
             else:
                 given.remember()

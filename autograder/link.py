@@ -8,27 +8,24 @@ tests, marks or walls.
 from __future__ import annotations
 
 import builtins
-import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograder.arguments import Arguments, Result, is_view
 from autograder.refusals import CannotCross, RefusedError, is_limit
+from autograder.shared_files import Files
 from autograder.wire import Decoder, Encoder, Functions, pack, unpack
 
-__all__ = ["DONE", "READY", "SPENT", "TO_STUDENT", "Files", "Link", "failure"]
+__all__ = ["DONE", "READY", "SPENT", "TO_STUDENT", "Link", "failure"]
 
 # The first byte of what the examiner sends says for whom it is: the student process, or whoever gave it the test. SPENT: that too,
 # and no other test must run here, as this one changed what the lab's own cells made.
 TO_STUDENT, DONE, SPENT = b"S", b"D", b"X"
 READY = b"ready"  # what either says first, when its walls stand
 MESSAGE_CHARS = 4000
-MAX_FILES, MAX_FILE_BYTES = 2000, 256 * 2**20
 
 
 class Link:
@@ -161,72 +158,6 @@ class Link:
             self.files.put([(str(name), blobs[number]) for name, number in header.get("files", ())])
 
 
-class Files:
-    """The files and folders under one folder, of which two processes keep copies. Links and hidden ones are not part of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._seen: dict[str, tuple[int, int]] = {}
-
-    def changed(self) -> list[tuple[str, bytes]]:
-        """What is new or other than it was: "+" and the name of a file with its content, "/" and that of a folder, "-" for gone."""
-        found: list[tuple[str, bytes]] = []
-        now: dict[str, tuple[int, int]] = {}
-        size = 0
-        for name, is_folder in self._names():
-            path = self.folder / name
-            with suppress(OSError):
-                facts = path.stat(follow_symlinks=False)
-                now[name] = (-1, -1) if is_folder else (facts.st_mtime_ns, facts.st_size)
-                if now[name] == self._seen.get(name):
-                    continue
-                if is_folder:
-                    found.append(("/" + name, b""))
-                elif (size := size + facts.st_size) <= MAX_FILE_BYTES:
-                    found.append(("+" + name, path.read_bytes()))
-        gone = [("-" + name, b"") for name in sorted(self._seen, reverse=True) if name not in now]
-        self._seen = now
-        return gone + found
-
-    def put(self, files: list[tuple[str, memoryview]]) -> None:
-        """Write or delete what the other end says has changed there."""
-        for marked, data in files:
-            kind, name = marked[:1], marked[1:]
-            path = self.folder / name
-            if not name or Path(name).is_absolute() or ".." in Path(name).parts or not _inside(self.folder, path.parent):
-                continue
-            with suppress(OSError):
-                if kind == "-":
-                    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-                    self._seen.pop(name, None)
-                    continue
-                if path.is_symlink():
-                    path.unlink()
-                if kind == "/":
-                    path.mkdir(parents=True, exist_ok=True)
-                    self._seen[name] = -1, -1
-                    continue
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-                facts = path.stat(follow_symlinks=False)
-                self._seen[name] = facts.st_mtime_ns, facts.st_size
-
-    def _names(self) -> list[tuple[str, bool]]:
-        """Every name below the folder, parents first, and whether it is a folder."""
-        found: list[tuple[str, bool]] = []
-        for place, folders, names in os.walk(self.folder):
-            here = Path(place)
-            folders[:] = sorted(name for name in folders if not name.startswith((".", "__")) and not (here / name).is_symlink())
-            within = here.relative_to(self.folder)
-            found += [(str(within / name), True) for name in folders]
-            found += [
-                (str(within / name), False) for name in names if not name.startswith(".") and not (here / name).is_symlink()
-            ]
-            if len(found) > MAX_FILES:
-                return found[:MAX_FILES]
-        return found
-
-
 def failure(error: BaseException) -> dict[str, Any]:
     """An exception as data: its name, its message and the built-in exceptions that it is a kind of."""
     try:
@@ -258,8 +189,3 @@ def _exception(error: Mapping[str, Any]) -> Exception:
     raised: Exception = type(name, (base,), said)()
     raised.args = (message,)
     return raised
-
-
-def _inside(folder: Path, place: Path) -> bool:
-    """Whether no link on the way to `place` leads out of `folder`."""
-    return place.resolve().is_relative_to(folder.resolve())

@@ -13,8 +13,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import networks
 from autograder.cells import make_shell, run_cell
-from autograder.link import READY, Files, Link
+from autograder.link import READY, Link
 from autograder.refusals import RefusedError
+from autograder.shared_files import Files
 from autograder.wire import pack
 
 __all__ = ["serve"]
@@ -29,6 +30,8 @@ def serve(connection: Connection, *, files: bool = False) -> None:
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
+    if shared is not None:
+        shared.settle()
     link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared, lenient=True)
     connection.send_bytes(READY)
     while True:

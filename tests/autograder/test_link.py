@@ -21,8 +21,9 @@ import pandas as pd
 import pytest
 
 from autograder import networks
-from autograder.link import Files, Link
+from autograder.link import Link
 from autograder.refusals import CannotCross
+from autograder.shared_files import Files
 from autograder.wire import unpack
 from coursekit import check
 
