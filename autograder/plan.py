@@ -17,7 +17,7 @@ from autograder.labs import Cell, Lab
 from autograder.runs import Step
 from autograder.slices import names, needed, parsed, statements
 
-__all__ = ["Plan", "data_cells", "idle", "plan", "reads_data"]
+__all__ = ["Plan", "changed_cells", "data_cells", "idle", "plan", "reads_data"]
 
 # What a cell says that reads a data set, the sealed part of one, or the network trained for one.
 _READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
@@ -32,13 +32,14 @@ class Plan:
     """given: cells (index in the lab) that the examiner runs too. names: test (index) → what it reads of the student's.
 
     borrowed: test (index) → what earlier tests define for it, as code. unsealed: tests (index) that run in the student process,
-    as the lab says.
+    as the lab says. exercises: names in which an exercise, or a cell that the student changed, has a hand.
     """
 
     given: frozenset[int]
     names: Mapping[int, tuple[str, ...]]
     borrowed: Mapping[int, str]
     unsealed: frozenset[int]
+    exercises: frozenset[str] = frozenset()
 
     def step(self, index: int, source: str, lab_source: str) -> Step:
         """How the cell with this index is run; -1 is for code that the lab does not know. lab_source: what the lab has there."""
@@ -48,21 +49,22 @@ class Plan:
         return Step(source, "test", names=self.names[index]) if index in self.names else Step(source)
 
 
-def plan(lab: Lab) -> Plan:
-    """Look through a lab."""
-    return _plan(lab.cells, lab.settings.unsealed)
+def plan(lab: Lab, changed: frozenset[int] = frozenset()) -> Plan:
+    """Look through a lab. changed: its plain cells (index) of which a student hands in another text; their values count."""
+    return _plan(lab.cells, lab.settings.unsealed, lab.foreign, changed)
 
 
-@lru_cache(maxsize=16)
-def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
-    own = _lab_only(cells)
+@lru_cache(maxsize=64)
+def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...], foreign: bool, changed: frozenset[int]) -> Plan:
+    own = _lab_only(cells, changed)
     tests = [i for i, cell in enumerate(cells) if cell.role == "tests"]
     unsealed = frozenset(i for i in tests if cells[i].name in unsealed_names)
-    given: set[int] = set()
+    # In a notebook that was not written for this, a cell may matter though no name of it is read: it sets a seed, writes a file.
+    given: set[int] = set(own) if foreign else set()
     reads: dict[int, tuple[str, ...]] = {}
     borrowed: dict[int, str] = {}
     for test in tests:
-        makers = _makers(cells, own, test)
+        makers = _makers(cells, own - changed, test)
         bound = _loop_variables(cells[test].source).union(makers, dir(builtins))
         borrowed[test] = _from_tests([cells[i].source for i in tests if i < test], cells[test].source, bound)
         if test in unsealed:
@@ -70,17 +72,29 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
         source = borrowed[test] + cells[test].source
         wanted = names(source).reads - frozenset(dir(builtins)) - _loop_variables(source)
         reads[test] = tuple(sorted(name for name in wanted if makers.get(name) is False))
-        given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
-    return Plan(frozenset(given), reads, borrowed, unsealed)
+        if not foreign:
+            given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
+    last = _makers(cells, own - changed, len(cells))
+    exercises = frozenset(name for name, by_lab in last.items() if not by_lab)
+    return Plan(frozenset(given), reads, borrowed, unsealed, exercises)
+
+
+def changed_cells(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
+    """The plain cells of a notebook not written for this engine that a submission has another text for. code: as for `idle`."""
+    if not lab.foreign:
+        return frozenset()
+    plain = ((i, source) for i, source in code if i >= 0 and lab.cells[i].role == "code")
+    return frozenset(i for i, source in plain if source.strip() != lab.cells[i].source.strip())
 
 
 def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
     """Places in `code` of the lab's own figures and demonstrations on which no test and no line of the student rests.
 
     code: (index of the lab's cell, source as submitted), as in a Submission. What the student wrote or changed is never left out;
-    in a lab that writes files, or where a student's line hides the names that it reads, nothing is.
+    in a lab that writes files, or that was not written for this engine, or where a student's line hides the names that it reads,
+    nothing is.
     """
-    if lab.settings.files:
+    if lab.settings.files or lab.foreign:
         return frozenset()
     shown = {
         place
@@ -110,13 +124,13 @@ def data_cells(lab: Lab) -> list[int]:
     return [own[place] for place in needed([cells[i].source for i in own], places)]
 
 
-def _lab_only(cells: tuple[Cell, ...]) -> frozenset[int]:
-    """Cells of the lab that use nothing an exercise made, and do not train."""
+def _lab_only(cells: tuple[Cell, ...], changed: frozenset[int] = frozenset()) -> frozenset[int]:
+    """Cells of the lab that use nothing made by an exercise or by a cell that a student changed, and do not train."""
     found: set[int] = set()
     for index, cell in enumerate(cells):
         if not cell.is_code or cell.role in ("exercise", "tests") or cell.trains:
             continue
-        makers = _makers(cells, frozenset(found), index)
+        makers = _makers(cells, frozenset(found) - changed, index)
         if not any(makers.get(name) is False for name in names(cell.source).reads):
             found.add(index)
     return frozenset(found)

@@ -32,7 +32,8 @@ class Outcome:
 
     line: the line of the cell (from 1) at which its error passed. value: what its last expression gave, if one plain number.
     cpu: processor seconds that the student's code took, in a cell or in the functions that a test called; only its own process
-    can say.
+    can say. calls: questions of the test to the student process. odd: the number is shown as something else, such as
+    np.float64(1.0).
     """
 
     status: Status
@@ -42,18 +43,24 @@ class Outcome:
     seconds: float = 0.0
     value: float | None = None
     cpu: float = 0.0
+    calls: int = 0
+    odd: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
     """One thing to run: a "cell" in the student process; a "given" cell, of which the examiner runs the lab's own text for itself as
     well; or a "test", which the examiner runs on the values of `names` in the student process.
+
+    course: what the student process does about the names of the course: "remember" those that this cell makes; "restore" all that
+    were remembered, except `names`, before this cell.
     """
 
     source: str
     kind: Literal["cell", "given", "test"] = "cell"
     lab_source: str = ""
     names: tuple[str, ...] = ()
+    course: Literal["", "remember", "restore"] = ""
 
 
 def run_cells(sources: Sequence[str], *, limits: Limits, env: Mapping[str, str]) -> list[Outcome]:
@@ -151,7 +158,7 @@ class _Run:
             if step.kind == "test":
                 outcomes.append(self._test(place, step, given, seconds))
             else:
-                outcomes.append(self._cell(step.source, seconds))
+                outcomes.append(self._cell(step, seconds))
             if step.kind == "given":
                 given.append(step.lab_source)
             if not self.alive:
@@ -164,9 +171,10 @@ class _Run:
         self.student.stop()
         self.tests.dismiss()
 
-    def _cell(self, source: str, seconds: float) -> Outcome:
+    def _cell(self, step: Step, seconds: float) -> Outcome:
         started = time.monotonic()
-        if not self.student.send(pack({"do": "run", "source": source})):
+        request = {"do": "run", "source": step.source, "course": step.course, "names": list(step.names)}
+        if not self.student.send(pack(request)):
             self.alive = False
             return Outcome("crashed", message="the process had ended before this cell")
         verdict = self.student.wait(started + seconds)
@@ -184,10 +192,11 @@ class _Run:
         return Outcome("crashed", message=self.student.last_words(), seconds=time.monotonic() - started)
 
     def _test(self, place: int, step: Step, given: Sequence[str], seconds: float) -> Outcome:
-        busy = 0.0
+        busy, calls = 0.0, 0
 
         def answer(question: bytes, deadline: float, seconds: float) -> tuple[bytes | None, Outcome | None]:
-            nonlocal busy
+            nonlocal busy, calls
+            calls += 1
             got, outcome = self._answer(question, deadline, seconds)
             if got is not None:
                 busy += _cpu_seconds(got)
@@ -195,7 +204,7 @@ class _Run:
                     self.kept[place] = got
             return got, outcome
 
-        return replace(self.tests.run(step, given, seconds, answer), cpu=busy)
+        return replace(self.tests.run(step, given, seconds, answer), cpu=busy, calls=calls)
 
     def _answer(self, question: bytes, deadline: float, seconds: float) -> tuple[bytes | None, Outcome | None]:
         """What the student process answers to the examiner; an outcome only if there is no answer."""
@@ -321,7 +330,8 @@ def _outcome(frame: bytes | None) -> Outcome | None:
         error, seconds, cpu = answer["error"], _duration(answer["seconds"]), _duration(answer["cpu"])
         if error is None:
             value = answer["value"]
-            return Outcome("ok", seconds=seconds, value=None if value is None else float(value), cpu=cpu)
+            number = None if value is None else float(value)
+            return Outcome("ok", seconds=seconds, value=number, cpu=cpu, odd=bool(answer.get("odd")))
         name, message, line = plain(error["name"], 100), plain(error["message"], MESSAGE_CHARS), int(error["line"])
         return Outcome("memory" if name.endswith("MemoryError") else "error", name, message, line, seconds, cpu=cpu)
     except (ValueError, TypeError, KeyError, OverflowError):

@@ -146,7 +146,7 @@ class _There:
         self.at_once = jobs or 2 * self._cluster.places
 
     def run(self, job: Job, keep: Keep | None) -> Verdict:
-        return job.conclude(*self._cluster.run(job.steps, job.limits), keep)
+        return job.run_by(lambda steps: self._cluster.run(steps, job.limits), keep)
 
     def close(self) -> None:
         self._cluster.close()

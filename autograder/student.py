@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from autograder import networks
 from autograder.cells import make_shell, run_cell
 from autograder.link import READY, Files, Link
+from autograder.restore import Course
 from autograder.wire import RefusedError, pack
 
 __all__ = ["serve"]
@@ -23,24 +24,38 @@ __all__ = ["serve"]
 def serve(connection: Connection, *, files: bool = False) -> None:
     """Answer requests until the other end is closed.
 
-    {"do": "run", "source": …} runs a cell; {"do": "get", "names": […]} gives values; {"do": "call", …} calls a function that was
-    given before. files: the other end keeps a copy of the files in the current folder.
+    {"do": "run", "source": …, "course": …, "names": […]} runs a cell, see runs.Step; {"do": "get", "names": […]} gives values;
+    {"do": "call", …} calls a function that was given before. files: the other end keeps a copy of the files in the current folder.
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
     link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared)
+    course: Course | None = None
     connection.send_bytes(READY)
     while True:
         try:
             request, blobs = link.take(connection.recv_bytes())
             if request["do"] == "run":
-                connection.send_bytes(pack({"do": "ran", **run_cell(shell, request["source"])}))
+                if request["course"] and course is None:
+                    course = Course(shell)
+                connection.send_bytes(pack({"do": "ran", **_run(shell, course, request)}))
             elif request["do"] == "get":
                 _give(link, shell, request["names"])
             elif request["do"] == "call":
                 link.serve(request, blobs)
         except (EOFError, BrokenPipeError):
             return
+
+
+def _run(shell: InteractiveShell, course: Course | None, request: dict[str, Any]) -> dict[str, Any]:
+    """Run a cell, and do what it says about the names of the course."""
+    if course is not None and request["course"] == "restore":
+        course.restore(request["names"])
+    before = dict(shell.user_ns)
+    outcome = run_cell(shell, request["source"])
+    if course is not None and request["course"] == "remember":
+        course.remember(before)
+    return outcome
 
 
 def _give(link: Link, shell: InteractiveShell, names: list[str]) -> None:

@@ -59,7 +59,8 @@ class Options:
     data: "real", "drawn" or "" (real if obtainable). fast: the lab's reduced budget. seed: set in the set-up cell.
     cell_seconds: limit for one cell; 0 means the lab's own. isolation: "full", "process", or "" for the strongest there is.
     sealed_only: give no points for tests that must run in the student's own process. gpu_slots: how many student processes may
-    use a GPU at once, spread over all that there are; 0 means that notebooks run on the CPU.
+    use a GPU at once, spread over all that there are; 0 means that notebooks run on the CPU. accept_broken: where some tests of an
+    nbgrader notebook do not accept the instructor's own solution, grade with the others; without it nobody's work is run.
     """
 
     data: str = ""
@@ -69,6 +70,7 @@ class Options:
     isolation: Literal["full", "process", ""] = ""
     sealed_only: bool = False
     gpu_slots: int = 0
+    accept_broken: bool = False
 
 
 def gpus() -> list[str]:
@@ -128,6 +130,8 @@ def environment(lab: Lab, options: Options) -> dict[str, str]:
         env["COURSEKIT_CACHE"] = str(data.Settings.from_environment().cache.folder.absolute())
     if options.fast:
         env["COURSEKIT_FAST"] = "1"
+    if lab.foreign:
+        env["NBGRADER_EXECUTION"] = "autograde"  # as stock nbgrader says it, for notebooks that ask
     return env
 
 

@@ -38,7 +38,7 @@ class TestResult:
 class Flag:
     """Something that was repaired or looked odd in a submission: its kind, the grade ids concerned, and a sentence about it."""
 
-    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "suspicious"]
+    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "suspicious", "unsealed"]
     cells: tuple[str, ...]
     message: str
 
