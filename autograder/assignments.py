@@ -26,7 +26,7 @@ from autograder.opinions import credit
 from autograder.runs import Outcome, settle
 from autograder.signs import asks
 from autograder.surroundings import Options
-from autograder.variants import variants
+from autograder.variants import PART, SPOILS, variants
 from autograder.verdict import Verdict
 
 __all__ = ["Assignment", "load_assignment", "read_assignment", "siblings"]
@@ -34,6 +34,7 @@ __all__ = ["Assignment", "load_assignment", "read_assignment", "siblings"]
 TRIAL_SECONDS = 45.0  # after which no further variation of the solution is tried
 LEAST_SECONDS = 5.0  # that a cell of a variation may take
 AT_ONCE = 2
+SHOW_STATE = (PART, SPOILS)  # the variations on which a test that runs alone is likeliest to miss what others did
 MANY_CALLS, SLOWER, SLOW_SECONDS = 500, 3.0, 1.0  # see _too_slow
 # What an error in the solution most likely means where it is graded.
 _CAUSES = (
@@ -104,8 +105,8 @@ class _Ways:
     def after(self, seen: _Seen, lab: Lab) -> _Ways:
         """One step nearer to one process for each test that ended otherwise there."""
         unsealed, needs, tests = dict(self.unsealed), dict(self.needs), list(lab.tests)
-        for name, test in lab.tests.items():
-            here, there = seen.here[name], seen.there[name]
+        for name, here in seen.here.items():
+            test, there = lab.tests[name], seen.there[name]
             if not test.points or not (_differ(here, there, test.points) or _too_slow(here, there)):
                 continue  # what gives no points decides nothing
             if name not in seen.ways.unsealed:
@@ -136,12 +137,19 @@ class _Bench:
         self.lab, self.options, self.keep = lab, options, keep
         self.exercises = {cell.name: cell.source for cell in lab.of("exercise")}
 
-    def run(self, ways: _Ways, sources: Mapping[str, str], what: str = "", seconds: float = 0.0) -> _Seen:
-        """How the tests end with these exercises. seconds: limit for one cell, 0 for the lab's own."""
+    def run(
+        self, ways: _Ways, sources: Mapping[str, str], what: str = "", *, seconds: float = 0.0, alone: bool = True
+    ) -> _Seen:
+        """How the tests end with these exercises. seconds: limit for one cell, 0 for the lab's own.
+
+        alone: also run those that have to be in the student's process, each in one of its own.
+        """
         with self._job(ways, sources, seconds) as job:
+            job = job if alone else replace(job, inside={"": job.inside[""]})
             found = job.found(self.keep)
-        here = {name: found.alone.get(name, found.outcomes[place]) for name, place in job.places.items()}
-        here |= {name: found.outcomes[job.places[name]] for name in set(here) - set(ways.unsealed)}
+        sealed = [name for name in job.places if name not in ways.unsealed]
+        here = {name: found.outcomes[job.places[name]] for name in sealed}
+        here |= {name: found.alone[name] for name in ways.unsealed if name in found.alone}
         return _Seen(ways, what, here, found.together, max((outcome.seconds for outcome in found.outcomes), default=0.0))
 
     def cause(self, ways: _Ways) -> str:
@@ -198,7 +206,9 @@ def _compare(bench: _Bench, ways: _Ways, solution: _Seen) -> tuple[_Ways, tuple[
 
     def one(ways: _Ways, variant: tuple[str, Mapping[str, str]]) -> _Seen | None:
         what, sources = variant
-        return bench.run(ways, sources, what, limit) if time.monotonic() < deadline else None
+        if time.monotonic() > deadline:
+            return None
+        return bench.run(ways, sources, what, seconds=limit, alone=what in SHOW_STATE)
 
     while waiting:
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import networks
 from autograder.cells import make_shell, run_cell
+from autograder.generators import Generators
 from autograder.link import DONE, READY, TO_STUDENT, Files, Link
 from autograder.wire import pack, unpack
 
@@ -24,7 +25,8 @@ __all__ = ["serve"]
 def serve(connection: Connection, *, files: bool = False) -> None:
     """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […]}.
 
-    names: what the test reads of the student's. Each is answered with how the cell ended.
+    names: what the test reads of the student's. Each is answered with how the cell ended. "random": the test and the student's
+    functions draw from the same global random numbers.
     """
     if files:  # some of which a student's code wrote: no modules here
         sys.path[:] = [place for place in sys.path if place not in ("", ".")]
@@ -44,6 +46,7 @@ def serve(connection: Connection, *, files: bool = False) -> None:
             if request["do"] == "given":
                 outcome = run_cell(shell, request["source"])
             else:
+                link.generators = Generators() if request.get("random") else None
                 outcome = _examine(link, shell, request["source"], request["names"])
             connection.send_bytes(DONE + pack(outcome))
         except (EOFError, BrokenPipeError):
@@ -54,6 +57,8 @@ def _examine(link: Link, shell: InteractiveShell, source: str, names: list[str])
     """Run a test on the student's values; afterwards the notebook is as it was, whatever names the test used."""
     before = dict(shell.user_ns)
     try:
+        if link.generators is not None:
+            link.generators.settle()  # a notebook's random numbers go on from where the student's cells left them
         if names:
             answer, blobs = link.ask({"do": "get", "names": names}, link.encoder())
             decoder = link.decoder(blobs)

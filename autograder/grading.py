@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
-from autograder.intake import MAX_BYTES, Submission, UnreadableError, read_submission
+from autograder.intake import Submission, UnreadableError, read_submission
 from autograder.keep import Entry, Keep, digest, environment_digest
 from autograder.labs import Cell, Lab, load_lab
 from autograder.opinions import Opinion, credit, opinion, tries_inside
@@ -31,6 +31,7 @@ __all__ = ["Job", "Runner", "examine_again", "explain", "grade", "prepare", "wit
 
 # Runs steps somewhere: how they ended, what tests were given, and the seconds that it took.
 Runner = Callable[[Sequence[Step]], tuple[Sequence[Outcome], Kept, float]]
+MAX_NOTEBOOK_BESIDE = 16 * 2**20  # bytes of another notebook of a student's that is copied beside the one that is graded
 _KILLED = ("timeout", "memory", "crashed")
 _CHECKED = ("Mistake", "AssertionError")  # errors that are the test's own verdict
 
@@ -96,7 +97,7 @@ def _is_file(path: Path) -> bool:
         facts = path.lstat()
     except OSError:
         return False
-    return stat.S_ISREG(facts.st_mode) and facts.st_size <= MAX_BYTES
+    return stat.S_ISREG(facts.st_mode) and facts.st_size <= MAX_NOTEBOOK_BESIDE
 
 
 def _inside(lab: Lab, work: Submission, options: Options) -> dict[str, tuple[Step, ...]]:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from autograder.generators import Generators
 from autograder.wire import Decoder, Encoder, Functions, RefusedError, fingerprint, pack, unpack
 
 __all__ = ["DONE", "READY", "TO_STUDENT", "Files", "Link", "failure"]
@@ -30,7 +31,8 @@ class Link:
 
     gives, takes: the names among which a class must stand so that its instances may leave and may arrive; what a student's
     process sends is never made an instance of such a class.
-    files: the folder in which functions at both ends find the same files, None if they share none.
+    files: the folder in which functions at both ends find the same files, None if they share none. follows: this end draws from the
+    same global random numbers as the other one as soon as that says so.
     """
 
     def __init__(
@@ -42,9 +44,12 @@ class Link:
         takes: Mapping[str, Any] | None = None,
         models: Any = None,
         files: Files | None = None,
+        follows: bool = False,
     ) -> None:
         self.send, self.receive = send, receive
         self.gives, self.takes, self.models, self.files = gives or {}, takes or {}, models, files
+        self.follows = follows
+        self.generators: Generators | None = None
         self.functions = Functions(self.call)
         self._depth = 0  # of calls that are being served
 
@@ -71,7 +76,7 @@ class Link:
         self.send(self._packed(header, encoder))
         while True:
             answer, blobs = unpack(self.receive())
-            self._take_files(answer, blobs)
+            self._take_along(answer, blobs)
             if answer.get("do") == "call":
                 self.serve(answer, blobs)
             elif answer.get("do") == "answer":
@@ -118,7 +123,7 @@ class Link:
     def take(self, frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
         """A frame that starts something, with the files that came along put in their place."""
         header, blobs = unpack(frame)
-        self._take_files(header, blobs)
+        self._take_along(header, blobs)
         return header, blobs
 
     def answer(self, header: dict[str, Any], encoder: Encoder) -> None:
@@ -127,9 +132,16 @@ class Link:
     def _packed(self, header: dict[str, Any], encoder: Encoder) -> bytes:
         if self.files is not None:
             header = {**header, "files": [[name, encoder.blob(data)] for name, data in self.files.changed()]}
+        if self.generators is not None:
+            header = {**header, "random": self.generators.changed(encoder.blob)}
         return pack(header, encoder.blobs)
 
-    def _take_files(self, header: dict[str, Any], blobs: list[memoryview]) -> None:
+    def _take_along(self, header: dict[str, Any], blobs: list[memoryview]) -> None:
+        """What comes with a frame: files, and where the random numbers go on."""
+        if "random" in header and self.follows:
+            self.generators = self.generators or Generators()
+        if "random" in header and self.generators is not None:
+            self.generators.put(header["random"], blobs)
         if self.files is not None:
             self.files.put([(str(name), blobs[number]) for name, number in header.get("files", ())])
 

@@ -70,7 +70,9 @@ def tries_inside(examined: Outcome, points: float, defined: Collection[str]) -> 
 
 def cannot_cross(outcome: Outcome) -> bool:
     """Whether a test ended because a value may not leave the student's process."""
-    return outcome.error == "Uncrossable" or (outcome.status == "error" and bool(_REFUSED.search(outcome.message)))
+    return outcome.error in ("CannotCross", "NotPlain") or (
+        outcome.status == "error" and bool(_REFUSED.search(outcome.message))
+    )
 
 
 def credit(outcome: Outcome, points: float, *, stock: bool = False) -> float:

@@ -17,7 +17,7 @@ from autograder.labs import Cell, Lab
 from autograder.runs import Step
 from autograder.slices import names, needed, parsed, statements
 
-__all__ = ["Plan", "changed_cells", "data_cells", "idle", "plan", "reads_data"]
+__all__ = ["Plan", "changed_cells", "data_cells", "idle", "needed_by", "plan", "reads_data"]
 
 # What a cell says that reads a data set, the sealed part of one, or the network trained for one.
 _READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
@@ -102,9 +102,23 @@ def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
         if i >= 0 and lab.cells[i].role == "code" and source == lab.cells[i].source
     }
     others = [place for place in range(len(code)) if place not in shown]
-    if any(_HIDES_NAMES.search(code[place][1]) for place in others if _is_students(lab, code[place][0])):
+    if _hides_names(lab, code):
         return frozenset()
     return frozenset(shown.difference(needed([source for _, source in code], others)))
+
+
+def needed_by(lab: Lab, code: Sequence[tuple[int, str]], place: int) -> frozenset[int]:
+    """Places in `code` down to the test at `place` on which it rests; all of them wherever a static look may miss some."""
+    above = [source for _, source in code[: place + 1]]
+    if lab.foreign or _hides_names(lab, code[:place]):
+        return frozenset(range(place + 1))
+    setup = [p for p, (i, _) in enumerate(code[:place]) if i >= 0 and lab.cells[i].name == "setup"]
+    return frozenset(needed(above, [place], setup))
+
+
+def _hides_names(lab: Lab, code: Sequence[tuple[int, str]]) -> bool:
+    """Whether a line of the student's reads names by their text."""
+    return any(_HIDES_NAMES.search(source) for index, source in code if _is_students(lab, index))
 
 
 def _is_students(lab: Lab, index: int) -> bool:

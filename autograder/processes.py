@@ -73,7 +73,8 @@ class Surroundings:
     process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
     beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own.
     gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
-    threads: with how many one operation of TensorFlow computes; 0 means one a core.
+    threads: with how many one operation of TensorFlow computes; 0 means one a core. one_random: tests and a student's functions draw
+    from the same global random numbers, as in one process.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Surroundings:
     beside: tuple[tuple[str, str], ...] = ()
     gpu: str = ""
     threads: int = 0
+    one_random: bool = False
 
 
 class Process:

@@ -258,7 +258,7 @@ class _Tests:
             if outcome.status in ("timeout", "memory", "crashed"):
                 return Outcome("crashed", message=f"a cell of the lab itself did not run: {outcome.message}")
             self.done.append(source)
-        request = {"do": "test", "source": step.source, "names": list(step.names)}
+        request = {"do": "test", "source": step.source, "names": list(step.names), "random": self.around.one_random}
         outcome = self._ask(request, time.monotonic() + seconds, answer)
         return replace(outcome, seconds=time.monotonic() - started)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from autograder.build import reduced_parameters
 from autograder.intake import Submission
 from autograder.labs import Lab
-from autograder.plan import Plan, changed_cells, idle, plan
+from autograder.plan import Plan, changed_cells, idle, needed_by, plan
 from autograder.runs import Step
 from autograder.slices import names
 
@@ -40,18 +40,21 @@ def alone(lab: Lab, work: Submission, test: str, before: Sequence[str] = (), *, 
     ways = _plan(lab, work)
     cells = [(index, source, lab.cells[index] if index >= 0 else None) for index, source in work.code]
     end = next(place for place, (_, _, cell) in enumerate(cells) if cell and cell.role == "tests" and cell.name == test)
-    kept = tuple(sorted(ways.exercises.union(*(_made(lab, name) for name in before))))
-    steps = [Step("", course="remember")]
-    restored = False
-    for index, source, cell in cells[: end + 1]:
-        if cell is None or cell.role != "tests":
-            text = with_budget(lab, source, cell.grade_id if cell else "", fast=fast)
-            steps.append(Step(text, course="remember" if index in ways.given and source == _lab_source(lab, index) else ""))
-        elif cell.name == test or cell.name in before:
-            # Tests that ran in this process leave behind what they define; what they did to names of the course is theirs.
-            lent = ways.borrowed[index] if cell.name == test and not before else ""
-            steps.append(Step(lent + source) if restored else Step(lent + source, names=kept, course="restore"))
+    wanted = needed_by(lab, work.code, end)
+    theirs = tuple(sorted(ways.exercises.union(*(_made(lab, name) for name in before))))
+    steps, restored = [Step("", course="remember")], False
+    for place, (index, source, cell) in enumerate(cells[: end + 1]):
+        if cell is not None and cell.role == "tests":
+            if place != end and cell.name not in before:
+                continue
+            # Tests that ran in this process leave behind what they define, and what they do to names of the course is meant.
+            lent = "" if before else ways.borrowed[index]
+            steps.append(Step(lent + source) if restored else Step(lent + source, names=theirs, course="restore"))
             restored = True
+        elif place in wanted:
+            text = with_budget(lab, source, cell.grade_id if cell else "", fast=fast)
+            ours = cell is not None and cell.role in ("given", "code") and source == cell.source
+            steps.append(Step(text, course="remember" if ours else ""))
     return steps
 
 
@@ -69,10 +72,6 @@ def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
 
 def _plan(lab: Lab, work: Submission) -> Plan:
     return plan(lab, changed_cells(lab, work.code))
-
-
-def _lab_source(lab: Lab, index: int) -> str:
-    return lab.cells[index].source
 
 
 def _made(lab: Lab, test: str) -> frozenset[str]:

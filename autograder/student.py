@@ -29,7 +29,7 @@ def serve(connection: Connection, *, files: bool = False) -> None:
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
-    link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared)
+    link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared, follows=True)
     course: Course | None = None
     connection.send_bytes(READY)
     while True:

@@ -114,6 +114,7 @@ def surroundings(lab: Lab, options: Options) -> Surroundings:
         (*(p for p, _ in data), *own),
         lab.settings.files,
         lab.beside,
+        one_random=lab.foreign,
     )
 
 

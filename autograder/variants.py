@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from autograder.slices import parsed
 
-__all__ = ["variants"]
+__all__ = ["PART", "SPOILS", "variants"]
+
+PART, SPOILS = "every second exercise is answered", "changes its arguments"  # what two of the variations are
 
 _WRAP = """
 def _variant(function):
@@ -33,7 +35,7 @@ def _change(result, args, told):
 def _change(result, args, told):
     return args[0] if args else 0
 """,
-    "changes its arguments": """
+    SPOILS: """
 def _change(result, args, told):
     import contextlib, copy
     with contextlib.suppress(Exception):
