@@ -159,7 +159,7 @@ class _Bench:
         for (index, source), outcome in zip(job.work.code, outcomes, strict=True):
             if outcome.status != "ok":
                 first = next((line.strip() for line in source.splitlines() if line.strip()), "")
-                name = self.lab.cells[index].grade_id or f"that begins with `{first[:60]}`"
+                name = self.lab.cells[index].grade_id or f"the one that begins with `{first[:60]}`"
                 return f"the first cell that fails is {name}: {_reason(outcome)}"
         return ""
 

@@ -47,7 +47,7 @@ class Generators:
                 _put_numpy(said["numpy"], blobs)
             if "keras" in said:
                 _put_keras(int(said["keras"][0]))
-        except (struct.error, TypeError, IndexError, KeyError, OverflowError) as error:
+        except (struct.error, ValueError, TypeError, IndexError, KeyError, OverflowError) as error:
             raise ValueError(f"not the state of a generator: {error}") from error
         self._known = _states()
 

@@ -13,9 +13,17 @@ import pytest
 
 from autograder.variants import variants
 
+STACK = """
+class Stack:
+    def __init__(self):
+        self.items = []
+    def push(self, x):
+        self.items.append(x)
+        return x
+"""
 EXERCISES = {
     "double": "def double(x):\n    '''Twice.'''\n    return [2 * v for v in x]",
-    "Stack": "class Stack:\n    def __init__(self):\n        self.items = []\n    def push(self, x):\n        self.items.append(x)\n        return x",
+    "Stack": STACK,
     "limit": "LIMIT = 3\nNAME = 'a'",
 }
 BLANK = dict.fromkeys(EXERCISES, "raise NotImplementedError()")
