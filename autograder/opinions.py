@@ -18,6 +18,10 @@ __all__ = ["Opinion", "cannot_cross", "credit", "opinion", "tries_inside"]
 
 _REFUSED = re.compile(r"\bexpected a Keras model\b|\bmay not cross\b|\bcannot leave\b")
 _MISSING_NAME = re.compile(r"^name '(\w+)' is not defined")
+# In the place of what a test says where the student's code could reach it: that may be the text of a hidden test.
+_DOUBTED = Outcome(
+    "error", "Mistake", "in one process with the rest of your notebook this test does not hold: it will be looked at"
+)
 _UNHEARD = ("missing", "crashed", "memory")  # how a test ends of which nothing can be said
 
 
@@ -56,8 +60,9 @@ def opinion(
     if math.isclose(earned, other):
         return Opinion(first, sealed, earned, _odd(name, first, points, stock))
     here = "apart from the student's other code" if sealed else "without the other tests"
-    review = f"`{name}` gives {earned:g} of {points:g} points {here}, and {_said(together, other)} with the whole notebook in one process"
-    return Opinion(first if earned < other else together, sealed, min(earned, other), review)
+    there = f"{_said(together, other)} with the whole notebook in one process"
+    review = f"`{name}` gives {earned:g} of {points:g} points {here}, and {there}"
+    return Opinion(first if earned < other else _DOUBTED, sealed, min(earned, other), review)
 
 
 def tries_inside(examined: Outcome, points: float, defined: Collection[str]) -> bool:

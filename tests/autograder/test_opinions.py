@@ -22,8 +22,13 @@ def test_where_both_ways_agree_the_examiner_counts_and_nobody_is_asked() -> None
 @pytest.mark.parametrize(("examined", "together"), [(RIGHT, WRONG), (WRONG, RIGHT)])
 def test_where_they_differ_a_person_is_asked_and_the_lower_mark_stands(examined: Outcome, together: Outcome) -> None:
     ruled = opinion("t", 2, examined, together=together, stock=True)
-    assert (ruled.earned, ruled.outcome) == (0, WRONG)
+    assert (ruled.earned, ruled.outcome.status) == (0, "error")
     assert "`t` gives" in ruled.review
+
+
+def test_what_a_test_says_within_reach_of_the_student_is_not_passed_on() -> None:
+    leak = Outcome("error", "ValueError", "assert f(2) == 4  # hidden")
+    assert "hidden" not in opinion("t", 2, RIGHT, together=leak, stock=True).outcome.message
 
 
 def test_a_test_that_ran_alone_gives_its_own_mark_if_the_whole_notebook_agrees() -> None:
