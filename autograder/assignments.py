@@ -218,6 +218,8 @@ def _compare(bench: _Bench, ways: _Ways, solution: _Seen) -> tuple[_Ways, tuple[
             better = better.after(look, bench.lab) if look else better
         untried = min(untried, seen.count(None))
         waiting = [variant for variant, look in zip(waiting, seen, strict=True) if look and ways.after(look, bench.lab) != ways]
+        if better != ways:
+            better, _ = _settle(bench, better)  # what the variations showed must not cost the solution a point
         ways = better
     said = f"{untried} variations of the solution were not tried, as there was no time left"
     return ways, (said,) if untried else ()
@@ -253,6 +255,6 @@ def _reason(outcome: Outcome) -> str:
     """Why a cell failed, with what most likely helps."""
     said = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
     if outcome.status == "timeout":
-        return f"{said}; set cell_seconds in the settings beside the notebook, or with --cell-seconds"
+        return f"{said}; set cell_seconds below [limits] in the notebook's .toml, beside it"
     advice = next((advice for names, advice in _CAUSES if outcome.error in names), "")
     return f"{said} ({advice})" if advice else said
