@@ -1,176 +1,260 @@
-"""Any nbgrader assignment as a lab: its source notebook, read as one, and which of its tests can be sealed.
+"""Any nbgrader assignment as a lab, with what running its own solution shows: which tests can be sealed, and which need what.
 
-Such a notebook was not written for an examiner in another process. So the instructor's own solution is graded first: a test
-that fails there on values that crossed the wire, and holds inside the student process, will run inside it. Knows nbgrader's
-metadata, labs and verdicts; nothing of processes.
+Stock nbgrader runs a notebook and its tests in one process. Before a class is graded, the solution and simple variations of it are
+run that way and with the tests in the examiner; a test on which the two differ runs in the student's process: alone if that
+suffices, else after the tests before it. Knows labs, runs and what counts of them; reads no notebook itself.
 """
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from hashlib import blake2b
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import nbformat
-from nbgrader.nbgraderformat import MetadataValidator, SchemaTooNewError, ValidationError
-
-from autograder.build import source_notebook, write_notebook
-from autograder.grading import grade
-from autograder.intake import UnreadableError, read_notebook
+from autograder.build import release_notebook, source_notebook, write_notebook
+from autograder.foreign import read_assignment, siblings
+from autograder.grading import Job, prepare
 from autograder.keep import Keep
-from autograder.labs import Cell, Lab, LabError, read_toml, settings_from
+from autograder.labs import Lab, LabError, Trial
+from autograder.opinions import credit
+from autograder.runs import Outcome, settle
+from autograder.signs import asks
 from autograder.surroundings import Options
-from autograder.verdict import TestResult
+from autograder.variants import PART, SPOILS, variants
+from autograder.verdict import Verdict
 
 __all__ = ["Assignment", "load_assignment", "read_assignment", "siblings"]
 
-MAX_BESIDE = 256 * 2**20  # bytes of the files beside a notebook
+TRIAL_SECONDS = 45.0  # after which no further variation of the solution is tried
+LEAST_SECONDS = 5.0  # that a cell of a variation may take
+AT_ONCE = 2
+SHOW_STATE = (PART, SPOILS)  # the variations on which a test that runs alone is likeliest to miss what others did
+MANY_CALLS, SLOWER, SLOW_SECONDS = 500, 3.0, 1.0  # see _too_slow
+# What an error in the solution most likely means where it is graded.
+_CAUSES = (
+    (("ModuleNotFoundError", "ImportError"), "a package is missing here: install it, or put the module beside the notebook"),
+    (("FileNotFoundError",), "a file is missing: put it beside the notebook"),
+    (
+        (
+            "URLError",
+            "HTTPError",
+            "gaierror",
+            "ConnectionError",
+            "ConnectTimeout",
+            "ConnectionRefusedError",
+            "NewConnectionError",
+        ),
+        "notebooks are graded without a network: put what they load beside the notebook",
+    ),
+)
 
 
 @dataclass(frozen=True)
 class Assignment:
     """A lab made of an nbgrader notebook. unsealed: test → why it runs inside the student process.
 
-    broken: test → what it says of the instructor's own solution, which it does not accept.
+    broken: test → what it says of the instructor's own solution, which it does not accept. cause: the first cell of the solution
+    that failed and why, where a test is broken. notes: what else an instructor should know.
     """
 
     lab: Lab
     unsealed: dict[str, str]
     broken: dict[str, str]
+    cause: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def load_assignment(path: Path | str, options: Options | None = None, *, keep: Keep | None = None) -> Assignment:
-    """Read an nbgrader source notebook, and grade the solution in it to see which tests must run inside the student process.
+    """Read an nbgrader source notebook, and run the solution in it and variations of it to see how its tests have to run.
 
     Raises LabError as `read_assignment` does, SurroundingsError and FaultError as `grade` does.
     """
-    lab, options = read_assignment(Path(path)), replace(options or Options(), sealed_only=False)
-    stated = lab.settings.unsealed
-    refused = _failing(lab, options, keep)
-    if not refused:
-        return Assignment(lab, dict.fromkeys(stated, "the settings beside the notebook say so"), {})
-    opened = _with_unsealed(lab, (*stated, *refused))
-    broken = _failing(opened, options, keep)
-    unsealed = {name: why for name, why in refused.items() if name not in broken}
-    return Assignment(_with_unsealed(lab, (*stated, *unsealed)), unsealed, broken)
+    lab = read_assignment(Path(path))
+    if not any(test.points for test in lab.tests.values()):
+        return Assignment(lab, {}, {})
+    bench = _Bench(lab, replace(options or Options(), sealed_only=False), keep)
+    ways, solution = _settle(bench, _Ways(_stated(lab)))
+    broken = _broken(lab, solution)
+    cause = bench.cause(ways) if broken else ""
+    notes: tuple[str, ...] = ()
+    if not broken:  # nothing is graded before that is mended or accepted; then every submission is compared all the same
+        ways, notes = _compare(bench, ways, solution)
+    found = ways.of(lab)
+    return Assignment(
+        replace(found, trial=replace(found.trial, broken=broken, cause=cause)), dict(ways.unsealed), broken, cause, notes
+    )
 
 
-def read_assignment(path: Path) -> Lab:
-    """An nbgrader source notebook as a lab; metadata older than schema 3 is upgraded.
+@dataclass(frozen=True)
+class _Ways:
+    """How each test is to run. unsealed: test → why in the student's process. needs: … → the tests that run there before it."""
 
-    Files beside it, other notebooks aside, are found beside the student's notebook too. Settings as in lab.toml may stand in
-    `<notebook>.toml` beside it. Raises LabError for a file that is no such notebook, naming the cell and what is wrong.
+    unsealed: Mapping[str, str]
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, lab: Lab) -> Lab:
+        """The lab with its tests run so."""
+        return replace(lab, settings=replace(lab.settings, unsealed=tuple(self.unsealed)), trial=Trial(self.needs))
+
+    def after(self, seen: _Seen, lab: Lab) -> _Ways:
+        """One step nearer to one process for each test that ended otherwise there."""
+        unsealed, needs, tests = dict(self.unsealed), dict(self.needs), list(lab.tests)
+        for name, here in seen.here.items():
+            test, there = lab.tests[name], seen.there[name]
+            if not test.points or not (_differ(here, there, test.points) or _too_slow(here, there)):
+                continue  # what gives no points decides nothing
+            if name not in seen.ways.unsealed:
+                unsealed.setdefault(name, _why(here, there, seen.what))
+            elif name not in seen.ways.needs and tests.index(name):
+                needs.setdefault(name, tuple(tests[: tests.index(name)]))
+        return _Ways(unsealed, needs)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """How each test ended: here, run as `ways` has it, and there, in one process with everything else.
+
+    what: the variation of the solution, "" for the solution itself. slowest: seconds of its longest cell.
     """
-    path = Path(path).absolute()
-    try:
-        notebook = MetadataValidator().upgrade_notebook_metadata(read_notebook(path))
-        MetadataValidator().validate_nb(notebook)
-    except (UnreadableError, ValidationError, SchemaTooNewError) as error:
-        raise LabError(f"{path}: not an nbgrader notebook: {error}") from error
-    cells = _cells(notebook, path)
-    if not any(cell.role == "tests" or cell.points for cell in cells):
-        raise LabError(f"{path}: no cell of it is marked; expected the source notebook of an nbgrader assignment")
-    sidecar = path.with_suffix(".toml")
-    own = read_toml(sidecar) if sidecar.is_file() else {}
-    settings = settings_from({"title": path.stem, "reading_minutes": 0, "running_seconds": 0, **own}, sidecar)
-    folder = path.parent
-    return Lab(path.stem, folder, cells, settings, (), part_of=folder.name, beside=_beside(folder, sidecar))
+
+    ways: _Ways
+    what: str
+    here: Mapping[str, Outcome]
+    there: Mapping[str, Outcome]
+    slowest: float
 
 
-def siblings(lab: Lab) -> list[Lab]:
-    """The other marked notebooks of the nbgrader assignment that a lab is a notebook of."""
-    found = []
-    for path in sorted(lab.folder.glob("*.ipynb")) if lab.part_of else ():
-        with suppress(LabError):
-            found += [read_assignment(path)] if path.stem != lab.id else []
+class _Bench:
+    """Runs the solution of a notebook, and variations of it, as a submission is run."""
+
+    def __init__(self, lab: Lab, options: Options, keep: Keep | None) -> None:
+        self.lab, self.options, self.keep = lab, options, keep
+        self.exercises = {cell.name: cell.source for cell in lab.of("exercise")}
+
+    def run(
+        self, ways: _Ways, sources: Mapping[str, str], what: str = "", *, seconds: float = 0.0, alone: bool = True
+    ) -> _Seen:
+        """How the tests end with these exercises. seconds: limit for one cell, 0 for the lab's own.
+
+        alone: also run those that have to be in the student's process, each in one of its own.
+        """
+        with self._job(ways, sources, seconds) as job:
+            job = job if alone else replace(job, inside={"": job.inside[""]})
+            found = job.found(self.keep)
+        sealed = [name for name in job.places if name not in ways.unsealed]
+        here = {name: found.outcomes[job.places[name]] for name in sealed}
+        here |= {name: found.alone[name] for name in ways.unsealed if name in found.alone}
+        return _Seen(ways, what, here, found.together, max((outcome.seconds for outcome in found.outcomes), default=0.0))
+
+    def cause(self, ways: _Ways) -> str:
+        """The first cell of the solution that fails in one process, and why."""
+        with self._job(ways, self.exercises, 0.0) as job:
+            outcomes, _ = settle(job.inside[""], limits=job.limits, around=job.around)
+        for (index, source), outcome in zip(job.work.code, outcomes, strict=True):
+            if outcome.status != "ok":
+                first = next((line.strip() for line in source.splitlines() if line.strip()), "")
+                name = self.lab.cells[index].grade_id or f"the one that begins with `{first[:60]}`"
+                return f"the first cell that fails is {name}: {_reason(outcome)}"
+        return ""
+
+    @contextmanager
+    def _job(self, ways: _Ways, sources: Mapping[str, str], seconds: float) -> Iterator[Job]:
+        lab = ways.of(self.lab)
+        options = replace(self.options, cell_seconds=seconds) if seconds else self.options
+        with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
+            for path in self.lab.folder.glob("*.ipynb"):
+                shutil.copy(path, folder)
+            path = Path(folder) / f"{lab.id}.ipynb"
+            write_notebook(source_notebook(lab.with_exercises(sources)), path)
+            job = prepare(lab, path, options)
+            if isinstance(job, Verdict):
+                raise LabError(f"{lab.folder / lab.id}.ipynb: {job.message}")
+            yield job
+
+
+def _stated(lab: Lab) -> dict[str, str]:
+    """The tests that run in the student's process as the settings, or their own text, say."""
+    solutions = [cell.source for cell in lab.of("exercise")]
+    found = dict.fromkeys(lab.settings.unsealed, "the settings beside the notebook say so")
+    for name, test in lab.tests.items():
+        if test.points and name not in found and (what := asks(test.source, solutions, [name for name, _ in lab.beside])):
+            found[name] = f"it asks {what}"
     return found
 
 
-# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _settle(bench: _Bench, ways: _Ways) -> tuple[_Ways, _Seen]:
+    """The ways in which the solution gets the marks of one process, and what was seen of it."""
+    seen = bench.run(ways, bench.exercises)
+    while (better := ways.after(seen, bench.lab)) != ways:
+        ways, seen = better, bench.run(better, bench.exercises)
+    return ways, seen
 
 
-def _cells(notebook: nbformat.NotebookNode, path: Path) -> tuple[Cell, ...]:
-    cells: list[Cell] = []
-    exercise = ""
-    ids: set[str] = set()
-    for number, node in enumerate(notebook.cells, start=1):
-        if "AUTOTEST" in node.source and node.cell_type == "code":
-            raise LabError(
-                f"{path}, cell {number}: AUTOTEST stands for tests that nbgrader still has to write; "
-                "give the notebook that `nbgrader generate_assignment --create` made from it"
-            )
-        cell = _cell(node, exercise)
-        if cell.role == "exercise":
-            exercise = cell.name
-        base = cell.grade_id or node.get("id") or f"{cell.role}-{blake2b(cell.source.encode(), digest_size=5).hexdigest()}"
-        fresh = next(name for name in (base, *(f"{base}-{i}" for i in range(2, len(notebook.cells) + 2))) if name not in ids)
-        ids.add(fresh)
-        cells.append(replace(cell, id=fresh))
-    return tuple(cells)
+def _compare(bench: _Bench, ways: _Ways, solution: _Seen) -> tuple[_Ways, tuple[str, ...]]:
+    """Learn from variations of the solution, until they show nothing new or the time is over. Returns what to say about it, too."""
+    deadline, limit = time.monotonic() + TRIAL_SECONDS, max(LEAST_SECONDS, SLOWER * solution.slowest)
+    released = {cell.id: cell.source for cell in release_notebook(bench.lab).cells}
+    blank = {cell.name: released[cell.id] for cell in bench.lab.of("exercise")}
+    waiting = list(variants(bench.exercises, blank)) if blank else []
+    untried = len(waiting)
+
+    def one(ways: _Ways, variant: tuple[str, Mapping[str, str]]) -> _Seen | None:
+        what, sources = variant
+        if time.monotonic() > deadline:
+            return None
+        return bench.run(ways, sources, what, seconds=limit, alone=what in SHOW_STATE)
+
+    while waiting:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            seen = list(pool.map(partial(one, ways), waiting))
+        better = ways
+        for look in seen:
+            better = better.after(look, bench.lab) if look else better
+        untried = min(untried, seen.count(None))
+        waiting = [variant for variant, look in zip(waiting, seen, strict=True) if look and ways.after(look, bench.lab) != ways]
+        if better != ways:
+            better, _ = _settle(bench, better)  # what the variations showed must not cost the solution a point
+        ways = better
+    said = f"{untried} variations of the solution were not tried, as there was no time left"
+    return ways, (said,) if untried else ()
 
 
-def _cell(node: nbformat.NotebookNode, exercise: str) -> Cell:
-    facts: dict[str, Any] = dict(node.metadata.get("nbgrader", {}))
-    code = node.cell_type == "code"
-    if not facts.get("grade_id"):
-        return Cell("code" if code else "prose", node.source)
-    facts.pop("checksum", None)
-    graded, solution = bool(facts.get("grade")), bool(facts.get("solution"))
-    points = float(facts.get("points", 0)) if graded or facts.get("task") else 0.0
-    name, noted = str(facts["grade_id"]), tuple(sorted(facts.items()))
-    if not code:
-        written = facts.get("task") or (graded and solution)
-        return Cell("written" if written else "prose", node.source, name, points if written else 0.0, nbgrader=noted)
-    if graded and not solution:
-        return Cell("tests", node.source, name, points, exercise, nbgrader=noted)
-    if solution:
-        return Cell("exercise", node.source, name, points, nbgrader=noted)
-    return Cell("given" if facts.get("locked") else "code", node.source, name, nbgrader=noted)
+def _differ(here: Outcome, there: Outcome, points: float) -> bool:
+    return abs(credit(here, points, stock=True) - credit(there, points, stock=True)) > 1e-9
 
 
-def _beside(folder: Path, sidecar: Path) -> tuple[tuple[str, str], ...]:
-    """The files of an assignment, notebooks and hidden ones aside. Raises LabError if they are too large to be copied for everybody."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        shown = not any(part.startswith((".", "__pycache__")) for part in inside.parts)
-        if (
-            shown
-            and path.is_file()
-            and path.suffix != ".ipynb"
-            and path != sidecar
-            and path.resolve().is_relative_to(folder.resolve())
-        ):
-            found.append((str(inside), str(path.resolve())))
-    if (size := sum(Path(path).stat().st_size for _, path in found)) > MAX_BESIDE:
-        raise LabError(
-            f"{folder}: {size >> 20} MB of files lie beside the notebook, at most {MAX_BESIDE >> 20} MB are copied for each student"
-        )
-    return tuple(found)
+def _too_slow(here: Outcome, there: Outcome) -> bool:
+    """Whether a test calls the student's functions so often that the way between the processes is most of the time."""
+    return here.calls > MANY_CALLS and here.seconds > SLOWER * there.seconds + SLOW_SECONDS
 
 
-# ── which tests can be sealed ────────────────────────────────────────────────────────────────────────────────────────
+def _why(here: Outcome, there: Outcome, what: str) -> str:
+    if _too_slow(here, there):
+        return f"it calls functions {here.calls} times, which takes {here.seconds:.1f} s instead of {there.seconds:.1f} s"
+    if what:
+        return f"it ends otherwise in another process for a solution in which this is changed: {what}"
+    return here.message or "it ends otherwise in another process"
 
 
-def _with_unsealed(lab: Lab, tests: Sequence[str]) -> Lab:
-    """The lab with these tests in the student process."""
-    return replace(lab, settings=replace(lab.settings, unsealed=tuple(dict.fromkeys(tests))))
+def _broken(lab: Lab, seen: _Seen) -> dict[str, str]:
+    """Tests that do not give the solution all points, though everything ran in one process."""
+    return {
+        name: _reason(seen.there[name]) if seen.there[name].status != "ok" else "it gives less than all points"
+        for name, test in lab.tests.items()
+        if test.points and credit(seen.there[name], test.points, stock=True) < test.points
+    }
 
 
-def _failing(lab: Lab, options: Options, keep: Keep | None) -> dict[str, str]:
-    """Test → message, of those that do not give the solution in the notebook itself all points."""
-    with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
-        path = Path(folder) / f"{lab.id}.ipynb"
-        write_notebook(source_notebook(lab), path)
-        verdict = grade(lab, path, options, keep=keep)
-    if verdict.status == "unreadable":
-        raise LabError(f"{lab.folder / lab.id}.ipynb: {verdict.message}")
-    return {test.name: test.message for test in verdict.tests if _fails(test)}
-
-
-def _fails(test: TestResult) -> bool:
-    return test.earned < test.points
+def _reason(outcome: Outcome) -> str:
+    """Why a cell failed, with what most likely helps."""
+    said = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
+    if outcome.status == "timeout":
+        return f"{said}; set cell_seconds below [limits] in the notebook's .toml, beside it"
+    advice = next((advice for names, advice in _CAUSES if outcome.error in names), "")
+    return f"{said} ({advice})" if advice else said

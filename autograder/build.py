@@ -11,7 +11,14 @@ from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
+from nbgrader.preprocessors import (
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+)
 
 from autograder.files import write_text
 from autograder.labs import Cell, Lab
@@ -41,8 +48,9 @@ def release_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
     """What students get: solutions and hidden tests stripped, tests and given cells locked, no outputs."""
     notebook = source_notebook(lab, fast=fast)
     resources: dict[str, Any] = {}
-    for step in (LockCells, ClearSolutions, ClearOutput, ClearHiddenTests, ComputeChecksums):
-        notebook, resources = step().preprocess(notebook, resources)
+    clear = ClearSolutions(**_stubs(lab))
+    for step in (LockCells(), clear, ClearOutput(), ClearHiddenTests(), ClearMarkScheme(), ComputeChecksums()):
+        notebook, resources = step.preprocess(notebook, resources)
     return notebook
 
 
@@ -74,6 +82,13 @@ def out_of_step(made: nbformat.NotebookNode, path: Path) -> list[str]:
 def reduced_parameters(lab: Lab) -> str:
     """Code that gives the lab's parameters the values of the reduced budget."""
     return "\n".join(f"{name} = {value!r}" for name, value in lab.settings.fast.items())
+
+
+def _stubs(lab: Lab) -> dict[str, Any]:
+    """What stands in place of solutions, where the course says so itself; nbgrader has one text for code and one for prose."""
+    own = {cell.is_code: cell.stub for cell in lab.cells if cell.stub}
+    code = {"code_stub": {"python": own[True]}} if True in own else {}
+    return {**code, **({"text_stub": own[False]} if False in own else {})}
 
 
 def _metadata(cell: Cell) -> dict[str, Any]:

@@ -98,7 +98,10 @@ def _make_inline_settings_known(shell: InteractiveShell) -> None:
 
 
 def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
-    """Run a cell: {"seconds", "cpu", "error": None or {"name", "message", "line"}, "value": of its last expression if one number}."""
+    """Run a cell: {"seconds", "cpu", "error": None or {"name", "message", "line"}, "value": of its last expression if one number}.
+
+    "odd": whether that number is shown as something else, such as np.float64(1.0).
+    """
     started, busy = time.perf_counter(), time.process_time()
     try:
         result = shell.run_cell(source, store_history=True)
@@ -110,6 +113,7 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
     outcome["cpu"] = time.process_time() - busy
     if error is None:
         outcome["value"] = _number(result.result)
+        outcome["odd"] = outcome["value"] is not None and not _shown_as_number(result.result)
     else:
         outcome["error"] = {
             "name": type(error).__name__[:100],
@@ -131,6 +135,14 @@ def _number(value: Any) -> float | None:
         return float(value) if isinstance(value, Real | Decimal) and not isinstance(value, bool) else None
     except Exception:
         return None
+
+
+def _shown_as_number(value: Any) -> bool:
+    try:
+        float(repr(value))
+        return True
+    except Exception:
+        return False
 
 
 def _message(error: BaseException) -> str:

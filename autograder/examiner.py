@@ -17,6 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import networks
 from autograder.cells import make_shell, run_cell
+from autograder.generators import Generators
 from autograder.given import Given
 from autograder.link import DONE, READY, SPENT, TO_STUDENT, Link
 from autograder.refusals import CannotCross, sentence
@@ -31,10 +32,10 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
     """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […],
     "restore": …}.
 
-    names: what the test reads of the student's; restore: see Step. Each is answered with how the cell ended. files: the student
-    process has copies of the files in the current folder; those that are there now, and those that the lab's cells write, are the
-    examiner's own. shared_arguments: a student's function may change whatever a test gives it, as in one process; what the lab's
-    cells made is then not looked after.
+    names: what the test reads of the student's; restore: see Step; "random": the test and the student's functions draw from the
+    same global random numbers. Each is answered with how the cell ended. files: the student process has copies of the files in the
+    current folder; those that are there now, and those that the lab's cells write, are the examiner's own. shared_arguments: a
+    student's function may change whatever a test gives it, as in one process; what the lab's cells made is then not looked after.
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
@@ -61,6 +62,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
                 given.forget()
             else:
                 given.remember()
+                link.generators = Generators() if request["random"] else None
                 outcome = _examine(link, shell, request)
                 spent = not shared_arguments and given.changed(request["source"], link.touched)
                 link.touched.clear()
@@ -73,6 +75,8 @@ def _examine(link: Link, shell: InteractiveShell, request: dict[str, Any]) -> di
     """Run a test on the student's values; afterwards the notebook is as it was, whatever names the test used."""
     before, names = dict(shell.user_ns), request["names"]
     try:
+        if link.generators is not None:
+            link.generators.settle()  # a notebook's random numbers go on from where the student's cells left them
         if names:
             question = {"do": "get", "names": names, "restore": request["restore"]}
             answer, blobs = link.ask(question, link.encoder())

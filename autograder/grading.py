@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import math
+import stat
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -17,21 +17,26 @@ from platform import python_version
 from typing import Any, Literal
 
 from autograder.beside import TooManyError, files_beside
-from autograder.build import reduced_parameters
 from autograder.causes import cause_flags, causes
 from autograder.intake import Submission, UnreadableError, released_cells
 from autograder.keep import Entry, Keep, digest, environment_digest
-from autograder.labs import Cell, Lab, load_lab
+from autograder.labs import Lab, load_lab
 from autograder.messages import CHECKED, KILLED, explain, guarded, partly
-from autograder.plan import plan
+from autograder.opinions import Opinion, credit, opinion, tries_inside
 from autograder.processes import Halt, Limits, Surroundings
 from autograder.reader import read_submission
 from autograder.refusals import NotPlain, is_limit
 from autograder.runs import Again, Kept, Outcome, Step, settle
+from autograder.slices import names
+from autograder.steps import alone, examined, together, with_budget
 from autograder.surroundings import Options, surroundings
 from autograder.verdict import Flag, TestResult, TestStatus, Verdict, Written
 
-__all__ = ["Job", "examine_again", "grade", "prepare", "with_budget"]
+__all__ = ["Job", "Runner", "examine_again", "grade", "prepare", "with_budget"]
+
+# Runs steps somewhere: how they ended, what tests were given, and the seconds that it took.
+Runner = Callable[[Sequence[Step]], tuple[Sequence[Outcome], Kept, float]]
+MAX_NOTEBOOK_BESIDE = 16 * 2**20  # bytes of another notebook of a student's that is copied beside the one that is graded
 
 
 def grade(
@@ -75,19 +80,53 @@ def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "", *,
         work = read_submission(lab, notebook)
     except UnreadableError as error:
         return Verdict(name, lab.id, "unreadable", message=str(error))
-    steps = tuple(_steps(lab, work, options))  # before anything that waits for a process
+    # before anything that waits for a process
+    steps = tuple(examined(lab, work, fast=options.fast))
+    inside = {} if options.sealed_only else _inside(lab, work, options)
     around = surroundings(lab, options)
+    handed_in = _notebooks_beside(lab, notebook)
     if own_folder:
         try:
-            around = replace(around, handed_in=files_beside(notebook, [name for name, _ in lab.beside]))
+            handed_in += files_beside(notebook, [name for name, _ in lab.beside])
         except TooManyError as error:
             work = replace(work, flags=(*work.flags, Flag("missing", (), str(error))))
-    return Job(lab, name, work, options, around, steps)
+    return Job(lab, name, work, options, replace(around, handed_in=tuple(handed_in)), steps, inside)
+
+
+def _notebooks_beside(lab: Lab, notebook: Path) -> list[tuple[str, str]]:
+    """The student's other notebooks of an nbgrader assignment, which stock nbgrader has in the same folder."""
+    if not lab.foreign or notebook.name != f"{lab.id}.ipynb":
+        return []
+    names = sorted(path.name for path in lab.folder.glob("*.ipynb") if path.stem != lab.id)
+    paths = [(name, notebook.absolute().parent / name) for name in names]
+    return [(name, str(path)) for name, path in paths if _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    """Whether this is a file itself, no link, and not too large to be copied."""
+    try:
+        facts = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(facts.st_mode) and facts.st_size <= MAX_NOTEBOOK_BESIDE
+
+
+def _inside(lab: Lab, work: Submission, options: Options) -> dict[str, tuple[Step, ...]]:
+    """The runs in which tests are in the student's process: one for each that has to be; "" is the whole notebook in one."""
+    runs = {
+        test.name: tuple(alone(lab, work, test.name, lab.trial.needs.get(test.name, ()), fast=options.fast))
+        for test in lab.of("tests")
+        if test.name in lab.settings.unsealed
+    }
+    return {**runs, "": tuple(together(lab, work, fast=options.fast))} if lab.foreign else runs
 
 
 @dataclass(frozen=True)
 class Job:
-    """One submission, read and repaired, with the steps that running it takes."""
+    """One submission, read and repaired, with the steps that running it takes.
+
+    inside: the runs in which tests are in the student's process, see `_inside`.
+    """
 
     lab: Lab
     name: str
@@ -95,6 +134,7 @@ class Job:
     options: Options
     around: Surroundings
     steps: tuple[Step, ...]
+    inside: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
 
     @cached_property
     def key(self) -> str:
@@ -102,6 +142,7 @@ class Job:
         own = [cell.source for cell in self.lab.cells if cell.role != "tests"]
         steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
         env = {name: value for name, value in self.around.env.items() if name != "COURSEKIT_CACHE"}
+        inside = {name: [[step.source, step.course, step.names] for step in run] for name, run in self.inside.items()}
         files = (*self.around.beside, *self.around.handed_in)
         beside = [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in files]
         return digest(
@@ -110,6 +151,7 @@ class Job:
                 self.lab.id,
                 own,
                 steps,
+                inside,
                 env,
                 self.around.level,
                 self.around.files,
@@ -137,17 +179,75 @@ class Job:
         halt, contended: see settle, and what that raises. around: fields of Surroundings such as gpu and threads; they change
         no mark.
         """
-        started = time.perf_counter()
-        outcomes, kept = settle(
-            self.steps, limits=self.limits, around=replace(self.around, **around), halt=halt, contended=contended
-        )
-        return self.conclude(outcomes, kept, time.perf_counter() - started, keep)
+        return self.run_by(self._here(halt, contended, **around), keep)
 
-    def conclude(self, outcomes: Sequence[Outcome], kept: Kept, seconds: float, keep: Keep | None = None) -> Verdict:
-        """Keep what a run found, and judge. seconds: that it took."""
+    def run_by(self, runner: Runner, keep: Keep | None = None) -> Verdict:
+        """Have the notebook run, keep what was found, and judge."""
+        if self._waits:
+            return self.verdict([Outcome("missing")] * len(self.steps), 0.0)
+        found, seconds = self.find(runner)
         if keep is not None:
-            keep.put(self.key, Entry(outcomes, self._tests, kept))
-        return self.verdict(outcomes, seconds)
+            keep.put(self.key, found)
+        return self.verdict(found.outcomes, seconds, found)
+
+    def found(self, keep: Keep | None = None) -> Entry:
+        """How every test ends in each way in which it has to be run, from what was found out earlier or by running it here."""
+        entry = keep.find(self.key) if keep is not None else None
+        if entry is not None and len(entry.outcomes) == len(self.steps) and entry.tests == self._tests:
+            return entry
+        entry, _ = self.find(self._here())
+        if keep is not None:
+            keep.put(self.key, entry)
+        return entry
+
+    def _here(
+        self, halt: Halt | None = None, contended: Literal["again", "raise", "believe"] = "again", **around: Any
+    ) -> Runner:
+        place = replace(self.around, **around)
+
+        def here(steps: Sequence[Step]) -> tuple[Sequence[Outcome], Kept, float]:
+            started = time.perf_counter()
+            outcomes, kept = settle(steps, limits=self.limits, around=place, halt=halt, contended=contended)
+            return outcomes, kept, time.perf_counter() - started
+
+        return here
+
+    def find(self, runner: Runner) -> tuple[Entry, float]:
+        """How every test ends in each way in which it has to be run, and the seconds that it took."""
+        outcomes, kept, seconds = runner(self.steps)
+        found: dict[str, Outcome] = {}
+        whole: dict[str, Outcome] = {}
+        for name, steps in self.inside.items():
+            ended, _, took = runner(steps)
+            seconds += took
+            if name:
+                found[name] = ended[-1]
+            else:
+                whole = {test: ended[place] for test, place in self.places.items()}
+        for name in self._doubtful(outcomes, whole):
+            before = [test for test, place in self.places.items() if place < self.places[name]]
+            ended, _, took = runner(alone(self.lab, self.work, name, before, fast=self.options.fast))
+            found[name] = ended[-1]
+            seconds += took
+        return Entry(outcomes, self._tests, kept, found, whole), seconds
+
+    def _doubtful(self, outcomes: Sequence[Outcome], whole: Mapping[str, Outcome]) -> list[str]:
+        """Tests that fail in the examiner for what it lacks, and hold where the whole notebook runs."""
+        defined = frozenset[str]().union(*(names(test.source).assigns for test in self.lab.of("tests")))
+        return [
+            name
+            for name, place in self.places.items()
+            if name in whole
+            and name not in self.lab.settings.unsealed
+            and tries_inside(outcomes[place], (points := self.lab.tests[name].points), defined)
+            and credit(whole[name], points, stock=True) > credit(outcomes[place], points, stock=True)
+        ]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Test → number of its step."""
+        cells = [self.lab.cells[index] if index >= 0 else None for index, _ in self.work.code]
+        return {cell.name: place for place, cell in enumerate(cells) if cell and cell.role == "tests"}
 
     def recalled(self, keep: Keep | None, again: Again | None = None) -> Verdict | None:
         """The verdict from what was found out earlier, None if the notebook has to be run.
@@ -165,9 +265,10 @@ class Job:
             if outcome is None:
                 return None
             outcomes[place] = outcome
+        entry = replace(entry, outcomes=outcomes, tests=self._tests)
         if changed:
-            keep.put(self.key, Entry(outcomes, self._tests, entry.values))
-        return self.verdict(outcomes, time.perf_counter() - started)
+            keep.put(self.key, entry)
+        return self.verdict(outcomes, time.perf_counter() - started, entry)
 
     def _once_more(self, place: int, entry: Entry, again: Again | None) -> Outcome | None:
         if entry.outcomes[place].status == "missing" and place not in entry.values:
@@ -181,28 +282,48 @@ class Job:
     def _tests(self) -> dict[int, str]:
         return {i: digest([s.source, s.names]) for i, s in enumerate(self.steps) if s.kind == "test"}
 
-    def verdict(self, outcomes: Sequence[Outcome], seconds: float) -> Verdict:
-        """What the outcomes of the steps come to."""
+    @property
+    def _waits(self) -> bool:
+        """Whether nobody's work is to be run, as the instructor's own solution fails here."""
+        return bool(self.lab.trial.broken) and not self.options.accept_broken
+
+    def verdict(self, outcomes: Sequence[Outcome], seconds: float, found: Entry | None = None) -> Verdict:
+        """What the outcomes of the steps, and those of the runs inside, come to."""
         lab, work = self.lab, self.work
-        tests = tuple(_results(lab, work, outcomes, self.options))
+        found = found or Entry((), {}, {})
+        opinions = {name: self._opinion(name, outcomes[place], found) for name, place in self.places.items()}
+        tests = tuple(_results(lab, work, outcomes, opinions, self.options))
         refused = self.options.sealed_only and any(not test.sealed for test in tests)
-        doubts = _doubts(lab, work, outcomes)
+        reasons = [
+            *_broken(lab, self.options),
+            *_lost(lab, work),
+            *_unseen(lab, opinions),
+            *(ruled.review for ruled in opinions.values() if ruled.review),
+        ]
         return Verdict(
             submission=self.name,
             lab=lab.id,
-            status="needs review" if work.needs_review or refused or doubts else "graded",
+            status="needs review" if reasons or refused else "graded",
             tests=tests,
             written=tuple(_written(lab, work)),
-            message="; ".join(filter(None, [_review_message(lab, work), *doubts])),
-            flags=(*work.flags, *work.odd, *cause_flags(causes(lab, work.code, outcomes))),
+            message="; ".join(reasons),
+            flags=(*work.flags, *work.odd, *cause_flags(causes(lab, work.code, outcomes)), *_ran_inside(lab, opinions)),
             isolation=self.around.level,
             data_source=self.around.env.get("COURSEKIT_DATA", "none"),
             reduced_budget=self.options.fast,
             seed=self.options.seed,
             versions=_versions(),
             seconds=round(seconds, 3),
-            cpu_seconds=round(sum(outcome.cpu for outcome in outcomes), 3),
+            cpu_seconds=round(sum(outcome.cpu for outcome in (*outcomes, *found.alone.values())), 3),
         )
+
+    def _opinion(self, name: str, outcome: Outcome, found: Entry) -> Opinion:
+        if name in self.lab.trial.broken or self._waits:
+            return Opinion(Outcome("missing"), True, 0.0)
+        unsealed = name in self.lab.settings.unsealed
+        inside = found.alone.get(name) or (Outcome("missing") if unsealed else None)
+        points, foreign = self.lab.tests[name].points, self.lab.foreign
+        return opinion(name, points, outcome, inside, found.together.get(name), stock=foreign)
 
 
 def examine_again(lab: Lab, options: Options) -> Again:
@@ -210,49 +331,34 @@ def examine_again(lab: Lab, options: Options) -> Again:
     return Again(_limits(lab, options), surroundings(lab, options))
 
 
-def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
-    """The cell as it will run: with `fast`, a parameter cell is followed by the reduced values."""
-    reduced = fast and any(cell.parameters and cell.grade_id == grade_id for cell in lab.of("given"))
-    return f"{source}\n{reduced_parameters(lab)}" if reduced else source
-
-
-def _steps(lab: Lab, work: Submission, options: Options) -> list[Step]:
-    ways = plan(lab)
-    steps = []
-    for place, (index, source) in enumerate(work.code):
-        if place in work.idle:
-            steps.append(Step(""))
-            continue
-        cell = lab.cells[index] if index >= 0 else None
-        if cell is not None and options.sealed_only and index in ways.unsealed:
-            steps.append(Step(""))  # nothing of the test may be seen where the student's code runs
-            continue
-        grade_id, lab_source = (cell.grade_id, cell.source) if cell else ("", "")
-        texts = [with_budget(lab, text, grade_id, fast=options.fast) for text in (source, lab_source)]
-        steps.append(ways.step(index, texts[0], texts[1]))
-    return steps
-
-
 def _limits(lab: Lab, options: Options) -> Limits:
     settings = lab.settings
     return Limits(options.cell_seconds or settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
 
 
-def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome], options: Options) -> list[TestResult]:
+def _results(
+    lab: Lab, work: Submission, outcomes: Sequence[Outcome], opinions: Mapping[str, Opinion], options: Options
+) -> list[TestResult]:
     by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
     places = {lab.cells[i].grade_id: place for place, (i, _) in enumerate(work.code) if i >= 0}
     why = causes(lab, work.code, outcomes)
     released = {cell.grade_id: node.source for cell, node in zip(lab.cells, released_cells(lab), strict=True)}
     results = []
     for test in lab.of("tests"):
-        outcome = by_id[test.grade_id]
+        ruled = opinions[test.name]
         written = by_id.get(test.exercise) if test.exercise else Outcome("ok")
-        sealed = test.name not in lab.settings.unsealed
-        if options.sealed_only and not sealed:
+        unsealed = test.name in lab.settings.unsealed
+        sealed, said = ruled.sealed and not unsealed, ""
+        if options.sealed_only and unsealed:
             said = "this test has to run inside your own process, and such tests were refused: your instructor will look at it"
+        elif test.name in lab.trial.broken:
+            said = "this test does not accept your instructor's own solution: your instructor will look at it"
+        elif lab.trial.broken and not options.accept_broken:
+            said = "your instructor's own solution fails here, so nothing was marked yet: your instructor will look at it"
+        if said:
             results.append(TestResult(test.name, test.exercise, test.points, 0.0, "missing", said, sealed))
             continue
-        earned = _points(outcome, test)
+        outcome, earned = ruled.outcome, ruled.earned
         if outcome.status != "ok":
             source = work.exercises.get(test.exercise, "")
             blank = test.exercise in work.blank
@@ -269,11 +375,13 @@ def _results(lab: Lab, work: Submission, outcomes: Sequence[Outcome], options: O
     return results
 
 
-def _points(outcome: Outcome, test: Cell) -> float:
-    """What a test that ran to its end gives: all points or, as in nbgrader, as many as the value of its last expression says."""
-    if outcome.status != "ok" or (outcome.value is not None and math.isnan(outcome.value)):
-        return 0.0
-    return test.points if outcome.value is None else min(max(outcome.value, 0.0), test.points)
+def _ran_inside(lab: Lab, opinions: Mapping[str, Opinion]) -> list[Flag]:
+    """A flag for tests that ran in the student's process for this submission only."""
+    tests = [
+        name for name, ruled in opinions.items() if not ruled.sealed and name not in lab.settings.unsealed and ruled.earned
+    ]
+    said = f"the student's code needs what only its own process has, so these tests ran there: {', '.join(tests)}"
+    return [Flag("unsealed", tuple(tests), said)] if tests else []
 
 
 def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
@@ -285,20 +393,13 @@ def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
     return "failed" if outcome.error in CHECKED or outcome.status == "ok" else outcome.status
 
 
-def _doubts(lab: Lab, work: Submission, outcomes: Sequence[Outcome]) -> list[str]:
-    """Why a person should look at the marks of some tests: a sentence for each reason."""
-    by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
-    tests = [(test, by_id[test.grade_id]) for test in lab.of("tests")]
-    unseen = [test.name for test, outcome in tests if is_limit(outcome.error) and _is_no_mistake(lab, outcome)]
-    odd = [test.name for test, outcome in tests if lab.foreign and not 0 <= (outcome.value or 0.0) <= test.points]
-    reasons = [
-        (unseen, "could not look at what the answer holds from outside the student's process"),
-        (
-            odd,
-            "ended with a number of points that it cannot give: nbgrader gives all points for less than 0 and none for too many",
-        ),
-    ]
-    return [f"{', '.join(names)} {why}: please look" for names, why in reasons if names]
+def _unseen(lab: Lab, opinions: Mapping[str, Opinion]) -> list[str]:
+    """Why a person should look at tests that ended at a limit of the grader."""
+    ruled = [(name, one.outcome) for name, one in opinions.items() if not one.review]
+    names = [name for name, outcome in ruled if is_limit(outcome.error) and _is_no_mistake(lab, outcome)]
+    return [
+        f"{', '.join(names)} could not look at what the answer holds from outside the student's process: please look"
+    ] * bool(names)
 
 
 def _is_no_mistake(lab: Lab, outcome: Outcome) -> bool:
@@ -310,11 +411,22 @@ def _written(lab: Lab, work: Submission) -> list[Written]:
     return [Written(cell.name, cell.points, cell.grade_id not in work.blank) for cell in lab.by_hand]
 
 
-def _review_message(lab: Lab, work: Submission) -> str:
+def _lost(lab: Lab, work: Submission) -> list[str]:
     if not work.needs_review:
-        return ""
+        return []
     lost = [cell.name for cell in lab.of("exercise") if cell.name not in work.exercises]
-    return f"the cells for {', '.join(lost)} could not be found, though the notebook holds other code: please look"
+    return [f"the cells for {', '.join(lost)} could not be found, though the notebook holds other code: please look"]
+
+
+def _broken(lab: Lab, options: Options) -> list[str]:
+    """What is said where the instructor's own solution fails."""
+    if not lab.trial.broken:
+        return []
+    cause = f" ({lab.trial.cause})" if lab.trial.cause else ""
+    what = f"the instructor's own solution fails {', '.join(lab.trial.broken)}{cause}"
+    if options.accept_broken:
+        return [f"{what}; these tests give nothing to anybody, the others were marked"]
+    return [f"{what}; nothing was marked: mend the notebook, or accept that these tests give nothing to anybody"]
 
 
 @lru_cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -31,11 +31,16 @@ PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython",
 
 @dataclass(frozen=True)
 class Entry:
-    """outcomes: of each step. tests: number of a test's step → digest of the test. values: → the frame that it was given."""
+    """outcomes: of each step. tests: number of a test's step → digest of the test. values: → the frame that it was given.
+
+    alone: test (name) → how it ended in a student process of its own. together: … in one that ran the whole notebook.
+    """
 
     outcomes: Sequence[Outcome]
     tests: Mapping[int, str]
     values: Mapping[int, bytes]
+    alone: Mapping[str, Outcome] = field(default_factory=dict)
+    together: Mapping[str, Outcome] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,7 +59,11 @@ class Keep:
                 facts = json.loads(archive.read("facts.json"))
                 values = {int(name): archive.read(f"values/{name}") for name in facts["values"]}
                 outcomes = [Outcome(**outcome) for outcome in facts["outcomes"]]
-                return Entry(outcomes, {int(place): said for place, said in facts["tests"].items()}, values)
+                tests = {int(place): said for place, said in facts["tests"].items()}
+                alone, together = (
+                    {name: Outcome(**outcome) for name, outcome in facts[kind].items()} for kind in ("alone", "together")
+                )
+                return Entry(outcomes, tests, values, alone, together)
         except Exception:  # a damaged archive raises a dozen kinds, of zlib, zipfile, json and its own
             return None
 
@@ -71,6 +80,8 @@ class Keep:
             "outcomes": [asdict(outcome) for outcome in entry.outcomes],
             "tests": dict(entry.tests),
             "values": sorted(values),
+            "alone": {name: asdict(outcome) for name, outcome in entry.alone.items()},
+            "together": {name: asdict(outcome) for name, outcome in entry.together.items()},
         }
         out = BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

@@ -20,7 +20,19 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Answer", "Cell", "Figure", "Lab", "LabError", "Settings", "find_labs", "load_lab", "read_toml", "settings_from"]
+__all__ = [
+    "Answer",
+    "Cell",
+    "Figure",
+    "Lab",
+    "LabError",
+    "Settings",
+    "Trial",
+    "find_labs",
+    "load_lab",
+    "read_toml",
+    "settings_from",
+]
 
 ROLES = ("given", "exercise", "tests", "written")
 PREFIX = {"given": "given_", "exercise": "", "tests": "test_", "written": "written_"}
@@ -34,7 +46,10 @@ class LabError(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a lab. `role` is "prose", "code" or one of ROLES; `name` is empty for prose and plain code."""
+    """One cell of a lab. `role` is "prose", "code" or one of ROLES; `name` is empty for prose and plain code.
+
+    stub: what the release has in place of the solution, where the course says so itself.
+    """
 
     role: str
     source: str
@@ -45,6 +60,7 @@ class Cell:
     trains: bool = False
     id: str = ""
     nbgrader: tuple[tuple[str, Any], ...] = ()  # the metadata of a cell that came from an nbgrader notebook
+    stub: str = ""
 
     @property
     def grade_id(self) -> str:
@@ -118,11 +134,24 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What running the instructor's own solution of an nbgrader notebook showed.
+
+    needs: test that runs in the student's process → the earlier tests that have to run there before it.
+    broken: test → why it does not accept the solution here. cause: the first cell of the solution that failed, and why.
+    """
+
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+    cause: str = ""
+
+
+@dataclass(frozen=True)
 class Lab:
     """One lab: `id` such as "lab02_mlp", its cells in order, its settings and its known answers.
 
     part_of: the nbgrader assignment that it is a notebook of, if that has another name. beside: (relative name, absolute path)
-    of the files that its notebook finds beside it.
+    of the files that its notebook finds beside it. trial: what is known of a notebook that was not written for this engine.
     """
 
     id: str
@@ -132,6 +161,7 @@ class Lab:
     answers: tuple[Answer, ...]
     part_of: str = ""
     beside: tuple[tuple[str, str], ...] = ()
+    trial: Trial = Trial()
 
     @property
     def assignment(self) -> str:

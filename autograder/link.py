@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograder.arguments import Arguments, Result, is_view
+from autograder.generators import Generators
 from autograder.refusals import CannotCross, RefusedError, is_limit
 from autograder.shared_files import Files
 from autograder.wire import Decoder, Encoder, Functions, pack, unpack
@@ -37,6 +38,7 @@ class Link:
     watched: gives the objects of this end that functions of the other end may change: what they change there is changed here too.
     None: they may change all their arguments. touched: the objects of this end that were changed so.
     lenient: values that may not cross are noted in their place (the student's end); otherwise the call ends with CannotCross.
+    follows: this end draws from the same global random numbers as the other one as soon as that says so.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class Link:
         files: Files | None = None,
         watched: Callable[[], list[Any]] | None = None,
         lenient: bool = False,
+        follows: bool = False,
     ) -> None:
         self.send, self.receive, self.watched = send, receive, watched
         self.gives, self.takes, self.models, self.files = gives or {}, takes or {}, models, files
-        self.lenient = lenient
+        self.lenient, self.follows = lenient, follows
+        self.generators: Generators | None = None
         self.functions = Functions(self.call)
         self.touched: list[Any] = []
         self._depth = 0  # of calls that are being served
@@ -99,7 +103,7 @@ class Link:
         self.send(self._packed(header, encoder))
         while True:
             answer, blobs = unpack(self.receive())
-            self._take_files(answer, blobs)
+            self._take_along(answer, blobs)
             if answer.get("do") == "call":
                 self.serve(answer, blobs)
             elif answer.get("do") == "answer":
@@ -142,7 +146,7 @@ class Link:
     def take(self, frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
         """A frame that starts something, with the files that came along put in their place."""
         header, blobs = unpack(frame)
-        self._take_files(header, blobs)
+        self._take_along(header, blobs)
         return header, blobs
 
     def answer(self, header: dict[str, Any], encoder: Encoder) -> None:
@@ -151,9 +155,16 @@ class Link:
     def _packed(self, header: dict[str, Any], encoder: Encoder) -> bytes:
         if self.files is not None:
             header = {**header, "files": [[name, encoder.blob(data)] for name, data in self.files.changed()]}
+        if self.generators is not None:
+            header = {**header, "random": self.generators.changed(encoder.blob)}
         return pack(header, encoder.blobs)
 
-    def _take_files(self, header: dict[str, Any], blobs: list[memoryview]) -> None:
+    def _take_along(self, header: dict[str, Any], blobs: list[memoryview]) -> None:
+        """What comes with a frame: files, and where the random numbers go on."""
+        if "random" in header and self.follows:
+            self.generators = self.generators or Generators()
+        if "random" in header and self.generators is not None:
+            self.generators.put(header["random"], blobs)
         if self.files is not None:
             self.files.put([(str(name), blobs[number]) for name, number in header.get("files", ())])
 

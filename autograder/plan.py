@@ -16,9 +16,9 @@ from functools import lru_cache
 from autograder.labs import Cell, Lab
 from autograder.runs import Step
 from autograder.slices import functions, names, needed, statements
-from autograder.syntax import tree
+from autograder.syntax import module
 
-__all__ = ["Plan", "data_cells", "idle", "plan", "reads_data"]
+__all__ = ["Plan", "changed_cells", "data_cells", "idle", "needed_by", "plan", "reads_data"]
 
 # What a cell says that reads a data set, the sealed part of one, or the network trained for one.
 _READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
@@ -34,7 +34,7 @@ class Plan:
     """given: cells (index in the lab) that the examiner runs too. names: test (index) → what it reads of the student's.
     restores: test (index) → those of the lab's own functions that it reads there, as code.
     borrowed: test (index) → what earlier tests define for it, as code. unsealed: tests (index) that run in the student process,
-    as the lab says.
+    as the lab says. exercises: names in which an exercise, or a cell that the student changed, has a hand.
     """
 
     given: frozenset[int]
@@ -42,6 +42,7 @@ class Plan:
     restores: Mapping[int, str]
     borrowed: Mapping[int, str]
     unsealed: frozenset[int]
+    exercises: frozenset[str] = frozenset()
 
     def step(self, index: int, source: str, lab_source: str) -> Step:
         """How the cell with this index is run; -1 is for code that the lab does not know. lab_source: what the lab has there."""
@@ -53,22 +54,23 @@ class Plan:
         return Step(source, "test", names=self.names[index], restore=self.restores[index])
 
 
-def plan(lab: Lab) -> Plan:
-    """Look through a lab."""
-    return _plan(lab.cells, lab.settings.unsealed)
+def plan(lab: Lab, changed: frozenset[int] = frozenset()) -> Plan:
+    """Look through a lab. changed: its plain cells (index) of which a student hands in another text; their values count."""
+    return _plan(lab.cells, lab.settings.unsealed, lab.foreign, changed)
 
 
-@lru_cache(maxsize=16)
-def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
-    own = _lab_only(cells)
+@lru_cache(maxsize=64)
+def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...], foreign: bool, changed: frozenset[int]) -> Plan:
+    own = _lab_only(cells, changed)
     tests = [i for i, cell in enumerate(cells) if cell.role == "tests"]
     unsealed = frozenset(i for i in tests if cells[i].name in unsealed_names)
-    given: set[int] = set()
+    # In a notebook that was not written for this, a cell may matter though no name of it is read: it sets a seed, writes a file.
+    given: set[int] = set(own) if foreign else set()
     reads: dict[int, tuple[str, ...]] = {}
     borrowed: dict[int, str] = {}
     restores: dict[int, str] = {}
     for test in tests:
-        makers = _makers(cells, own, test)
+        makers = _makers(cells, own - changed, test)
         bound = _loop_variables(cells[test].source).union(makers, dir(builtins))
         borrowed[test] = _from_tests([cells[i].source for i in tests if i < test], cells[test].source, bound)
         if test in unsealed:
@@ -77,19 +79,30 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...]) -> Plan:
         said = names(source)
         wanted = frozenset(makers) if said.opaque else said.reads - frozenset(dir(builtins)) - _loop_variables(source)
         reads[test] = tuple(sorted(name for name in wanted if makers.get(name) is False))
-        restores[test] = _functions(cells[:test], reads[test])
-        given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
-    return Plan(frozenset(given), reads, restores, borrowed, unsealed)
+        restores[test] = "" if foreign else _functions(cells[:test], reads[test])
+        if not foreign:
+            given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
+    last = _makers(cells, own - changed, len(cells))
+    exercises = frozenset(name for name, by_lab in last.items() if not by_lab)
+    return Plan(frozenset(given), reads, restores, borrowed, unsealed, exercises)
+
+
+def changed_cells(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
+    """The plain cells of a notebook not written for this engine that a submission has another text for. code: as for `idle`."""
+    if not lab.foreign:
+        return frozenset()
+    plain = ((i, source) for i, source in code if i >= 0 and lab.cells[i].role == "code")
+    return frozenset(i for i, source in plain if source.strip() != lab.cells[i].source.strip())
 
 
 def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
     """Places in `code` of the lab's own figures and demonstrations on which no test and no line of the student rests.
 
     code: (index of the lab's cell, source as submitted), as in a Submission. What the student wrote or changed is never left out;
-    in a lab that writes files, or where a student's line hides the names that it reads, nothing is; nor is what stands above a
-    cell that cannot be looked at.
+    in a lab that writes files, or that was not written for this engine, or where a student's line hides the names that it reads,
+    nothing is; nor is what stands above a cell that cannot be looked at.
     """
-    if lab.settings.files or sum(len(source) for _, source in code) > MAX_LOOKED:
+    if lab.settings.files or lab.foreign or sum(len(source) for _, source in code) > MAX_LOOKED:
         return frozenset()
     shown = {
         place
@@ -97,9 +110,23 @@ def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
         if i >= 0 and lab.cells[i].role == "code" and source == lab.cells[i].source
     }
     others = [place for place in range(len(code)) if place not in shown]
-    if any(_HIDES_NAMES.search(code[place][1]) for place in others if _is_students(lab, code[place][0])):
+    if _hides_names(lab, code):
         return frozenset()
     return frozenset(shown.difference(needed([source for _, source in code], others)))
+
+
+def needed_by(lab: Lab, code: Sequence[tuple[int, str]], place: int) -> frozenset[int]:
+    """Places in `code` down to the test at `place` on which it rests; all of them wherever a static look may miss some."""
+    above = [source for _, source in code[: place + 1]]
+    if lab.foreign or _hides_names(lab, code[:place]):
+        return frozenset(range(place + 1))
+    setup = [p for p, (i, _) in enumerate(code[:place]) if i >= 0 and lab.cells[i].name == "setup"]
+    return frozenset(needed(above, [place], setup))
+
+
+def _hides_names(lab: Lab, code: Sequence[tuple[int, str]]) -> bool:
+    """Whether a line of the student's reads names by their text."""
+    return any(_HIDES_NAMES.search(source) for index, source in code if _is_students(lab, index))
 
 
 def _is_students(lab: Lab, index: int) -> bool:
@@ -119,13 +146,13 @@ def data_cells(lab: Lab) -> list[int]:
     return [own[place] for place in needed([cells[i].source for i in own], places)]
 
 
-def _lab_only(cells: tuple[Cell, ...]) -> frozenset[int]:
-    """Cells of the lab that use nothing an exercise made, and do not train."""
+def _lab_only(cells: tuple[Cell, ...], changed: frozenset[int] = frozenset()) -> frozenset[int]:
+    """Cells of the lab that use nothing made by an exercise or by a cell that a student changed, and do not train."""
     found: set[int] = set()
     for index, cell in enumerate(cells):
         if not cell.is_code or cell.role in ("exercise", "tests") or cell.trains:
             continue
-        makers = _makers(cells, frozenset(found), index)
+        makers = _makers(cells, frozenset(found) - changed, index)
         said = names(cell.source)
         if not said.opaque and not any(makers.get(name) is False for name in said.reads):
             found.add(index)
@@ -186,8 +213,7 @@ def _functions(above: Sequence[Cell], wanted: Sequence[str]) -> str:
 
 def _loop_variables(source: str) -> frozenset[str]:
     """Names that the loops of a test bind for themselves."""
-    module = tree(source) or ast.Module([], [])
-    loops = (node for node in ast.walk(module) if isinstance(node, ast.For | ast.comprehension))
+    loops = (node for node in ast.walk(module(source)) if isinstance(node, ast.For | ast.comprehension))
     return frozenset(part.id for loop in loops for part in ast.walk(loop.target) if isinstance(part, ast.Name))
 
 

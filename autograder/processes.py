@@ -135,6 +135,7 @@ class Surroundings:
     private: more variables, for examiners and for processes without walls only. They go to that process itself and never through
     the warm parent, in whose memory the next student process might find them.
     shared_arguments: what a student's function changes in its arguments is changed in the test's own objects, as in one process.
+    one_random: tests and a student's functions draw from the same global random numbers, as in one process.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -149,6 +150,7 @@ class Surroundings:
     memory_mb: int = 0
     private: Mapping[str, str] = field(default_factory=dict, repr=False)
     shared_arguments: bool = False
+    one_random: bool = False
 
 
 class Process:

@@ -53,7 +53,8 @@ class Outcome:
 
     line: the line of the cell (from 1) at which its error passed. value: what its last expression gave, if one plain number.
     cpu: processor seconds that the student's code took, in a cell or in the functions that a test called; only its own process
-    can say. contended: a limit was hit that might not have been on an idle machine. Raises ValueError for figures that are none.
+    can say. contended: a limit was hit that might not have been on an idle machine. calls: questions of the test to the student
+    process. odd: the number is shown as something else, such as np.float64(1.0). Raises ValueError for figures that are none.
     """
 
     status: Status
@@ -64,6 +65,8 @@ class Outcome:
     value: float | None = None
     cpu: float = 0.0
     contended: bool = False
+    calls: int = 0
+    odd: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.seconds < math.inf and 0 <= self.cpu < math.inf):
@@ -77,6 +80,8 @@ class Step:
 
     restore: code of the lab that the student process runs before it gives the values: the lab's own functions among them, as the
     lab has them.
+    course: what the student process does about the names of the course: "remember" those that this cell makes; "restore" all that
+    were remembered, except `names`, before this cell.
     """
 
     source: str
@@ -84,6 +89,7 @@ class Step:
     lab_source: str = ""
     names: tuple[str, ...] = ()
     restore: str = ""
+    course: Literal["", "remember", "restore"] = ""
 
 
 def run_cells(sources: Sequence[str], *, limits: Limits, env: Mapping[str, str]) -> list[Outcome]:
@@ -228,7 +234,7 @@ class _Run:
             if step.kind == "test":
                 outcome, took = self._test(place, step, given, seconds)
             else:
-                outcome, took = self._cell(step.source, seconds)
+                outcome, took = self._cell(step, seconds)
             outcomes.append(outcome)
             used += took
             if step.kind == "given":
@@ -246,11 +252,12 @@ class _Run:
         if self.group:
             self.group.remove()
 
-    def _cell(self, source: str, seconds: float) -> tuple[Outcome, float]:
+    def _cell(self, step: Step, seconds: float) -> tuple[Outcome, float]:
         """How a cell ends, and how much of the notebook's time it took."""
         clock = Clock(seconds, self.student)
         try:
-            self.student.send(pack({"do": "run", "source": source}), clock)
+            request = {"do": "run", "source": step.source, "course": step.course, "names": list(step.names)}
+            self.student.send(pack(request), clock)
             outcome = _outcome(self.student.receive(clock, MAX_OUTCOME), clock)
             if outcome is None:
                 raise NoAnswerError(self.student, "ended")
@@ -259,11 +266,12 @@ class _Run:
         return outcome, clock.counted
 
     def _test(self, place: int, step: Step, given: Sequence[str], seconds: float) -> tuple[Outcome, float]:
-        busy = 0.0
+        busy, calls = 0.0, 0
 
         def answer(question: Frame, examiner: Process, clock: Clock) -> None:
             """Put the examiner's question to the student process, and give its answer back."""
-            nonlocal busy
+            nonlocal busy, calls
+            calls += 1
             asked, _ = peek(question.head[1:])
             self.student.pass_on(question, examiner, clock, skip=1)
             said = self.student.frame(clock)
@@ -281,7 +289,7 @@ class _Run:
             said = f"your code ran longer than the {seconds:g} seconds of this test and was stopped"
             outcome = self._ended(end, self.tests.clock, said, "your code")
             self.tests.dismiss()
-        return replace(outcome, cpu=_believed(busy, clock.elapsed)), self.tests.used - before
+        return replace(outcome, cpu=_believed(busy, clock.elapsed), calls=calls), self.tests.used - before
 
     def _ended(self, end: NoAnswerError, clock: Clock, late: str, who: str) -> Outcome:
         """What it means that the student process gave no answer: late, or who used too much memory, or a crash."""
@@ -344,7 +352,13 @@ class _Tests:
             if outcome.status in ("timeout", "memory", "crashed"):
                 return replace(outcome, status="crashed", message=f"a cell of the lab itself did not run: {outcome.message}")
             self.done.append(source)
-        request = {"do": "test", "source": step.source, "names": list(step.names), "restore": step.restore}
+        request = {
+            "do": "test",
+            "source": step.source,
+            "names": list(step.names),
+            "restore": step.restore,
+            "random": self.around.one_random,
+        }
         return self._ask(request, seconds, answer)
 
     def dismiss(self) -> None:
@@ -408,7 +422,8 @@ def _outcome(frame: bytes, clock: Clock) -> Outcome | None:
         cpu = _believed(answer["cpu"], seconds)
         if error is None:
             value = answer["value"]
-            return Outcome("ok", seconds=seconds, value=None if value is None else float(value), cpu=cpu)
+            number = None if value is None else float(value)
+            return Outcome("ok", seconds=seconds, value=number, cpu=cpu, odd=bool(answer.get("odd")))
         name, message = plain(error["name"], 100), plain(error["message"], MESSAGE_CHARS)
         line = min(max(int(error["line"]), 0), MAX_LINE)
         return Outcome("memory" if name.endswith("MemoryError") else "error", name, message, line, seconds, cpu=cpu)

@@ -123,7 +123,7 @@ class _There:
 
     def run(self, job: Job, keep: Keep | None, *, alone: bool) -> Verdict:
         """On a cluster nobody is alone: a worker tries again at once what it doubts."""
-        return job.conclude(*self._cluster.run(job.steps, job.limits, job.around.handed_in), keep)
+        return job.run_by(lambda steps: self._cluster.run(steps, job.limits, job.around.handed_in), keep)
 
     def close(self) -> None:
         self._cluster.close()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from autograder.scopes import bound_names, read_names
-from autograder.syntax import tree
+from autograder.syntax import module, tree
 
 __all__ = ["Names", "functions", "names", "needed", "statements"]
 
@@ -45,15 +45,15 @@ class Names:
 @lru_cache(maxsize=4096)
 def names(source: str) -> Names:
     """The names of one cell, for any text; opaque if it does not parse or is too long to be looked at."""
-    module = tree(source)
-    if module is None:
+    parsed = tree(source)
+    if parsed is None:
         return Names(opaque=True)
     reads: set[str] = set()
     assigns: set[str] = set()
     changes: set[str] = set()
     lent: set[str] = set()
     imports: set[str] = set()
-    for statement in _flat(module.body):
+    for statement in _flat(parsed.body):
         reads |= _read(statement) - assigns
         certain = _assigned(statement)
         if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -69,18 +69,16 @@ def names(source: str) -> Names:
 @lru_cache(maxsize=4096)
 def statements(source: str) -> tuple[str, ...]:
     """The top-level statements of one cell that bind names for certain, each as code; none if the cell cannot be looked at."""
-    module = tree(source) or ast.Module([], [])
-    texts = (_text(statement) for statement in _flat(module.body) if isinstance(statement, _CERTAIN))
+    texts = (_text(statement) for statement in _flat(module(source).body) if isinstance(statement, _CERTAIN))
     return tuple(text for text in texts if text)
 
 
 @lru_cache(maxsize=4096)
 def functions(source: str) -> tuple[str, ...]:
     """The imports and the undecorated functions at the top level of one cell, each as code: to run them again changes nothing."""
-    module = tree(source) or ast.Module([], [])
     texts = (
         _text(statement)
-        for statement in module.body
+        for statement in module(source).body
         if isinstance(statement, ast.Import | ast.ImportFrom)
         or (isinstance(statement, ast.FunctionDef) and not statement.decorator_list)
     )

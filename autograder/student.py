@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -15,6 +16,7 @@ from autograder import networks
 from autograder.cells import make_shell, run_cell
 from autograder.link import READY, Link
 from autograder.refusals import RefusedError
+from autograder.restore import Course
 from autograder.shared_files import Files
 from autograder.wire import pack
 
@@ -24,21 +26,32 @@ __all__ = ["serve"]
 def serve(connection: Connection, *, files: bool = False) -> None:
     """Answer requests until the other end is closed.
 
-    {"do": "run", "source": …} runs a cell; {"do": "get", "names": […], "restore": …} runs the code in
-    "restore" and gives values; {"do": "call", …} calls a function that was
-    given before. files: the other end keeps a copy of the files in the current folder.
+    {"do": "run", "source": …, "course": …, "names": […]} runs a cell, see runs.Step; {"do": "get", "names": […], "restore": …}
+    runs the code in "restore" and gives values; {"do": "call", …} calls a function that was given before. files: the other end
+    keeps a copy of the files in the current folder.
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
     if shared is not None:
         shared.settle()
-    link = Link(connection.send_bytes, connection.recv_bytes, takes=shell.user_ns, models=networks, files=shared, lenient=True)
+    link = Link(
+        connection.send_bytes,
+        connection.recv_bytes,
+        takes=shell.user_ns,
+        models=networks,
+        files=shared,
+        lenient=True,
+        follows=True,
+    )
+    course: Course | None = None
     connection.send_bytes(READY)
     while True:
         try:
             request, blobs = link.take(connection.recv_bytes())
             if request["do"] == "run":
-                connection.send_bytes(pack({"do": "ran", **run_cell(shell, request["source"])}))
+                if request["course"] and course is None:
+                    course = Course(shell)
+                connection.send_bytes(pack({"do": "ran", **_run(shell, course, request)}))
             elif request["do"] == "get":
                 if request["restore"]:
                     run_cell(shell, request["restore"])
@@ -47,6 +60,17 @@ def serve(connection: Connection, *, files: bool = False) -> None:
                 link.serve(request, blobs)
         except (EOFError, BrokenPipeError):
             return
+
+
+def _run(shell: InteractiveShell, course: Course | None, request: dict[str, Any]) -> dict[str, Any]:
+    """Run a cell, and do what it says about the names of the course."""
+    if course is not None and request["course"] == "restore":
+        course.restore(request["names"])
+    before = dict(shell.user_ns)
+    outcome = run_cell(shell, request["source"])
+    if course is not None and request["course"] == "remember":
+        course.remember(before)
+    return outcome
 
 
 def _give(link: Link, shell: InteractiveShell, names: list[str]) -> None:

@@ -65,6 +65,8 @@ class Options:
     sealed_only: give no points for tests that must run in the student's own process. gpu_slots: how many student processes may
     use a GPU at once, spread over all that there are; 0 means that notebooks run on the CPU.
     secret: from which sealed splits are drawn; "" for one that this process draws for itself (see `secret.find_secret`).
+    accept_broken: where some tests of an nbgrader notebook do not accept the instructor's own solution, grade with the others;
+    without it nobody's work is run.
     """
 
     data: str = ""
@@ -75,6 +77,7 @@ class Options:
     sealed_only: bool = False
     gpu_slots: int = 0
     secret: str = field(default="", repr=False)
+    accept_broken: bool = False
 
 
 def course_secret(options: Options) -> str:
@@ -130,6 +133,7 @@ def surroundings(lab: Lab, options: Options) -> Surroundings:
         lab.beside,
         private={VARIABLE: course_secret(options)} if _uses_sealed(lab) else {},
         shared_arguments=lab.foreign,
+        one_random=lab.foreign,
     )
 
 
@@ -150,6 +154,8 @@ def environment(lab: Lab, options: Options) -> dict[str, str]:
         env["COURSEKIT_CACHE"] = str(data.Settings.from_environment().cache.folder.absolute())
     if options.fast:
         env["COURSEKIT_FAST"] = "1"
+    if lab.foreign:
+        env["NBGRADER_EXECUTION"] = "autograde"  # as stock nbgrader says it, for notebooks that ask
     return env
 
 

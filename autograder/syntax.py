@@ -15,7 +15,7 @@ from threading import Lock
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-__all__ = ["MAX_CHARS", "tree"]
+__all__ = ["MAX_CHARS", "module", "tree"]
 
 # Before 3.11 the parser does not count how deep an expression is nested: a longer text could overflow its stack.
 MAX_CHARS = 200_000 if sys.version_info >= (3, 11) else 20_000
@@ -32,6 +32,11 @@ def tree(source: str) -> ast.Module | None:
     if len(source) > MAX_CHARS:
         return None
     return _kept(source) if len(source) <= MAX_CHARS_KEPT else _parsed(source)
+
+
+def module(source: str) -> ast.Module:
+    """The same, an empty one if it cannot be had."""
+    return tree(source) or ast.Module([], [])
 
 
 @lru_cache(maxsize=1024)

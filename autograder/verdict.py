@@ -44,7 +44,7 @@ class Flag:
     "outdated" is what came from an older release of the lab: nobody did anything wrong.
     """
 
-    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "outdated", "suspicious", "stopped"]
+    kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "outdated", "suspicious", "stopped", "unsealed"]
     cells: tuple[str, ...]
     message: str
 

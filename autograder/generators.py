@@ -1,0 +1,92 @@
+"""The global random number generators of two processes, kept as those of one: Python's, NumPy's, and the seed of Keras.
+
+What a test seeds before it calls a student's function is seeded there, and what the function draws is drawn here, too. Knows
+generators and their states; nothing of tests.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Generators"]
+
+WORDS = 624  # of the Mersenne Twister, which Python and NumPy both use
+_State = dict[str, Any]
+
+
+class Generators:
+    """Those of this process, and what the other end knows of them; at first it knows nothing."""
+
+    def __init__(self) -> None:
+        self._known: _State = {}
+
+    def settle(self) -> None:
+        """Take it that the other end has its own states until it says otherwise."""
+        self._known = _states()
+
+    def changed(self, blob: Callable[[bytes], int]) -> dict[str, Any]:
+        """What the other end does not know, as JSON. blob: takes bytes along and gives their number."""
+        now = _states()
+        new = {name: state for name, state in now.items() if self._known.get(name) != state}
+        self._known = now
+        return {name: [blob(part) if isinstance(part, bytes) else part for part in state] for name, state in new.items()}
+
+    def put(self, said: Mapping[str, Any], blobs: Sequence[memoryview]) -> None:
+        """Go on from the states that the other end says. Raises ValueError for what is none."""
+        try:
+            if "python" in said:
+                words, gauss = said["python"]
+                random.setstate((3, struct.unpack(f"<{WORDS + 1}I", blobs[words]), None if gauss is None else float(gauss)))
+            if "numpy" in said:
+                _put_numpy(said["numpy"], blobs)
+            if "keras" in said:
+                _put_keras(int(said["keras"][0]))
+        except (struct.error, ValueError, TypeError, IndexError, KeyError, OverflowError) as error:
+            raise ValueError(f"not the state of a generator: {error}") from error
+        self._known = _states()
+
+
+def _states() -> _State:
+    """Name → state of each generator, as numbers and bytes."""
+    _, words, gauss = random.getstate()
+    found: _State = {"python": [struct.pack(f"<{WORDS + 1}I", *words), gauss]}
+    state: Any = np.random.get_state(legacy=False)
+    if state["bit_generator"] == "MT19937":
+        key = np.ascontiguousarray(state["state"]["key"], "<u4").tobytes()
+        found["numpy"] = [key, int(state["state"]["pos"]), int(state["has_gauss"]), float(state["gauss"])]
+    if (seed := _keras_seed()) is not None:
+        found["keras"] = seed
+    return found
+
+
+def _put_numpy(said: Sequence[Any], blobs: Sequence[memoryview]) -> None:
+    key, pos, has_gauss, gauss = said
+    words = np.frombuffer(blobs[key], "<u4").astype(np.uint32)
+    if len(words) != WORDS or not 0 <= int(pos) <= WORDS:
+        raise ValueError("not the state of NumPy's generator")
+    np.random.set_state(("MT19937", words, int(pos), int(bool(has_gauss)), float(gauss)))
+
+
+def _keras_seed() -> list[Any] | None:
+    """The seed that was set for TensorFlow, and a number that is another one after each time that it was; None before."""
+    eager = sys.modules.get("tensorflow.python.eager.context")
+    context = getattr(eager, "_context", None)
+    seed = getattr(context, "_seed", None)
+    return None if seed is None else [int(seed), id(getattr(context, "_rng", None))]
+
+
+def _put_keras(seed: int) -> None:
+    """Set it for Keras and TensorFlow, and leave the generators of Python and NumPy as they are."""
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return
+    python, legacy = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(seed)
+    random.setstate(python)
+    np.random.set_state(legacy)
