@@ -115,9 +115,9 @@ def test_arguments_come_back_as_the_function_left_them() -> None:
 
 def test_a_result_that_is_a_view_of_an_argument_shares_its_memory() -> None:
     x = np.arange(12.0).reshape(3, 4)
-    with remote(lambda x: (x[1:], x.T, x.copy(), x[::2, 1].reshape(1, 2))) as function:
+    with remote(lambda x: (x[1:], x.T, x.copy(), x[::2, 1])) as function:
         rows, turned, copy, part = function(x)
-        assert [bool(np.shares_memory(x, y)) for y in (rows, turned, copy, part)] == [True, True, False, False]
+        assert [bool(np.shares_memory(x, y)) for y in (rows, turned, copy, part)] == [True, True, False, True]
         x[1, 0] = 99
         assert (rows[0, 0], turned[0, 1], copy[1, 0]) == (99, 99, 4)
         other = function(np.asfortranarray(x)[::2])  # laid out in another way than what arrives at the other end
