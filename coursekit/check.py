@@ -309,19 +309,18 @@ def _own_code(layer: Any) -> str:
     kind = type(layer)
     if not kind.__module__.startswith("keras.") or kind is keras.layers.Lambda:
         return f"code: it is a {kind.__name__}"
+    for item in [*vars(layer).values(), *vars(getattr(layer, "cell", layer)).values()]:
+        if type(item) is FunctionType and str(item.__module__).split(".")[0] not in ("keras", "tensorflow"):
+            return f"your function {item.__name__}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of what is looked for here
         waiting: list[Any] = [layer.get_config()]
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
-            name, said = part.get("class_name"), part.get("config")
+            name = part.get("class_name")
             if name == "__lambda__":
                 return "a lambda"
-            if name == "function" and not any(
-                hasattr(home, str(said)) for home in (keras.activations, keras.ops, keras.losses)
-            ):
-                return f"your function {said}"
             if isinstance(name, str) and not name.startswith("__") and part.get("module", "keras") is None:
                 return f"an object of your class {name}"
             waiting += part.values()

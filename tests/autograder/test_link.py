@@ -245,7 +245,7 @@ def test_an_error_within_a_generator_is_raised_where_the_item_is_asked_for() -> 
 def test_what_a_call_changed_in_tables_sets_and_queues_comes_back() -> None:
     def spoil(frame: Any, names: Any, queue: Any, counts: Any, data: Any) -> None:
         frame["b"] = frame["a"] * 2
-        frame.drop(index=0, inplace=True)
+        frame.loc[0, "a"] = 7
         names.add("new")
         queue.append(9)
         counts.update("aab")
@@ -254,7 +254,7 @@ def test_what_a_call_changed_in_tables_sets_and_queues_comes_back() -> None:
     frame, names, queue, counts, data = pd.DataFrame({"a": [1, 2]}), {"old"}, deque([1], 2), Counter("a"), bytearray(b"x")
     with remote(spoil) as function:
         function(frame, names, queue, counts, data)
-    pd.testing.assert_frame_equal(frame, pd.DataFrame({"a": [2], "b": [4]}, index=[1]))
+    pd.testing.assert_frame_equal(frame, pd.DataFrame({"a": [7, 2], "b": [2, 4]}))
     assert (names, queue, counts, data) == ({"old", "new"}, deque([1, 9]), Counter(a=3, b=1), b"x!")
     assert queue.maxlen == 2
 
@@ -584,7 +584,10 @@ def test_a_layer_with_a_function_of_the_students_is_refused_with_its_reason(sett
     def build() -> keras.Model:
         return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, **settings)])
 
-    with remote(build) as function, pytest.raises(TypeError, match=r"cannot be taken out of your process \(the model holds"):
+    with (
+        remote(build) as function,
+        pytest.raises(TypeError, match=r"cannot be taken out of your process \((its layer|the model) .*holds"),
+    ):
         function()
 
 
