@@ -271,7 +271,10 @@ def raises(exception: type[BaseException], function: Callable[..., Any], *args: 
 
 
 def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape: Sequence[int] | None = None) -> None:
-    """Pass when `value` is a built Keras model; shapes are given without the batch axis."""
+    """Pass when `value` is a built Keras model; shapes are given without the batch axis.
+
+    It must be sequential or functional and of Keras's own parts: one that holds code of the student's cannot be marked.
+    """
     import keras
 
     _refuse_unfinished(value)
@@ -283,7 +286,7 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
     for name, wanted in (("input", input_shape), ("output", output_shape)):
         if wanted is None:
             continue
-        got = tuple(getattr(value, f"{name}_shape")[1:])  # asked for only now: a subclassed model may not know it
+        got = tuple(getattr(value, f"{name}_shape")[1:])
         if got != tuple(wanted):
             raise Mistake(f"the model's {name} for one sample has shape {got}, expected {tuple(wanted)}")
 

@@ -195,7 +195,7 @@ RECORDS = np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")])
         np.float32,
         np.dtype("float32"),
         NotImplemented,
-        np.matrix([[1, 2], [3, 4]]),
+        np.array([[1, 2], [3, 4]]).view(np.matrix),
         RECORDS,
         RECORDS[0],
         RECORDS.view(np.recarray),
