@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.kin import own_class
-from autograder.refusals import RefusedError
+from autograder.refusals import RefusedError, described, own_class
 
 if TYPE_CHECKING:
     from autograder.wire import Decoder, Encoder, Node
@@ -71,10 +70,7 @@ def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
     if kind in _CLASSES:
         return _kin_of_array(encoder, value, name)
     if issubclass(kind, np.ndarray):
-        said = (
-            f"an object of your class {kind.__name__[:60]}, a kind of array" if own_class(kind) else f"a {kind.__name__[:60]}"
-        )
-        raise RefusedError(said, decides_itself=True)
+        raise RefusedError(f"{described(kind)}, a kind of array", decides_itself=True)
     if kind in (np.random.Generator, np.random.RandomState):
         return _generator_node(encoder, value, name, depth)
     if issubclass(kind, np.dtype):

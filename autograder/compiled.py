@@ -27,7 +27,7 @@ def trustworthy(config: Mapping[str, Config] | None) -> dict[str, Config] | None
     if not isinstance(config, Mapping) or _holds_code(config.get("optimizer")):
         return None
     made = {key: value for key, value in config.items() if key not in ("loss", "metrics", "weighted_metrics")}
-    made["loss"] = _each(config.get("loss"), _loss)
+    made["loss"] = _each(config.get("loss"), _loss, gaps=True)  # a loss for each output: their places count
     for key in ("metrics", "weighted_metrics"):
         made[key] = _each(config.get(key), _metric)
     if _holds_code(made):
@@ -35,15 +35,15 @@ def trustworthy(config: Mapping[str, Config] | None) -> dict[str, Config] | None
     return made
 
 
-def _each(part: Config, honest: Callable[[Config], Config]) -> Config:
-    """The same lists and dictionaries with each loss or metric inside made honest."""
+def _each(part: Config, honest: Callable[[Config], Config], gaps: bool = False) -> Config:
+    """The same lists and dictionaries with each loss or metric inside made honest. gaps: one left out becomes None."""
     if isinstance(part, list):
-        kept = [_each(item, honest) for item in part]
-        return [new for old, new in zip(part, kept, strict=True) if new is not None or old is None]
+        kept = [_each(item, honest, gaps) for item in part]
+        return [new for old, new in zip(part, kept, strict=True) if gaps or new is not None or old is None]
     if isinstance(part, dict) and part.get("class_name") == "__tuple__":
-        return _each(part.get("items", part.get("config")), honest)
+        return _each(part.get("items", part.get("config")), honest, gaps)
     if isinstance(part, dict) and "class_name" not in part:
-        return {key: _each(item, honest) for key, item in part.items()}
+        return {key: _each(item, honest, gaps) for key, item in part.items()}
     return None if part is None else honest(part)
 
 

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.functions import is_iterator
 from autograder.records import is_record_type, record_node, record_type_node
-from autograder.refusals import RefusedError, Unseen
+from autograder.refusals import RefusedError, Unseen, described, own_class
 
 if TYPE_CHECKING:
     from autograder.wire import Decoder, Encoder, Node
 
-__all__ = ["MAKERS", "as_plain", "node", "own_class"]
+__all__ = ["MAKERS", "as_plain", "node"]
 
 MAX_BITS = 1_000_000  # of an integer: some 300,000 digits
 MAX_FRACTION_BITS = 50_000  # of each part of a fraction, which is reduced as it is made
@@ -105,18 +105,9 @@ def as_plain(value: Any) -> Any:
     own = [name for above in kind.__mro__[: kind.__mro__.index(base)] for name in vars(above)]
     redefined = sorted(name for name in own if name not in _HARMLESS.split() and (name in vars(base) or name == "__missing__"))
     if redefined:
-        what = f"{_article(kind)}, which is a {base.__name__} that redefines {', '.join(redefined[:3])}"
+        what = f"{described(kind)}, which is a {base.__name__} that redefines {', '.join(redefined[:3])}"
         raise RefusedError(what, decides_itself=own_class(kind))
     return _BASES[base](value)
-
-
-def own_class(kind: type) -> bool:
-    """Whether a class was made in the notebook itself."""
-    return kind.__module__ == "__main__"
-
-
-def _article(kind: type) -> str:
-    return f"an object of your class {kind.__name__[:60]}" if own_class(kind) else f"a {kind.__name__[:60]}"
 
 
 # ── to nodes ─────────────────────────────────────────────────────────────────────────────────────────────────────────

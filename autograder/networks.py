@@ -8,7 +8,9 @@ and on which weights; which of its layers are those of another network that both
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from hashlib import blake2b
+from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -97,6 +99,10 @@ def _archive(model: keras.Model, name: str) -> bytes:
     for layer in flat(model):
         if not type(layer).__module__.startswith("keras."):
             raise _holds_code(_own_layer(model, layer))
+        for name, function in _own_functions(layer):
+            raise _holds_code(
+                f"its layer {layer.name[:60]} holds a function that is not Keras's own, {name}={function.__name__[:60]}"
+            )
     try:
         check_config(model.get_config())
         return saved(model)
@@ -111,6 +117,14 @@ def _own_layer(model: keras.Model, layer: Any) -> str:
     if layer is model:
         return f"it is an object of your class {kind}, a subclass of keras.Model: use keras.Sequential or the functional API"
     return f"it holds a layer of a class that is not Keras's own, {kind}"
+
+
+def _own_functions(layer: Any) -> Iterator[tuple[str, Any]]:
+    """The functions of a student's in a layer and in those inside it, such as an activation, with their names there."""
+    for part in layer._flatten_layers():
+        for name, item in vars(part).items():
+            if type(item) is FunctionType and str(item.__module__).split(".")[0] not in ("keras", "tensorflow"):
+                yield name, item
 
 
 def _holds_code(why: str) -> RefusedError:

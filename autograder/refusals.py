@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-__all__ = ["CannotCross", "NotPlain", "RefusedError", "TooLargeError", "Unseen", "is_limit", "number_of", "sentence"]
+__all__ = [
+    "CannotCross",
+    "NotPlain",
+    "RefusedError",
+    "TooLargeError",
+    "Unseen",
+    "described",
+    "is_limit",
+    "number_of",
+    "own_class",
+    "sentence",
+]
 
 WHAT_CHARS = 300
 
@@ -46,6 +57,19 @@ def is_limit(error: str) -> bool:
 def sentence(what: str) -> str:
     """What a verdict says of a value that did not cross."""
     return f"this test cannot look at {what} from outside your own process"
+
+
+def own_class(kind: type) -> bool:
+    """Whether a class was made in the notebook itself."""
+    return kind.__module__ == "__main__"
+
+
+def described(kind: type) -> str:
+    """What a message calls an object of this class."""
+    name = kind.__name__[:60]
+    if own_class(kind):
+        return f"an object of your class {name}"
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 class Unseen:

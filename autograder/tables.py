@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.kin import own_class
-from autograder.refusals import RefusedError
+from autograder.refusals import RefusedError, described, own_class
 
 if TYPE_CHECKING:
     from autograder.wire import Decoder, Encoder, Node
@@ -47,7 +46,7 @@ def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
     if isinstance(value, pd.Index) and kind.__module__.split(".")[0] == "pandas":
         return _index(encoder, value, name, depth)
     if isinstance(value, pd.DataFrame | pd.Series | pd.Index):
-        raise RefusedError(f"an object of the class {kind.__name__[:60]}, a kind of table", decides_itself=own_class(kind))
+        raise RefusedError(f"{described(kind)}, a kind of table", decides_itself=own_class(kind))
     if value is pd.NaT or value is pd.NA:
         return {"k": "missing", "v": "NaT" if value is pd.NaT else "NA"}
     if kind in (pd.Timestamp, pd.Timedelta):

@@ -23,8 +23,7 @@ import numpy as np
 
 from autograder import arrays, dates, kin, records, tables
 from autograder.functions import Functions, parameters
-from autograder.kin import own_class
-from autograder.refusals import RefusedError, TooLargeError, Unseen, number_of
+from autograder.refusals import RefusedError, TooLargeError, Unseen, described, number_of, own_class
 
 __all__ = ["Decoder", "Encoder", "Functions", "RefusedError", "pack", "peek", "unpack"]
 
@@ -151,6 +150,8 @@ class Encoder:
             return node
         kind, inside = type(value), depth + 1
         if kind in (tuple, set, frozenset):
+            if kind is set:
+                self.know(value)
             return {"k": kind.__name__, "v": [self.node(item, name, inside) for item in value]}
         if kind in (list, dict):
             return self._container(value, name, inside)
@@ -158,8 +159,9 @@ class Encoder:
             return self._small(value, name, inside)
         if issubclass(kind, PurePath):
             return {"k": "path", "v": str(value)}
-        if kind is Unseen:
-            return {"k": "own", "n": number_of(value)}
+        number = number_of(value) if kind is Unseen else self.functions.foreign(value)
+        if number is not None:
+            return {"k": "own", "n": number}
         for codec in self._codecs:
             if (node := codec.node(self, value, name, inside)) is not None:
                 return node
@@ -240,8 +242,6 @@ class Encoder:
     def _other(self, value: Any, name: str, depth: int) -> Node:
         """A function, or an object of a class that both ends have."""
         kind = type(value)
-        if (number := self.functions.foreign(value)) is not None:
-            return {"k": "own", "n": number}
         if callable(value) and not isinstance(value, type):
             said = str(getattr(value, "__name__", "function"))[:80]
             return {"k": "function", "n": self.functions.number(value), "name": said, "parameters": parameters(value)}
@@ -351,8 +351,9 @@ def _make_unseen(decoder: Decoder, node: Node) -> Any:
 
 
 def _make_set(decoder: Decoder, node: Node) -> Any:
-    items = [decoder.value(item) for item in node["v"]]
-    return set(items) if node["k"] == "set" else frozenset(items)
+    made: set[Any] = decoder.know(set())
+    made.update([decoder.value(item) for item in node["v"]])
+    return made
 
 
 def _make_list(decoder: Decoder, node: Node) -> Any:
@@ -384,7 +385,7 @@ _MAKERS: Mapping[str, Callable[[Decoder, Node], Any]] = {
     "unseen": _make_unseen,
     "tuple": lambda decoder, node: tuple(decoder.value(item) for item in node["v"]),
     "set": _make_set,
-    "frozenset": _make_set,
+    "frozenset": lambda decoder, node: frozenset([decoder.value(item) for item in node["v"]]),
     "list": _make_list,
     "dict": _make_dict,
     "bytes": lambda decoder, node: bytes(decoder.blobs[node["b"]]),
@@ -459,5 +460,4 @@ def _plain(value: Any) -> bool:
 def _article(value: Any) -> str:
     if isinstance(value, type):
         return f"your class {value.__name__[:60]} itself" if own_class(value) else f"the class {value.__name__[:60]} itself"
-    name = type(value).__name__[:60]
-    return f"an object of your class {name}" if own_class(type(value)) else f"a {name}"
+    return described(type(value))

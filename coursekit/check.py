@@ -296,7 +296,10 @@ def raises(exception: type[BaseException], function: Callable[..., Any], *args: 
 
 
 def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape: Sequence[int] | None = None) -> None:
-    """Pass when `value` is a built Keras model; shapes are given without the batch axis."""
+    """Pass when `value` is a built Keras model; shapes are given without the batch axis.
+
+    It must be sequential or functional and of Keras's own parts: one that holds code of the student's cannot be marked.
+    """
     import keras
 
     _refuse_unfinished(value)
@@ -308,7 +311,7 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
     for name, wanted in (("input", input_shape), ("output", output_shape)):
         if wanted is None:
             continue
-        got = tuple(getattr(value, f"{name}_shape")[1:])  # asked for only now: a subclassed model may not know it
+        got = tuple(getattr(value, f"{name}_shape")[1:])
         if got != tuple(wanted):
             raise Mistake(f"the model's {name} for one sample has shape {got}, expected {tuple(wanted)}")
 
@@ -334,19 +337,18 @@ def _own_code(layer: Any) -> str:
     kind = type(layer)
     if not kind.__module__.startswith("keras.") or kind is keras.layers.Lambda:
         return f"code: it is a {kind.__name__}"
+    for item in [*vars(layer).values(), *vars(getattr(layer, "cell", layer)).values()]:
+        if type(item) is FunctionType and str(item.__module__).split(".")[0] not in ("keras", "tensorflow"):
+            return f"your function {item.__name__}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of what is looked for here
         waiting: list[Any] = [layer.get_config()]
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
-            name, said = part.get("class_name"), part.get("config")
+            name = part.get("class_name")
             if name == "__lambda__":
                 return "a lambda"
-            if name == "function" and not any(
-                hasattr(home, str(said)) for home in (keras.activations, keras.ops, keras.losses)
-            ):
-                return f"your function {said}"
             if isinstance(name, str) and not name.startswith("__") and part.get("module", "keras") is None:
                 return f"an object of your class {name}"
             waiting += part.values()

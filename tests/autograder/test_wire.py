@@ -196,7 +196,7 @@ RECORDS = np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")])
         np.float32,
         np.dtype("float32"),
         NotImplemented,
-        np.matrix([[1, 2], [3, 4]]),
+        np.array([[1, 2], [3, 4]]).view(np.matrix),
         RECORDS,
         RECORDS[0],
         RECORDS.view(np.recarray),
@@ -361,14 +361,14 @@ class Memo(dict[int, int]):
 
 
 REFUSED = {
-    "object": (AlwaysEqual(), "a AlwaysEqual"),
-    "inside": ([[AlwaysEqual()]], "a AlwaysEqual"),
-    "inside an array": (np.array([AlwaysEqual()], dtype=object), "a AlwaysEqual"),
+    "object": (AlwaysEqual(), "an AlwaysEqual"),
+    "inside": ([[AlwaysEqual()]], "an AlwaysEqual"),
+    "inside an array": (np.array([AlwaysEqual()], dtype=object), "an AlwaysEqual"),
     "data class with a method": (Agreeable("x"), "which has methods of its own"),
     "float": (LyingFloat(1.0), "which is a float that redefines __eq__"),
     "list": (Ring([1]), "which is a list that redefines __getitem__"),
     "dict": (Memo(), "which is a dict that redefines __missing__"),
-    "array": (np.ones(3).view(LyingArray), "a LyingArray"),
+    "array": (np.ones(3).view(LyingArray), "a LyingArray, a kind of array"),
     "masked": (np.ma.masked_array([1, 2], [True, False]), "a MaskedArray with masked entries"),
     "module": (math, "a module"),
     "class": (AlwaysEqual, "the class AlwaysEqual itself"),
@@ -398,8 +398,8 @@ def test_what_does_not_cross_is_noted_in_its_place_and_the_rest_arrives() -> Non
     came = noted({"a": shared, "b": AlwaysEqual(), "c": np.array([AlwaysEqual()] * 2, dtype=object), "d": shared})
     assert came["a"] == [1]
     assert came["a"] is came["d"]
-    assert repr(came["b"]) == "a AlwaysEqual"
-    assert repr(list(came["c"])) == "[a AlwaysEqual, a AlwaysEqual]"
+    assert repr(came["b"]) == "an AlwaysEqual"
+    assert repr(list(came["c"])) == "[an AlwaysEqual, an AlwaysEqual]"
 
 
 USES: list[Callable[[Any], object]] = [

@@ -279,21 +279,6 @@ def test_outputs_are_what_predict_gives_in_use_and_in_pieces_of_any_size() -> No
         np.testing.assert_allclose(check.outputs(network, X, batch_size=batch_size), said, rtol=1e-5, atol=1e-6)
 
 
-def test_model_takes_a_subclassed_model_that_has_been_called() -> None:
-    class Own(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.dense = keras.layers.Dense(2)
-
-        def call(self, X: Any) -> Any:
-            return self.dense(X)
-
-    own = Own()
-    own(np.ones((1, 3)))
-    check.model(own)
-    check.weights(own, [(3, 2), (2,)])
-
-
 @pytest.mark.parametrize(
     ("expected", "said"),
     [
@@ -342,7 +327,6 @@ def test_a_mistake_may_give_nan() -> None:
         deque([1, 2]),
         range(1, 3),
         {"a": 1, "b": 2}.values(),
-        np.matrix([1, 2]).A1,
         [Fraction(1), Decimal(2)],
         np.ma.array([1, 2]),
     ],
