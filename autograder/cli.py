@@ -277,8 +277,8 @@ def grade(
     recorded = _record(lab, verdicts, found, course) if course else None
     _report(verdicts, output, unwritten)
     show_left(left)
-    refused = _report_recorded(recorded) if recorded else 0
-    _end_if_unwritten(unwritten, output, keep)
+    refused = _report_recorded(recorded) if isinstance(recorded, Recorded) else 0
+    _end_if_missing(unwritten, output, keep, recorded)
     raise typer.Exit(1 if refused or left or any(verdict.status != "graded" for verdict in verdicts) else 0)
 
 
@@ -305,7 +305,7 @@ def demo(
     verdicts = _grade_all(classes, options, jobs, keep, again)
     unwritten = write_results(verdicts, (), output)
     _report(verdicts, output, unwritten)
-    _end_if_unwritten(unwritten, output, keep)
+    _end_if_missing(unwritten, output, keep)
 
 
 @app.command()
@@ -450,16 +450,21 @@ def _report(verdicts: Sequence[Verdict], output: Path, unwritten: Mapping[str, s
             say("wrote {}", output / name)
 
 
-def _end_if_unwritten(unwritten: Mapping[str, str], output: Path, keep: Keep) -> None:
-    """Say what could not be written or kept, and where the work is; end the command if results are missing."""
+def _end_if_missing(
+    unwritten: Mapping[str, str], output: Path, keep: Keep, recorded: Recorded | RecordError | None = None
+) -> None:
+    """Say what could not be written, kept or recorded, and where the work is; end the command if results are missing."""
     if keep.problem:
         say("[yellow]note[/] what was found out could not be kept for another run: {}", keep.problem)
+    missing = [str(recorded)] if isinstance(recorded, RecordError) else []
     if unwritten:
         work = "the work has to be done again" if keep.problem else f"no work is lost: {keep.folder} holds what was found out"
         said = "; ".join(f"{name}: {why}" for name, why in unwritten.items())
-        fail(
+        missing.append(
             f"{output}: not written: {said}. Where such a file is there, it is of an earlier run. Run the command again; {work}"
         )
+    if missing:
+        fail("\n".join(missing))
 
 
 def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[Found], course: Path) -> Recorded | RecordError:
@@ -469,10 +474,8 @@ def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[Found], cours
         return error
 
 
-def _report_recorded(recorded: Recorded | RecordError) -> int:
+def _report_recorded(recorded: Recorded) -> int:
     """Say what is in the gradebook now; how many submissions are not."""
-    if isinstance(recorded, RecordError):
-        fail(recorded)
     say(
         "recorded {} submissions in {}: {} need a person to look, {} cells wait for marks by hand",
         *(len(recorded.submissions), recorded.database, len(recorded.review), recorded.by_hand),

@@ -8,6 +8,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +19,7 @@ from autograder.build import write_notebook
 from autograder.cli import app
 from autograder.demo import solve
 from autograder.labs import Lab
+from autograder.record import RecordError
 from autograder.schedule import Found
 from autograder.verdict import Flag, TestResult, Verdict, Written
 
@@ -223,8 +225,11 @@ def test_a_disk_that_becomes_full_says_where_the_work_is(toy: Lab, tmp_path: Pat
     stub(monkeypatch, toy, judged(toy, "ada"))
     arguments = class_of(toy, tmp_path, "ada")
     monkeypatch.setattr("autograder.results.write_text", no_room)
-    code, said = call(*arguments)
+    monkeypatch.setattr(cli, "record", Mock(side_effect=RecordError("the gradebook could not be written")))
+    (tmp_path / "course").mkdir()
+    code, said = call(*arguments, "--course", tmp_path / "course")
     assert code == 2
+    assert "the gradebook could not be written" in said
     assert "total 20 0" in said
     assert "verdicts.json: No space left on device" in said
     assert f"no work is lost: {tmp_path / 'out' / 'kept'} holds what was found out" in said
