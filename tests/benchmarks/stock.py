@@ -26,6 +26,7 @@ from typing import Any
 
 import nbformat
 import nbgrader
+from nbgrader.nbgraderformat import SchemaTooNewError, ValidationError
 
 from autograder.assignments import load_assignment
 from autograder.files import write_text
@@ -82,8 +83,8 @@ class Comparison:
 
 def main(folders: Sequence[Path], mutants: int, jobs: int, stock_file: Path | None) -> int:
     with tempfile.TemporaryDirectory(prefix="stock-") as place:
-        sources = find_sources(folders or [EXAMPLE, COURSE], Path(place) / "written")
-        courses = [prepare(source, Path(place) / str(number), mutants) for number, source in enumerate(sources)]
+        sources = find_sources(folders or [path for path in (EXAMPLE, COURSE) if path.is_dir()], Path(place) / "written")
+        sources, courses = prepared(sources, Path(place), mutants)
         marks = stock_side(sources, courses, jobs, stock_file)
         compared: list[Comparison] = []
         for source, course, (grades, failed) in zip(sources, courses, marks, strict=True):
@@ -92,6 +93,19 @@ def main(folders: Sequence[Path], mutants: int, jobs: int, stock_file: Path | No
                 compared.append(found)
     show_table(compared)
     return int(any(comparison.different for comparison in compared))
+
+
+def prepared(sources: Sequence[Source], place: Path, mutants: int) -> tuple[list[Source], list[Path]]:
+    """The assignments that nbgrader can release, and a course with submissions for each."""
+    released, courses = [], []
+    for number, source in enumerate(sources):
+        try:
+            courses.append(prepare(source, place / str(number), mutants))
+        except (RuntimeError, ValidationError, SchemaTooNewError) as error:
+            print(f"{source.name}: left out, as nbgrader cannot release it: {_last_line(str(error))}", flush=True)
+        else:
+            released.append(source)
+    return released, courses
 
 
 # ── the two graders ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -62,8 +62,9 @@ def _written_out(folder: Path, written: Path) -> Iterator[Source]:
 
 def _in_course(folder: Path) -> list[Source]:
     inside = folder / "source" if (folder / "source").is_dir() else folder
-    course = inside.parent if inside.name == "source" else folder.parent if folder.is_dir() else folder.parents[2]
-    places = [folder] if folder.is_file() else [inside, *(path for path in sorted(inside.iterdir()) if path.is_dir())]
+    course = next((place for place in (folder, *folder.parents[:3]) if (place / "source").is_dir()), folder.parent)
+    folders = [path for path in sorted(inside.iterdir()) if path.is_dir() and path.name[0] != "."] if inside.is_dir() else []
+    places = [inside, *folders]
     submitted = course / "submitted" if (course / "submitted").is_dir() else None
     return [_source(path, course, submitted) for path in places if _holds_notebooks(path, inside)]
 

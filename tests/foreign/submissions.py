@@ -44,7 +44,7 @@ def variants(
 def with_known(blank: nbformat.NotebookNode, answers: Mapping[str, str], work: Known) -> nbformat.NotebookNode:
     """The notebook of a known submission. Cells that no exercise names are changed as well: students edit what is unlocked."""
     made = filled(blank, {**answers, **work.cells})
-    places = {_grade_id(cell) or cell.id: number for number, cell in enumerate(made.cells)}
+    places = {_grade_id(cell) or cell.get("id", ""): number for number, cell in enumerate(made.cells)}
     lost = {*work.cells, *work.own} - set(places)
     assert not lost, f"{work.name}: no cell {sorted(lost)}; there are {sorted(places)}"
     for name, text in sorted(work.own.items(), key=lambda item: -places[item[0]]):
