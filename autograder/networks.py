@@ -122,6 +122,8 @@ def _own_layer(model: keras.Model, layer: Any) -> str:
 def _own_functions(layer: Any) -> Iterator[tuple[str, Any]]:
     """The functions of a student's in a layer and in those inside it, such as an activation, with their names there."""
     for part in layer._flatten_layers():
+        if isinstance(part, keras.Model):  # which keeps the loss that it was compiled with: see `compiled`
+            continue
         for name, item in vars(part).items():
             if type(item) is FunctionType and str(item.__module__).split(".")[0] not in ("keras", "tensorflow"):
                 yield name, item

@@ -373,7 +373,7 @@ def test_what_a_call_changed_in_tables_sets_and_queues_comes_back() -> None:
         data += b"!"
 
     frame, names, queue, counts, data = pd.DataFrame({"a": [1, 2]}), {"old"}, deque([1], 2), Counter("a"), bytearray(b"x")
-    with remote(spoil) as function:
+    with remote(spoil, shared=True) as function:
         function(frame, names, queue, counts, data)
     pd.testing.assert_frame_equal(frame, pd.DataFrame({"a": [7, 2], "b": [2, 4]}))
     assert (names, queue, counts, data) == ({"old", "new"}, deque([1, 9]), Counter(a=3, b=1), b"x!")
@@ -396,7 +396,7 @@ def test_an_object_of_the_labs_own_data_class_goes_and_comes_back_changed() -> N
         return account.balance()
 
     mine = Account("Ann", [4])
-    with remote(pay, gives={"Account": Account}) as function:
+    with remote(pay, gives={"Account": Account}, shared=True) as function:
         assert function(mine) == 7
     assert (mine.owner, mine.paid) == ("Bob", [4, 3])
 

@@ -549,7 +549,7 @@ def test_a_head_that_says_an_impossible_time_says_none(cpu: float) -> None:
 
 
 def test_a_value_that_takes_too_much_to_describe_is_refused_by_its_size_at_both_ends() -> None:
-    with pytest.raises(RefusedError, match="takes 50 MB to describe, and at most 34 MB"):
+    with pytest.raises(RefusedError, match="takes 50 MB to describe, where at most 34 MB"):
         pack({"v": "x" * 50_000_000})
     head = pack({"do": "answer"})[:9]
     with pytest.raises(ValueError, match="takes 60 MB to describe"):
