@@ -141,8 +141,8 @@ def test_districts_are_as_hard_for_every_secret(drawn: data.Settings, monkeypatc
             errors.append(np.sqrt(np.mean((model.predict(X) - y) ** 2)))
         X, y = np.concatenate([given.X_valid, given.X_test]), np.concatenate([given.y_valid, given.y_test])
         usual = np.sqrt(np.mean((model.predict(X) - y) ** 2))
-        assert np.std(errors) < 0.01 * usual
-        assert abs(np.array(errors) / usual - 1).max() < 0.04
+        assert np.std(errors) < 0.012 * usual
+        assert abs(np.array(errors) / usual - 1).max() < 0.06
 
 
 @pytest.mark.parametrize(
