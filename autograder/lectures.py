@@ -173,6 +173,7 @@ def run_lecture(lecture: Lecture, *, fast: bool = False, data: str = "", cell_se
     data: "real", "drawn" or "" for what the environment says. cell_seconds: limit of one cell.
     Raises nothing for what the lecture does wrong: the Run says it. Anything on stderr, such as a warning, is wrong too.
     """
+    from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -187,7 +188,7 @@ def run_lecture(lecture: Lecture, *, fast: bool = False, data: str = "", cell_se
 
         @property
         def kernel_spec(self) -> KernelSpec:
-            return KernelSpec(argv=kernel, language="python")
+            return KernelSpec(**{**get_kernel_dict(), "argv": kernel})
 
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix=f"{lecture.id}-", ignore_cleanup_errors=True) as scratch:

@@ -5,8 +5,9 @@ They are drawn from a secret of the course, which the grader gives to its examin
 it. Nothing in this file tells a student what is in a split, so nothing is lost when it is read.
 
 One thing no secret can hide: the rows of California housing are public. What the loader leaves out, anybody can download. The split
-is a part of these rows, each changed a little, so that a table of them does not fit as it is; but who hands in a notebook with the
-whole census in it has the nearest rows. Drawn data, and pictures, of which a model has to make something, do not have this leak.
+is a part of these rows, each changed a little, so that a table of exact rows does not help; but a notebook that holds the whole
+census can look for the nearest row. Drawn districts are nowhere to be had. The pictures are public too, but there a test asks the
+student's network, not a function that could look them up.
 
 A hidden test imports this module between its markers, so that the released notebook does not; the published course has no
 `autograder`. Knows nothing of labs, marks or submissions.

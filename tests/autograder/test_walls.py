@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from autograder.walls import Level, Room, WallsError, default_readable, enter, kernel, landlock, probe, strongest
+from autograder.walls import Level, Room, WallsError, default_readable, enter, grader_files, kernel, landlock, probe, strongest
 from autograder.walls.privileges import CUDA_DEVICE, PR_SET_DUMPABLE
 from autograder.walls.probing import ESSENTIAL, try_all
 
@@ -291,6 +291,55 @@ def test_files_that_were_not_named_cannot_be_opened_at_level_process(closed: War
         return [error_of(lambda p=p: open(p)) for p in places] + [error_of(lambda p=p: os.listdir(p)) for p in folders]
 
     assert closed.run(look, "process") == ["PermissionError"] * (len(places) + len(folders))
+
+
+def test_what_is_hidden_below_a_readable_folder_cannot_be_read(either: tuple[Warden, Level]) -> None:
+    warden, level = either
+    packages = warden.folder / "packages"
+    for name in ("seen", "hidden", "hidden/deep"):
+        (packages / name).mkdir(parents=True)
+        (packages / name / "code.py").write_text("secret")
+    for name in ("seen.txt", "archive.zip"):
+        (packages / name).write_text("secret")
+    os.symlink(packages / "hidden", packages / "way")
+    hidden = tuple(str(packages / name) for name in ("hidden", "archive.zip", "missing"))
+    room = warden.room(level, readable=(*default_readable(), str(packages)), hidden=hidden)
+
+    def look() -> dict[str, str]:
+        names = ("seen/code.py", "seen.txt", "hidden/code.py", "hidden/deep/code.py", "way/code.py", "archive.zip")
+        found = {}
+        for name in names:
+            try:
+                found[name] = (packages / name).read_text()
+            except OSError:
+                found[name] = ""
+        return {**found, "listed": ",".join(sorted(os.listdir(packages)))}
+
+    found = warden.run(look, level, room)
+    assert found.pop("listed") == "archive.zip,hidden,seen,seen.txt,way"
+    assert {name for name, text in found.items() if text} == {"seen/code.py", "seen.txt"}
+
+
+def test_what_lies_beside_the_parts_of_python_is_out_of_sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that was made in the course's own folder; a container that works in /usr/src/app."""
+    for name in ("bin", "lib", "labs", "submitted"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    readable = {Path(path) for path in default_readable.__wrapped__()}
+    assert {tmp_path / "bin", tmp_path / "lib"} <= readable
+    assert (
+        not {tmp_path, tmp_path / "labs", tmp_path / "submitted", Path("/usr"), Path("/usr/src"), Path("/usr/local")} & readable
+    )
+
+
+def test_every_installation_of_the_grader_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    (packages / "autograder").mkdir(parents=True)
+    (tmp_path / "share" / "nbgrader").mkdir(parents=True)
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    assert {str(ROOT / "autograder"), str(packages / "autograder"), str(tmp_path / "share" / "nbgrader")} <= set(
+        grader_files.__wrapped__()
+    )
 
 
 def test_a_room_does_not_see_the_scratch_of_another(either: tuple[Warden, Level]) -> None:
