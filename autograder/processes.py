@@ -1,6 +1,6 @@
 """Processes in which notebooks and tests run, seen from outside: start one behind its walls, talk to it, watch it, end it.
 
-A process may be hostile and is outside of nothing here but its walls: what it sends is bounded and in time, or it has ended.
+What a process sends is bounded in size and in time; a process that does not keep to that counts as ended.
 Knows processes, clocks and frames of bytes; nothing of cells, tests or marks.
 """
 
@@ -29,14 +29,13 @@ from typing import Literal
 import psutil
 
 from autograder.channel import MAX_FRAME, Channel, EndedError, Frame, LateError
-from autograder.clock import PATIENCE, Clock, Thread, delays
+from autograder.clock import Clock, Thread, delays
 from autograder.interpreters import DOWNLOADS, command, environment
 from autograder.link import READY
 from autograder.signals import Target
 from autograder.walls import cgroups
 
 __all__ = [
-    "PATIENCE",
     "FaultError",
     "Halt",
     "HaltedError",

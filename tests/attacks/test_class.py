@@ -14,6 +14,7 @@ from autograder import Options, Verdict
 from autograder.labs import Lab
 from autograder.processes import FIRST_UID, UIDS
 from autograder.schedule import Found, grade_class
+from autograder.walls import cgroups
 from tests.attacks import test_breaking_out, test_exhausting, test_forging
 from tests.attacks.book import Attack, hand_in
 
@@ -26,9 +27,9 @@ HONEST = [
 HOSTILE = ("deaf", "daemons", "exit", "forged_line", "run_code", "fork_bomb")
 
 
-def verdicts(lab: Lab, attacks: list[Attack], folder: Path) -> dict[str, str]:
+def verdicts(lab: Lab, attacks: list[Attack], folder: Path, *, jobs: int = 2, cell_seconds: float = 10) -> dict[str, str]:
     found = [Found(attack.name, hand_in(lab, attack, folder)) for attack in attacks]
-    graded: list[Verdict] = grade_class(lab, found, Options(isolation="full", cell_seconds=10), jobs=2)
+    graded: list[Verdict] = grade_class(lab, found, Options(isolation="full", cell_seconds=cell_seconds), jobs=jobs)
     return {verdict.submission: replace(verdict, seconds=0, cpu_seconds=0).to_json() for verdict in graded}
 
 
@@ -65,4 +66,30 @@ def test_the_others_get_the_very_same_verdicts_and_nothing_is_left(
     assert {name: among[name] for name in alone} == alone
     assert Verdict.from_dict(json.loads(alone["ada"])).earned == 20
     assert list(scratch.iterdir()) == []
+    assert strays() == []
+
+
+SPIN = "import os\nfor _ in range(60):\n    if os.fork() == 0:\n        os.setsid()\n        while True: pass"
+BURN = """
+import time
+until = time.process_time() + 1.0
+while time.process_time() < until: pass
+nearest = np.linalg.norm(X_test[:, None] - CENTRES, axis=2).argmin(axis=1)
+"""
+
+
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("groups", [True, False], ids=["equal shares", "run again alone"])
+def test_sixty_processes_that_spin_cost_the_neighbours_nothing(
+    fort: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, groups: bool
+) -> None:
+    if not groups:
+        monkeypatch.setattr(cgroups, "make", lambda *_: None)
+    honest = [Attack(name, {"nearest": BURN}) for name in ("ada", "boris", "chen")[: 3 if groups else 1]]
+    spinner = Attack("spinner", cells=(SPIN, *["import time\ntime.sleep(1.8)"] * 3))
+    limit = 2
+    alone = verdicts(fort, honest, tmp_path, jobs=1, cell_seconds=limit)
+    among = verdicts(fort, [spinner, *honest], tmp_path, jobs=4, cell_seconds=limit)
+    assert {name: among[name] for name in alone} == alone
+    assert {Verdict.from_dict(json.loads(said)).earned for said in alone.values()} == {10}
     assert strays() == []
