@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from autograder import networks
@@ -174,6 +175,14 @@ def test_unchanged_sees_a_change_at_the_other_end_and_takes_it_back() -> None:
         with check.unchanged(x[1:]):
             function(x[:1], rows)
     assert (x.tolist(), rows) == ([1, 1, 1], [[1, 2]])
+
+
+@pytest.mark.parametrize("unseen", [{1, 2}, [{3}], pd.DataFrame({"a": [1]})])
+def test_a_test_that_watches_what_cannot_be_seen_from_here_is_an_error_and_does_not_pass(unseen: Any) -> None:
+    with remote(lambda x: None) as function:
+        with pytest.raises(TypeError, match="cannot be seen from here"), check.unchanged(unseen):
+            function(unseen)
+        function(unseen)
 
 
 def test_a_result_is_the_argument_itself_where_that_was_left_as_it_is() -> None:
