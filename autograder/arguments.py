@@ -6,7 +6,7 @@ takes it along as a value of its own; one that was left as it is stays the calle
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,9 +14,9 @@ import numpy as np
 
 from autograder.refusals import RefusedError
 from autograder.wire import Decoder, Encoder, Node, fingerprint
-from coursekit.changes import parts
+from coursekit.changes import can_change, parts
 
-__all__ = ["Arguments", "Result", "is_view"]
+__all__ = ["Arguments", "Result", "is_view", "refuse_unseen"]
 
 
 class Arguments(Decoder):
@@ -101,6 +101,20 @@ def is_view(value: Any, arrays: Sequence[np.ndarray]) -> bool:
         return False
     low, high = _bounds(value)
     return any(start <= low and high <= end for start, end in map(_bounds, arrays))
+
+
+def refuse_unseen(args: Any, watched: Collection[int], known: Sequence[Any]) -> None:
+    """Raise TypeError if the arguments hold a watched object of a kind that crosses as a copy for good: a check would pass unseen.
+
+    watched: ids of objects.
+    """
+    seen = {id(value) for value in known}
+    for value in parts([args]):
+        if id(value) in watched and id(value) not in seen and can_change(value):
+            raise TypeError(
+                f"what a function does to a {type(value).__name__} cannot be seen from here: check.unchanged and check.mutates take "
+                "arrays, lists, dictionaries, random generators and Keras models"
+            )
 
 
 def _bounds(array: np.ndarray) -> tuple[int, int]:

@@ -18,7 +18,7 @@ import numpy as np
 from autograder import networks
 from autograder.slices import names
 from autograder.wire import fingerprint
-from coursekit.changes import parts
+from coursekit.changes import attributes, parts
 
 __all__ = ["Given"]
 
@@ -85,12 +85,13 @@ def _print(value: Any) -> Any:
         return list(value.axes[-1]), _print_array(value.to_numpy())
     if (known := fingerprint(value, networks)) is not None:
         return known
-    own = type(value).__module__ == "__main__" or type(value).__module__.startswith("coursekit")
-    return fingerprint([part for pair in vars(value).items() for part in pair]) if own and hasattr(value, "__dict__") else None
+    return fingerprint(dict(attributes(value)))
 
 
 def _print_array(array: np.ndarray) -> Any:
-    if array.dtype.kind == "O" or array.nbytes <= WHOLE:
+    if array.dtype.kind == "O":
+        return fingerprint(array.ravel().tolist())
+    if array.nbytes <= WHOLE:
         return fingerprint(array)
     if not array.flags.writeable:
         return None

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.arguments import Arguments, Result, is_view
+from autograder.arguments import Arguments, Result, is_view, refuse_unseen
 from autograder.generators import Generators
 from autograder.refusals import CannotCross, RefusedError, is_limit
 from autograder.shared_files import Files
@@ -78,7 +78,7 @@ class Link:
             node = encoder.node((args, kwargs), "an argument")
         except RefusedError as refused:
             raise CannotCross(f"this test cannot hand {refused.what} to a function in your own process") from None
-        wanted = self._wanted(encoder.known)
+        wanted = self._wanted((args, kwargs), encoder.known)
         answer, blobs = self.ask({"do": "call", "function": number, "args": node, "wanted": wanted}, encoder)
         decoder = self.decoder(blobs, encoder.known)
         decoder.fixed = frozenset(range(len(encoder.known))).difference(wanted)
@@ -90,13 +90,16 @@ class Link:
             raise _exception(answer["error"])
         return decoder.value(answer["result"])
 
-    def _wanted(self, known: list[Any]) -> list[int]:
+    def _wanted(self, args: Any, known: list[Any]) -> list[int]:
         """The numbers of those objects among the arguments in which changes are to be made here too."""
         if self.watched is None:
             return list(range(len(known)))
-        watched = self.watched()
-        ids, arrays = {id(value) for value in watched}, [value for value in watched if isinstance(value, np.ndarray)]
-        return [place for place, value in enumerate(known) if id(value) in ids or is_view(value, arrays)]
+        watched = {id(value): value for value in self.watched()}
+        if not watched:
+            return []
+        refuse_unseen(args, watched, known)
+        arrays = [value for value in watched.values() if isinstance(value, np.ndarray)]
+        return [place for place, value in enumerate(known) if id(value) in watched or is_view(value, arrays)]
 
     def ask(self, header: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], list[memoryview]]:
         """Send a request and wait for its answer, serving calls meanwhile."""

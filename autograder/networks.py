@@ -195,7 +195,14 @@ def fingerprint(model: keras.Model) -> Any:
         digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)).tobytes())
     layers = flat(model)
     flags = [bool(layer._trainable) for layer in layers]
-    return digest.digest(), [id(layer) for layer in layers], flags, id(optimizer), _settings(model), model.stop_training
+    return (
+        digest.digest(),
+        [id(layer) for layer in layers],
+        flags,
+        id(optimizer),
+        _settings(model),
+        getattr(model, "stop_training", False),
+    )
 
 
 def _settings(model: keras.Model) -> str:
@@ -216,7 +223,7 @@ def state(encoder: Encoder, model: keras.Model) -> Node:
         "flags": [bool(layer._trainable) for layer in flat(model)],
         "compile": model.get_compile_config() if made_here else None,
         "optimizer": _optimizer(encoder, model),
-        "stop": bool(model.stop_training),
+        "stop": bool(getattr(model, "stop_training", False)),
     }
 
 

@@ -16,18 +16,20 @@ from typing import Literal
 
 from autograder.build import out_of_step, release_notebook
 from autograder.calibrate import band_name
-from autograder.grading import with_budget
-from autograder.labs import Answer, Cell, Figure, Lab, LabError
+from autograder.hostile import twin_tasks
+from autograder.labs import Answer, Figure, Lab, LabError
 from autograder.lint import hidden_checks, lint
 from autograder.messages import explain
 from autograder.plan import Plan, plan, reads_data
-from autograder.processes import Limits, Surroundings
+from autograder.processes import Limits
 from autograder.runs import Outcome, Step, run_steps
-from autograder.slices import needed
 from autograder.surroundings import Options, surroundings
-from autograder.twins import call_of, functions, overwriting, pretending
+from autograder.tasks import Task, code_of, sliced, trains
 
 __all__ = ["Check", "Effort", "verify"]
+
+
+SAMPLE = 12  # of so many hostile twins one is tried
 
 
 @dataclass(frozen=True)
@@ -56,24 +58,6 @@ class Effort:
     data_only: bool = False
     examined: int = 1
     twins: Literal["all", "sample", "none"] = "all"
-
-
-SAMPLE = 12  # of so many hostile twins one is tried
-_ASIDE = -1  # index of a cell that the lab does not know, run in the student process
-
-
-@dataclass(frozen=True)
-class _Task:
-    """Cells to run in one process: (index in the lab, source); `judge` turns their outcomes into problems.
-
-    twin: it is about what a student process may do to an examiner, so there must be one.
-    """
-
-    check: str
-    cells: Sequence[tuple[int, str]]
-    around: Surroundings
-    judge: Callable[[Sequence[tuple[int, Outcome]]], Iterable[str]]
-    twin: bool = False
 
 
 def verify(
@@ -112,14 +96,14 @@ def verify(
 def _prove(
     lab: Lab,
     effort: Effort,
-    tasks: Sequence[_Task],
+    tasks: Sequence[Task],
     fired: set[tuple[str, int]],
     exercises: Collection[str],
     on_done: Callable[[int, int], None] | None,
 ) -> list[Check]:
     found: dict[str, list[str]] = {task.check: [] for task in tasks}
     with ThreadPoolExecutor(effort.jobs) as pool:
-        examined = [task.twin or number % effort.examined == 0 for number, task in enumerate(tasks)]
+        examined = [task.examined or number % effort.examined == 0 for number, task in enumerate(tasks)]
         results = pool.map(partial(_run, lab, plan(lab)), examined, tasks)
         for done, (task, problems) in enumerate(zip(tasks, results, strict=True), start=1):
             found[task.check] += problems
@@ -131,7 +115,7 @@ def _prove(
     return [*checks, Check("every hidden check catches a wrong answer", tuple(_dead(lab, fired, exercises)))]
 
 
-def _run(lab: Lab, ways: Plan, examined: bool, task: _Task) -> list[str]:
+def _run(lab: Lab, ways: Plan, examined: bool, task: Task) -> list[str]:
     settings = lab.settings
     notebooks = max(1.0, len(task.cells) / sum(cell.is_code for cell in lab.cells))  # repeated tests are more than one
     limits = Limits(settings.cell_seconds, settings.notebook_seconds * notebooks, settings.memory_mb)
@@ -144,16 +128,16 @@ def _run(lab: Lab, ways: Plan, examined: bool, task: _Task) -> list[str]:
 # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _reference(lab: Lab, options: Options) -> list[_Task]:
+def _reference(lab: Lab, options: Options) -> list[Task]:
     """The whole lab, top to bottom, with every figure of its prose computed at the end."""
-    cells = _code(lab, options)
+    cells = code_of(lab, options)
     figures = [(-1, figure.value) for figure in lab.settings.figures]
     around = surroundings(lab, options)
     judge = partial(_judge_reference, lab, band_name(options, around.env))
-    return [_Task("reference solution gets every point, figures lie in their bands", [*cells, *figures], around, judge)]
+    return [Task("reference solution gets every point, figures lie in their bands", [*cells, *figures], around, judge)]
 
 
-def _unsolved(lab: Lab, options: Options) -> _Task:
+def _unsolved(lab: Lab, options: Options) -> Task:
     released = release_notebook(lab, fast=options.fast).cells
     cells = [
         (i, cell.source if cell.role == "tests" else released[i].source) for i, cell in enumerate(lab.cells) if cell.is_code
@@ -164,31 +148,31 @@ def _unsolved(lab: Lab, options: Options) -> _Task:
             if lab.cells[index].role == "tests" and outcome.status == "ok":
                 yield f"the unsolved release passes {lab.cells[index].name}"
 
-    return _Task("unsolved release gets no point", cells, surroundings(lab, options), judge)
+    return Task("unsolved release gets no point", cells, surroundings(lab, options), judge)
 
 
-def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[str] = ()) -> list[_Task]:
+def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[str] = ()) -> list[Task]:
     """Tests that do not train: many times on one reference run, their inputs drawn anew. Tests that train: over seeds."""
-    cells = _code(lab, options)
+    cells = code_of(lab, options)
     tests = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and (cell.exercise in exercises or not exercises)]
-    training = [i for i in tests if _trains(lab, cells, [i])]
+    training = [i for i in tests if trains(lab, cells, [i])]
     plain = [i for i in tests if i not in training]
     tasks = []
     if plain:
-        repeated = [cell for cell in _slice(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]
+        repeated = [cell for cell in sliced(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]
         name = f"tests that do not train hold {effort.repeats} times of {effort.repeats}"
-        tasks.append(_Task(name, repeated, surroundings(lab, options), partial(_judge_passes, lab, "")))
+        tasks.append(Task(name, repeated, surroundings(lab, options), partial(_judge_passes, lab, "")))
     if training:
         for seed in range(effort.seeds):
             around = surroundings(lab, replace(options, seed=seed))
             name = f"tests that train hold for {effort.seeds} seeds of {effort.seeds}"
-            tasks.append(_Task(name, _slice(lab, cells, training), around, partial(_judge_passes, lab, f" with seed {seed}")))
+            tasks.append(Task(name, sliced(lab, cells, training), around, partial(_judge_passes, lab, f" with seed {seed}")))
     return tasks
 
 
 def _of_exercises(
     lab: Lab, options: Options, effort: Effort, exercises: Collection[str], fired: set[tuple[str, int]]
-) -> list[_Task]:
+) -> list[Task]:
     known = {cell.exercise: None for cell in lab.of("tests")}
     if strangers := [name for name in exercises if name not in known]:
         raise LabError(f"{lab.id} has no exercise {', '.join(strangers)}; its exercises are {', '.join(map(str, known))}")
@@ -200,96 +184,24 @@ def _of_exercises(
     ]
 
 
-def _answers(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort, fired: set[tuple[str, int]]) -> list[_Task]:
+def _answers(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort, fired: set[tuple[str, int]]) -> list[Task]:
     tasks = [_answer(lab, answer, options, fired) for answer in answers if answer.right or not effort.data_only]
     return [task for task in tasks if not effort.data_only or any(reads_data(source) for _, source in task.cells)]
 
 
-def _answer(lab: Lab, answer: Answer, options: Options, fired: set[tuple[str, int]]) -> _Task:
+def _answer(lab: Lab, answer: Answer, options: Options, fired: set[tuple[str, int]]) -> Task:
     changed = lab.with_exercises({answer.exercise: answer.source})
     targets = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and cell.name in answer.marks]
     own = [i for i, cell in enumerate(lab.cells) if cell.role == "exercise" and cell.name == answer.exercise]
-    cells = _slice(changed, _code(changed, options), [*targets, *own])
+    cells = sliced(changed, code_of(changed, options), [*targets, *own])
     judge = partial(_judge_answer, lab, answer, fired)
-    return _Task("each known answer gets exactly its marks", cells, surroundings(lab, options), judge)
+    return Task("each known answer gets exactly its marks", cells, surroundings(lab, options), judge)
 
 
-def _twins(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort) -> list[_Task]:
-    """The hostile twins of answers that lack a point, and of the reference of each exercise that has such answers.
-
-    A twin of an answer that has every point could gain none. Tests in the student process are out of reach for this proof.
-    """
+def _twins(lab: Lab, answers: Sequence[Answer], options: Options, effort: Effort) -> list[Task]:
     if effort.twins == "none" or effort.data_only:
         return []
-    answers = [answer for answer in answers if functions(answer.source)]
-    exercises = dict.fromkeys(answer.exercise for answer in answers)
-    lacking = [answer for answer in answers if not all(answer.marks.values())]
-    makers = [partial(_overwriting, lab, answer, options, number % 2) for number, answer in enumerate(lacking)]
-    makers += [partial(_pretending, lab, name, options, fill) for name in exercises for fill in (0, 1)]
-    tasks = [make() for make in makers[:: SAMPLE if effort.twins == "sample" else 1]]
-    return [task for task in tasks if task.cells]
-
-
-def _overwriting(lab: Lab, answer: Answer, options: Options, fill: float) -> _Task:
-    own = _exercise(lab, answer.exercise)
-    targets = _sealed_tests(lab, answer.exercise)
-    cells = _slice_with(lab, answer.exercise, answer.source, options, targets)
-    changed = [(i, overwriting(source, fill) if i == own else source) for i, source in cells] if targets else []
-
-    def judge(outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
-        for index, outcome in outcomes:
-            test = lab.cells[index]
-            if index in targets and outcome.status == "ok" and answer.marks.get(test.name) == 0:
-                yield f"{answer.label} passes {test.name} when its functions overwrite their arguments with {fill}"
-
-    return _Task(_TWINS, changed, surroundings(lab, options), judge, twin=True)
-
-
-def _pretending(lab: Lab, exercise: str, options: Options, fill: float) -> _Task:
-    """The reference, right for the visible part of each test alone: first on copies of the arguments, then on these themselves."""
-    own = _exercise(lab, exercise)
-    targets = _sealed_tests(lab, exercise)
-    cells = _slice_with(lab, exercise, lab.cells[own].source, options, targets) if targets else []
-    twin = [(i, pretending(source, fill) if i == own else source) for i, source in cells if i not in targets]
-    tests = [(i, source) for i, source in cells if i in targets]
-    rehearsals = [(_ASIDE, call_of("rehearse", lab.cells[i].name, _visible(lab.cells[i]))) for i, _ in tests]
-    rounds = [
-        part for hostile in (False, True) for i, source in tests for part in (_begin(lab.cells[i].name, hostile), (i, source))
-    ]
-
-    def judge(outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
-        ends = [(index, outcome.status) for index, outcome in outcomes if index in targets]
-        for (index, plain), (_, hostile) in zip(ends[: len(tests)], ends[len(tests) :], strict=True):
-            if plain != "ok" and hostile == "ok":
-                yield f"{exercise}: whoever overwrites arguments with {fill} passes the hidden part of {lab.cells[index].name}"
-
-    return _Task(_TWINS, [*twin, *rehearsals, *rounds] if tests else [], surroundings(lab, options), judge, twin=True)
-
-
-_TWINS = "no hostile twin earns a point that its answer does not"
-
-
-def _begin(test: str, hostile: bool) -> tuple[int, str]:
-    return _ASIDE, call_of("begin", test, hostile)
-
-
-def _exercise(lab: Lab, name: str) -> int:
-    return next(i for i, cell in enumerate(lab.cells) if cell.role == "exercise" and cell.name == name)
-
-
-def _sealed_tests(lab: Lab, exercise: str) -> list[int]:
-    """The tests of an exercise (indices) that run in the examiner."""
-    return [i for i, cell in enumerate(lab.cells) if cell.exercise == exercise and i not in plan(lab).unsealed]
-
-
-def _visible(test: Cell) -> str:
-    return "\n".join(line for number, line in enumerate(test.source.splitlines(), start=1) if number not in test.hidden)
-
-
-def _slice_with(lab: Lab, exercise: str, source: str, options: Options, targets: Sequence[int]) -> list[tuple[int, str]]:
-    """The cells that the tests `targets` need when this is the answer to the exercise, its own cell among them."""
-    changed = lab.with_exercises({exercise: source})
-    return _slice(changed, _code(changed, options), [*targets, _exercise(lab, exercise)])
+    return twin_tasks(lab, answers, options, one_of=SAMPLE if effort.twins == "sample" else 1)
 
 
 # ── judges ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -349,30 +261,6 @@ def _dead(lab: Lab, fired: set[tuple[str, int]], exercises: Collection[str]) -> 
             if not any((test.name, line) in fired for line in lines):
                 first = test.source.splitlines()[statement.lineno - 1].strip()
                 yield f"tests {test.name}, line {statement.lineno}: no wrong answer fails at `{first}`"
-
-
-# ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _code(lab: Lab, options: Options) -> list[tuple[int, str]]:
-    return [
-        (index, with_budget(lab, cell.source, cell.grade_id, fast=options.fast))
-        for index, cell in enumerate(lab.cells)
-        if cell.is_code
-    ]
-
-
-def _slice(lab: Lab, cells: Sequence[tuple[int, str]], targets: Sequence[int]) -> list[tuple[int, str]]:
-    """The cells that `targets` (lab indices) need. Other test cells are left out: nothing may depend on one."""
-    kept = [(i, source) for i, source in cells if lab.cells[i].role != "tests" or i in targets]
-    position = {i: place for place, (i, _) in enumerate(kept)}
-    setup = [position[i] for i, cell in enumerate(lab.cells) if cell.role == "given" and cell.name == "setup"]
-    places = needed([source for _, source in kept], [position[i] for i in targets], setup)
-    return [kept[place] for place in places]
-
-
-def _trains(lab: Lab, cells: Sequence[tuple[int, str]], targets: Sequence[int]) -> bool:
-    return any(lab.cells[i].trains for i, _ in _slice(lab, cells, targets))
 
 
 def _bands(lab: Lab, figure: Figure, band: str) -> tuple[float, float] | None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Record", "parts", "watched", "watching"]
+__all__ = ["Record", "attributes", "can_change", "parts", "watched", "watching"]
 
 _watched: list[tuple[Any, ...]] = []  # one entry for each block that is open
 _WITHOUT_PARTS = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, str, bytes, bool, int, float, complex)
@@ -61,17 +61,25 @@ def _inside(value: Any) -> list[Any]:
         return value.ravel().tolist() if value.dtype == object else []
     if (keras := sys.modules.get("keras")) and isinstance(value, keras.Model):
         return [layer for layer in value.layers if isinstance(layer, keras.Model)]
-    if _of_library(value):
-        return []
-    return list(getattr(value, "__dict__", {}).values())
+    return list(attributes(value).values())
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """The attributes of an object in which it keeps plain data; none of one whose attributes are the business of a package."""
+    return {} if _of_library(value) else getattr(value, "__dict__", {})
 
 
 def _of_library(value: Any) -> bool:
-    """Whether its attributes are the business of a package: they lead to half of it. The record of a training is plain data."""
+    """Whether it belongs to a package, through all of which its attributes lead. The record of a training is plain data."""
     keras = sys.modules.get("keras")
     if keras and isinstance(value, keras.callbacks.History):
         return False
     return type(value).__module__.partition(".")[0] in ("keras", "tensorflow", "torch", "jax", "jaxlib", "numpy", "pandas")
+
+
+def can_change(value: Any) -> bool:
+    """Whether this object can hold something else later, apart from what is inside of it."""
+    return _way(value) not in (None, _INSTANCE)
 
 
 class Record:

@@ -878,7 +878,8 @@ def fit_constant(y, loss, lr, steps):
 
 # %% tests="fit_constant" points=1
 y = np.array([1.0, 2.0, 6.0])
-with check.explained({"'str' object is not callable": "loss is only a name, such as \"mse\": its function is slopes[loss]"}):
+only_a_name = {"'str' object is not callable": "loss is only a name, such as \"mse\": its function is slopes[loss]"}
+with check.explained(only_a_name), check.unchanged(y, hint="fit_constant changed y: `y -= …` works in place"):
     after_one = fit_constant(y, "mse", 0.1, 1)
 check.close(
     after_one, 0.6, atol=1e-4, hint="one step from 0: the slopes are −2, −4 and −12, their mean is −6",

@@ -1056,6 +1056,12 @@ weights = new_toy().get_weights()
 never = starting_from(weights)
 with check.mutates(never):
     train_resumable(never, X, y, 4, fresh("exercise_8_never"))
+check.between(
+    max(np.abs(a - b).max() for a, b in zip(never.get_weights(), weights)), 1e-3, 0.4,
+    name="how far the weights moved in 4 epochs",
+    low_hint="the model that was given is not trained: train it in place",
+    high_hint="Adam with its rate of 0.01 moves no weight that far: are there 4 epochs, of batches of 32?",
+)
 cut_folder = fresh("exercise_8_cut")
 finished = False
 with contextlib.suppress(RuntimeError):

@@ -43,7 +43,10 @@ def full() -> None:
 def graded(
     request: pytest.FixtureRequest, fort: Lab, options: Options, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Verdict]:
-    """Name of each attack of the module's ATTACKS → its verdict, all graded as one class; once, also with several workers."""
+    """Name of each attack of the module's ATTACKS → its verdict, all graded as one class; once, also with several workers.
+
+    LAB of the module names the folder of another lab than the fort.
+    """
     name = request.module.__name__.rpartition(".")[2]
     base = tmp_path_factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
@@ -55,7 +58,8 @@ def graded(
             folder = base / name
             folder.mkdir()
             getattr(request.module, "prepare", lambda _: None)(folder)
-            verdicts = _grade(fort, request.module.ATTACKS, folder, Options(isolation=options.isolation, cell_seconds=seconds))
+            lab = load_lab(Path(__file__).parent / request.module.LAB) if hasattr(request.module, "LAB") else fort
+            verdicts = _grade(lab, request.module.ATTACKS, folder, Options(isolation=options.isolation, cell_seconds=seconds))
             getattr(request.module, "inspect", lambda _: None)(folder)
             kept.write_text(json.dumps([asdict(verdict) for verdict in verdicts]))
         return {said["submission"]: Verdict.from_dict(said) for said in json.loads(kept.read_text())}

@@ -189,6 +189,14 @@ def test_unchanged_sees_a_change_at_the_other_end_and_takes_it_back() -> None:
     assert (x.tolist(), rows) == ([1, 1, 1], [[1, 2]])
 
 
+@pytest.mark.parametrize("unseen", [{1, 2}, [{3}], pd.DataFrame({"a": [1]})])
+def test_a_test_that_watches_what_cannot_be_seen_from_here_is_an_error_and_does_not_pass(unseen: Any) -> None:
+    with remote(lambda x: None) as function:
+        with pytest.raises(TypeError, match="cannot be seen from here"), check.unchanged(unseen):
+            function(unseen)
+        function(unseen)
+
+
 def test_a_result_is_the_argument_itself_where_that_was_left_as_it_is() -> None:
     x, rows = np.arange(3), [np.zeros(2)]
     with remote(lambda x, rows: (x, rows, {"rows": rows}, x[1:])) as function:

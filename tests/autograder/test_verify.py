@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import verify as proofs
+from autograder import hostile
 from autograder.build import release_notebook, write_notebook
 from autograder.labs import LabError, load_lab
 from autograder.lint import leaks, lint, secrets
@@ -16,7 +16,6 @@ from autograder.surroundings import Options, surroundings
 from autograder.verify import Check, Effort, verify
 
 QUICK = Effort(repeats=3, seeds=2, twins="none")
-TWINS = "no hostile twin earns a point that its answer does not"
 
 
 def problems(folder: Path, **options: object) -> Iterator[str]:
@@ -27,7 +26,7 @@ def problems(folder: Path, **options: object) -> Iterator[str]:
 def of_twins(folder: Path) -> tuple[str, ...]:
     """What the hostile twins of the exercise `mean` gained."""
     checks: list[Check] = verify(load_lab(folder), effort=Effort(repeats=1, seeds=1), exercises=["mean"])
-    return next(check.problems for check in checks if check.name == TWINS)
+    return next(check.problems for check in checks if check.name == hostile.TWINS)
 
 
 def rewrite(path: Path, old: str, new: str) -> None:
@@ -113,7 +112,7 @@ def test_hostile_twins_gain_nothing_where_functions_get_copies_and_are_caught_wh
     def shared(*args: object) -> object:
         return replace(surroundings(*args), shared_arguments=True)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(proofs, "surroundings", shared)
+    monkeypatch.setattr(hostile, "surroundings", shared)
     found = of_twins(toy_folder)
     assert "mean: wrong.sum passes mean when its functions overwrite their arguments with 0" in found
     assert "mean: whoever overwrites arguments with 1 passes the hidden part of mean" in found
