@@ -152,12 +152,13 @@ def _make_scalar(decoder: Decoder, node: Node) -> Any:
 
 
 def _view(decoder: Decoder, said: Node, plain: np.ndarray) -> np.ndarray:
-    """The same numbers in the memory of an array of this end, if that is laid out as the other end's is."""
+    """The same numbers in the memory of an array of this end, if that is laid out as the other end's is and holds them."""
     base = decoder.known[said["of"]]
     if type(base) is not np.ndarray or base.dtype != plain.dtype or list(base.strides) != said["layout"]:
         return plain
     memory = base if base.flags.c_contiguous else base.T
-    return np.ndarray(plain.shape, plain.dtype, buffer=memory, offset=int(said["start"]), strides=tuple(said["strides"]))
+    view = np.ndarray(plain.shape, plain.dtype, buffer=memory, offset=int(said["start"]), strides=tuple(said["strides"]))
+    return view if view.tobytes() == plain.tobytes() else plain  # the other end may have changed its copy
 
 
 def _make_array(decoder: Decoder, node: Node) -> Any:

@@ -21,10 +21,12 @@ import pandas as pd
 import pytest
 
 from autograder import networks
+from autograder.arrays import write_array
+from autograder.functions import Functions
 from autograder.link import Link
 from autograder.refusals import CannotCross
 from autograder.shared_files import Files
-from autograder.wire import unpack
+from autograder.wire import Decoder, unpack
 from coursekit import check
 
 
@@ -249,6 +251,9 @@ def test_a_result_that_is_a_view_of_an_argument_shares_its_memory() -> None:
         assert [bool(np.shares_memory(x, y)) for y in (rows, turned, copy, part)] == [True, True, False, True]
         x[1, 0] = 99
         assert (rows[0, 0], turned[0, 1], copy[1, 0]) == (99, 99, 4)
+        forged = Decoder([memoryview(write_array(np.zeros(4)))], Functions(lambda *_: None), [x])
+        view = {"of": 0, "start": 0, "strides": [8], "layout": list(x.strides)}
+        assert not np.shares_memory(forged.value({"k": "array", "b": 0, "w": True, "view": view}), x)
         other = function(np.asfortranarray(x)[::2])  # laid out in another way than what arrives at the other end
         assert other[1].tolist() == x[::2].T.tolist()
 
