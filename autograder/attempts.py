@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import timezone
 from functools import cached_property
 from pathlib import Path
 
@@ -76,10 +76,11 @@ class Candidate:
     @cached_property
     def stamp(self) -> float:
         """Seconds at which nbgrader collected it, 0 if nobody noted that."""
-        with suppress(OSError, ValueError, OverflowError):
-            text = (self.path.parent / "timestamp.txt").open("rb").read(100).decode(errors="replace").strip()
-            when = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
-            return when.replace(tzinfo=when.tzinfo or timezone.utc).timestamp()
+        from nbgrader.utils import parse_utc  # takes a while to load, and few students hand in twice
+
+        with suppress(OSError, ValueError, OverflowError, TypeError), open(self.path.parent / "timestamp.txt", "rb") as file:
+            when = parse_utc(file.read(100).decode(errors="replace").strip())
+            return when.replace(tzinfo=timezone.utc).timestamp()
         return 0.0
 
     @cached_property

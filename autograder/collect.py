@@ -181,6 +181,8 @@ class _Search:
         top = [path for path in _entries(own) if _is_notebook(path)]
         places = [path for path in _entries(own) if path.name == self.assignment and path.is_dir()]
         within = [path for place in places for path in _entries(place) if _is_notebook(path)]
+        # Of a folder that is a link no more is wanted than that the student is told.
+        within = [path for path in within if not path.parent.is_symlink() or path.name.lower() == exact]
         self._leave_hidden(own, *places)
         if not top and not within:
             self._look_deeper(student, own, patience)
@@ -207,7 +209,7 @@ class _Search:
 
     def _leave_hidden(self, *folders: Path) -> None:
         for folder in folders:
-            hidden = [path for path in _entries(folder) if _hidden(path) and (path.is_dir() or _is_notebook(path))]
+            hidden = [path for path in _entries(folder) if _hidden(path) and (path.is_dir() or path.suffix.lower() == ".ipynb")]
             self._left += [Left(path, "hidden files and folders are no submissions") for path in hidden]
 
     def _candidate(self, path: Path, patience: Patience, *, own_folder: bool, expected: bool = False) -> Candidate:

@@ -172,7 +172,38 @@ BROKEN = [
         "large_number": lambda text: b'{"nbformat": ' + b"9" * 10_000 + b"}",
     }.items()
 ]
-ATTACKS = [*EDITED, *BROKEN]
+# Honest work all of it: what is odd is one cell, and only that one may fail.
+LATE = (
+    "return 1",
+    "nonlocal x",
+    "def f(a, a): pass",
+    "def f():\n    print(x)\n    global x",
+    "def f():\n    from math import *",
+    "[(i := 0) for i in range(3)]",
+    "yield 1",
+    "break",
+    "*a, *b = [1]",
+    "print 'x'",
+    "x = 1\0",
+    "if 1:\n\tx = 1\n        y = 2",
+    "# -*- coding: no-such -*-\nx = (",
+    "x = 'no end",
+    "\ufeffx = 1",
+)
+HONEST = [
+    Attack("late_mistakes", cells=LATE),
+    Attack("long_sum", cells=("total = " + " + ".join(["1"] * 500), "x = " + "-" * 900 + "1", "x = " + "(" * 150 + ")" * 150)),
+    Attack("too_deep", cells=("x = " + "-" * 20_000 + "1", "x = 1" + "+1" * 50_000, "np" + ".a" * 50_000)),
+    Attack("regular_expressions", cells=('import re\nre.findall("\\d+\\s*\\w", "1 a")', "pattern = '\\d'")),
+    Attack("front_end_magics", cells=("%matplotlib widget\n%autosave 60\n%config InlineBackend.figure_format = 'svg'",)),
+    Attack("chain_of_24_kilobytes", cells=("x = (" + "np." * 8_000 + "pi)",)),
+    Attack("five_megabytes", cells=("x = '" + "y" * 5_000_000 + "'",)),
+    Attack("hundred_thousand_lines", cells=("x = 1\n" * 100_000,)),
+    Attack("thousand_cells", cells=("x = 1",) * 1_000),
+    Attack("metadata_of_twelve_megabytes", edit=lambda notebook: notebook.metadata.update(x=[{}] * 3_000_000)),
+]
+BROKEN.append(Attack("ten_thousand_cells", cells=("x = 1",) * 10_000, status="unreadable", says="at most 5,000 are read"))
+ATTACKS = [*EDITED, *BROKEN, *HONEST]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -180,6 +211,11 @@ def test_the_labs_own_values_count_and_a_bad_file_is_a_clean_verdict(
     attack: Attack, graded: Mapping[str, Verdict], fort: Lab
 ) -> None:
     judge(fort, attack, graded[attack.name])
+
+
+@pytest.mark.parametrize("attack", HONEST, ids=lambda attack: attack.name)
+def test_honest_work_with_an_odd_cell_keeps_its_marks_and_its_good_name(attack: Attack, graded: Mapping[str, Verdict]) -> None:
+    assert [flag.message for flag in graded[attack.name].flags if "was not looked through" not in flag.message] == []
 
 
 def test_a_file_that_is_a_link_or_no_file_is_refused(fort: Lab, tmp_path: Path, options: Options) -> None:

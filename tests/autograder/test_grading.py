@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from autograder import Options, Verdict, grade
@@ -16,7 +15,7 @@ from autograder.grading import Job, prepare
 from autograder.labs import Cell, Lab, LabError
 from autograder.refusals import CannotCross, NotPlain, sentence
 from autograder.runs import Outcome
-from autograder.schedule import CollectError, Found, find_submissions, grade_class
+from autograder.schedule import Found, find_submissions, grade_class
 from autograder.surroundings import NoDataError, surroundings
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
@@ -278,26 +277,6 @@ def test_fewer_notebooks_than_cores_share_them(
         write_notebook(solve(toy, RIGHT), tmp_path / f"student{number}.ipynb")
     grade_class(toy, find_submissions(tmp_path, toy.id))
     assert used == [threads] * students
-
-
-def test_submissions_are_found_in_every_known_layout(tmp_path: Path) -> None:
-    for path in ("nb/submitted/eva/lab00_toy/lab00_toy.ipynb", "dirs/eva/lab00_toy.ipynb", "flat/eva.ipynb"):
-        (tmp_path / path).parent.mkdir(parents=True)
-        (tmp_path / path).write_text("{}")
-    for layout in ("nb", "nb/submitted", "dirs", "flat"):
-        assert [item.submission for item in find_submissions(tmp_path / layout, "lab00_toy")] == ["eva"]
-
-
-def test_an_empty_folder_a_missing_one_and_doubles_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(CollectError, match="no submissions to lab00_toy"):
-        find_submissions(tmp_path, "lab00_toy")
-    with pytest.raises(CollectError, match="no such folder"):
-        find_submissions(tmp_path / "nowhere", "lab00_toy")
-    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "eva.ipynb")
-    (tmp_path / "eva").mkdir()
-    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "eva" / "lab00_toy.ipynb")
-    with pytest.raises(CollectError, match="more than one submission to lab00_toy of eva"):
-        find_submissions(tmp_path, "lab00_toy")
 
 
 def test_a_submission_that_vanished_is_an_unreadable_verdict(toy: Lab, tmp_path: Path) -> None:
