@@ -24,6 +24,7 @@ from autograder.build import build as build_course
 from autograder.build import release_notebook, write_notebook
 from autograder.calibrate import band_name, write_bands
 from autograder.calibrate import calibrate as calibrate_lab
+from autograder.collect import CollectError, Found, collect, find_submissions
 from autograder.demo import make_class
 from autograder.keep import Keep
 from autograder.labs import Lab, LabError, find_labs, load_lab
@@ -34,7 +35,7 @@ from autograder.publish import PublishError
 from autograder.publish import publish as publish_course
 from autograder.record import Recorded, RecordError, record
 from autograder.results import FILES, ResultsError, check_writable, write_results
-from autograder.schedule import CollectError, Found, find_submissions, grade_class
+from autograder.schedule import grade_class
 from autograder.secret import SecretError, find_secret
 from autograder.surroundings import Options, SurroundingsError, environment
 from autograder.surroundings import isolation as level_of
@@ -260,18 +261,11 @@ def grade(
         sealed_only=sealed_only,
         gpu_slots=gpu_slots,
         secret=_secret(output, course),
+        accept_broken=accept_broken,
     )
     keep = Keep(output / "kept")
-    lab = lab or _assignment(Path(name), options, keep, accept_broken)
-    try:
-        found = (
-            [Found(submissions.stem, submissions)]
-            if submissions.is_file()
-            else find_submissions(submissions, lab.id, lab.assignment)
-        )
-    except CollectError as error:
-        fail(error)
-    left: list[tuple[Path, str]] = []
+    lab = lab or _assignment(Path(name), options, keep)
+    found, left = _collect(submissions, lab)
     verdicts = _grade_all([(lab, found)], options, jobs, keep, again, dask)
     unwritten = write_results(verdicts, left, output)
     recorded = _record(lab, verdicts, found, course) if course else None
@@ -279,7 +273,7 @@ def grade(
     show_left(left)
     refused = _report_recorded(recorded) if isinstance(recorded, Recorded) else 0
     _end_if_missing(unwritten, output, keep, recorded)
-    raise typer.Exit(1 if refused or left or any(verdict.status != "graded" for verdict in verdicts) else 0)
+    raise typer.Exit(1 if refused or any(verdict.status != "graded" for verdict in verdicts) else 0)
 
 
 @app.command()
@@ -357,7 +351,7 @@ def _load_lectures(names: Sequence[str] | None, folder: Path) -> list[Lecture]:
         fail(error)
 
 
-def _assignment(source: Path, options: Options, keep: Keep, accept_broken: bool) -> Lab:
+def _assignment(source: Path, options: Options, keep: Keep) -> Lab:
     """A lab made of an nbgrader notebook; says which tests cannot be sealed.
 
     Ends the command when the instructor's own solution fails a test: everybody would lose its points.
@@ -369,17 +363,30 @@ def _assignment(source: Path, options: Options, keep: Keep, accept_broken: bool)
         fail(error)
     for test, why in made.unsealed.items():
         say("[yellow]unsealed[/] {} runs in the student's own process: {}", test, why)
+    for note in made.notes:
+        say("[yellow]note[/] {}", note)
     for test, why in made.broken.items():
         say("[bold red]broken[/] {} does not accept the solution in {}: {}", test, source.name, why)
-    if made.broken and not accept_broken:
-        first, why = next(iter(made.broken.items()))
+    if made.broken and not options.accept_broken:
+        first = made.cause or next(": ".join(item) for item in made.broken.items())
         say(
-            "[bold red]nobody was graded[/]: the solution in {} fails {} of its own tests, first {}: {}. Mend the notebook or what "
-            "it needs here; with --accept-broken the class is graded, and a person must look at every submission",
-            *(source.name, len(made.broken), first, why.rstrip(".")),
+            "[bold red]nobody was graded[/]: the solution in {} fails {} of its own tests, first {}. Mend the notebook or what it "
+            "needs here; with --accept-broken the class is graded, and a person must look at every submission",
+            *(source.name, len(made.broken), first.rstrip(".")),
         )
         raise typer.Exit(1)
     return made.lab
+
+
+def _collect(submissions: Path, lab: Lab) -> tuple[list[Found], list[tuple[Path, str]]]:
+    """The submissions, and (path, reason) of everything else that lies there."""
+    if submissions.is_file():
+        return [Found(submissions.stem, submissions)], []
+    try:
+        collected = collect(submissions, lab)
+    except CollectError as error:
+        fail(error)
+    return list(collected.found), [(left.path, left.reason) for left in collected.left]
 
 
 def _check_writable(output: Path, *more: Path) -> None:

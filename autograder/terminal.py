@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -106,10 +106,12 @@ def show_notes(verdicts: Sequence[Verdict]) -> None:
         say("  … and {} more, all in report.html", len(odd) - NOTES)
 
 
-def show_left(rows: Iterable[tuple[object, str]]) -> None:
-    """Files and folders that were found and not graded, each with the reason."""
-    for path, reason in rows:
+def show_left(rows: Sequence[tuple[object, str]]) -> None:
+    """Files and folders that were found and not graded, each with the reason, as far as they can be read in a terminal."""
+    for path, reason in rows[:NOTES]:
         say("[yellow]not graded[/] {}: {}", path, reason)
+    if len(rows) > NOTES:
+        say("  … and {} more, all in report.html", len(rows) - NOTES)
 
 
 def _beside_each_other(verdicts: Sequence[Verdict]) -> list[Sequence[Verdict]]:

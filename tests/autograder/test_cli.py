@@ -242,6 +242,21 @@ def test_the_status_is_1_when_a_submission_needs_a_person(toy: Lab, tmp_path: Pa
         assert call(*arguments)[0] == due
 
 
+def test_what_was_found_and_not_graded_is_listed_with_its_reason_and_changes_no_status(
+    toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = class_of(toy, tmp_path, "ada")
+    (tmp_path / "in" / "empty").mkdir()
+    (tmp_path / "in" / "[b]notes.txt").write_text("x")
+    asked = stub(monkeypatch, toy, judged(toy, "ada"))
+    code, said = call(*arguments)
+    assert (code, asked) == (0, ["ada"])
+    assert f"not graded {tmp_path / 'in' / '[b]notes.txt'}: not a notebook (.ipynb)" in said
+    assert f"not graded {tmp_path / 'in' / 'empty'}: no notebook in it" in said
+    assert "Found and not graded" in (tmp_path / "out" / "report.html").read_text()
+    assert len(json.loads((tmp_path / "out" / "verdicts.json").read_text())["left"]) == 2
+
+
 def assignment(monkeypatch: pytest.MonkeyPatch, lab: Lab, broken: dict[str, str]) -> None:
     monkeypatch.setattr(cli, "load_assignment", lambda *_, **__: Assignment(lab, {}, broken))
 
