@@ -51,7 +51,7 @@ class Recognised:
 def read_submission(lab: Lab, path: Path) -> Submission:
     """Read and repair the submission at `path`, and look it through. Raises UnreadableError for one that is none to `lab`."""
     with _reader.lock:
-        _reader.ask({"do": "submission", "path": str(Path(path)), **_reader.news_of(lab)})
+        _reader.ask({"do": "submission", "path": os.path.abspath(path), **_reader.news_of(lab)})
         facts = _reader.answer(path)
         looked = _reader.answer_if_any()
     code = tuple((int(index), str(source)) for index, source in facts["code"])
@@ -68,7 +68,7 @@ def read_submission(lab: Lab, path: Path) -> Submission:
 def read_cells(path: Path) -> list[dict[str, Any]]:
     """The cells of the notebook at `path` as people may look at them: text, ids, pictures. Raises UnreadableError."""
     with _reader.lock:
-        _reader.ask({"do": "cells", "path": str(Path(path))})
+        _reader.ask({"do": "cells", "path": os.path.abspath(path)})
         return list(_reader.answer(path)["cells"])
 
 
@@ -76,7 +76,7 @@ def recognise(path: Path, ids: Iterable[str] = ()) -> Recognised:
     """What the file at `path` says it is. ids: grade ids of the lab that it may belong to."""
     with _reader.lock:
         try:
-            _reader.ask({"do": "recognise", "path": str(Path(path)), "ids": frozenset(ids)})
+            _reader.ask({"do": "recognise", "path": os.path.abspath(path), "ids": frozenset(ids)})
             return Recognised(**_reader.answer(path))
         except UnreadableError as error:
             return Recognised(error=str(error))
