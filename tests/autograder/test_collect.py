@@ -13,10 +13,17 @@ from autograder import attempts
 from autograder.build import release_notebook
 from autograder.collect import Collected, CollectError, collect, find_submissions
 from autograder.demo import without_metadata
-from autograder.labs import Lab
+from autograder.labs import Lab, load_lab
 from tests.autograder.test_reader import hand_in
+from tests.conftest import TOY
 
 LAB = "lab00_toy"
+
+
+@pytest.fixture
+def toy() -> Lab:
+    """The toy lab where it lies: the folders of these tests hold submissions and nothing else."""
+    return load_lab(TOY)
 
 
 def place(lab: Lab, folder: Path, *names: str, other: str = "", when: int = 0) -> None:

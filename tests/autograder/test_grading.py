@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -268,8 +269,8 @@ def test_fewer_notebooks_than_cores_share_them(
 ) -> None:
     used: list[int] = []
 
-    def watched(job: Job, keep: object = None, *, gpu: str = "", threads: int = 0) -> Verdict:
-        used.append(threads)
+    def watched(job: Job, keep: object = None, **around: Any) -> Verdict:
+        used.append(around["threads"])
         return job.verdict([Outcome("ok")] * len(job.steps), 0.0)
 
     monkeypatch.setattr("os.cpu_count", lambda: 8)
