@@ -100,7 +100,7 @@ def _compiled(config: Any) -> Any:
         return [_compiled(part) for part in config]
     if not isinstance(config, dict):
         return config
-    return {key: trustworthy(part) if key == "compile_config" else _compiled(part) for key, part in config.items()}
+    return {key: trustworthy(part) if part and key == "compile_config" else _compiled(part) for key, part in config.items()}
 
 
 def _with_config(archive: zipfile.ZipFile, config: Any) -> bytes:

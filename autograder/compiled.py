@@ -24,7 +24,7 @@ def trustworthy(config: Mapping[str, Config] | None) -> dict[str, Config] | None
 
     None if there is none, or if its optimizer is not Keras's own.
     """
-    if not isinstance(config, Mapping) or _holds_code(config.get("optimizer")):
+    if not isinstance(config, Mapping) or not config or _holds_code(config.get("optimizer")):
         return None
     made = {key: value for key, value in config.items() if key not in ("loss", "metrics", "weighted_metrics")}
     made["loss"] = _each(config.get("loss"), _loss, gaps=True)  # a loss for each output: their places count

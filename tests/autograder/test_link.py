@@ -458,6 +458,11 @@ def test_a_network_arrives_with_its_weights_and_its_optimizer() -> None:
     assert all(np.array_equal(a, b) for a, b in states)
 
 
+def test_a_network_that_was_not_compiled_arrives_not_compiled() -> None:
+    with remote(lambda: network(compiled=False)) as function:
+        assert not function().compiled
+
+
 def test_an_optimizer_that_was_not_built_arrives_not_built() -> None:
     with remote(network) as function:
         assert not function().optimizer.built
