@@ -27,10 +27,14 @@ _SEEDS = re.compile(r"\b(?:set_random_seed|random\.seed|clear_session)\b")
 
 
 class Given:
-    """The objects in the namespace of an examiner, as the lab's cells left them there."""
+    """The objects in the namespace of an examiner, as the lab's cells left them there.
+
+    namespace: before any cell has run. What the shell keeps there, such as the history in `In`, is none of the lab's.
+    """
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
+        self._shell = {name: id(value) for name, value in namespace.items()}
         self._own: dict[str, Any] | None = None
         self._objects: list[Any] = []
         self._before: list[Any] = []
@@ -38,7 +42,8 @@ class Given:
     def remember(self) -> None:
         """Look at what there is, unless that was done since the last cell of the lab."""
         if self._own is None:
-            self._own = {name: value for name, value in self._namespace.items() if not name.startswith("_")}
+            made = self._namespace.items()
+            self._own = {n: value for n, value in made if not n.startswith("_") and self._shell.get(n) != id(value)}
             self._objects = parts(self._own.values())
             self._before = self._look()
 

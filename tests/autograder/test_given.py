@@ -42,6 +42,15 @@ def made() -> dict[str, Any]:
     }
 
 
+def remembered() -> tuple[dict[str, Any], Given]:
+    """The namespace of a shell in which the cells of a lab have run, and what is remembered of it."""
+    own: dict[str, Any] = {"In": [""], "exit": object()}
+    given = Given(own)
+    own.update(made())
+    given.remember()
+    return own, given
+
+
 CHANGES: list[Callable[[dict[str, Any]], Any]] = [
     lambda own: own["small"].fill(1),
     lambda own: own["large"].fill(1),
@@ -59,34 +68,29 @@ CHANGES: list[Callable[[dict[str, Any]], Any]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_test_that_changed_what_the_lab_made_is_noticed(change: Callable[[dict[str, Any]], Any]) -> None:
-    own = made()
-    given = Given(own)
-    given.remember()
+    own, given = remembered()
+    own["In"].append("x = words")  # the shell's history is none of the lab's
     assert not given.changed("x = words", [])
     change(own)
     assert given.changed("x = words", [])
 
 
 def test_objects_into_which_a_function_wrote_count_only_if_they_are_the_labs_or_lie_in_its_memory() -> None:
-    own = made()
-    given = Given(own)
-    given.remember()
+    own, given = remembered()
     assert not given.changed("", [np.zeros(3), ["a"], keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])])
     for touched in (own["words"][1], own["large"][5:7], own["net"], own["table"]["x"]):
         assert given.changed("", [touched])
 
 
 def test_whoever_reads_from_an_iterator_or_sets_a_seed_leaves_something_behind() -> None:
-    given = Given(made())
-    given.remember()
+    _, given = remembered()
     assert given.changed("line = next(lines)", [])
     assert given.changed("keras.utils.set_random_seed(3)", [])
     assert not given.changed("rng = np.random.default_rng(3)", [])
 
 
 def test_settings_for_all_code_are_looked_at_too() -> None:
-    given = Given(made())
-    given.remember()
+    _, given = remembered()
     keras.config.set_dtype_policy("mixed_float16")
     try:
         assert given.changed("", [])
@@ -98,9 +102,7 @@ def test_settings_for_all_code_are_looked_at_too() -> None:
 
 
 def test_after_more_cells_of_the_lab_it_is_remembered_anew() -> None:
-    own = made()
-    given = Given(own)
-    given.remember()
+    own, given = remembered()
     own["small"].fill(1)
     given.forget()
     given.remember()

@@ -628,7 +628,7 @@ def test_the_lab_s_cells_are_restored_and_the_student_s_own_are_kept_in_place(la
     assert graded["test_mean"].source.startswith("check.close(mean(")
     assert graded["test_mean"].metadata.nbgrader.points == 8
     assert [cell.source for cell in cells].index("print(w)") == cells.index(graded["halving"]) + 1
-    assert [cell.source for cell in cells].index("My notes: ?.") == cells.index(graded["test_halving"]) - 1
+    assert [cell.source for cell in cells].index("My notes: �.") == cells.index(graded["test_halving"]) - 1
     assert graded["mean"].source == reference_sources(lab)["mean"]
 
 
@@ -756,8 +756,11 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(lab: Lab, cours
         ([judge(lab, "ada"), Verdict("ben", "lab99", "graded")], "a verdict on lab99"),
         ([judge(lab, "ada"), judge(lab, "cid")], "without its notebook"),
         ([judge(lab, "ada"), judge(lab, "ben", {"mean": 8.0})], "other tests"),
-        *(([judge(lab, "ada", {**FULL, "mean": mark})], "for mean") for mark in (-1.0, 9.0, float("nan"), float("inf"))),
+        *(([judge(lab, "ada", {**FULL, "mean": mark})], "for mean") for mark in (-1.0, 9.0)),
     ]
+    for mark in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="finite numbers"):
+            judge(lab, "ada", {**FULL, "mean": mark})
     for verdicts, said in wrong:
         with pytest.raises(RecordError, match=said):
             record(lab, verdicts, paths, course)
