@@ -206,6 +206,7 @@ def broken(tmp_path: Path) -> tuple[Path, Path]:
         cell("### BEGIN SOLUTION\nf = abs\ng = no_such_package_here\n### END SOLUTION", "f", solution=True, locked=False),
         cell("assert f(-2) == 2", "f_right", grade=True, points=2),
         cell("assert g.pi > 3", "g_right", grade=True, points=1),
+        cell("import warnings\nwarnings.warn('old')\nassert f(-1) == 1", "loud", grade=True, points=1),
     ]
     source.parent.mkdir(parents=True)
     nbformat.write(new_notebook(cells=cells), source)
@@ -218,12 +219,13 @@ def broken(tmp_path: Path) -> tuple[Path, Path]:
 def test_where_the_solution_fails_nobody_is_marked_and_the_cause_is_named(broken: tuple[Path, Path]) -> None:
     source, submitted = broken
     made = load_assignment(source)
-    assert set(made.broken) == {"g_right"}
+    assert set(made.broken) == {"g_right", "loud"}
+    assert "written to stderr" in made.broken["loud"]
     verdict = grade(made.lab, submitted)
     assert (verdict.status, verdict.earned, {test.status for test in verdict.tests}) == ("needs review", 0, {"missing"})
     for part in ("fails g_right", "start", "ModuleNotFoundError", "a package is missing here"):
         assert part in verdict.message
     accepted = grade(made.lab, submitted, Options(accept_broken=True))
-    assert {test.name: test.earned for test in accepted.tests} == {"f_right": 2, "g_right": 0}
+    assert {test.name: test.earned for test in accepted.tests} == {"f_right": 2, "g_right": 0, "loud": 0}
     assert accepted.status == "needs review"
     assert "give nothing to anybody" in accepted.message
