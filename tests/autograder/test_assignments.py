@@ -139,14 +139,14 @@ def test_nbgraders_own_example_gets_the_marks_that_stock_nbgrader_gives(tmp_path
 def test_only_tests_whose_values_cannot_cross_run_inside_the_student_process(course: Path) -> None:
     hand_in(course, "right", {})
     made = load_assignment(course / "source" / "week1" / "tasks.ipynb")
-    assert sorted(made.unsealed) == ["squares_right", "stack_right"]
+    assert sorted(made.unsealed) == ["stack_right"]
     assert made.broken == {}
     (verdict,) = grade_class(made.lab, find_submissions(course, "tasks", "week1"))
     assert {test.name: test.sealed for test in verdict.tests} == {
         "tools": True,
         "uses_helper": True,
         "partial": True,
-        "squares_right": False,
+        "squares_right": True,
         "stack_right": False,
     }
 
@@ -156,7 +156,7 @@ def test_sealed_only_leaves_such_tests_to_a_person(course: Path) -> None:
     options = Options(sealed_only=True)
     verdict = grade(load_assignment(course / "source" / "week1" / "tasks.ipynb", options).lab, path, options)
     earned = {test.name: test.earned for test in verdict.tests}
-    assert earned == {"tools": 0, "uses_helper": 2, "partial": 3, "squares_right": 0, "stack_right": 0}
+    assert earned == {"tools": 0, "uses_helper": 2, "partial": 3, "squares_right": 1, "stack_right": 0}
     assert verdict.status == "needs review"
 
 
