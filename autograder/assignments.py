@@ -85,10 +85,13 @@ def load_assignment(path: Path | str, options: Options | None = None, *, keep: K
     notes: tuple[str, ...] = ()
     if not broken:  # nothing is graded before that is mended or accepted; then every submission is compared all the same
         ways, notes = _compare(bench, ways, solution)
+    below = frozenset(name for name, there in solution.there.items() if (there.value or 0) < 0 and lab.tests[name].points)
+    if below:
+        said = f"{', '.join(sorted(below))}: ends in a number below 0 for the solution, too, which gives all points as in stock"
+        notes = (*notes, f"{said} nbgrader")
     found = ways.of(lab)
-    return Assignment(
-        replace(found, trial=replace(found.trial, broken=broken, cause=cause)), dict(ways.unsealed), broken, cause, notes
-    )
+    trial = replace(found.trial, broken=broken, cause=cause, below=below)
+    return Assignment(replace(found, trial=trial), dict(ways.unsealed), broken, cause, notes)
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,9 @@ class _Bench:
     def __init__(self, lab: Lab, options: Options, keep: Keep | None) -> None:
         self.lab, self.options, self.keep = lab, options, keep
         self.exercises = {cell.name: cell.source for cell in lab.of("exercise")}
+        # What was run in the student's process does not depend on the ways of other tests: it is run once.
+        self._whole: dict[object, Mapping[str, Outcome]] = {}
+        self._alone: dict[object, Outcome] = {}
 
     def run(
         self, ways: _Ways, sources: Mapping[str, str], what: str = "", *, seconds: float = 0.0, alone: bool = True
@@ -145,21 +151,27 @@ class _Bench:
         alone: also run those that have to be in the student's process, each in one of its own.
         """
         with self._job(ways, sources, seconds) as job:
-            job = job if alone else replace(job, inside={"": job.inside[""]})
-            found = job.found(self.keep)
+            runs = {name: (seconds, steps) for name, steps in job.inside.items() if alone or not name}
+            new = {name: job.inside[name] for name, run in runs.items() if run not in (self._alone if name else self._whole)}
+            found = replace(job, inside=new).found(self.keep)
+        self._alone |= {runs[name]: found.alone[name] for name in new if name}
+        self._whole |= {runs[""]: found.together} if "" in new else {}
         sealed = [name for name in job.places if name not in ways.unsealed]
         here = {name: found.outcomes[job.places[name]] for name in sealed}
-        here |= {name: found.alone[name] for name in ways.unsealed if name in found.alone}
-        return _Seen(ways, what, here, found.together, max((outcome.seconds for outcome in found.outcomes), default=0.0))
+        here |= {name: self._alone[run] for name, run in runs.items() if name}
+        slowest = max((outcome.seconds for outcome in found.outcomes), default=0.0)
+        return _Seen(ways, what, here, self._whole[runs[""]], slowest)
 
     def cause(self, ways: _Ways) -> str:
         """The first cell of the solution that fails in one process, and why."""
         with self._job(ways, self.exercises, 0.0) as job:
             outcomes, _ = settle(job.inside[""], limits=job.limits, around=job.around)
         for (index, source), outcome in zip(job.work.code, outcomes, strict=True):
-            if outcome.status != "ok":
+            cell = self.lab.cells[index]
+            short = cell.role == "tests" and cell.points and _falls_short(outcome, cell.points)
+            if outcome.status != "ok" or short:
                 first = next((line.strip() for line in source.splitlines() if line.strip()), "")
-                name = self.lab.cells[index].grade_id or f"the one that begins with `{first[:60]}`"
+                name = cell.grade_id or f"the one that begins with `{first[:60]}`"
                 return f"the first cell that fails is {name}: {_reason(outcome)}"
         return ""
 
@@ -245,14 +257,22 @@ def _why(here: Outcome, there: Outcome, what: str) -> str:
 def _broken(lab: Lab, seen: _Seen) -> dict[str, str]:
     """Tests that do not give the solution all points, though everything ran in one process."""
     return {
-        name: _reason(seen.there[name]) if seen.there[name].status != "ok" else "it gives less than all points"
+        name: _reason(seen.there[name])
         for name, test in lab.tests.items()
-        if test.points and credit(seen.there[name], test.points, stock=True) < test.points
+        if test.points and _falls_short(seen.there[name], test.points)
     }
+
+
+def _falls_short(outcome: Outcome, points: float) -> bool:
+    """Whether stock nbgrader would give less than all points."""
+    return outcome.stderr or credit(outcome, points, stock=True) < points
 
 
 def _reason(outcome: Outcome) -> str:
     """Why a cell failed, with what most likely helps."""
+    if outcome.status == "ok":
+        wrote = "something is written to stderr during it, for which stock nbgrader gives nothing: silence the warning there"
+        return wrote if outcome.stderr else "it gives less than all points"
     said = f"{outcome.error}: {outcome.message}" if outcome.error else outcome.message
     if outcome.status == "timeout":
         return f"{said}; set cell_seconds below [limits] in the notebook's .toml, beside it"

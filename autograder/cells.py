@@ -5,6 +5,7 @@ Knows nothing of who wrote the cell, of other processes or of marks.
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -14,11 +15,13 @@ from types import TracebackType
 from typing import Any, cast
 
 import numpy as np
+from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
 
 from autograder.quotes import one_line
 
-__all__ = ["make_shell", "run_cell"]
+__all__ = ["Errors", "make_shell", "run_cell"]
 
 MESSAGE_CHARS = 4000
 # Magics of notebooks' front ends, and of Colab, which have nothing to do here; without them their cell would end.
@@ -29,8 +32,30 @@ _FRONT_END = (
 _INLINE = (None, "inline", "agg", "module://matplotlib_inline.backend_inline")  # what can be drawn with where nobody watches
 
 
+class Errors(io.TextIOWrapper):
+    """Standard error of this process, which counts what Python code writes to it; native libraries write past it."""
+
+    def __init__(self) -> None:
+        descriptor = open(2, "wb", buffering=0, closefd=False)  # noqa: SIM115
+        super().__init__(descriptor, errors="replace", write_through=True)
+        self.written = 0
+
+    def write(self, text: str) -> int:
+        self.written += len(text)
+        return super().write(text)
+
+
+class _Unseen(DisplayPublisher):
+    """What a cell displays is shown to nobody; printed, as IPython does outside of a kernel, it would be part of what a cell prints."""
+
+    def publish(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
 class _Shell(InteractiveShell):
     """An IPython shell without a terminal, a history file or a GUI loop."""
+
+    display_pub_class = Type(_Unseen)
 
     def enable_gui(self, gui: str | None = None) -> None:
         pass
@@ -100,9 +125,11 @@ def _make_inline_settings_known(shell: InteractiveShell) -> None:
 def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
     """Run a cell: {"seconds", "cpu", "error": None or {"name", "message", "line"}, "value": of its last expression if one number}.
 
-    "odd": whether that number is shown as something else, such as np.float64(1.0).
+    "odd": whether that number is shown as something else, such as np.float64(1.0). "stderr": whether anything was written there.
     """
     started, busy = time.perf_counter(), time.process_time()
+    errors = sys.stderr
+    written = getattr(errors, "written", 0)
     try:
         result = shell.run_cell(source, store_history=True)
         error = result.error_before_exec or result.error_in_exec
@@ -114,6 +141,7 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
     if error is None:
         outcome["value"] = _number(result.result)
         outcome["odd"] = outcome["value"] is not None and not _shown_as_number(result.result)
+        outcome["stderr"] = getattr(errors, "written", 0) != written
     else:
         outcome["error"] = {
             "name": type(error).__name__[:100],
@@ -166,6 +194,9 @@ def _line(traceback: TracebackType | None, user_ns: Mapping[str, Any]) -> int:
 
 
 def _close_figures() -> None:
+    """As in a kernel, where a cell shows its figures when it ends."""
+    from matplotlib_inline.config import InlineBackend
+
     pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
+    if pyplot is not None and InlineBackend.instance().close_figures:
         pyplot.close("all")

@@ -191,12 +191,12 @@ class Job:
         return self.verdict(found.outcomes, seconds, found)
 
     def found(self, keep: Keep | None = None) -> Entry:
-        """How every test ends in each way in which it has to be run, from what was found out earlier or by running it here."""
+        """How every test ends in each way that the lab says, from what was found out earlier or by running it here."""
         entry = keep.find(self.key) if keep is not None else None
         if entry is not None and len(entry.outcomes) == len(self.steps) and entry.tests == self._tests:
             return entry
-        entry, _ = self.find(self._here())
-        if keep is not None:
+        entry, _ = self.find(self._here(), retry=False)
+        if keep is not None and not self._doubtful(entry.outcomes, entry.together):
             keep.put(self.key, entry)
         return entry
 
@@ -212,8 +212,11 @@ class Job:
 
         return here
 
-    def find(self, runner: Runner) -> tuple[Entry, float]:
-        """How every test ends in each way in which it has to be run, and the seconds that it took."""
+    def find(self, runner: Runner, *, retry: bool = True) -> tuple[Entry, float]:
+        """How every test ends in each way in which it has to be run, and the seconds that it took.
+
+        retry: a test that fails for what the examiner lacks is run in the student's process, for this submission only.
+        """
         outcomes, kept, seconds = runner(self.steps)
         found: dict[str, Outcome] = {}
         whole: dict[str, Outcome] = {}
@@ -224,7 +227,7 @@ class Job:
                 found[name] = ended[-1]
             else:
                 whole = {test: ended[place] for test, place in self.places.items()}
-        for name in self._doubtful(outcomes, whole):
+        for name in self._doubtful(outcomes, whole) if retry else ():
             before = [test for test, place in self.places.items() if place < self.places[name]]
             ended, _, took = runner(alone(self.lab, self.work, name, before, fast=self.options.fast))
             found[name] = ended[-1]
@@ -323,7 +326,8 @@ class Job:
         unsealed = name in self.lab.settings.unsealed
         inside = found.alone.get(name) or (Outcome("missing") if unsealed else None)
         points, foreign = self.lab.tests[name].points, self.lab.foreign
-        return opinion(name, points, outcome, inside, found.together.get(name), stock=foreign)
+        below = name in self.lab.trial.below
+        return opinion(name, points, outcome, inside, found.together.get(name), stock=foreign, below=below)
 
 
 def examine_again(lab: Lab, options: Options) -> Again:

@@ -44,6 +44,7 @@ class Submission:
     blank: grade ids of the exercises and questions that are as released, with nothing of the student's beside them.
     needs_review: an exercise could not be found, though the file holds code that could not be placed.
     idle: places in `code` of the lab's own demonstrations on which nothing rests. odd: what no honest solution needs, as flags.
+    windows: places in `code` of the student's text whose line ends, in the file, are those of Windows.
     """
 
     code: tuple[tuple[int, str], ...]
@@ -54,6 +55,7 @@ class Submission:
     blank: frozenset[str] = frozenset()
     idle: frozenset[int] = frozenset()
     odd: tuple[Flag, ...] = ()
+    windows: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class _Submitted:
         self.source: str = cell["source"]
         self.cell_type: str = cell["cell_type"]
         self.is_code = self.cell_type == "code"
+        self.windows: bool = cell.get("windows", False)
         self.noted: Mapping[str, Any] = cell["metadata"].get("nbgrader", {})
         self.ids = [name for name in (self.noted.get("grade_id"), cell.get("id")) if name and isinstance(name, str)]
         self.match: int | None = None
@@ -293,7 +296,16 @@ def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], fl
     unplaced = [c for c in cells if c.match is None and c.is_code and c.source.strip()]
     code = tuple(_running_order(lab, cells, matched))
     blank = frozenset(_blank(lab, cells, matched, released))
-    return Submission(code, exercises, written, tuple(flags), needs_review=bool(lost and unplaced), blank=blank)
+    windows = frozenset(_windows(lab, cells, code))
+    return Submission(code, exercises, written, tuple(flags), bool(lost and unplaced), blank, windows=windows)
+
+
+def _windows(lab: Lab, cells: Sequence[_Submitted], code: Sequence[tuple[int, str]]) -> Iterator[int]:
+    """Places in `code` of what the student may write, as far as it came with the line ends of Windows."""
+    theirs = {(-1 if c.match is None else c.match, c.source) for c in cells if c.windows}
+    for place, (index, source) in enumerate(code):
+        if (index, source) in theirs and (index < 0 or lab.cells[index].role in ("exercise", "code")):
+            yield place
 
 
 def _blank(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted], released: Sequence[str]) -> Iterator[str]:

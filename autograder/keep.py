@@ -42,6 +42,11 @@ class Entry:
     alone: Mapping[str, Outcome] = field(default_factory=dict)
     together: Mapping[str, Outcome] = field(default_factory=dict)
 
+    @property
+    def all(self) -> Iterable[Outcome]:
+        """How every step ended, in whichever way it was run."""
+        return (*self.outcomes, *self.alone.values(), *self.together.values())
+
 
 @dataclass
 class Keep:
@@ -73,7 +78,7 @@ class Keep:
         Values that are too large are left out: their tests will need the whole notebook again. Where nothing can be written,
         `problem` says why and the caller goes on: an entry only saves work.
         """
-        if any(outcome.contended for outcome in entry.outcomes):
+        if any(outcome.contended for outcome in entry.all):
             return
         values = entry.values if sum(map(len, entry.values.values())) <= MAX_KEPT else {}
         facts = {

@@ -139,11 +139,13 @@ class Trial:
 
     needs: test that runs in the student's process → the earlier tests that have to run there before it.
     broken: test → why it does not accept the solution here. cause: the first cell of the solution that failed, and why.
+    below: the tests that end in a number below 0 for the solution.
     """
 
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     cause: str = ""
+    below: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autograder.labs import Cell
+from autograder.opinions import OWN_WORDS
 from autograder.quotes import one_line
 from autograder.refusals import NotPlain, is_limit
 from autograder.runs import Outcome
@@ -70,7 +71,8 @@ def guarded(result: TestResult, test: Cell, released: str) -> TestResult:
     released: the test's text without its hidden part.
     """
     told = result.message
-    if result.sealed or not told or told in (BLANK, _not_found(test), partly(result.earned, result.points)) or told in released:
+    ours = (BLANK, _not_found(test), partly(result.earned, result.points), *OWN_WORDS)
+    if result.sealed or not told or told in ours or told in released:
         return result
     return replace(result, message=_INSIDE.get(result.status, _INSIDE_FAILED), note=told)
 

@@ -165,11 +165,14 @@ class _Room:
 
 def _cell(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
     kind = cell.get("cell_type")
+    text = _joined(cell.get("source"))
     lean: dict[str, Any] = {
         "cell_type": kind if kind in ("code", "markdown") else "raw",
-        "source": _source(cell.get("source")),
+        "source": _source(text),
         "metadata": {},
     }
+    if "\r\n" in text:
+        lean["windows"] = True  # its line ends
     if isinstance(name := cell.get("id"), str) and len(name) <= MAX_NAME:
         lean["id"] = _text(name)
     metadata = cell.get("metadata")
@@ -214,11 +217,16 @@ def _metadata(metadata: Any) -> dict[str, Any]:
     }
 
 
-def _source(source: Any) -> str:
-    """The text of a cell with the line ends of Unix; a string or, as in files, a list of lines."""
+def _joined(source: Any) -> str:
+    """The text of a cell: a string or, as in files, a list of lines."""
     if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    return _text(source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")) if isinstance(source, str) else ""
+        return "".join(line for line in source if isinstance(line, str))
+    return source if isinstance(source, str) else ""
+
+
+def _source(text: str) -> str:
+    """The text of a cell with the line ends of Unix."""
+    return _text(text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
 
 
 def _scalar(value: Any) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from autograder.runs import Outcome
 
-__all__ = ["Opinion", "cannot_cross", "credit", "opinion", "tries_inside"]
+__all__ = ["OWN_WORDS", "Opinion", "cannot_cross", "credit", "opinion", "tries_inside"]
 
 _REFUSED = re.compile(r"\bexpected a Keras model\b|\bmay not cross\b|\bcannot leave\b")
 _MISSING_NAME = re.compile(r"^name '(\w+)' is not defined")
@@ -22,6 +22,9 @@ _MISSING_NAME = re.compile(r"^name '(\w+)' is not defined")
 _DOUBTED = Outcome(
     "error", "Mistake", "in one process with the rest of your notebook this test does not hold: it will be looked at"
 )
+_WHY_WROTE = "something, perhaps a warning, was written to stderr during this test, for which stock nbgrader gives nothing"
+_WROTE = Outcome("error", "Mistake", f"{_WHY_WROTE}: it will be looked at")
+OWN_WORDS = (_DOUBTED.message, _WROTE.message)  # which hold nothing of a test
 _UNHEARD = ("missing", "crashed", "memory")  # how a test ends of which nothing can be said
 
 
@@ -43,22 +46,26 @@ def opinion(
     together: Outcome | None = None,
     *,
     stock: bool = False,
+    below: bool = False,
 ) -> Opinion:
     """What counts of a test. examined is None for one that has to run in the student's process, the others where it did not run so.
 
-    stock: read marks as stock nbgrader does.
+    stock: read marks as stock nbgrader does. below: nobody need be asked about a number below 0, as the solution has one, too.
     """
     first = alone if alone is not None else examined
     assert first is not None
     sealed = alone is None
     earned = credit(first, points, stock=stock)
     if together is None or not points:
-        return Opinion(first, sealed, earned, _odd(name, first, points, stock))
+        return Opinion(first, sealed, earned, _odd(name, first, points, stock, below))
     other = credit(together, points, stock=stock)
+    if together.stderr and min(earned, other) > 0:  # elsewhere a warning may be shown that Python shows only once
+        review = f"`{name}` gives {min(earned, other):g} of {points:g} points, but {_WHY_WROTE}"
+        return Opinion(_WROTE, sealed, 0.0, review)
     if sealed and earned == other and cannot_cross(first):
         return Opinion(together, False, other)  # whose message speaks of the student's code, not of this engine
     if math.isclose(earned, other):
-        return Opinion(first, sealed, earned, _odd(name, first, points, stock))
+        return Opinion(first, sealed, earned, _odd(name, first, points, stock, below))
     here = "apart from the student's other code" if sealed else "without the other tests"
     there = f"{_said(together, other)} with the whole notebook in one process"
     review = f"`{name}` gives {earned:g} of {points:g} points {here}, and {there}"
@@ -92,17 +99,12 @@ def credit(outcome: Outcome, points: float, *, stock: bool = False) -> float:
     return min(max(outcome.value, 0.0), points)
 
 
-def _odd(name: str, outcome: Outcome, points: float, stock: bool) -> str:
-    """A sentence about a number that nbgrader would not take for this mark."""
+def _odd(name: str, outcome: Outcome, points: float, stock: bool, below: bool) -> str:
+    """A sentence about a number that nbgrader would not take for this mark, or with which it gives more than was meant."""
     value = outcome.value
-    if (
-        not stock
-        or not points
-        or outcome.status != "ok"
-        or value is None
-        or value == points
-        or (0 <= value < points and not outcome.odd)
-    ):
+    if not stock or not points or outcome.status != "ok" or value is None or value == points:
+        return ""
+    if (0 <= value < points and not outcome.odd) or (below and value < 0):
         return ""
     if outcome.odd:
         return f"`{name}` ends in the NumPy number {value:g}, which stock nbgrader takes for all points: write float(…) there"

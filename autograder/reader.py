@@ -58,7 +58,9 @@ def read_submission(lab: Lab, path: Path) -> Submission:
     roles = {index: lab.cells[index] for index, _ in code if index >= 0}
     exercises = {roles[i].name: source for i, source in code if i >= 0 and roles[i].role == "exercise"}
     flags, blank = _flags(facts["flags"]), frozenset(facts["blank"])
-    work = Submission(code, exercises, facts["written"], flags, facts["needs_review"], blank)
+    work = Submission(
+        code, exercises, facts["written"], flags, facts["needs_review"], blank, windows=frozenset(facts["windows"])
+    )
     if looked is None:
         said = "the cells could not be looked through, for that took too long: please look"
         return replace(work, odd=(Flag("suspicious", (), said),))
@@ -224,6 +226,7 @@ def _answers(request: Mapping[str, Any], lab: Lab | None, released: Any) -> Iter
             "flags": [asdict(f) for f in work.flags],
             "needs_review": work.needs_review,
             "blank": sorted(work.blank),
+            "windows": sorted(work.windows),
         }
         yield {**_looked_through(lab, work), "last": _worn()}
 

@@ -54,7 +54,8 @@ class Outcome:
     line: the line of the cell (from 1) at which its error passed. value: what its last expression gave, if one plain number.
     cpu: processor seconds that the student's code took, in a cell or in the functions that a test called; only its own process
     can say. contended: a limit was hit that might not have been on an idle machine. calls: questions of the test to the student
-    process. odd: the number is shown as something else, such as np.float64(1.0). Raises ValueError for figures that are none.
+    process. odd: the number is shown as something else, such as np.float64(1.0). stderr: a cell that ran to its end wrote there.
+    Raises ValueError for figures that are none.
     """
 
     status: Status
@@ -67,6 +68,7 @@ class Outcome:
     contended: bool = False
     calls: int = 0
     odd: bool = False
+    stderr: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.seconds < math.inf and 0 <= self.cpu < math.inf):
@@ -423,7 +425,8 @@ def _outcome(frame: bytes, clock: Clock) -> Outcome | None:
         if error is None:
             value = answer["value"]
             number = None if value is None else float(value)
-            return Outcome("ok", seconds=seconds, value=number, cpu=cpu, odd=bool(answer.get("odd")))
+            odd, stderr = (bool(answer.get(what)) for what in ("odd", "stderr"))
+            return Outcome("ok", seconds=seconds, value=number, cpu=cpu, odd=odd, stderr=stderr)
         name, message = plain(error["name"], 100), plain(error["message"], MESSAGE_CHARS)
         line = min(max(int(error["line"]), 0), MAX_LINE)
         return Outcome("memory" if name.endswith("MemoryError") else "error", name, message, line, seconds, cpu=cpu)

@@ -34,7 +34,7 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "for another meaning of a name",
             r"(?m)^\s*global\b|\b(mock|monkeypatch)\b|\bpatch(\.\w+)?\(|\b(set|del)attr\(|\bsys\.(modules|path|settrace|setprofile)\b"
-            r"|\bos\.(chdir|putenv)\b|\benviron(\[[^]]*\] =|\.(update|setdefault|pop)\b)",
+            r"|\bos\.(chdir|putenv)\b|\benviron(\[[^]]*\] =(?!=)|\.(update|setdefault|pop)\b)",
         ),
         (
             "for time or memory",

@@ -181,14 +181,16 @@ def _enclose(room: walls.Room, level: str, tell: int) -> None:
 
 
 def _redirect(output: int) -> None:
-    """Send descriptors 0, 1 and 2 to nothing and to `output`, so that native code and subprocesses are caught too."""
+    """Send descriptors 0, 1 and 2 to nothing and to `output`, so that native code and subprocesses are caught too.
+
+    sys.stderr stays the object that it is since before anything was imported: handlers of logging, such as absl's, hold it.
+    """
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115
 
 
 def _close_all_but(*kept: int) -> None:
@@ -202,7 +204,9 @@ def _import_all() -> None:
     """Load what student processes and examiners need. coursekit comes first: it quiets TensorFlow's native logs."""
     gc.disable()
     import coursekit
+    from autograder.cells import Errors
 
+    sys.stderr = Errors()
     for name in MODULES:
         import_module(name)
 
@@ -210,7 +214,9 @@ def _import_all() -> None:
 
     from coursekit.data.registry import course_registry
 
-    matplotlib.use("agg")
+    matplotlib.use(
+        "module://matplotlib_inline.backend_inline"
+    )  # as in a kernel; loaded before there is a shell, it draws nothing
     for name in coursekit.__all__:
         getattr(coursekit, name)
     course_registry()  # read now: it may lie outside of what can be read later

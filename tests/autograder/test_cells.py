@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from autograder.cells import make_shell, run_cell
+from autograder.cells import Errors, make_shell, run_cell
 from autograder.link import _exception
 
 
@@ -62,3 +62,32 @@ def test_an_error_of_the_other_process_is_told_on_one_short_line(shell: Interact
 def test_the_other_process_cannot_say_that_the_grader_met_its_limit() -> None:
     raised = _exception({"name": "CannotCross", "message": "look at me", "bases": ["Exception"]})
     assert type(raised).__name__ == "Exception"
+
+
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("1", False),
+        ("import sys\nprint('x', file=sys.stderr)", True),
+        ("import io, contextlib, sys\nwith contextlib.redirect_stderr(io.StringIO()):\n    print('x', file=sys.stderr)", False),
+        ("import os\nos.write(2, b'a native library')", False),
+    ],
+)
+def test_what_a_cell_writes_to_stderr_is_noted(
+    shell: InteractiveShell, source: str, written: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", Errors())
+    assert run_cell(shell, source)["stderr"] is written
+
+
+def test_what_is_displayed_is_no_part_of_what_is_printed(shell: InteractiveShell) -> None:
+    source = "import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    display(3)\nassert not out.getvalue()"
+    assert run_cell(shell, source)["error"] is None
+
+
+def test_figures_are_closed_when_they_are_shown_and_at_the_end_of_a_cell(shell: InteractiveShell) -> None:
+    cells = ["%matplotlib inline\nimport matplotlib.pyplot as plt", "plt.plot([1])\nplt.show()\nplt.get_fignums() == []"]
+    cells += ["assert _\nplt.plot([1])\nassert plt.get_fignums() == [1]", "assert plt.get_fignums() == []"]
+    cells += ["%config InlineBackend.close_figures = False", "plt.plot([1])", "assert plt.get_fignums() == [1]"]
+    cells += ["%config InlineBackend.close_figures = True"]
+    assert [run_cell(shell, source)["error"] for source in cells] == [None] * len(cells)

@@ -85,6 +85,15 @@ def test_what_editors_change_by_themselves_is_no_edit(toy: Lab, tmp_path: Path, 
     assert work.exercises["mean"].split() == MEAN.split()
 
 
+def test_cells_whose_lines_end_as_on_windows_are_noted_where_the_student_writes(toy: Lab, tmp_path: Path) -> None:
+    notebook = solve(toy, SOLVED)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") in ("mean", "test_mean"):
+            cell.source = cell.source.replace("\n", "\r\n")
+    work = read_submission(toy, submit(notebook, tmp_path))
+    assert [toy.cells[work.code[place][0]].name for place in work.windows] == ["mean"]
+
+
 def test_letters_spelt_as_macs_do_are_no_edit(toy: Lab, tmp_path: Path) -> None:
     accented = replace(
         toy, cells=tuple(replace(c, source=c.source + "\n# Prüfung") if c.role == "tests" else c for c in toy.cells)

@@ -101,6 +101,14 @@ def test_an_entry_comes_back_as_it_went_in(tmp_path: Path) -> None:
     assert keep.problem == ""
 
 
+@pytest.mark.parametrize("run", ["outcomes", "alone", "together"])
+def test_a_limit_that_was_hit_because_others_had_the_machine_is_not_kept(run: str, tmp_path: Path) -> None:
+    late = Outcome("timeout", contended=True)
+    keep = Keep(tmp_path)
+    keep.put("00aa", replace(ENTRY, **{run: [late] if run == "outcomes" else {"mean": late}}))
+    assert keep.find("00aa") is None
+
+
 def test_a_damaged_entry_is_a_miss_whatever_is_wrong_with_it(tmp_path: Path) -> None:
     keep = Keep(tmp_path)
     keep.put("00aa", ENTRY)

@@ -6,6 +6,7 @@ import pytest
 
 from autograder.labs import Cell
 from autograder.messages import explain, guarded, partly
+from autograder.opinions import OWN_WORDS
 from autograder.runs import Outcome
 from autograder.verdict import TestResult, TestStatus
 
@@ -56,7 +57,15 @@ def test_what_an_unsealed_test_says_is_kept_from_the_student_and_told_to_the_ins
 
 
 @pytest.mark.parametrize(
-    "said", ["two and two", "nothing is written here yet", "your cell for `f` was not found in the notebook", partly(1, 2), ""]
+    "said",
+    [
+        "two and two",
+        "nothing is written here yet",
+        "your cell for `f` was not found in the notebook",
+        partly(1, 2),
+        "",
+        *OWN_WORDS,
+    ],
 )
 def test_words_that_the_student_has_anyway_are_told(said: str) -> None:
     before = result(said, "failed", earned=1)

@@ -70,8 +70,10 @@ STUDENTS: Mapping[str, Mapping[str, str]] = {
     "prints": {"quiet": "def quiet():\n    print('here')\n    return 1"},
     "own_random_numbers": {"draw": "rng = np.random.default_rng(1)\ndef draw():\n    return rng.random()"},
     "forges": {"Point": "close = lambda *_: True\nclass Point:\n    x = 7\n    def __init__(self, x):\n        pass"},
+    "warns": {"scaled": "import warnings\ndef scaled(x):\n    warnings.warn('alpha is small')\n    return alpha * x"},
     "shows_a_figure": {
-        "scaled": "import matplotlib.pyplot as plt\ndef scaled(x):\n    return alpha * x\nfigure = plt.figure()"
+        "scaled": "import matplotlib.pyplot as plt\ndef scaled(x):\n    return alpha * x\nfigure = plt.figure()",
+        "quiet": "def quiet():\n    plt.plot([1])\n    plt.show()\n    return 1 + len(plt.get_fignums())",
     },
     "blank": dict.fromkeys(SOLUTIONS, "raise NotImplementedError()"),
 }
@@ -82,6 +84,7 @@ LOSES: Mapping[str, set[str]] = {
     "own_random_numbers": {"draw_follows_the_seed"},
     "blank": set(TESTS) - {"executing"},
 }
+ASKED = {"forges", "warns"}  # about whom a person is asked
 
 
 def cell(source: str, grade_id: str = "", **facts: Any) -> nbformat.NotebookNode:
@@ -146,7 +149,7 @@ def _grade(course: Path) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("student", [name for name in STUDENTS if name != "forges"])
+@pytest.mark.parametrize("student", [name for name in STUDENTS if name not in ASKED])
 def test_everybody_gets_the_marks_of_one_process(graded: Class, student: str) -> None:
     verdict = graded.verdicts[student]
     due = {name: 0 if name in LOSES.get(student, ()) else 2 for name in TESTS}
@@ -155,10 +158,9 @@ def test_everybody_gets_the_marks_of_one_process(graded: Class, student: str) ->
 
 
 def test_only_what_needs_one_process_gets_it(graded: Class) -> None:
-    sealed = {"scaled_right", "facts_right", "draw_follows_the_seed", "log_one", "area_right", "executing", "no_points"}
-    assert sealed.isdisjoint(graded.unsealed)
-    assert {"members_left_alone", "quiet_is_quiet", "later_right", "point_right"} <= set(graded.unsealed)
-    assert "prints" not in graded.unsealed["members_left_alone"]
+    sealed = {"scaled_right", "facts_right", "members_left_alone", "draw_follows_the_seed", "log_one", "area_right"}
+    assert (sealed | {"executing", "no_points"}).isdisjoint(graded.unsealed)
+    assert {"quiet_is_quiet", "later_right", "point_right"} <= set(graded.unsealed)
 
 
 def test_a_test_that_needs_what_earlier_tests_did_runs_after_them(graded: Class) -> None:
@@ -168,7 +170,7 @@ def test_a_test_that_needs_what_earlier_tests_did_runs_after_them(graded: Class)
 
 def test_a_test_without_points_changes_nothing(graded: Class) -> None:
     assert "no_points" not in graded.unsealed
-    assert {verdict.status for name, verdict in graded.verdicts.items() if name != "forges"} == {"graded"}
+    assert {verdict.status for name, verdict in graded.verdicts.items() if name not in ASKED} == {"graded"}
 
 
 def test_a_name_that_only_a_test_defines_gives_the_mark_of_one_process_flagged(graded: Class) -> None:
@@ -186,6 +188,12 @@ def test_a_forged_helper_of_the_course_gives_no_point_and_a_person_is_asked(grad
     assert (verdict.status, "`point_right` gives 0 of 2 points" in verdict.message) == ("needs review", True)
 
 
+def test_a_warning_during_a_test_gives_nothing_as_in_stock_and_a_person_is_asked(graded: Class) -> None:
+    verdict = graded.verdicts["warns"]
+    assert {test.name for test in verdict.tests if test.points and not test.earned} == {"scaled_right"}
+    assert (verdict.status, "stock nbgrader gives nothing" in verdict.message) == ("needs review", True)
+
+
 # ── a solution that fails ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -198,6 +206,7 @@ def broken(tmp_path: Path) -> tuple[Path, Path]:
         cell("### BEGIN SOLUTION\nf = abs\ng = no_such_package_here\n### END SOLUTION", "f", solution=True, locked=False),
         cell("assert f(-2) == 2", "f_right", grade=True, points=2),
         cell("assert g.pi > 3", "g_right", grade=True, points=1),
+        cell("import warnings\nwarnings.warn('old')\nassert f(-1) == 1", "loud", grade=True, points=1),
     ]
     source.parent.mkdir(parents=True)
     nbformat.write(new_notebook(cells=cells), source)
@@ -210,12 +219,13 @@ def broken(tmp_path: Path) -> tuple[Path, Path]:
 def test_where_the_solution_fails_nobody_is_marked_and_the_cause_is_named(broken: tuple[Path, Path]) -> None:
     source, submitted = broken
     made = load_assignment(source)
-    assert set(made.broken) == {"g_right"}
+    assert set(made.broken) == {"g_right", "loud"}
+    assert "written to stderr" in made.broken["loud"]
     verdict = grade(made.lab, submitted)
     assert (verdict.status, verdict.earned, {test.status for test in verdict.tests}) == ("needs review", 0, {"missing"})
     for part in ("fails g_right", "start", "ModuleNotFoundError", "a package is missing here"):
         assert part in verdict.message
     accepted = grade(made.lab, submitted, Options(accept_broken=True))
-    assert {test.name: test.earned for test in accepted.tests} == {"f_right": 2, "g_right": 0}
+    assert {test.name: test.earned for test in accepted.tests} == {"f_right": 2, "g_right": 0, "loud": 0}
     assert accepted.status == "needs review"
     assert "give nothing to anybody" in accepted.message

@@ -93,3 +93,30 @@ def test_a_person_is_asked_about_numbers_that_are_no_marks(outcome: Outcome, sai
 @pytest.mark.parametrize("outcome", [Outcome("ok", value=2.5), Outcome("ok", value=4.0, odd=True), Outcome("ok", value=0.0)])
 def test_nobody_is_asked_about_plain_marks(outcome: Outcome) -> None:
     assert opinion("t", 4, outcome, together=outcome, stock=True).review == ""
+
+
+def test_nobody_is_asked_about_a_number_below_nothing_that_the_solution_has_too() -> None:
+    ruled = opinion("t", 4, Outcome("ok", value=-1.0), together=Outcome("ok", value=-2.0), stock=True, below=True)
+    assert (ruled.earned, ruled.review) == (4, "")
+
+
+LOUD = Outcome("ok", stderr=True)
+
+
+@pytest.mark.parametrize(("examined", "alone"), [(RIGHT, None), (REFUSED, LOUD), (REFUSED, RIGHT)])
+def test_a_test_during_which_something_was_written_to_stderr_gives_nothing_and_a_person_is_asked(
+    examined: Outcome, alone: Outcome | None
+) -> None:
+    ruled = opinion("t", 2, examined, alone, LOUD, stock=True)
+    assert (ruled.earned, ruled.outcome.status) == (0, "error")
+    assert "`t` gives 2 of 2 points" in ruled.review
+    assert "stock nbgrader gives nothing" in ruled.review
+    assert "warning" in ruled.outcome.message
+
+
+def test_what_is_written_to_stderr_elsewhere_is_no_matter() -> None:
+    """Python shows a warning once: in the whole notebook it may have been an earlier test's."""
+    assert opinion("t", 2, REFUSED, LOUD, RIGHT, stock=True).earned == 2
+    assert opinion("t", 2, LOUD, together=RIGHT, stock=True).earned == 2
+    assert opinion("t", 2, LOUD).earned == 2
+    assert opinion("t", 2, WRONG, together=WRONG, stock=True).review == ""

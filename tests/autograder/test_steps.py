@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -78,17 +79,23 @@ def test_the_whole_notebook_is_what_was_handed_in_and_the_labs_tests() -> None:
     ]
 
 
+def test_a_magic_gets_the_line_ends_of_the_file_where_all_runs_as_in_stock() -> None:
+    handed_in = replace(work(f="%cd data\nf = 7"), windows=frozenset({2}))
+    assert sources(together(lab(), handed_in))[2] == "%cd data\r\nf = 7"
+    assert sources(examined(lab(), handed_in))[2] == "%cd data\nf = 7"
+
+
 LAB = """
 # %% given="setup"
 from coursekit import check
 
-# %% exercise="Point"
+# %% exercise="point"
 ### BEGIN SOLUTION
 class Point:
     x = 3
 ### END SOLUTION
 
-# %% tests="Point" points=2
+# %% tests="point" points=2
 check.equal(Point().x, 3, "the x of a point")
 """
 
@@ -107,7 +114,7 @@ def test_an_own_unsealed_test_is_not_passed_by_giving_check_another_meaning(forg
     folder = tmp_path / "lab00_point"
     folder.mkdir()
     (folder / "lab.py").write_text(LAB.lstrip())
-    (folder / "lab.toml").write_text('title = "Point"\nreading_minutes = 1\nrunning_seconds = 1\nunsealed = ["Point"]\n')
+    (folder / "lab.toml").write_text('title = "Point"\nreading_minutes = 1\nrunning_seconds = 1\nunsealed = ["point"]\n')
     own = load_lab(folder)
     notebook = release_notebook(own)
     (cell,) = (node for node in notebook.cells if node.metadata.get("nbgrader", {}).get("solution"))

@@ -58,7 +58,10 @@ class Difference:
 
 @dataclass
 class Comparison:
-    """One notebook. refused: why the engine did not take it. unsealed, broken: as in an Assignment. whole: verdicts without a doubt."""
+    """One notebook. refused: why the engine did not take it. unsealed, broken: as in an Assignment.
+
+    in_review: submissions about which a person is asked; needless: those of them whose marks are all the same, and why.
+    """
 
     notebook: str
     tests: int = 0
@@ -69,6 +72,7 @@ class Comparison:
     unsealed: Mapping[str, str] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
+    needless: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -184,6 +188,8 @@ def compare_notebook(path: Path, course: Path, stock: Mapping[tuple[str, str], M
             verdict = about[student]
             asked = verdict.status != "graded"
             found.differences.append(Difference(cell, student, mark, ours, asked, _why(verdict, cell)))
+    others = {difference.submission for difference in found.differences}
+    found.needless = {v.submission: v.message for v in verdicts if v.status != "graded" and v.submission not in others}
     return found
 
 
@@ -230,6 +236,7 @@ def show(one: Comparison) -> None:
     notes = [f"refused: {one.refused}"] if one.refused else []
     for kind, tests in (("broken", one.broken), ("unsealed", one.unsealed)):
         notes += [f"{kind}: {cell}: {' '.join(why.split())[:300]}" for cell, why in tests.items()]
+    notes += [f"asked for nothing: {student}: {' '.join(why.split())[:300]}" for student, why in one.needless.items()]
     notes += [f"stock nbgrader cannot grade {student}: {why}" for student, why in one.left_out.items()]
     print(f"\n{one.notebook} ({one.seconds:.0f} s)")
     for note in notes:
