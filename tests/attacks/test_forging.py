@@ -106,8 +106,8 @@ PATCHERS = [
     ),
     patched(
         "the_student_process",
-        GRADER
-        + "grader['student']['run_cell'] = grader['cells']['run_cell'] = lambda *a: {'seconds': 0.0, 'cpu': 0.0, 'error': None, 'value': 1.0}\narmed = True",
+        GRADER + "ran = {'seconds': 0.0, 'cpu': 0.0, 'error': None, 'value': 1.0}\n"
+        "grader['student']['run_cell'] = grader['cells']['run_cell'] = lambda *a: ran\narmed = True",
         says="nearest: error: your code stopped with NameError",
         loses=("softmax", "nearest", "last"),
     ),
