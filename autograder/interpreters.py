@@ -6,6 +6,7 @@ the grader starts is started here:
 
 - the fork server of student processes and examiners (`processes`): `command` and `environment`
 - the process that tries the walls (`walls.probing`): `command` and `environment`
+- the process that reads submissions (`reader`): `command` and `environment`
 - the kernel of a lecture (`lectures`): `command` and `without_python`
 - `alembic`, which nbgrader calls by its name for a new gradebook (`record`): `without_python`; a program has its own folder first on
   its path, not the current one

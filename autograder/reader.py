@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.intake import Submission, read_submission_here, released_cells
+from autograder.interpreters import command, environment
 from autograder.labs import Lab
 from autograder.notebooks import UnreadableError, read_lean, shown
 from autograder.verdict import Flag
@@ -33,7 +34,6 @@ CPU_SECONDS = 10  # for one file
 SECONDS = 120.0  # for one file, on a machine that has other things to do
 MAX_REPLY = 160 * 2**20
 WORN = 600 * 2**10  # kilobytes: after a file that took more memory the next one gets a fresh process
-_START = "import sys; sys.path[:] = {path!r}; from autograder.reader import serve; serve({number})"
 
 
 @dataclass(frozen=True)
@@ -164,11 +164,10 @@ class _Reader:
         ours, theirs = Pipe()
         with theirs:
             number = theirs.fileno()
-            command = [sys.executable, "-I", "-X", "utf8", "-c", _START.format(path=_import_path(), number=number)]
             self._process = subprocess.Popen(
-                command,
+                command("autograder.reader", "serve", str(number)),
                 pass_fds=[number],
-                env={"OPENBLAS_NUM_THREADS": "1", **{k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ}},
+                env={**environment(), "OPENBLAS_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -178,13 +177,6 @@ class _Reader:
         return ours
 
 
-def _import_path() -> list[str]:
-    """Where modules are looked for: never in the current folder, which may be full of submissions; our own package last."""
-    here = Path.cwd()
-    places = [place for place in sys.path if place and Path(place).absolute() != here]
-    return [*places, str(Path(__file__).absolute().parents[1])]
-
-
 _reader = _Reader()
 atexit.register(_reader.close)
 
@@ -192,11 +184,11 @@ atexit.register(_reader.close)
 # ── the other end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def serve(number: int) -> None:
-    """Answer requests on this descriptor until its other end is closed."""
+def serve() -> None:
+    """Answer requests on the descriptor whose number is the first argument, until its other end is closed."""
     from autograder import plan, suspicions  # noqa: F401  loaded before memory is limited
 
-    connection = Connection(number)
+    connection = Connection(int(sys.argv[1]))
     _limit_memory()
     lab: Lab | None = None
     released: Any = ()

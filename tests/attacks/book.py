@@ -13,11 +13,18 @@ from autograder import Verdict
 from autograder.demo import reference_sources, solve
 from autograder.labs import Lab
 
-__all__ = ["ARMED", "CANARY", "WRONG", "Attack", "hand_in", "judge"]
+__all__ = ["ARMED", "CANARY", "GRADER", "WRONG", "Attack", "hand_in", "judge"]
 
 # What the hidden tests and the sealed labels of the fort hold. A search looks for its shape: no attack holds it whole.
 CANARY = "-".join(["zq7x", "4f1e", "9b2c", "d035"])
 WRONG = "\n\ndef softmax(z):\n    return np.zeros_like(z)\n"
+# The grader's modules have no name any more in a student process. A search of memory finds what they hold: name → namespace.
+GRADER = """
+import gc
+gc.unfreeze()
+_spaces = [thing for thing in gc.get_objects() if type(thing) is dict and isinstance(thing.get('__name__'), str)]
+grader = {space['__name__'][11:]: space for space in _spaces if space['__name__'].startswith('autograder.')}
+"""
 # As the answer to `nearest`: says in the verdict that what the attack prepared was in place.
 ARMED = "raise RuntimeError(f'armed: {armed!r}')"
 
@@ -70,7 +77,7 @@ def judge(lab: Lab, attack: Attack, verdict: Verdict) -> None:
     assert attack.says in said, said
     assert CANARY not in verdict.to_json()
     assert CANARY[:9] not in verdict.to_json(), "a part of what the hidden tests hold got out"
-    if attack.status != "graded":
+    if not verdict.tests:
         return
     answered = attack.network or "network" in attack.answers
     due = {

@@ -9,18 +9,21 @@ import pytest
 
 from autograder import Verdict, walls
 from autograder.labs import Lab
-from tests.attacks.book import Attack, judge
+from tests.attacks.book import GRADER, Attack, judge
 
 CELL_SECONDS = 60
 PORT, NAME = 47_113, "\0fort-of-the-grader"
 GONE = {"nearest": ("crashed",), "last": ("missing", "crashed")}
-LINE = r"""
-import gc, os, sys
+LINE = (
+    GRADER
+    + r"""
+import os, sys
 from multiprocessing.connection import Connection
-pack = sys.modules["autograder.wire"].pack
+pack = grader["wire"]["pack"]
 ran = {"do": "ran", "seconds": 0.0, "cpu": 0.0, "error": None, "value": 1}
 lines = [thing for thing in gc.get_objects() if isinstance(thing, Connection)]
 """
+)
 
 
 def ends(name: str, code: str, **more: object) -> Attack:
@@ -76,10 +79,10 @@ LOOSE = [
     Attack(
         "forged_values",
         {
-            "nearest": LINE + "real = sys.modules['autograder.student']._give\n"
+            "nearest": LINE + "real = grader['student']['_give']\n"
             "def give(link, shell, names):\n"
             "    link.send(pack({'do': 'answer', 'values': {n: ['value', {'k': 'own', 'n': 0}] for n in (*names, 'check', 'np')}}))\n"
-            "sys.modules['autograder.student']._give = give"
+            "grader['student']['_give'] = give"
         },
         loses=("nearest", "last"),
         says="not a value",
@@ -87,11 +90,11 @@ LOOSE = [
     Attack(
         "forged_names",
         {
-            "nearest": LINE + "import json\nreal = sys.modules['autograder.student']._give\n"
+            "nearest": LINE + "import json\nreal = grader['student']['_give']\n"
             "def give(link, shell, names):\n"
             "    link.send(pack({'do': 'answer', 'values': {'check': ['value', 1], 'np': ['value', 1], 'CENTRES': ['value', 0],\n"
             "                    'X_test': ['value', 0], **{n: ['value', 128] for n in names}}}))\n"
-            "sys.modules['autograder.student']._give = give"
+            "grader['student']['_give'] = give"
         },
         loses=("nearest",),
         says="nearest: error",

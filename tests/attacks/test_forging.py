@@ -8,7 +8,7 @@ import pytest
 
 from autograder import Verdict
 from autograder.labs import Lab
-from tests.attacks.book import ARMED, WRONG, Attack, judge
+from tests.attacks.book import ARMED, GRADER, WRONG, Attack, judge
 
 CELL_SECONDS = 60
 ODD = ("suspicious",)
@@ -95,6 +95,7 @@ PATCHERS = [
         "import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.all = builtins.any = lambda x: True\n"
         "builtins.AssertionError = Warning\n"
         "armed = all([False])",
+        status="needs review",  # the answer cannot be packed any more where this was done
     ),
     patched("keras_ops", "keras.ops.mean = keras.ops.max = lambda *a, **k: 1.0\narmed = keras.ops.mean([0.0]) == 1.0"),
     patched(
@@ -105,16 +106,16 @@ PATCHERS = [
     ),
     patched(
         "the_student_process",
-        "import sys\nstudent, cells = sys.modules['autograder.student'], sys.modules['autograder.cells']\n"
-        "student.run_cell = cells.run_cell = lambda *a: {'seconds': 0.0, 'cpu': 0.0, 'error': None, 'value': 1.0}\narmed = True",
+        GRADER + "ran = {'seconds': 0.0, 'cpu': 0.0, 'error': None, 'value': 1.0}\n"
+        "grader['student']['run_cell'] = grader['cells']['run_cell'] = lambda *a: ran\narmed = True",
         says="nearest: error: your code stopped with NameError",
         loses=("softmax", "nearest", "last"),
     ),
     patched(
         "the_wire",
-        "import sys\nwire = sys.modules['autograder.wire']\nreal = wire.Encoder.node\n"
-        "wire.Encoder.node = lambda self, value, *a: {'k': 'own', 'n': 0} if value is softmax else real(self, value, *a)\n"
-        "armed = wire.Encoder.node is not real",
+        GRADER + "Encoder = grader['wire']['Encoder']\nreal = Encoder.node\n"
+        "Encoder.node = lambda self, value, *a: {'k': 'own', 'n': 0} if value is softmax else real(self, value, *a)\n"
+        "armed = Encoder.node is not real",
     ),
     patched(
         "modules_on_the_path",
@@ -141,12 +142,12 @@ VALUES = [
     value("pickled_bytes", "import pickle\nnearest = pickle.dumps(list(X_test))", says="nearest", flagged=ODD),
     value(
         "pickle_on_the_wire",
-        "import sys, io\nwire = sys.modules['autograder.wire']\nclass Bomb:\n"
+        GRADER + "import io\nclass Bomb:\n"
         "    def __reduce__(self): return print, ('executed',)\n"
         "def array(self, value):\n    out = io.BytesIO()\n"
         "    np.lib.format.write_array(out, np.array([Bomb()], dtype=object), allow_pickle=True)\n"
         "    return self.blob(out.getvalue())\n"
-        "wire.Encoder.array = array\nnearest = X_test",
+        "grader['wire']['Encoder'].array = array\nnearest = X_test",
         says="allow_pickle=False",
         flagged=ODD,
     ),
@@ -265,15 +266,16 @@ NETWORKS = [
     ),
     network(
         "code_in_the_archive",
-        "import sys\nnetworks = sys.modules['autograder.networks']\n"
-        "code = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])\ncode.save('code.keras')\n"
-        "data = open('code.keras', 'rb').read()\nnetworks._archive = lambda model, name: data\n" + UNTRAINED + FORGED,
+        GRADER + "code = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])\ncode.save('code.keras')\n"
+        "data = open('code.keras', 'rb').read()\ngrader['networks']['_archive'] = lambda model, name: data\n"
+        + UNTRAINED
+        + FORGED,
         says="the model holds code",
         flagged=ODD,
     ),
     network(
         "weights_from_another_file",
-        "import h5py, io, sys, zipfile\nnetworks = sys.modules['autograder.networks']\n" + UNTRAINED + "model.save('a.keras')\n"
+        GRADER + "import h5py, io, zipfile\n" + UNTRAINED + "model.save('a.keras')\n"
         "with zipfile.ZipFile('a.keras') as old, zipfile.ZipFile('b.keras', 'w') as new:\n"
         "    for item in old.namelist():\n        if item.endswith('.h5'):\n"
         "            open('w.h5', 'wb').write(old.read(item))\n"
@@ -281,7 +283,7 @@ NETWORKS = [
         "                del group['0']\n"
         "                group.create_dataset('0', (2, 2), 'f4', external=[('/etc/passwd', 0, 16)])\n"
         "            new.write('w.h5', item)\n        else:\n            new.writestr(item, old.read(item))\n"
-        "data = open('b.keras', 'rb').read()\nnetworks._archive = lambda model, name: data\n" + FORGED,
+        "data = open('b.keras', 'rb').read()\ngrader['networks']['_archive'] = lambda model, name: data\n" + FORGED,
         says="weights refer to another file",
         flagged=ODD,
     ),

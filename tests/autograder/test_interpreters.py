@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import processes
+from autograder import processes, reader
 from autograder.interpreters import DOWNLOADS, NAMES, command, environment, without_python
 from autograder.lectures import load_lecture, run_lecture
 from autograder.processes import Limits, Surroundings
@@ -58,6 +58,15 @@ def try_the_walls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "files" in probe.__wrapped__()
 
 
+def read_a_submission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = reader._Reader()
+    monkeypatch.setattr(reader, "_reader", fresh)
+    path = tmp_path / "eva.ipynb"
+    path.write_text('{"cells": [{"cell_type": "code", "source": "1"}], "metadata": {}, "nbformat": 4}')
+    assert [cell["source"] for cell in reader.read_cells(path)] == ["1"]
+    fresh.close()
+
+
 def start_the_kernel_of_a_lecture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "lecture01_neurons.py"
     source.write_text('# %%\nimport coursekit\n\ncoursekit.setup("lecture01_neurons")\n\n# %%\nimport six, random, json\n')
@@ -79,7 +88,9 @@ def make_a_gradebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "start", [start_the_fork_server, try_the_walls, start_the_kernel_of_a_lecture, make_a_gradebook], ids=lambda f: f.__name__
+    "start",
+    [start_the_fork_server, try_the_walls, read_a_submission, start_the_kernel_of_a_lecture, make_a_gradebook],
+    ids=lambda f: f.__name__,
 )
 def test_an_interpreter_runs_nothing_of_the_current_folder_or_of_python_variables(
     start: Callable[[Path, pytest.MonkeyPatch], None], note: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

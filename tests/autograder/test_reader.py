@@ -16,6 +16,7 @@ import pytest
 from autograder import reader
 from autograder.demo import solve
 from autograder.intake import read_submission_here
+from autograder.interpreters import command
 from autograder.labs import Lab
 from autograder.reader import Recognised, UnreadableError, read_cells, read_submission, recognise
 
@@ -45,13 +46,22 @@ def test_what_is_read_apart_is_what_is_read_here(toy: Lab, tmp_path: Path) -> No
     assert [flag.message for flag in apart.odd] == ["line 1 of a cell of the student's own reaches under Python: please look"]
 
 
+def serve_after(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Let the next process run this code before it serves."""
+    reader._reader.close()
+
+    def changed(*arguments: str) -> list[str]:
+        line = command(*arguments)
+        assert "getattr(importlib" in line[3]
+        return [*line[:3], line[3].replace("getattr(importlib", f"{code}; getattr(importlib"), *line[4:]]
+
+    monkeypatch.setattr(reader, "command", changed)
+
+
 def test_a_file_that_takes_too_much_memory_is_refused_and_the_next_is_read(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader._reader.close()
-    monkeypatch.setattr(
-        reader, "_START", reader._START.replace("; serve", "; import autograder.reader as r; r.MEMORY = 300 << 20; serve")
-    )
+    serve_after(monkeypatch, "import autograder.reader as r; r.MEMORY = 300 << 20")
     bomb = hand_in(toy, tmp_path / "bomb.ipynb", lambda notebook: notebook["metadata"].update(x=[{}] * 6_000_000))
     with pytest.raises(UnreadableError, match=r"bomb\.ipynb: reading it took more than .* memory; clear all outputs"):
         read_submission(toy, bomb)
@@ -63,10 +73,9 @@ def test_a_file_that_takes_too_much_memory_is_refused_and_the_next_is_read(
 def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader._reader.close()
-    slow = "; import autograder.reader as r; r.CPU_SECONDS = 1; old = r.read_submission_here; r.read_submission_here = "
-    slow += "lambda lab, path, released: [0 for _ in iter(int, 1)] if path.name == 'slow.ipynb' else old(lab, path, released); serve"
-    monkeypatch.setattr(reader, "_START", reader._START.replace("; serve", slow))
+    slow = "import autograder.reader as r; r.CPU_SECONDS = 1; old = r.read_submission_here; r.read_submission_here = "
+    slow += "lambda lab, path, released: [0 for _ in iter(int, 1)] if path.name == 'slow.ipynb' else old(lab, path, released)"
+    serve_after(monkeypatch, slow)
     started = time.monotonic()
     with pytest.raises(UnreadableError, match=r"slow\.ipynb: reading it took more than"):
         read_submission(toy, hand_in(toy, tmp_path / "slow.ipynb"))
@@ -78,9 +87,7 @@ def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read(
 def test_code_that_cannot_be_looked_through_is_graded_and_pointed_at(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader._reader.close()
-    ends = "; import autograder.reader as r, os; r._looked_through = lambda lab, work: os.kill(os.getpid(), 9); serve"
-    monkeypatch.setattr(reader, "_START", reader._START.replace("; serve", ends))
+    serve_after(monkeypatch, "import autograder.reader as r, os; r._looked_through = lambda lab, work: os.kill(os.getpid(), 9)")
     work = read_submission(toy, hand_in(toy, tmp_path / "a.ipynb"))
     assert work.exercises == SOLVED
     assert work.idle == frozenset()
