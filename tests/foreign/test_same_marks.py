@@ -26,7 +26,7 @@ ASKED = {
         "partly": "`normalise_numpy` ends in the NumPy number",
         "whole_axis": "`normalise_numpy` ends in the NumPy number",
     },
-    "pandas_frames": {"changes_the_table": "`", "drops_a_row": "written to stderr"},
+    "pandas_frames": {"drops_a_row": "written to stderr"},
     "warnings_and_output": {"subtly_wrong": "written to stderr"},
 }
 
