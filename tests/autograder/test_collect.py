@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -21,9 +22,9 @@ LAB = "lab00_toy"
 
 
 @pytest.fixture
-def toy() -> Lab:
-    """The toy lab where it lies: the folders of these tests hold submissions and nothing else."""
-    return load_lab(TOY)
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """The toy lab in a folder of its own: those of these tests hold submissions and nothing else."""
+    return load_lab(shutil.copytree(TOY, tmp_path_factory.mktemp("labs") / LAB))
 
 
 def place(lab: Lab, folder: Path, *names: str, other: str = "", when: int = 0) -> None:
