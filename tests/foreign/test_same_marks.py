@@ -26,7 +26,9 @@ ASKED = {
         "partly": "`normalise_numpy` ends in the NumPy number",
         "whole_axis": "`normalise_numpy` ends in the NumPy number",
     },
+    "generators": {"subtly_wrong": "`fibonacci_is_lazy` gives 1 of 1 points apart"},
     "pandas_frames": {"drops_a_row": "written to stderr"},
+    "sklearn_models": {"by_other_means": "written to stderr"},
     "warnings_and_output": {"subtly_wrong": "written to stderr"},
 }
 
