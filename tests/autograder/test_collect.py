@@ -106,6 +106,22 @@ def test_files_of_a_learning_platform_lie_among_each_other_and_are_their_student
     assert taken(collect(tmp_path, toy), tmp_path) == {student: name for name, student in names.items()}
 
 
+@pytest.mark.parametrize("name", ["İbrahim", "İİİ Öztürk", "ŉdumiso", "Straße"])
+def test_letters_whose_small_form_is_longer_are_no_reason_to_cut_a_name_off(toy: Lab, tmp_path: Path, name: str) -> None:
+    place(toy, tmp_path, f"{name}_lab00_toy.ipynb")
+    assert [item.submission for item in collect(tmp_path, toy).found] == [name]
+
+
+@pytest.mark.parametrize("other", ["kim_19.ipynb", "kim_19/lab00_toy.ipynb"])
+def test_a_student_whose_name_looks_numbered_is_not_taken_for_one_that_a_platform_numbered(
+    toy: Lab, tmp_path: Path, other: str
+) -> None:
+    names = {"kim_19_4713_lab00_toy.ipynb": "kim_19_2", "kim_20_4714_lab00_toy.ipynb": "kim_20", other: "kim_19"}
+    place(toy, tmp_path, *names)
+    found = collect(tmp_path, toy).found
+    assert {item.path.relative_to(tmp_path).as_posix(): item.submission for item in found} == names
+
+
 def test_of_several_attempts_the_newest_counts_and_it_is_said_which(toy: Lab, tmp_path: Path) -> None:
     place(
         toy, tmp_path, "ada/lab00_toy.ipynb", "ada/lab00_toy (1).ipynb", "ada/lab00_toy (10).ipynb", "ada/lab00_toy (9).ipynb"
