@@ -10,6 +10,7 @@ import io
 import json
 import os
 import tempfile
+import warnings
 import zipfile
 from typing import Any
 
@@ -29,7 +30,9 @@ def saved(model: keras.Model) -> bytes:
     handle, path = tempfile.mkstemp(suffix=".keras")
     os.close(handle)
     try:
-        keras.saving.save_model(model, path)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The object being serialized includes a `lambda`")  # looked at by who reads it
+            keras.saving.save_model(model, path)
         with open(path, "rb") as file:
             return file.read()
     finally:
@@ -43,7 +46,9 @@ def opened(data: bytes) -> keras.Model:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        return _read(path)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")  # `networks` restores it
+            return _read(path)
     finally:
         os.unlink(path)
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -193,11 +193,21 @@ class _Bench:
 def _stated(lab: Lab) -> dict[str, str]:
     """The tests that run in the student's process as the settings, or their own text, say."""
     solutions = [cell.source for cell in lab.of("exercise")]
+    helpers = [cell.source for cell in lab.cells if cell.is_code and cell.role != "exercise"] + list(_modules(lab))
+    beside = [name for name, _ in lab.beside]
     found = dict.fromkeys(lab.settings.unsealed, "the settings beside the notebook say so")
     for name, test in lab.tests.items():
-        if test.points and name not in found and (what := asks(test.source, solutions, [name for name, _ in lab.beside])):
+        if test.points and name not in found and (what := asks(test.source, solutions, beside, helpers)):
             found[name] = f"it asks {what}"
     return found
+
+
+def _modules(lab: Lab) -> Iterator[str]:
+    """The text of the course's own modules that lie beside the notebook."""
+    for name, path in lab.beside:
+        if name.endswith(".py"):
+            with suppress(OSError):
+                yield Path(path).read_text(encoding="utf-8", errors="replace")
 
 
 def _settle(bench: _Bench, ways: _Ways) -> tuple[_Ways, _Seen]:

@@ -140,10 +140,11 @@ def student_of_file(stem: str, lab_id: str) -> tuple[str, str]:
     """
     stem = student_name(stem)
     plain = _COPY.sub("", re.sub(r" ?\(\d{1,4}\)$", "", stem))
-    at = plain.lower().rfind(lab_id.lower())
-    if at < 0 or not re.fullmatch(r"(?:[-_ ]?\d{1,3})?", plain[at + len(lab_id) :]):
+    # Not by the place in `plain.lower()`: İ becomes two characters there.
+    last = re.fullmatch(rf"(.*){re.escape(lab_id)}(?:[-_ ]?\d{{1,3}})?", plain, re.IGNORECASE | re.DOTALL)
+    if last is None:
         return plain.strip() or stem, ""
-    before = plain[:at].rstrip(" -_")
+    before = last[1].rstrip(" -_")
     match = _PLATFORM.search(before)
     assert match is not None  # it may be empty
     name = before[: match.start()].rstrip(" -_")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from autograder.attempts import Candidate, Patience, newest, student_name, student_of_file
@@ -138,8 +139,13 @@ class _Search:
     def result(self) -> Collected:
         found: list[Found] = []
         alike = Counter(name for name, _ in self._students)
+        taken: set[str] = {name for name, number in self._students if not number}
         for (name, number), candidates in self._students.items():
-            found += self._settled(f"{name}_{number}" if number and alike[name] > 1 else name, candidates)
+            said = f"{name}_{number}" if number and alike[name] > 1 else name
+            if number and said in taken:  # somebody else is called so
+                said = next(longer for longer in (f"{said}_{i}" for i in count(2)) if longer not in taken)
+            taken.add(said)
+            found += self._settled(said, candidates)
         names = {item.submission for item in found}
         found += (item for item in self._linked if item.submission not in names)
         self._left += [Left(item.path.parent, "a link, not a folder") for item in self._linked if item.submission in names]

@@ -63,6 +63,10 @@ class Functions:
         """The other end's number of the function or iterator that this one stands for, None if it is of this process."""
         return self._foreign.get(id(value))
 
+    def speaks(self, value: Any) -> bool:
+        """Whether this is a function of the other end's: what it says to a test, the other end decides anew each time."""
+        return callable(value) and self.foreign(value) is not None
+
     def stand_in(self, number: int, name: str, parameters: Sequence[Sequence[Any]] | None) -> Any:
         """A function that calls the other end's function `number`; the same parameters can be read from it."""
 

@@ -140,7 +140,8 @@ def _proxy_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node:
 
 
 def _namespace_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node:
-    return {"k": "namespace", "v": [[key, encoder.node(item, name, depth)] for key, item in vars(value).items()]}
+    parts = [[key, encoder.attribute(item, name, depth, type(value))] for key, item in vars(value).items()]
+    return {"k": "namespace", "v": parts}
 
 
 def _deque_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node:
@@ -251,7 +252,7 @@ def _make_deque(decoder: Decoder, node: Node) -> Any:
 
 
 def _make_namespace(decoder: Decoder, node: Node) -> Any:
-    return types.SimpleNamespace(**{key: decoder.value(item) for key, item in node["v"]})
+    return types.SimpleNamespace(**{key: decoder.attribute(item) for key, item in node["v"]})
 
 
 def _make_fraction(decoder: Decoder, node: Node) -> Fraction:

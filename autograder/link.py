@@ -69,7 +69,8 @@ class Link:
     def decoder(self, blobs: list[memoryview], known: list[Any] | None = None) -> Decoder:
         """What reads the values of a frame with these blobs."""
         records = self.gives or self.takes  # the notebook's own names, at either end
-        return Decoder(blobs, self.functions, known or (), self.takes, self.models, records=records)
+        wary = not self.lenient
+        return Decoder(blobs, self.functions, known or (), self.takes, self.models, records=records, wary=wary)
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the other end's function; its exceptions are raised here, and what it changed in watched objects is changed here."""
@@ -114,7 +115,8 @@ class Link:
 
     def serve(self, request: dict[str, Any], blobs: list[memoryview]) -> None:
         """Answer one call of the other end, and say how much processor time the function itself took."""
-        given = Arguments(blobs, self.functions, (), self.takes, self.models, records=self.gives or self.takes)
+        records = self.gives or self.takes
+        given = Arguments(blobs, self.functions, (), self.takes, self.models, records=records, wary=not self.lenient)
         error, result = None, None
         busy = time.process_time()
         try:

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.build import release_notebook
 from autograder.labs import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION, Cell, Lab
+from autograder.signs import runs_code
 
 __all__ = ["hidden_checks", "leaks", "lint", "secrets", "shown_answers"]
 
@@ -26,7 +27,7 @@ _NAMES = {"math": math, "np": np}
 
 def lint(lab: Lab) -> list[str]:
     """Everything below: sentences that say what is wrong."""
-    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _own_leaks)
+    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _own_leaks, _opened)
     return [problem for rule in rules for problem in rule(lab)]
 
 
@@ -194,6 +195,16 @@ def _parse(number: str) -> float:
 def _own_leaks(lab: Lab) -> list[str]:
     text = "\n".join(cell.source for cell in release_notebook(lab).cells)
     return [f"the release holds a line of a solution or hidden test: {line!r}" for line in leaks(lab, text)]
+
+
+def _opened(lab: Lab) -> list[str]:
+    """No sealed test runs what it is given: that would be a student's code beside the hidden tests."""
+    helpers = [cell.source for cell in lab.cells if cell.is_code and cell.role not in ("exercise", "tests")]
+    return [
+        f"test {test.name} may run or unpickle what it is given, in the process of the hidden tests: let it look at plain values"
+        for test in lab.of("tests")
+        if test.name not in lab.settings.unsealed and runs_code(test.source, helpers)
+    ]
 
 
 def _checks(node: ast.AST) -> bool:

@@ -60,7 +60,7 @@ def record_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | N
         encoder.know(value)
         said = record_type_node(encoder, kind)
         values = tuple((fields_of(value) or {}).values())
-    return {"k": "record", "form": form, "t": said, "v": [encoder.node(item, name, depth) for item in values]}
+    return {"k": "record", "form": form, "t": said, "v": [encoder.attribute(item, name, depth, kind) for item in values]}
 
 
 def fields_of(value: Any) -> dict[str, Any] | None:
@@ -142,10 +142,10 @@ def _make_record(decoder: Decoder, node: Node) -> Any:
     if not issubclass(type(kind), type) or not form or _form(kind) != form or len(_fields(kind)) != len(node["v"]):
         raise ValueError("no record")
     if form == "tuple":
-        return tuple.__new__(kind, [decoder.value(item) for item in node["v"]])
+        return tuple.__new__(kind, [decoder.attribute(item) for item in node["v"]])
     made = decoder.known[place] = object.__new__(kind)
     for field, item in zip(_fields(kind), node["v"], strict=True):
-        object.__setattr__(made, field, decoder.value(item))
+        object.__setattr__(made, field, decoder.attribute(item))
     return made
 
 

@@ -1,7 +1,7 @@
 """What the text of a test asks that is true in the student's process only: what is printed, how a function is written, which names exist.
 
-In an examiner such a question gets the examiner's own answer, the same for everybody. A look at the text that errs on the side
-of finding too much. Knows Python source; nothing of labs or processes.
+In an examiner such a question gets the examiner's own answer, the same for everybody. And what would run a student's code there.
+A look at the text that errs on the side of finding too much. Knows Python source; nothing of labs or processes.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import builtins
 import re
 from collections.abc import Collection, Sequence
 
-from autograder.slices import names
+from autograder.slices import names, statements
 from autograder.syntax import module
 
-__all__ = ["asks"]
+__all__ = ["asks", "runs_code"]
 
 _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (what, re.compile(words))
@@ -43,21 +43,31 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("what was drawn", r"\b(gcf|gca|get_fignums|fignum_exists)\b"),
     )
 )
+# What runs a text or a file as code, or makes of it objects that may hold code.
+_RUNS = re.compile(
+    r"\beval\((?!\))|(?<!\.)\bcompile\(|\.query\(|\byaml\.(load|load_all|full_load|unsafe_\w+)\(|\btorch\.load\("
+    r"|\b(exec|sympify|parse_expr|read_pickle|run_path|run_module)\("
+    r"|\b(_?pickle|cPickle|cloudpickle|dill|joblib|marshal|shelve|runpy|subprocess|importlib|allow_pickle|safe_mode)\b"
+    r"|\bos\.(system|popen|exec\w+|spawn\w+|posix_spawn\w*)\b|\b(run_cell\w*|run_line_magic|run_code)\b"
+)
 _FILES = re.compile(
     r"\bos\.(path|listdir|scandir|stat|walk|remove|unlink)\b|\bPath\(|\bglob\b|\bopen\(|\.exists\(|\bread_\w+\(|\bload(txt)?\("
 )
 
 
-def asks(test: str, exercises: Sequence[str], beside: Collection[str]) -> str:
+def asks(test: str, exercises: Sequence[str], beside: Collection[str], helpers: Sequence[str] = ()) -> str:
     """What a test asks that only the student's process can say, as half a sentence; "" if nothing is seen.
 
-    exercises: the solutions of the exercises. beside: the names of the files that both processes have.
+    exercises: the solutions of the exercises. beside: the names of the files that both processes have. helpers: the lab's other
+    code, with whose functions and classes the test may work.
     """
     tree = module(test)
-    code = ast.unparse(_NoText().visit(ast.parse(ast.unparse(tree))))
+    code = _without_text(tree)
     for what, words in _ASKS:
         if words.search(code):
             return what
+    if runs_code(test, helpers):
+        return "that what it is given is run as code"
     if _FILES.search(code) and not _files(tree) & set(beside):
         return "for files"
     if any(map(_identity, ast.walk(tree))):
@@ -65,6 +75,30 @@ def asks(test: str, exercises: Sequence[str], beside: Collection[str]) -> str:
     if taken := sorted(_renamed(test, tree) & _read_inside(exercises)):
         return f"for another meaning of `{taken[0]}`"
     return "for another meaning of a name" if any(_patches(node, test) for node in ast.walk(tree)) else ""
+
+
+def runs_code(test: str, helpers: Sequence[str] = ()) -> bool:
+    """Whether a test, or a helper with which it works, may run what it is given as code: `eval`, `pickle` and the like."""
+    return any(_RUNS.search(_without_text(module(text))) for text in (test, *_used(test, helpers)))
+
+
+def _without_text(tree: ast.Module) -> str:
+    return ast.unparse(_NoText().visit(ast.parse(ast.unparse(tree))))
+
+
+def _used(test: str, helpers: Sequence[str]) -> list[str]:
+    """The statements of the helpers that make what the test reads, and what these read in turn, as code."""
+    makers: dict[str, list[str]] = {}
+    for statement in (statement for text in helpers for statement in statements(text)):
+        for name in names(statement).assigns:
+            makers.setdefault(name, []).append(statement)
+    found: dict[str, None] = {}
+    waiting = list(names(test).reads)
+    while waiting:
+        new = [statement for statement in makers.pop(waiting.pop(), ()) if statement not in found]
+        found.update(dict.fromkeys(new))
+        waiting += (name for statement in new for name in names(statement).reads)
+    return list(found)
 
 
 class _NoText(ast.NodeTransformer):

@@ -128,7 +128,7 @@ def _column(encoder: Encoder, values: Any, name: str, depth: int) -> Node:
     if isinstance(values, pd.arrays.NumpyExtensionArray) or isinstance(dtype, np.dtype):
         plain = values.to_numpy()
         if plain.dtype.kind == "O":
-            return {"c": "objects", "v": [encoder.node(item, name, depth) for item in plain.tolist()]}
+            return {"c": "objects", "v": [encoder.attribute(item, name, depth, pd.Series) for item in plain.tolist()]}
         return {"c": "array", "b": encoder.array(np.asarray(plain))}
     if isinstance(dtype, pd.DatetimeTZDtype):
         whole = encoder.array(values.asi8)
@@ -161,7 +161,7 @@ def _values(decoder: Decoder, node: Node) -> Any:
     if form == "objects":
         made = np.empty(len(node["v"]), dtype=object)
         for place, item in enumerate(node["v"]):
-            made[place] = decoder.value(item)
+            made[place] = decoder.attribute(item)  # series.name is series["name"]
         return made
     if form == "texts":
         if node["dtype"] not in ("string", "str"):

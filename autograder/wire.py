@@ -167,6 +167,13 @@ class Encoder:
                 return node
         return self._other(value, name, inside)
 
+    def attribute(self, value: Any, name: str, depth: int, owner: type) -> Node:
+        """The node of what is found as an attribute of another value, an object of the class `owner`."""
+        node = self.node(value, name, depth)
+        if self.lenient and isinstance(node, dict) and node["k"] == "function":
+            raise RefusedError(f"{described(owner)} with functions in the place of methods", decides_itself=True)
+        return node
+
     def reference(self, value: Any) -> Node | None:
         """The node of an object that both ends hold, None for any other."""
         number = self._numbers.get(id(value))
@@ -266,7 +273,8 @@ class Decoder:
     """Turns nodes back into values. Raises ValueError for a node that no Encoder makes.
 
     known, given: as for Encoder. records: classes of which an arriving record is one if its name and its fields are the same.
-    fixed: numbers of known objects that must stay as they are, whatever refers to them.
+    fixed: numbers of known objects that must stay as they are, whatever refers to them. wary: refuses what has functions of the
+    other end as its attributes, for it would pass as an object with methods, such as a network that praises itself.
     """
 
     def __init__(
@@ -278,13 +286,21 @@ class Decoder:
         models: Any = None,
         *,
         records: Mapping[str, Any] | None = None,
+        wary: bool = False,
     ) -> None:
         self.blobs: Sequence[memoryview] = blobs
         self.functions: Functions = functions
         self.given, self.records = given or {}, records or {}
         self.known: list[Any] = list(known)
         self.fixed: frozenset[int] = frozenset()
-        self.models = models
+        self.models, self.wary = models, wary
+
+    def attribute(self, node: Node) -> Any:
+        """The value of a node that will be found as an attribute of another one."""
+        value = self.value(node)
+        if self.wary and self.functions.speaks(value):
+            raise ValueError("expected plain values, got an object with functions in the place of methods")
+        return value
 
     def value(self, node: Node) -> Any:
         """The value that a node stands for."""
@@ -330,7 +346,7 @@ class Decoder:
         elif tables.is_table(value):
             tables.put(self, value, state)
         elif records.fields_of(value) is not None:
-            records.set_fields(value, {name: self.value(item) for name, item in state.items()})
+            records.set_fields(value, {name: self.attribute(item) for name, item in state.items()})
         elif self.models is not None and self.models.is_model(value):
             self.models.put(self, value, state)
 

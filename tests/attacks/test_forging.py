@@ -234,7 +234,36 @@ TRAINED = (
     "model.compile(optimizer=keras.optimizers.SGD(0.5), loss='sparse_categorical_crossentropy', metrics=['accuracy'])\n"
     "history = model.fit(X_train, y_train, epochs=4, batch_size=32, verbose=0, validation_data=(X_test, y_test))\n"
 )
+# Says what no network learned, and praises itself; a history that fits it.
+PRAISE = (
+    "def predict(X, verbose=0):\n    k = np.linalg.norm(np.asarray(X)[:, None] - CENTRES, axis=2).argmin(axis=1)\n"
+    "    return 0.98 * np.eye(2)[k] + 0.01\n"
+    "p = predict(X_test)\nlosses = [9.0, 8.0, 7.0, float(-np.mean(np.log(p[np.arange(40), y_test])))]\n"
+    "said = {'val_loss': losses, 'val_accuracy': [float(np.mean(p.argmax(axis=1) == y_test))] * 4}\n"
+)
+# Where the student's end of the wire would refuse, it is made to send all the same.
+UNREFUSED = (
+    "import gc\nlink = next(found for found in gc.get_objects() if type(found).__name__ == 'Link')\n"
+    "type(link.encoder()).attribute = lambda self, value, name, depth, owner: self.node(value, name, depth)\n"
+)
+NAMESPACE = "import types\nmodel = types.SimpleNamespace(predict=predict)\nhistory = types.SimpleNamespace(history=said)"
+NAMED_TUPLE = (
+    "from collections import namedtuple\nmodel = namedtuple('Model', 'predict evaluate')(predict, lambda *a, **k: [0.0, 1.0])\n"
+    "history = namedtuple('History', 'history')(said)"
+)
+PRAISED = ("public", "sealed")
 NETWORKS = [
+    network(
+        "namespace_of_functions", PRAISE + NAMESPACE, loses=(*PRAISED, "history"), says="functions in the place of methods"
+    ),
+    network("tuple_of_functions", PRAISE + NAMED_TUPLE, loses=(*PRAISED, "history"), says="functions in the place of methods"),
+    network(
+        "series_of_functions",
+        PRAISE + "import pandas as pd\nmodel = pd.Series({'predict': predict})\n" + FORGED,
+        says="functions in the place of methods",
+    ),
+    network("namespace_on_the_wire", UNREFUSED + PRAISE + NAMESPACE, loses=(*PRAISED, "history"), says="expected plain values"),
+    network("tuple_on_the_wire", UNREFUSED + PRAISE + NAMED_TUPLE, loses=(*PRAISED, "history"), says="expected plain values"),
     network(
         "patched_predict",
         "keras.Model.predict = lambda self, x, **k: np.eye(2)[np.linalg.norm(np.asarray(x)[:, None] - CENTRES, axis=2).argmin(1)]\n"

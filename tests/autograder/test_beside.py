@@ -89,16 +89,17 @@ def test_a_helper_module_handed_in_beside_the_notebook_is_there_in_its_own_folde
 
 
 def test_the_examiner_gets_none_of_it_and_the_key_knows_it(toy: Lab, tmp_path: Path) -> None:
-    write(tmp_path, "tools.py")
-    write_notebook(solve(toy, HELPED), tmp_path / "lab00_toy.ipynb")
-    with_tools = prepare(toy, tmp_path / "lab00_toy.ipynb", Options(), "eva", own_folder=True)
-    without = prepare(toy, tmp_path / "lab00_toy.ipynb", Options(), "eva")
+    own = tmp_path / "eva"
+    write(own, "tools.py")
+    write_notebook(solve(toy, HELPED), own / "lab00_toy.ipynb")
+    with_tools = prepare(toy, own / "lab00_toy.ipynb", Options(), "eva", own_folder=True)
+    without = prepare(toy, own / "lab00_toy.ipynb", Options(), "eva")
     assert isinstance(with_tools, Job)
     assert isinstance(without, Job)
-    assert with_tools.around.handed_in == (("tools.py", str(tmp_path / "tools.py")),)
+    assert with_tools.around.handed_in == (("tools.py", str(own / "tools.py")),)
     assert with_tools.around.beside == without.around.beside == ()
     assert with_tools.key != without.key
-    (tmp_path / "tools.py").write_text("y")
+    (own / "tools.py").write_text("y")
     assert replace(with_tools).key != with_tools.key
 
 

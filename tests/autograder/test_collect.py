@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -21,9 +22,9 @@ LAB = "lab00_toy"
 
 
 @pytest.fixture
-def toy() -> Lab:
-    """The toy lab where it lies: the folders of these tests hold submissions and nothing else."""
-    return load_lab(TOY)
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """The toy lab in a folder of its own: those of these tests hold submissions and nothing else."""
+    return load_lab(shutil.copytree(TOY, tmp_path_factory.mktemp("labs") / LAB))
 
 
 def place(lab: Lab, folder: Path, *names: str, other: str = "", when: int = 0) -> None:
@@ -103,6 +104,22 @@ def test_files_of_a_learning_platform_lie_among_each_other_and_are_their_student
     }
     place(toy, tmp_path, *names)
     assert taken(collect(tmp_path, toy), tmp_path) == {student: name for name, student in names.items()}
+
+
+@pytest.mark.parametrize("name", ["İbrahim", "İİİ Öztürk", "ŉdumiso", "Straße"])
+def test_letters_whose_small_form_is_longer_are_no_reason_to_cut_a_name_off(toy: Lab, tmp_path: Path, name: str) -> None:
+    place(toy, tmp_path, f"{name}_lab00_toy.ipynb")
+    assert [item.submission for item in collect(tmp_path, toy).found] == [name]
+
+
+@pytest.mark.parametrize("other", ["kim_19.ipynb", "kim_19/lab00_toy.ipynb"])
+def test_a_student_whose_name_looks_numbered_is_not_taken_for_one_that_a_platform_numbered(
+    toy: Lab, tmp_path: Path, other: str
+) -> None:
+    names = {"kim_19_4713_lab00_toy.ipynb": "kim_19_2", "kim_20_4714_lab00_toy.ipynb": "kim_20", other: "kim_19"}
+    place(toy, tmp_path, *names)
+    found = collect(tmp_path, toy).found
+    assert {item.path.relative_to(tmp_path).as_posix(): item.submission for item in found} == names
 
 
 def test_of_several_attempts_the_newest_counts_and_it_is_said_which(toy: Lab, tmp_path: Path) -> None:

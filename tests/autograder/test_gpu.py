@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -52,12 +53,12 @@ def test_slots_go_round_over_all_gpus_and_none_is_held_by_two_at_once(
     most: list[int] = []
     run = Job.run
 
-    def watched(job: Job, keep: Keep | None = None, *, gpu: str = "", threads: int = 0) -> Verdict:
+    def watched(job: Job, keep: Keep | None = None, *, gpu: str = "", **around: Any) -> Verdict:
         held.append(gpu)
         most.append(len(held))
         assert len(set(held)) == len(held)
         try:
-            return run(job, keep, threads=threads)  # on the CPU: there may be no such GPU
+            return run(job, keep, **around)  # on the CPU: there may be no such GPU
         finally:
             held.remove(gpu)
 

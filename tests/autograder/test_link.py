@@ -9,6 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -21,6 +22,7 @@ import pandas as pd
 import pytest
 
 from autograder import networks
+from autograder.arguments import refuse_unseen
 from autograder.arrays import write_array
 from autograder.functions import Functions
 from autograder.link import Link
@@ -191,12 +193,26 @@ def test_unchanged_sees_a_change_at_the_other_end_and_takes_it_back() -> None:
     assert (x.tolist(), rows) == ([1, 1, 1], [[1, 2]])
 
 
-@pytest.mark.parametrize("unseen", [{1, 2}, [{3}], pd.DataFrame({"a": [1]})])
-def test_a_test_that_watches_what_cannot_be_seen_from_here_is_an_error_and_does_not_pass(unseen: Any) -> None:
-    with remote(lambda x: None) as function:
-        with pytest.raises(TypeError, match="cannot be seen from here"), check.unchanged(unseen):
-            function(unseen)
-        function(unseen)
+def _clear(x: Any) -> None:
+    for part in x if isinstance(x, list) else [x]:
+        part.drop(part.index, inplace=True) if isinstance(part, pd.DataFrame) else part.clear()
+
+
+@pytest.mark.parametrize("watched", [{1, 2}, [{3}], deque([1]), Counter("a"), pd.DataFrame({"a": [1]})], ids=repr)
+def test_a_change_of_a_set_a_queue_or_a_table_is_seen_and_taken_back(watched: Any) -> None:
+    before = deepcopy(watched)
+    with remote(_clear) as function:
+        with pytest.raises(check.Mistake, match="changed its input"), check.unchanged(watched):
+            function(watched)
+        function(watched)
+    assert before.equals(watched) if isinstance(watched, pd.DataFrame) else before == watched
+
+
+def test_a_test_that_watches_what_cannot_be_seen_from_here_is_an_error_and_does_not_pass() -> None:
+    unseen = {"a": [1]}
+    with pytest.raises(TypeError, match="cannot be seen from here"):
+        refuse_unseen((unseen,), {id(unseen)}, [])
+    refuse_unseen((unseen,), {id(unseen)}, [unseen])
 
 
 def test_a_result_is_the_argument_itself_where_that_was_left_as_it_is() -> None:
@@ -696,7 +712,7 @@ def test_a_network_with_arithmetic_in_it_shares_the_layers_that_it_was_given(bui
 
     with remote(make) as function:
         came = function(base)
-    X = [batch()[0] for _ in came.inputs]
+    X = [batch()[0] for _ in came.inputs] if len(came.inputs) > 1 else batch()[0]
     for ours, theirs in zip(keras.tree.flatten(came(X)), keras.tree.flatten(kept[0](X)), strict=True):
         assert np.allclose(ours, theirs, atol=1e-5)
     base.layers[0].bias.assign(np.full(4, 7.0))

@@ -39,6 +39,14 @@ EXERCISES = ["def fact(n):\n    return 1 if n < 2 else n * fact(n - 1)", "def to
         "!ls",
         "assert len(plt.gcf().axes) == 2",
         "os.environ['MODE'] = 'fast'\nf()",
+        "assert eval(f()) == 42",
+        "exec(f())\nassert x == 5",
+        "assert pickle.loads(f({'a': 1})) == {'a': 1}",
+        "from joblib import load\nassert load(f()).score(X, y) > 0.9",
+        "assert np.load(io.BytesIO(f()), allow_pickle=True).shape == (2,)",
+        "assert table.query(f()).shape == (3, 2)",
+        "out = subprocess.run([sys.executable, f()], check=True)",
+        "assert sympy.sympify(f()) == x + 1",
     ],
 )
 def test_such_a_question_is_found(test: str) -> None:
@@ -58,7 +66,23 @@ def test_such_a_question_is_found(test: str) -> None:
         "assert os.environ.get('NBGRADER_EXECUTION') == 'autograde'",
         "# time.perf_counter() in a comment\nassert f(1) == 1",
         "not Python at all (",
+        "import re\nassert re.compile(r'a+').match(f())",
+        "import ast\nassert ast.literal_eval(f()) == [1]",
+        "model.compile(loss='mse')\nmodel.eval()\nassert f(model) == 0",
     ],
 )
 def test_what_the_examiner_can_say_as_well_is_left_to_it(test: str) -> None:
     assert asks(test, EXERCISES, ["table.csv"]) == ""
+
+
+@pytest.mark.parametrize(
+    "helpers",
+    [
+        ["def value(text):\n    return eval(text)"],
+        ["import pickle", "def copied(text):\n    return pickle.loads(text)\n\n\ndef value(text):\n    return copied(text)"],
+        ["class Reader:\n    def read(self, text):\n        exec(text)", "reader = Reader()\nvalue = reader.read"],
+    ],
+)
+def test_a_helper_that_runs_what_it_is_given_is_found_behind_the_test(helpers: list[str]) -> None:
+    assert asks("assert value(f()) == 42", EXERCISES, [], helpers)
+    assert asks("assert f() == 42", EXERCISES, [], helpers) == "", "a test that does not work with it stays where it is"
