@@ -37,7 +37,7 @@ nightly: $(SET_UP)
 	$(BIN)/autograder verify --all --data drawn --full --twins none
 	$(BIN)/autograder verify --all --twins none
 	$(BIN)/autograder verify --all --full --twins none
-	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/autograder/test_keep.py
+	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/autograder/test_keep.py
 
 benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.loading
