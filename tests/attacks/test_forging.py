@@ -253,18 +253,16 @@ NAMED_TUPLE = (
 PRAISED = ("public", "sealed")
 NETWORKS = [
     network(
-        "namespace_of_functions", PRAISE + NAMESPACE, loses=PRAISED + ("history",), says="functions in the place of methods"
+        "namespace_of_functions", PRAISE + NAMESPACE, loses=(*PRAISED, "history"), says="functions in the place of methods"
     ),
-    network("tuple_of_functions", PRAISE + NAMED_TUPLE, loses=PRAISED + ("history",), says="functions in the place of methods"),
+    network("tuple_of_functions", PRAISE + NAMED_TUPLE, loses=(*PRAISED, "history"), says="functions in the place of methods"),
     network(
         "series_of_functions",
         PRAISE + "import pandas as pd\nmodel = pd.Series({'predict': predict})\n" + FORGED,
         says="functions in the place of methods",
     ),
-    network(
-        "namespace_on_the_wire", UNREFUSED + PRAISE + NAMESPACE, loses=PRAISED + ("history",), says="expected plain values"
-    ),
-    network("tuple_on_the_wire", UNREFUSED + PRAISE + NAMED_TUPLE, loses=PRAISED + ("history",), says="expected plain values"),
+    network("namespace_on_the_wire", UNREFUSED + PRAISE + NAMESPACE, loses=(*PRAISED, "history"), says="expected plain values"),
+    network("tuple_on_the_wire", UNREFUSED + PRAISE + NAMED_TUPLE, loses=(*PRAISED, "history"), says="expected plain values"),
     network(
         "patched_predict",
         "keras.Model.predict = lambda self, x, **k: np.eye(2)[np.linalg.norm(np.asarray(x)[:, None] - CENTRES, axis=2).argmin(1)]\n"
