@@ -48,7 +48,7 @@ def solution(source: str) -> nbformat.NotebookNode:
     return cell(source, "f", solution=True)
 
 
-def test_cell(source: str) -> nbformat.NotebookNode:
+def marked(source: str) -> nbformat.NotebookNode:
     return cell(source, "f_right", grade=True, locked=True, points=2)
 
 
@@ -65,7 +65,7 @@ def test_markers_and_stubs_of_the_course_are_read_wherever_its_settings_stand(pl
     path = written(
         tmp_path,
         solution("def f(x):\n    #<SOL\n    return x\n    #SOL>"),
-        test_cell("assert f(1) == 1\n#<HID\nassert f(2) == 2\n#HID>\n"),
+        marked("assert f(1) == 1\n#<HID\nassert f(2) == 2\n#HID>\n"),
     )
     (tmp_path / place / "nbgrader_config.py").write_text(CONFIG)
     lab = read_assignment(path)
@@ -76,14 +76,14 @@ def test_markers_and_stubs_of_the_course_are_read_wherever_its_settings_stand(pl
 
 def test_a_hidden_part_is_found_however_its_comment_begins(tmp_path: Path) -> None:
     lab = read_assignment(
-        written(tmp_path, solution("f = abs"), test_cell("assert f\n# BEGIN HIDDEN TESTS\nassert f(2)\n#END HIDDEN TESTS"))
+        written(tmp_path, solution("f = abs"), marked("assert f\n# BEGIN HIDDEN TESTS\nassert f(2)\n#END HIDDEN TESTS"))
     )
     assert list(lab.tests["f_right"].hidden) == [3]
     assert "f(2)" not in release_notebook(lab).cells[1].source
 
 
 def test_settings_that_do_not_run_are_named(tmp_path: Path) -> None:
-    path = written(tmp_path, solution("f = abs"), test_cell("assert f"))
+    path = written(tmp_path, solution("f = abs"), marked("assert f"))
     (tmp_path / "nbgrader_config.py").write_text("1 / 0")
     with pytest.raises(LabError, match=r"nbgrader_config\.py: it stops with ZeroDivisionError"):
         read_assignment(path)
@@ -102,7 +102,7 @@ def test_a_marker_in_the_wrong_place_is_an_error_that_names_the_place(
     cells: list[nbformat.NotebookNode], said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(LabError, match=said):
-        read_assignment(written(tmp_path, *cells, test_cell("assert True")))
+        read_assignment(written(tmp_path, *cells, marked("assert True")))
 
 
 @pytest.mark.parametrize(
@@ -116,28 +116,28 @@ def test_a_marker_in_the_wrong_place_is_an_error_that_names_the_place(
 )
 def test_a_notebook_in_another_language_is_refused_by_name(metadata: dict[str, Any], language: str, tmp_path: Path) -> None:
     with pytest.raises(LabError, match=f"runs {language}, and this grader runs Python only"):
-        read_assignment(written(tmp_path, solution("f <- 1"), test_cell("stopifnot(f == 1)"), **metadata))
+        read_assignment(written(tmp_path, solution("f <- 1"), marked("stopifnot(f == 1)"), **metadata))
 
 
 @pytest.mark.parametrize("name", ["python3", "conda-env-course-py", "xpython"])
 def test_every_kernel_of_python_is_taken(name: str, tmp_path: Path) -> None:
     spec = {"kernelspec": {"name": name, "display_name": name}}
-    assert read_assignment(written(tmp_path, solution("f = abs"), test_cell("assert f"), **spec)).id == "tasks"
+    assert read_assignment(written(tmp_path, solution("f = abs"), marked("assert f"), **spec)).id == "tasks"
 
 
 def test_autotest_without_templates_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    path = written(tmp_path, solution("f = 3"), test_cell("### AUTOTEST f"))
+    path = written(tmp_path, solution("f = 3"), marked("### AUTOTEST f"))
     with pytest.raises(LabError, match=r"cell 2: AUTOTEST .* autotests\.yml .* generate_assignment"):
         read_assignment(path)
 
 
 def test_the_word_autotest_elsewhere_asks_for_nothing(tmp_path: Path) -> None:
-    assert read_assignment(written(tmp_path, solution("f = 'AUTOTEST'"), test_cell("assert f"))).points == 2
+    assert read_assignment(written(tmp_path, solution("f = 'AUTOTEST'"), marked("assert f"))).points == 2
 
 
 @pytest.mark.timeout(120)
 def test_autotest_becomes_the_tests_that_nbgrader_makes_of_it(tmp_path: Path) -> None:
-    path = written(tmp_path, solution("f = 3"), test_cell("### AUTOTEST f"))
+    path = written(tmp_path, solution("f = 3"), marked("### AUTOTEST f"))
     (tmp_path / "autotests.yml").write_text(AUTOTESTS)
     source = read_assignment(path).tests["f_right"].source
     assert "AUTOTEST" not in source
