@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Literal, ParamSpec
@@ -260,12 +261,12 @@ def grade(
         isolation=isolation,
         sealed_only=sealed_only,
         gpu_slots=gpu_slots,
-        secret=_secret(output, course),
         accept_broken=accept_broken,
     )
     keep = Keep(output / "kept")
     lab = lab or _assignment(Path(name), options, keep)
     found, left = _collect(submissions, lab)
+    options = replace(options, secret=_secret(output, course))  # only now: who asked for the wrong folder finds nothing new
     verdicts = _grade_all([(lab, found)], options, jobs, keep, again, dask)
     unwritten = write_results(verdicts, left, output)
     recorded = _record(lab, verdicts, found, course) if course else None

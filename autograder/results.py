@@ -28,10 +28,13 @@ class ResultsError(Exception):
 
 
 def check_writable(*folders: Path) -> None:
-    """Try to write into each folder, which is made if need be. Raises ResultsError for one where results could not be written."""
+    """Try to write into each folder, or to make it. Raises ResultsError for one where results could not be written."""
     for folder in folders:
+        there = folder.exists()
         try:
             try_writing(folder)
+            if not there:  # it is made when there is something to put into it
+                folder.rmdir()
         except OSError as error:
             reason = error.strerror or str(error)
             raise ResultsError(

@@ -338,8 +338,8 @@ def _own_code(layer: Any) -> str:
     if not kind.__module__.startswith("keras.") or kind is keras.layers.Lambda:
         return f"code: it is a {kind.__name__}"
     for item in [*vars(layer).values(), *vars(getattr(layer, "cell", layer)).values()]:
-        if type(item) is FunctionType and str(item.__module__).split(".")[0] not in ("keras", "tensorflow"):
-            return f"your function {item.__name__}"
+        if type(item) is FunctionType and str(item.__module__).split(".")[0] not in _FRAMEWORKS:
+            return "a lambda" if item.__name__ == "<lambda>" else f"your function {item.__name__}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of what is looked for here
         waiting: list[Any] = [layer.get_config()]

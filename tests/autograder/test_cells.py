@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,8 +16,10 @@ from autograder.link import _exception
 
 
 @pytest.fixture(scope="module")
-def shell() -> InteractiveShell:
-    return make_shell()
+def shell() -> Iterator[InteractiveShell]:
+    shell = make_shell()
+    yield shell
+    type(shell).clear_instance()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,14 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture(autouse=True)
+def _outside_ipython() -> None:
+    """No shell that another test made in this process: with one, coursekit shows things as in a notebook."""
+    module = sys.modules.get("IPython.core.interactiveshell")
+    if module is not None and module.InteractiveShell.initialized():
+        type(module.InteractiveShell.instance()).clear_instance()
+
+
+@pytest.fixture(autouse=True)
 def _close_figures() -> Iterator[None]:
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
