@@ -30,11 +30,11 @@ class ResultsError(Exception):
 def check_writable(*folders: Path) -> None:
     """Try to write into each folder, or to make it. Raises ResultsError for one where results could not be written."""
     for folder in folders:
-        there = folder.exists()
+        missing = [place for place in (folder, *folder.parents) if not place.exists()]
         try:
             try_writing(folder)
-            if not there:  # it is made when there is something to put into it
-                folder.rmdir()
+            for place in missing:  # they are made when there is something to put into them
+                place.rmdir()
         except OSError as error:
             reason = error.strerror or str(error)
             raise ResultsError(

@@ -20,9 +20,9 @@ def no_room(*_: object, **__: object) -> Any:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_folder_that_can_be_written_is_made_and_left_empty(tmp_path: Path) -> None:
-    check_writable(tmp_path / "a" / "b")
-    assert list((tmp_path / "a" / "b").iterdir()) == []
+def test_trying_whether_a_folder_can_be_written_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    check_writable(tmp_path / "a" / "b", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_in_place_of_the_folder_and_a_folder_in_place_of_a_file_are_refused(tmp_path: Path) -> None:
