@@ -41,6 +41,14 @@ FORGERIES = {
     "silent_checks_later": (NO_LAYER, [], [SILENT]),
     "answers_by_heart": (NO_LAYER, [], [BY_HEART]),
     "a_formula_for_a_layer": (NO_LAYER, [], [FORMULA]),
+    "put_back_after_each_cell": (
+        NO_LAYER,
+        [],
+        [
+            f"{FORMULA}\nmine, shell = clip_report, get_ipython()\n"
+            "shell.events.register('post_run_cell', lambda *_: shell.user_ns.update(clip_report=mine))"
+        ],
+    ),
     "asserts_taken_out": (NO_LAYER, ["import builtins\nbuiltins.all = lambda _: True"], [SILENT]),
 }
 
