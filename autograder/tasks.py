@@ -24,7 +24,8 @@ ASIDE = -1  # index of a cell that the lab does not know; it runs in the student
 class Task:
     """Cells to run in one process: (index in the lab, source); `judge` turns their outcomes into problems.
 
-    examined: its tests run in the examiner, however few of the others do.
+    examined: its tests run in the examiner, however few of the others do. redrawn: tests that run again after all cells, in the
+    student process: what they draw at random is drawn anew each time.
     """
 
     check: str
@@ -32,6 +33,7 @@ class Task:
     around: Surroundings
     judge: Callable[[Sequence[tuple[int, Outcome]]], Iterable[str]]
     examined: bool = False
+    redrawn: Sequence[tuple[int, str]] = ()
 
 
 def code_of(lab: Lab, options: Options) -> list[tuple[int, str]]:

@@ -49,11 +49,13 @@ class Effort:
     on every kind of data, and what a wrong one loses was proved on the first kind: a second time says little new.
     examined: of so many runs one has its tests in the examiner, as when grading; in the others they run in the student process,
     which takes half the time. 1 is the full proof.
+    draws: how often a known answer takes each of its tests that do not train: luck must not decide about its marks.
     twins: how many hostile twins are tried; a sample is one of twelve. They always have their tests in the examiner.
     """
 
     repeats: int = 50
     seeds: int = 10
+    draws: int = 20
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     data_only: bool = False
     examined: int = 1
@@ -117,12 +119,14 @@ def _prove(
 
 def _run(lab: Lab, ways: Plan, examined: bool, task: Task) -> list[str]:
     settings = lab.settings
-    notebooks = max(1.0, len(task.cells) / sum(cell.is_code for cell in lab.cells))  # repeated tests are more than one
+    cells = [*task.cells, *task.redrawn]
+    notebooks = max(1.0, len(cells) / sum(cell.is_code for cell in lab.cells))  # repeated tests are more than one
     limits = Limits(settings.cell_seconds, settings.notebook_seconds * notebooks, settings.memory_mb)
     steps = [ways.step(index, source, source) if examined else Step(source) for index, source in task.cells]
+    steps += [Step(source) for _, source in task.redrawn]
     around = task.around if examined else replace(task.around, level="open")  # known answers are the course's own
     outcomes = run_steps(steps, limits=limits, around=around)
-    return list(task.judge([(index, outcome) for (index, _), outcome in zip(task.cells, outcomes, strict=True)]))
+    return list(task.judge([(index, outcome) for (index, _), outcome in zip(cells, outcomes, strict=True)]))
 
 
 # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -185,17 +189,20 @@ def _of_exercises(
 
 
 def _answers(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort, fired: set[tuple[str, int]]) -> list[Task]:
-    tasks = [_answer(lab, answer, options, fired) for answer in answers if answer.right or not effort.data_only]
+    draws = 1 if effort.data_only else effort.draws
+    tasks = [_answer(lab, answer, options, draws, fired) for answer in answers if answer.right or not effort.data_only]
     return [task for task in tasks if not effort.data_only or any(reads_data(source) for _, source in task.cells)]
 
 
-def _answer(lab: Lab, answer: Answer, options: Options, fired: set[tuple[str, int]]) -> Task:
+def _answer(lab: Lab, answer: Answer, options: Options, draws: int, fired: set[tuple[str, int]]) -> Task:
     changed = lab.with_exercises({answer.exercise: answer.source})
     targets = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and cell.name in answer.marks]
     own = [i for i, cell in enumerate(lab.cells) if cell.role == "exercise" and cell.name == answer.exercise]
     cells = sliced(changed, code_of(changed, options), [*targets, *own])
+    redrawn = [cell for cell in cells if cell[0] in targets and not trains(changed, cells, [cell[0]])] * (draws - 1)
     judge = partial(_judge_answer, lab, answer, fired)
-    return Task("each known answer gets exactly its marks", cells, surroundings(lab, options), judge)
+    name = "each known answer gets exactly its marks"
+    return Task(name, cells, surroundings(lab, options), judge, redrawn=redrawn)
 
 
 def _twins(lab: Lab, answers: Sequence[Answer], options: Options, effort: Effort) -> list[Task]:
@@ -233,22 +240,37 @@ def _judge_passes(lab: Lab, when: str, outcomes: Sequence[tuple[int, Outcome]]) 
 def _judge_answer(
     lab: Lab, answer: Answer, fired: set[tuple[str, int]], outcomes: Sequence[tuple[int, Outcome]]
 ) -> Iterable[str]:
-    messages = []
     exercise = next((o for i, o in outcomes if lab.cells[i].role == "exercise" and lab.cells[i].name == answer.exercise), None)
+    said: dict[str, list[str | None]] = {
+        name: [] for name in answer.marks
+    }  # what each test said, draw by draw; None: it passed
     for index, outcome in outcomes:
         test = lab.cells[index]
-        if test.role != "tests" or test.name not in answer.marks:
+        if test.role != "tests" or test.name not in said:
             continue
         passed = outcome.status == "ok"
-        said = "" if passed else explain(outcome, test, exercise)
-        messages.append(said)
+        said[test.name].append(None if passed else explain(outcome, test, exercise))
         if not passed and not answer.right:
             fired.add((test.name, outcome.line))
-        if passed != (answer.marks[test.name] > 0):
-            got = "passes" if passed else f"fails ({said})"
-            yield f"{answer.label} {got} {test.name}, expected {answer.marks[test.name]:g} of {test.points:g}"
-    if answer.hint and not any(answer.hint in message for message in messages):
-        yield f"{answer.label}: no message says {answer.hint!r}; they say {[m for m in messages if m]}"
+    for name, messages in said.items():
+        wanted = answer.marks[name] > 0
+        if odd := [message for message in messages if wanted != (message is None)]:
+            got = f"fails ({odd[0]})" if wanted else "passes"
+            points = next(test.points for test in lab.of("tests") if test.name == name)
+            yield f"{answer.label} {got} {name}{_times(odd, messages)}, expected {answer.marks[name]:g} of {points:g}"
+    if answer.hint:
+        draws = [
+            [said[name][min(k, len(said[name]) - 1)] for name in said if said[name]]
+            for k in range(max(map(len, said.values())))
+        ]
+        silent = [draw for draw in draws if not any(answer.hint in message for message in draw if message)]
+        if silent:
+            heard = [message for message in silent[0] if message]
+            yield f"{answer.label}: no message says {answer.hint!r}{_times(silent, draws)}; they say {heard}"
+
+
+def _times(some: Sequence[object], all_of_them: Sequence[object]) -> str:
+    return f" ({len(some)} times of {len(all_of_them)})" if len(all_of_them) > 1 else ""
 
 
 def _dead(lab: Lab, fired: set[tuple[str, int]], exercises: Collection[str]) -> Iterable[str]:
