@@ -341,7 +341,8 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-X, y = rng.gamma(2.0, 10.0, size=(60, 3)), rng.normal(loc=4.0, size=60)
+X = rng.gamma(2.0, 10.0, size=(60, 3))
+y = 4 + X @ (rng.uniform(0.5, 2, size=3) * rng.choice([-1, 1], size=3)) + rng.normal(scale=3, size=60)
 oracle = sklearn.linear_model.LinearRegression().fit(X, y)
 w, b = fit_linear(X, y)
 check.close(
