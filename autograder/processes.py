@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -50,6 +51,7 @@ __all__ = [
 Role = Literal["student", "examiner"]
 OUTPUT_TAIL = 64 * 1024
 START_SECONDS = 60.0
+DEATH_SECONDS = 2.0  # until a process that was killed has ended
 LOOK_SECONDS, LOOKS = 0.25, 8
 # How readily the kernel ends a process when memory is short, from 0 to 1000: a student's before its examiner, and never us.
 FIRST_TO_GO = {"student": 1000, "examiner": 500}
@@ -171,6 +173,7 @@ class Process:
         self._group = group.part(limits.memory_mb + limits.disk_mb) if group else None
         ours, theirs = socket.socketpair()
         read, printed = os.pipe()
+        number, tell = os.pipe()
         self.channel, self._tail = Channel(ours), deque[bytes]()
         self._lock = threading.RLock()
         self._target: Target | None = None
@@ -180,11 +183,12 @@ class Process:
         try:
             try:
                 job: dict[str, object] = {"start": self._job(role, limits, around)}
-                answer = _warm_parent.request(job, [theirs.fileno(), printed], self._halt)
+                child = _warm_parent.request(job, [theirs.fileno(), printed, tell], self._halt)["child"]
             finally:
                 theirs.close()
                 os.close(printed)
-            self._hold(role, answer["pid"], answer["child"])
+                os.close(tell)
+            self._hold(role, _number(number) or child, child)
             self._halt.add(self)
             clock = Clock(START_SECONDS, self)
             if told := _told(role, around):
@@ -269,12 +273,13 @@ class Process:
         self._halt.remove(self)
         with self._lock:
             self.kill()
-            for target in (self._target, self._child):
-                if target:
-                    target.close()
+            for target in {one for one in (self._target, self._child) if one}:
+                target.wait(DEATH_SECONDS)
+                target.close()
             self._target = self._child = None
-        if self._reserved:
-            _warm_parent.request({"release": self._reserved})
+            reserved, self._reserved = self._reserved, 0
+        if reserved:
+            _warm_parent.request({"release": reserved})
         self.channel.close()
         if self._group:
             self._group.remove()
@@ -398,6 +403,14 @@ def _open_to_all() -> bool:
     """Whether any user may read this Python: below a private home only its owner may, and without namespaces that cannot change."""
     places = {Path(place).resolve() for place in (sys.prefix, sys.base_prefix)}
     return all(folder.stat().st_mode & 0o001 for place in places for folder in (place, *place.parents))
+
+
+def _number(told: int) -> int:
+    """The number that a new process writes into this pipe, 0 if it ends without a word or says nothing in time."""
+    with open(told, "rb", buffering=0) as pipe:
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        return int(pipe.read(32) or 0) if poll.poll(1000 * START_SECONDS) else 0
 
 
 def _told(role: Role, around: Surroundings) -> dict[str, str]:

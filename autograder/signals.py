@@ -7,6 +7,7 @@ descriptor of the process (pidfd) never does. Knows processes and nothing of wha
 from __future__ import annotations
 
 import os
+import select
 import signal
 from contextlib import suppress
 
@@ -47,6 +48,16 @@ class Target:
         if self.send(0):
             with suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; whether it has within so many seconds."""
+        if self._descriptor is None:
+            with suppress(psutil.Error):
+                return self.facts.wait(seconds) is not None
+            return False
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        return bool(poll.poll(1000 * seconds))
 
     def family(self) -> list[psutil.Process]:
         """All that it started and that has not left it, each known by number and time."""

@@ -1,8 +1,9 @@
 """The warm parent: a process that has imported what notebooks import and is forked for each student process and each examiner.
 
 `start` finds the number of a socket on the command line (see `interpreters`); there it takes requests as JSON, for a new process
-together with the two descriptors that the process will use. Importing must run no TensorFlow op: a process forked after one hangs
-at its first op. It keeps a dead child's number reserved until it is told to let go, so that nobody ever kills a stranger.
+together with the three descriptors that the process will use. It answers at once: what takes time, walls and dying, happens in
+the new processes, side by side. Importing must run no TensorFlow op: a process forked after one hangs at its first op. It keeps a
+dead child's number reserved until it is told to let go, so that nobody ever kills a stranger.
 """
 
 from __future__ import annotations
@@ -57,37 +58,42 @@ def start() -> NoReturn:
 
 
 def main(control: socket.socket) -> None:
-    """Serve requests until the other end is closed: {"start": what `_become` needs} or {"release": pid}."""
+    """Serve requests until the other end is closed: {"start": what `_become` needs} or {"release": pid}.
+
+    The answer to "start" is {"child": pid}: our own child, which is the new process or the watcher outside of its walls.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then closes the socket
     _import_all()
+    released: list[int] = []
     while True:
-        request, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 2)
+        request, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 3)
         if not request:
             return
         message = json.loads(request)
         if "start" in message:
-            control.send(json.dumps(_fork(control, message["start"], descriptors)).encode())
+            control.send(json.dumps({"child": _fork(control, message["start"], descriptors)}).encode())
         else:
-            with suppress(ChildProcessError):
-                os.waitpid(message["release"], 0)
+            released.append(message["release"])
             control.send(b"{}")
+        released = [child for child in released if not _let_go(child)]
 
 
-def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -> dict[str, int]:
-    """Fork a process for the job. Returns its number, and that of our own child: it, or the watcher outside of its walls."""
-    told, tell = os.pipe()
+def _let_go(child: int) -> bool:
+    """Give the number of a child free if it has ended; whether there is nothing left to give."""
+    with suppress(ChildProcessError):
+        return os.waitpid(child, os.WNOHANG)[0] == child
+    return True
+
+
+def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -> int:
+    """Fork a process for the job; its number."""
     child = os.fork()
     if child == 0:
         control.close()
-        os.close(told)
-        connection, output = descriptors
-        _become(job, connection, output, tell)
-    os.close(tell)
+        _become(job, *descriptors)
     for descriptor in descriptors:
         os.close(descriptor)
-    said = os.read(told, 32)
-    os.close(told)
-    return {"pid": int(said) if said else child, "child": child}
+    return child
 
 
 def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoReturn:
@@ -95,7 +101,8 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
 
     job: "role", "env" (variables to set), "told" (whether more of them come first on the connection), "files" and
     "shared_arguments" (see examiner.serve), "beside" and "handed_in" (files to be found in the current folder, the latter opened
-    before the walls outside of which they lie), "level" and "room" of its walls. tell: a pipe for its number.
+    before the walls outside of which they lie), "level" and "room" of its walls. output: what it prints. tell: a pipe for its
+    number as seen from outside of its walls.
     """
     from autograder import examiner, student
 

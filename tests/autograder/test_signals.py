@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder.processes import Limits, Process, Surroundings
@@ -89,3 +90,22 @@ def test_a_process_that_was_stopped_signals_nobody_any_more(monkeypatch: pytest.
     process.interrupt()
     assert signalled == []
     assert process.waits(all_of_it=True) == {}
+
+
+def test_waiting_says_whether_a_process_has_ended() -> None:
+    with sleeper() as process:
+        target = Target(process.pid)
+        assert not target.wait(0.01)
+        process.kill()
+        assert target.wait(10)
+        target.close()
+
+
+def test_the_number_of_a_process_that_was_stopped_is_given_free() -> None:
+    numbers = []
+    for _ in range(3):
+        process = Process("student", Limits(), Surroundings())
+        numbers.append(process._reserved)
+        process.stop()
+    Process("student", Limits(), Surroundings()).stop()  # a new request gives free what was still dying at the one before
+    assert not [number for number in numbers if psutil.pid_exists(number)]
