@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.grading import grade
-    from autograder.surroundings import Options
-    from autograder.verdict import Verdict
+    from autograder.grading.environment import Options
+    from autograder.grading.job import grade
+    from autograder.grading.verdict import Verdict
 
 __all__ = ["Options", "Verdict", "grade"]
 
-_HOME = {"grade": "autograder.grading", "Options": "autograder.surroundings", "Verdict": "autograder.verdict"}
+_HOME = {
+    "grade": "autograder.grading.job",
+    "Options": "autograder.grading.environment",
+    "Verdict": "autograder.grading.verdict",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -19,31 +19,31 @@ import nbformat
 import typer
 from rich.table import Table
 
-from autograder import walls
-from autograder.assignments import load_assignment
-from autograder.build import build as build_course
-from autograder.build import release_notebook, write_notebook
-from autograder.calibrate import band_name, write_bands
-from autograder.calibrate import calibrate as calibrate_lab
-from autograder.collect import CollectError, Found, collect, find_submissions
-from autograder.demo import make_class
-from autograder.keep import Keep
-from autograder.labs import Lab, LabError, find_labs, load_lab
-from autograder.lectures import Lecture, LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
-from autograder.pages import data_notice
-from autograder.processes import FaultError
-from autograder.publish import PublishError
-from autograder.publish import publish as publish_course
-from autograder.record import Recorded, RecordError, record
-from autograder.results import FILES, ResultsError, check_writable, write_results
-from autograder.schedule import grade_class
-from autograder.secret import SecretError, find_secret
-from autograder.surroundings import Options, SurroundingsError, environment
-from autograder.surroundings import isolation as level_of
-from autograder.terminal import console, fail, progress, quote, say, show_left, show_marks, show_notes, warn, words
-from autograder.verdict import Verdict
-from autograder.verify import Check, Effort
-from autograder.verify import verify as verify_lab
+from autograder import sandbox
+from autograder.authoring.calibrate import band_name, write_bands
+from autograder.authoring.calibrate import calibrate as calibrate_lab
+from autograder.authoring.demo import make_class
+from autograder.authoring.lectures import Lecture, LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
+from autograder.authoring.publish import PublishError
+from autograder.authoring.publish import publish as publish_course
+from autograder.authoring.verify import Check, Effort
+from autograder.authoring.verify import verify as verify_lab
+from autograder.execution.process import FaultError
+from autograder.grading.assignments.load import load_assignment
+from autograder.grading.batch import grade_class
+from autograder.grading.cache import Keep
+from autograder.grading.environment import Options, SurroundingsError, environment
+from autograder.grading.environment import isolation as level_of
+from autograder.grading.secret import SecretError, find_secret
+from autograder.grading.submissions.collect import CollectError, Found, collect, find_submissions
+from autograder.grading.verdict import Verdict
+from autograder.labs.model import Lab, LabError, find_labs, load_lab
+from autograder.notebooks.release import build as build_course
+from autograder.notebooks.release import release_notebook, write_notebook
+from autograder.reporting.gradebook import Recorded, RecordError, record
+from autograder.reporting.pages import data_notice
+from autograder.reporting.results import FILES, ResultsError, check_writable, write_results
+from autograder.reporting.terminal import console, fail, progress, quote, say, show_left, show_marks, show_notes, warn, words
 
 __all__ = ["app"]
 
@@ -309,10 +309,10 @@ def doctor() -> None:
     table = Table(box=None, padding=(0, 1))
     for column in ("wall", "holds", "why not"):
         table.add_column(column)
-    for name, reason in walls.probe().items():
+    for name, reason in sandbox.probe().items():
         table.add_row(name, "[red]no[/]" if reason else "[green]yes[/]", words("{}", reason))
     console.print(table)
-    say("isolation: [bold]{}[/]", walls.strongest())
+    say("isolation: [bold]{}[/]", sandbox.strongest())
 
 
 @app.command()
@@ -436,7 +436,7 @@ def _say_walls(options: Options) -> None:
         fail(error)
     say("isolation: [bold]{}[/]", level)
     if level == "process":
-        missing = ", ".join(name for name, reason in walls.probe().items() if reason) or "none: less was asked for"
+        missing = ", ".join(name for name, reason in sandbox.probe().items() if reason) or "none: less was asked for"
         say(
             "[bold yellow]Students' code is held by limits only, not by walls of its own (missing: {}).[/] "
             "`autograder doctor` says what this machine lacks.",

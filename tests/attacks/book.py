@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 
 from autograder import Verdict
-from autograder.demo import reference_sources, solve
-from autograder.labs import Lab
+from autograder.authoring.demo import reference_sources, solve
+from autograder.labs.model import Lab
 
 __all__ = ["ARMED", "CANARY", "GRADER", "WRONG", "Attack", "hand_in", "judge"]
 
@@ -23,7 +23,7 @@ GRADER = """
 import gc
 gc.unfreeze()
 _spaces = [thing for thing in gc.get_objects() if type(thing) is dict and isinstance(thing.get('__name__'), str)]
-grader = {space['__name__'][11:]: space for space in _spaces if space['__name__'].startswith('autograder.')}
+grader = {space['__name__'].rpartition('.')[2]: space for space in _spaces if space['__name__'].startswith('autograder.')}
 """
 # As the answer to `nearest`: says in the verdict that what the attack prepared was in place.
 ARMED = "raise RuntimeError(f'armed: {armed!r}')"

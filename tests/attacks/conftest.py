@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import Options, Verdict, walls
-from autograder.labs import Lab, load_lab
-from autograder.schedule import Found, grade_class
+from autograder import Options, Verdict, sandbox
+from autograder.grading.batch import Found, grade_class
+from autograder.labs.model import Lab, load_lab
 from tests.attacks.book import Attack, hand_in
 
 SECRET = "a password of the instructor's"
@@ -29,14 +29,14 @@ def fort() -> Lab:
 @pytest.fixture(scope="session")
 def options() -> Options:
     """How attacks are graded: behind the strongest walls that this machine has."""
-    return Options(isolation=walls.strongest())
+    return Options(isolation=sandbox.strongest())
 
 
 @pytest.fixture(scope="session")
 def full() -> None:
     """Skip where the walls that an attack runs into cannot be built."""
-    if walls.strongest() != "full":
-        pytest.skip("no full isolation here: " + "; ".join(f"{name}: {why}" for name, why in walls.probe().items() if why))
+    if sandbox.strongest() != "full":
+        pytest.skip("no full isolation here: " + "; ".join(f"{name}: {why}" for name, why in sandbox.probe().items() if why))
 
 
 @pytest.fixture(scope="module")

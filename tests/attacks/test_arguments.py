@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder import Verdict
-from autograder.labs import Lab, load_lab
+from autograder.labs.model import Lab, load_lab
 from tests.attacks.book import Attack, judge
 
 LAB = "lender"

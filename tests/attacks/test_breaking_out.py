@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from autograder import Verdict, walls
-from autograder.labs import Lab
+from autograder import Verdict, sandbox
+from autograder.labs.model import Lab
 from tests.attacks.book import GRADER, Attack, judge
 
 CELL_SECONDS = 60
@@ -19,7 +19,7 @@ LINE = (
     + r"""
 import os, sys
 from multiprocessing.connection import Connection
-pack = grader["wire"]["pack"]
+pack = grader["codec"]["pack"]
 ran = {"do": "ran", "seconds": 0.0, "cpu": 0.0, "error": None, "value": 1}
 lines = [thing for thing in gc.get_objects() if isinstance(thing, Connection)]
 """
@@ -200,7 +200,7 @@ CONTAINED = [
 ]
 ATTACKS = [*ENDINGS, *LOOSE, *OUTWARD, *CONTAINED]
 WALLED = {attack.name for attack in OUTWARD} | {"kills_everybody", "script", "rm"}
-if walls.strongest() != "full":  # not even tried without walls
+if sandbox.strongest() != "full":  # not even tried without walls
     ATTACKS = [attack for attack in ATTACKS if attack.name not in WALLED]
 
 

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from autograder import Options, Verdict
-from autograder.labs import Lab
-from autograder.processes import FIRST_UID, UIDS
-from autograder.schedule import Found, grade_class
-from autograder.walls import cgroups
+from autograder.execution.process import FIRST_UID, UIDS
+from autograder.grading.batch import Found, grade_class
+from autograder.labs.model import Lab
+from autograder.sandbox import cgroups
 from tests.attacks import test_breaking_out, test_exhausting, test_forging
 from tests.attacks.book import Attack, hand_in
 
@@ -46,7 +46,7 @@ def strays() -> list[psutil.Process]:
         ):
             found.append(process)
     for child in psutil.Process().children():
-        if "autograder.warm" in child.cmdline():
+        if "autograder.worker.forkserver" in child.cmdline():
             found += [one for one in child.children(recursive=True) if one.status() != psutil.STATUS_ZOMBIE]
     return found
 

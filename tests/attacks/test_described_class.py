@@ -8,11 +8,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import Options, Verdict, walls
-from autograder.build import write_notebook
-from autograder.demo import reference_sources, solve
-from autograder.labs import Lab, load_lab
-from autograder.schedule import Found, grade_class
+from autograder import Options, Verdict, sandbox
+from autograder.authoring.demo import reference_sources, solve
+from autograder.grading.batch import Found, grade_class
+from autograder.labs.model import Lab, load_lab
+from autograder.notebooks.release import write_notebook
 from tests.conftest import ROOT
 
 CELLS = ("given_setup", "given_toys", "soft_clip", "given_clip_report", "test_soft_clip", "test_soft_clip_config")
@@ -66,7 +66,7 @@ def verdicts(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ve
     folder = tmp_path_factory.mktemp("class")
     found = [_hand_in(lab, folder, name, *parts) for name, parts in FORGERIES.items()]
     found.append(_hand_in(lab, folder, "honest", reference_sources(lab)["soft_clip"], [], []))
-    return {verdict.submission: verdict for verdict in grade_class(lab, found, Options(isolation=walls.strongest()))}
+    return {verdict.submission: verdict for verdict in grade_class(lab, found, Options(isolation=sandbox.strongest()))}
 
 
 def _hand_in(lab: Lab, folder: Path, name: str, exercise: str, before: list[str], after: list[str]) -> Found:

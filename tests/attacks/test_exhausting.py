@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from autograder import Verdict
-from autograder.labs import Lab
+from autograder.labs.model import Lab
 from tests.attacks.book import Attack, judge
 
 CELL_SECONDS = 10

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from autograder import Verdict
-from autograder.labs import Lab
+from autograder.labs.model import Lab
 from tests.attacks.book import ARMED, GRADER, WRONG, Attack, judge
 
 CELL_SECONDS = 60
@@ -107,13 +107,13 @@ PATCHERS = [
     patched(
         "the_student_process",
         GRADER + "ran = {'seconds': 0.0, 'cpu': 0.0, 'error': None, 'value': 1.0}\n"
-        "grader['student']['run_cell'] = grader['cells']['run_cell'] = lambda *a: ran\narmed = True",
+        "grader['student']['run_cell'] = grader['shell']['run_cell'] = lambda *a: ran\narmed = True",
         says="nearest: error: your code stopped with NameError",
         loses=("softmax", "nearest", "last"),
     ),
     patched(
         "the_wire",
-        GRADER + "Encoder = grader['wire']['Encoder']\nreal = Encoder.node\n"
+        GRADER + "Encoder = grader['codec']['Encoder']\nreal = Encoder.node\n"
         "Encoder.node = lambda self, value, *a: {'k': 'own', 'n': 0} if value is softmax else real(self, value, *a)\n"
         "armed = Encoder.node is not real",
     ),
@@ -147,7 +147,7 @@ VALUES = [
         "def array(self, value):\n    out = io.BytesIO()\n"
         "    np.lib.format.write_array(out, np.array([Bomb()], dtype=object), allow_pickle=True)\n"
         "    return self.blob(out.getvalue())\n"
-        "grader['wire']['Encoder'].array = array\nnearest = X_test",
+        "grader['codec']['Encoder'].array = array\nnearest = X_test",
         says="allow_pickle=False",
         flagged=ODD,
     ),
@@ -214,7 +214,7 @@ CALLS = [
     value("exits_when_called", "def softmax(z): raise SystemExit(0)", says="SystemExit", loses="softmax"),
     value(
         "memorised_example",
-        "import os, sys\ngraded = 'autograder.student' in sys.modules or 'JPY_PARENT_PID' not in os.environ\n"
+        "import os, sys\ngraded = 'autograder.worker.student' in sys.modules or 'JPY_PARENT_PID' not in os.environ\n"
         "def softmax(z): return np.array([[0.5, 0.5], [0.25, 0.75]]) if graded else z",
         says="softmax",
         loses="softmax",
@@ -296,7 +296,7 @@ NETWORKS = [
     network(
         "code_in_the_archive",
         GRADER + "code = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])\ncode.save('code.keras')\n"
-        "data = open('code.keras', 'rb').read()\ngrader['networks']['_archive'] = lambda model, name: data\n"
+        "data = open('code.keras', 'rb').read()\ngrader['keras_codec']['_archive'] = lambda model, name: data\n"
         + UNTRAINED
         + FORGED,
         says="the model holds code",
@@ -312,7 +312,7 @@ NETWORKS = [
         "                del group['0']\n"
         "                group.create_dataset('0', (2, 2), 'f4', external=[('/etc/passwd', 0, 16)])\n"
         "            new.write('w.h5', item)\n        else:\n            new.writestr(item, old.read(item))\n"
-        "data = open('b.keras', 'rb').read()\ngrader['networks']['_archive'] = lambda model, name: data\n" + FORGED,
+        "data = open('b.keras', 'rb').read()\ngrader['keras_codec']['_archive'] = lambda model, name: data\n" + FORGED,
         says="weights refer to another file",
         flagged=ODD,
     ),

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from autograder.demo import reference_sources, solve
-from autograder.intake import UnreadableError
-from autograder.intake import read_submission_here as read_submission
-from autograder.labs import Lab, load_lab
-from autograder.schedule import Found, grade_class
+from autograder.authoring.demo import reference_sources, solve
+from autograder.grading.batch import Found, grade_class
+from autograder.grading.submissions.submission import UnreadableError
+from autograder.grading.submissions.submission import read_submission_here as read_submission
+from autograder.labs.model import Lab, load_lab
 
 TOY = Path(__file__).parents[1] / "autograder" / "toylab"
 READ = 4000 if "EVERY_STUDENT" in os.environ else 60

@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from autograder import walls
-from autograder.build import write_notebook
-from autograder.demo import reference_sources, solve
-from autograder.labs import load_lab
-from autograder.walls import landlock
+from autograder import sandbox
+from autograder.authoring.demo import reference_sources, solve
+from autograder.labs.model import load_lab
+from autograder.notebooks.release import write_notebook
+from autograder.sandbox import landlock
 
 VAULT = Path(__file__).parent / "vault"
 SECRET = "-".join(["sealed", "5c1f77aa", "90be4d21"])  # a search knows its shape only
@@ -33,8 +33,8 @@ GRADE = """
 import json, sys
 import autograder
 from autograder import Options
-from autograder.labs import load_lab
-from autograder.schedule import find_submissions, grade_class
+from autograder.labs.model import load_lab
+from autograder.grading.batch import find_submissions, grade_class
 lab, folder, secret, *levels = sys.argv[1:]
 lab = load_lab(lab)
 said = {"from": autograder.__file__}
@@ -58,14 +58,14 @@ def attempt(what, action):
             found.append(what)
     except (ImportError, OSError, TypeError, ValueError, AttributeError, subprocess.CalledProcessError):
         pass
-for name in ("autograder", "autograder.sealed", "autograder.secret", "autograder.examiner", "autograder.warm"):
+for name in ("autograder", "autograder.sealed", "autograder.grading.secret", "autograder.worker.examiner", "autograder.worker.forkserver"):
     attempt(f"import {name}", lambda: importlib.import_module(name))
     attempt(f"find {name}", lambda: importlib.util.find_spec(name))
     attempt(f"modules {name}", lambda: sys.modules.get(name))
     attempt(f"run {name}", lambda: runpy.run_module(name))
 del sys.modules["autograder"]
 importlib.invalidate_caches()
-for name in ("autograder.sealed", "autograder.cells", "autograder.walls.room"):
+for name in ("autograder.sealed", "autograder.worker.shell", "autograder.sandbox.spec"):
     attempt(f"import {name} again", lambda: importlib.import_module(name))
 attempt("new Python", lambda: subprocess.run(
     [sys.executable, "-c", "import autograder.sealed"], check=True, stderr=subprocess.DEVNULL).returncode == 0)
@@ -136,7 +136,7 @@ def graded(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[st
     right = reference_sources(lab)
     for name, changed in {"ada": {}, "searcher": {"last": SEARCH}, "tabler": {"predict": TABLE}}.items():
         write_notebook(solve(lab, {**right, **changed}), folder / f"{name}.ipynb")
-    levels = [*(["full"] if walls.strongest() == "full" else []), *(["process"] if landlock.version() else [])]
+    levels = [*(["full"] if sandbox.strongest() == "full" else []), *(["process"] if landlock.version() else [])]
     env = {name: os.environ[name] for name in ("PATH", "COURSEKIT_CACHE") if name in os.environ}
     line = [str(python), "-c", GRADE, str(VAULT), str(folder), SECRET, *levels]
     ended = subprocess.run(line, capture_output=True, text=True, env={**env, "HOME": str(Path.home())}, cwd=folder)

@@ -13,10 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder import Options, Verdict, grade
-from autograder.build import write_notebook
+from autograder.authoring.demo import reference_sources, solve, without_metadata
 from autograder.cli import app
-from autograder.demo import reference_sources, solve, without_metadata
-from autograder.labs import Lab
+from autograder.labs.model import Lab
+from autograder.notebooks.release import write_notebook
 from tests.attacks.book import Attack, hand_in, judge
 
 CELL_SECONDS = 60

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import Verdict
-from autograder.labs import Lab
+from autograder.labs.model import Lab
 from tests.attacks.book import Attack, judge
 
 TIMES = 20 if "EVERY_STUDENT" in os.environ else 5

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import Options, Verdict, walls
-from autograder.assignments import load_assignment
-from autograder.schedule import Found, grade_class
+from autograder import Options, Verdict, sandbox
+from autograder.grading.assignments.load import load_assignment
+from autograder.grading.batch import Found, grade_class
 
 # Code that lets every test after it pass, wherever it is run.
 TAKE_OVER = (
@@ -66,7 +66,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     source = folder / "source" / "opened.ipynb"
     source.parent.mkdir()
     nbformat.write(notebook(), source)
-    options = Options(isolation=walls.strongest())
+    options = Options(isolation=sandbox.strongest())
     lab, found = load_assignment(source, options).lab, []
     for name, answers in {"honest": {}, **ATTACKS}.items():
         nbformat.write(notebook(answers), folder / f"{name}.ipynb")

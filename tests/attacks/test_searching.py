@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder import Verdict
-from autograder.labs import Lab
+from autograder.labs.model import Lab
 from tests.attacks.book import CANARY, Attack, judge
 from tests.attacks.conftest import SECRET
 

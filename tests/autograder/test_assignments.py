@@ -12,13 +12,13 @@ import nbgrader
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.assignments import load_assignment, read_assignment, siblings
-from autograder.grading import grade
-from autograder.labs import Lab, LabError
-from autograder.record import record
-from autograder.schedule import find_submissions, grade_class
-from autograder.surroundings import Options
-from autograder.verdict import Verdict
+from autograder.grading.assignments.load import load_assignment, read_assignment, siblings
+from autograder.grading.batch import find_submissions, grade_class
+from autograder.grading.environment import Options
+from autograder.grading.job import grade
+from autograder.grading.verdict import Verdict
+from autograder.labs.model import Lab, LabError
+from autograder.reporting.gradebook import record
 from tests.stock import stock_marks
 
 EXAMPLE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"  # nbgrader's own example course

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder import Options, beside
-from autograder.beside import TooManyError, files_beside
-from autograder.build import write_notebook
-from autograder.demo import solve
-from autograder.grading import Job, prepare
-from autograder.keep import Keep
-from autograder.labs import Lab
-from autograder.schedule import find_submissions, grade_class
+from autograder import Options
+from autograder.authoring.demo import solve
+from autograder.grading.batch import find_submissions, grade_class
+from autograder.grading.cache import Keep
+from autograder.grading.job import Job, prepare
+from autograder.labs.model import Lab
+from autograder.notebooks import support_files
+from autograder.notebooks.release import write_notebook
+from autograder.notebooks.support_files import TooManyError, files_beside
 
 HELPED = {"mean": "import tools\nmean = tools.mean", "halving": "w = 2.0 ** -STEPS"}
 
@@ -58,7 +59,7 @@ def test_there_is_an_end_to_how_much_comes_along(tmp_path: Path, monkeypatch: py
     write(tmp_path, "one_more.txt")
     with pytest.raises(TooManyError, match="more than 200 files or 64 MB"):
         names(tmp_path)
-    monkeypatch.setattr(beside, "MAX_BYTES", 100)
+    monkeypatch.setattr(support_files, "MAX_BYTES", 100)
     with pytest.raises(TooManyError):
         names(tmp_path)
 

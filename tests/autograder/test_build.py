@@ -11,8 +11,8 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.nbgraderformat import MetadataValidator
 from traitlets.config import Config
 
-from autograder.build import build, release_notebook, source_notebook, write_notebook
-from autograder.labs import Lab
+from autograder.labs.model import Lab
+from autograder.notebooks.release import build, release_notebook, source_notebook, write_notebook
 
 
 def test_metadata_is_valid_nbgrader_schema_3(toy: Lab) -> None:

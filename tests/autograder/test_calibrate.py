@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.calibrate import Measured, calibrate, write_bands
-from autograder.labs import LabError, load_lab
-from autograder.surroundings import Options
+from autograder.authoring.calibrate import Measured, calibrate, write_bands
+from autograder.grading.environment import Options
+from autograder.labs.model import LabError, load_lab
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.causes import cause_flags, causes
-from autograder.labs import Cell, Lab, Settings
-from autograder.runs import Outcome
+from autograder.execution.runner import Outcome
+from autograder.grading.causes import cause_flags, causes
+from autograder.labs.model import Cell, Lab, Settings
 
 CELLS = (
     Cell("given", "import numpy as np", "setup"),

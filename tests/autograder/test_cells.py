@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from autograder.cells import Errors, make_shell, run_cell
-from autograder.link import _exception
+from autograder.worker.rpc import _exception
+from autograder.worker.shell import Errors, make_shell, run_cell
 
 
 @pytest.fixture(scope="module")

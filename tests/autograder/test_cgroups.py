@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.processes import Limits, Surroundings
-from autograder.runs import Step, run_steps
-from autograder.surroundings import isolation
-from autograder.walls import cgroups
+from autograder.execution.process import Limits, Surroundings
+from autograder.execution.runner import Step, run_steps
+from autograder.grading.environment import isolation
+from autograder.sandbox import cgroups
 
 needs_groups = pytest.mark.skipif(bool(cgroups.reason()), reason=f"no memory groups here: {cgroups.reason()}")
 # Twelve processes, of which each keeps well within the limit of one process.

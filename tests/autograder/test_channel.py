@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from autograder.channel import MAX_FRAME, Channel, EndedError, LateError
-from autograder.clock import Clock
+from autograder.execution.channel import MAX_FRAME, Channel, EndedError, LateError
+from autograder.execution.clock import Clock
 
 SECONDS = 0.4
 GENEROUS = 10 * SECONDS  # on a busy machine

@@ -13,15 +13,16 @@ from unittest.mock import Mock
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cli, surroundings, walls
-from autograder.assignments import Assignment
-from autograder.build import write_notebook
+from autograder import cli, sandbox
+from autograder.authoring.demo import solve
 from autograder.cli import app
-from autograder.demo import solve
-from autograder.labs import Lab
-from autograder.record import RecordError
-from autograder.schedule import Found
-from autograder.verdict import Flag, TestResult, Verdict, Written
+from autograder.grading import environment
+from autograder.grading.assignments.load import Assignment
+from autograder.grading.batch import Found
+from autograder.grading.verdict import Flag, TestResult, Verdict, Written
+from autograder.labs.model import Lab
+from autograder.notebooks.release import write_notebook
+from autograder.reporting.gradebook import RecordError
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -224,7 +225,7 @@ def test_a_disk_that_becomes_full_says_where_the_work_is(toy: Lab, tmp_path: Pat
 
     stub(monkeypatch, toy, judged(toy, "ada"))
     arguments = class_of(toy, tmp_path, "ada")
-    monkeypatch.setattr("autograder.results.write_text", no_room)
+    monkeypatch.setattr("autograder.reporting.results.write_text", no_room)
     monkeypatch.setattr(cli, "record", Mock(side_effect=RecordError("the gradebook could not be written")))
     (tmp_path / "course").mkdir()
     code, said = call(*arguments, "--course", tmp_path / "course")
@@ -290,15 +291,15 @@ def test_the_help_says_what_each_status_means() -> None:
 def test_doctor_names_every_wall_and_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = call("doctor")
     assert code == 0
-    assert all(name in said for name in walls.probe())
-    assert f"isolation: {walls.strongest()}" in said
+    assert all(name in said for name in sandbox.probe())
+    assert f"isolation: {sandbox.strongest()}" in said
 
 
 def test_grading_below_the_walls_that_were_asked_for_is_refused(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(surroundings, "_strongest", lambda: "process")
-    monkeypatch.setattr(walls, "probe", lambda: {"files": "no user namespaces"})
+    monkeypatch.setattr(environment, "_strongest", lambda: "process")
+    monkeypatch.setattr(sandbox, "probe", lambda: {"files": "no user namespaces"})
     write_notebook(solve(toy, RIGHT), tmp_path / "eva.ipynb")
     arguments = ("grade", toy.id, tmp_path / "eva.ipynb", "--labs", toy.folder.parent, "--output", tmp_path / "out")
     code, said = call(*arguments, "--isolation", "full")

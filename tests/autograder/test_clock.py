@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from autograder import clock as clocks
-from autograder.clock import PATIENCE, Clock, delays
+from autograder.execution import clock as clocks
+from autograder.execution.clock import PATIENCE, Clock, delays
 
 
 class Watched:

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cluster
-from autograder.build import write_notebook
+from autograder.authoring.demo import reference_sources, solve
 from autograder.cli import app
-from autograder.cluster import Cluster, ClusterError
-from autograder.demo import reference_sources, solve
-from autograder.keep import Keep, environment_facts
-from autograder.labs import Lab
-from autograder.processes import Limits
-from autograder.runs import Step
-from autograder.schedule import Found, find_submissions, grade_class
-from autograder.surroundings import Options, isolation
-from autograder.verdict import Verdict
+from autograder.execution.process import Limits
+from autograder.execution.runner import Step
+from autograder.grading import cluster
+from autograder.grading.batch import Found, find_submissions, grade_class
+from autograder.grading.cache import Keep, environment_facts
+from autograder.grading.cluster import Cluster, ClusterError
+from autograder.grading.environment import Options, isolation
+from autograder.grading.verdict import Verdict
+from autograder.labs.model import Lab
+from autograder.notebooks.release import write_notebook
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(isolation() != "full", reason="a cluster needs full walls, which this machine does not have")

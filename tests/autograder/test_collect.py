@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import attempts
-from autograder.build import release_notebook
-from autograder.collect import Collected, CollectError, collect, find_submissions
-from autograder.demo import without_metadata
-from autograder.labs import Lab, load_lab
+from autograder.authoring.demo import without_metadata
+from autograder.grading.submissions import attempts
+from autograder.grading.submissions.collect import Collected, CollectError, collect, find_submissions
+from autograder.labs.model import Lab, load_lab
+from autograder.notebooks.release import release_notebook
 from tests.autograder.test_reader import hand_in
 from tests.conftest import TOY
 

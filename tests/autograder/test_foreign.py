@@ -9,9 +9,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.build import release_notebook
-from autograder.foreign import read_assignment
-from autograder.labs import LabError
+from autograder.labs.model import LabError
+from autograder.notebooks.assignment import read_assignment
+from autograder.notebooks.release import release_notebook
 
 CONFIG = """
 c = get_config()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from autograder.generators import Generators
+from autograder.worker.generators import Generators
 
 
 @pytest.fixture(autouse=True)

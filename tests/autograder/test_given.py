@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autograder.given import Given
+from autograder.worker.given import Given
 
 LARGE = 2**20
 

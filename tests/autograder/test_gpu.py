@@ -9,14 +9,14 @@ from typing import Any
 import psutil
 import pytest
 
-from autograder import surroundings
-from autograder.build import source_notebook, write_notebook
-from autograder.demo import reference_sources, solve
-from autograder.labs import Lab, load_lab
-from autograder.processes import Limits, Surroundings
-from autograder.runs import Step, run_steps
-from autograder.schedule import find_submissions, grade_class
-from autograder.surroundings import NoGpuError, Options, gpus
+from autograder.authoring.demo import reference_sources, solve
+from autograder.execution.process import Limits, Surroundings
+from autograder.execution.runner import Step, run_steps
+from autograder.grading import environment
+from autograder.grading.batch import find_submissions, grade_class
+from autograder.grading.environment import NoGpuError, Options, gpus
+from autograder.labs.model import Lab, load_lab
+from autograder.notebooks.release import source_notebook, write_notebook
 
 GPUS = gpus()
 needs_gpu = pytest.mark.skipif(not GPUS, reason="this machine has no GPU")
@@ -45,9 +45,9 @@ def test_a_student_process_sees_the_gpu_of_its_slot_and_the_examiner_none(gpu: s
 def test_slots_go_round_over_all_gpus_and_none_is_held_by_two_at_once(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.grading import Job
-    from autograder.keep import Keep
-    from autograder.verdict import Verdict
+    from autograder.grading.cache import Keep
+    from autograder.grading.job import Job
+    from autograder.grading.verdict import Verdict
 
     held: list[str] = []
     most: list[int] = []
@@ -73,7 +73,7 @@ def test_slots_go_round_over_all_gpus_and_none_is_held_by_two_at_once(
 def test_slots_without_a_gpu_are_refused_before_anything_is_run(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(surroundings.os, "environ", {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"})
+    monkeypatch.setattr(environment.os, "environ", {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"})
     hand_in(toy, tmp_path / "in", 1)
     with pytest.raises(NoGpuError, match="2 GPU slots were asked for, and this machine has no GPU"):
         grade_class(toy, find_submissions(tmp_path / "in", toy.id), Options(gpu_slots=2))
@@ -93,7 +93,7 @@ def test_marks_on_a_gpu_are_those_on_the_cpu_and_the_warm_parent_never_wakes_it(
         for options in (Options(fast=True), Options(fast=True, gpu_slots=3))
     ]
     assert marks[0] == marks[1]
-    parents = [process for process in psutil.Process().children() if "autograder.warm" in process.cmdline()]
+    parents = [process for process in psutil.Process().children() if "autograder.worker.forkserver" in process.cmdline()]
     assert parents
     for parent in parents:
         opened = [os.readlink(path) for path in Path(f"/proc/{parent.pid}/fd").iterdir()]

@@ -11,14 +11,14 @@ import nbformat
 import pytest
 
 from autograder import Options, Verdict, grade
-from autograder.build import release_notebook, write_notebook
-from autograder.demo import make_class, solve
-from autograder.grading import Job, prepare
-from autograder.labs import Cell, Lab, LabError
-from autograder.refusals import CannotCross, NotPlain, sentence
-from autograder.runs import Outcome
-from autograder.schedule import Found, find_submissions, grade_class
-from autograder.surroundings import NoDataError, surroundings
+from autograder.authoring.demo import make_class, solve
+from autograder.execution.runner import Outcome
+from autograder.grading.batch import Found, find_submissions, grade_class
+from autograder.grading.environment import NoDataError, surroundings
+from autograder.grading.job import Job, prepare
+from autograder.labs.model import Cell, Lab, LabError
+from autograder.notebooks.release import release_notebook, write_notebook
+from autograder.worker.refusals import CannotCross, NotPlain, sentence
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -224,16 +224,16 @@ def test_marks_do_not_depend_on_order_or_on_how_many_run_at_once(toy: Lab, tmp_p
 def test_a_fault_of_the_grader_stops_nobody_else(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
         write_notebook(solve(toy, RIGHT), tmp_path / f"{name}.ipynb")
-    from autograder import schedule
+    from autograder.grading import batch
 
-    real = schedule.prepare
+    real = batch.prepare
 
     def failing(lab: Lab, path: Path, *args: object, **kwargs: object) -> object:
         if path.stem == "a":
             raise RuntimeError("boom")
         return real(lab, path, *args, **kwargs)
 
-    monkeypatch.setattr(schedule, "prepare", failing)
+    monkeypatch.setattr(batch, "prepare", failing)
     first, second = grade_class(toy, find_submissions(tmp_path, toy.id))
     assert (first.status, second.earned) == ("needs review", 20)
     assert "boom" in first.message

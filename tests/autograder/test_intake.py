@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.build import release_notebook
-from autograder.demo import solve, without_metadata
-from autograder.intake import Submission, UnreadableError
-from autograder.intake import read_submission_here as read_submission
-from autograder.labs import Lab
+from autograder.authoring.demo import solve, without_metadata
+from autograder.grading.submissions.submission import Submission, UnreadableError
+from autograder.grading.submissions.submission import read_submission_here as read_submission
+from autograder.labs.model import Lab
+from autograder.notebooks.release import release_notebook
 
 MEAN = 'def mean(x):\n    """The mean of a 1-D float array, which is not changed."""\n    return sum(x) / len(x)'
 HALVING = "for step in range(STEPS):\n    w *= 0.5"
@@ -232,7 +232,7 @@ def test_a_file_that_is_no_notebook_is_refused_by_name(toy: Lab, tmp_path: Path,
 def test_a_missing_file_and_a_huge_one_are_refused(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreadableError, match="no such file"):
         read_submission(toy, tmp_path / "nobody.ipynb")
-    monkeypatch.setattr("autograder.notebooks.MAX_BYTES", 100)
+    monkeypatch.setattr("autograder.notebooks.io.MAX_BYTES", 100)
     with pytest.raises(UnreadableError, match="clear all outputs"):
         read_submission(toy, submit(solve(toy, SOLVED), tmp_path))
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder import processes, reader
-from autograder.interpreters import DOWNLOADS, NAMES, command, environment, without_python
-from autograder.lectures import load_lecture, run_lecture
-from autograder.processes import Limits, Surroundings
-from autograder.record import _gradebook
-from autograder.runs import Step, run_steps
-from autograder.walls.probing import probe
+from autograder.authoring.lectures import load_lecture, run_lecture
+from autograder.execution import process
+from autograder.execution.process import Limits, Surroundings
+from autograder.execution.runner import Step, run_steps
+from autograder.grading.submissions import reading
+from autograder.reporting.gradebook import _gradebook
+from autograder.sandbox.interpreters import DOWNLOADS, NAMES, command, environment, without_python
+from autograder.sandbox.probing import probe
 
 # What the processes import, or what Python itself looks for: each leaves a note where it was run.
 NAMES_OF_MODULES = ("random", "six", "json", "socket", "ctypes", "autograder", "sitecustomize", "usercustomize", "networkx")
@@ -45,8 +46,8 @@ def test_the_hostile_folder_works_on_a_python_that_is_started_carelessly(note: P
 
 def start_the_fork_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new one, with a process forked from it that runs a cell."""
-    parent = processes._WarmParent()
-    monkeypatch.setattr(processes, "_warm_parent", parent)
+    parent = process._WarmParent()
+    monkeypatch.setattr(process, "_warm_parent", parent)
     source = "import sys\nassert sys.flags.isolated and not {'PYTHONPATH', 'PYTHONINSPECT'} & set(__import__('os').environ)"
     (outcome,) = run_steps([Step(source)], limits=Limits(), around=Surroundings())
     assert parent.control is not None
@@ -59,11 +60,11 @@ def try_the_walls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read_a_submission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh = reader._Reader()
-    monkeypatch.setattr(reader, "_reader", fresh)
+    fresh = reading._Reader()
+    monkeypatch.setattr(reading, "_reader", fresh)
     path = tmp_path / "eva.ipynb"
     path.write_text('{"cells": [{"cell_type": "code", "source": "1"}], "metadata": {}, "nbformat": 4}')
-    assert [cell["source"] for cell in reader.read_cells(path)] == ["1"]
+    assert [cell["source"] for cell in reading.read_cells(path)] == ["1"]
     fresh.close()
 
 
@@ -100,15 +101,15 @@ def test_an_interpreter_runs_nothing_of_the_current_folder_or_of_python_variable
 
 
 def test_a_command_hands_its_arguments_on_and_finds_the_project(tmp_path: Path) -> None:
-    line = command("autograder.walls.probing", "report", "one", "two words")
+    line = command("autograder.sandbox.probing", "report", "one", "two words")
     assert line[:3] == [sys.executable, "-I", "-c"]
-    assert line[4:] == ["autograder.walls.probing", "report", "one", "two words"]
+    assert line[4:] == ["autograder.sandbox.probing", "report", "one", "two words"]
     shown = [
         *command("pprint", "pprint")[:3],
         line[3].replace("importlib.import_module(module)", "print(sys.argv, sys.path) or 0"),
     ]
     said = subprocess.run([*shown, *line[4:]], capture_output=True, text=True, cwd=tmp_path).stdout
-    assert said.startswith("['autograder.walls.probing', 'one', 'two words'] [")
+    assert said.startswith("['autograder.sandbox.probing', 'one', 'two words'] [")
     assert str(tmp_path) not in said
     assert "''" not in said
 
@@ -143,7 +144,7 @@ def test_a_mirror_is_told_to_the_courses_own_code_and_to_no_student(monkeypatch:
     secret = {"COURSEKIT_SEALED_SECRET": "s"}
     for level in ("full", "process"):
         around = Surroundings(level=level, private=secret)  # type: ignore[arg-type]
-        assert processes._told("student", around) == {}
-        assert processes._told("examiner", around) == secret
-    assert processes._told("student", Surroundings(private=secret))["COURSEKIT_MIRROR"] == "https://me:password@mirror"
+        assert process._told("student", around) == {}
+        assert process._told("examiner", around) == secret
+    assert process._told("student", Surroundings(private=secret))["COURSEKIT_MIRROR"] == "https://me:password@mirror"
     assert "s'" not in repr(Surroundings(private=secret))

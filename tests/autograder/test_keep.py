@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder import runs
-from autograder.build import write_notebook
-from autograder.demo import solve
-from autograder.keep import Entry, Keep
-from autograder.labs import Lab
-from autograder.runs import Outcome
-from autograder.schedule import find_submissions, grade_class
-from autograder.surroundings import Options
-from autograder.verdict import Verdict
+from autograder.authoring.demo import solve
+from autograder.execution import runner
+from autograder.execution.runner import Outcome
+from autograder.grading.batch import find_submissions, grade_class
+from autograder.grading.cache import Entry, Keep
+from autograder.grading.environment import Options
+from autograder.grading.verdict import Verdict
+from autograder.labs.model import Lab
+from autograder.notebooks.release import write_notebook
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -26,13 +26,13 @@ RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The roles of all processes that are started from here on."""
     roles: list[str] = []
-    real = runs.Process
+    real = runner.Process
 
     def counted(role: str, *rest: object) -> object:
         roles.append(role)
         return real(role, *rest)
 
-    monkeypatch.setattr(runs, "Process", counted)
+    monkeypatch.setattr(runner, "Process", counted)
     return roles
 
 
@@ -136,7 +136,7 @@ def test_an_entry_of_another_form_is_a_miss(facts: str, tmp_path: Path) -> None:
 def test_an_entry_that_claims_to_be_huge_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep = Keep(tmp_path)
     keep.put("00aa", ENTRY)
-    monkeypatch.setattr("autograder.keep.MAX_ENTRY", 100)
+    monkeypatch.setattr("autograder.grading.cache.MAX_ENTRY", 100)
     assert keep.find("00aa") is None
 
 
@@ -146,7 +146,7 @@ def test_an_entry_that_cannot_be_kept_is_a_note_and_the_class_is_graded(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("autograder.keep.write_bytes", full)
+    monkeypatch.setattr("autograder.grading.cache.write_bytes", full)
     keep = Keep(tmp_path / "kept")
     assert marks(graded(toy, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 8}]
     assert keep.problem == f"{tmp_path / 'kept'}: No space left on device"

@@ -16,9 +16,9 @@ import psutil
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.build import build, write_notebook
-from autograder.demo import reference_sources, solve
-from autograder.labs import Lab
+from autograder.authoring.demo import reference_sources, solve
+from autograder.labs.model import Lab
+from autograder.notebooks.release import build, write_notebook
 
 # The numbers are small in a quick run; `make nightly` sets EVERY_STUDENT.
 STUDENTS, MOMENTS = (50, 20) if "EVERY_STUDENT" in os.environ else (12, 4)
@@ -63,7 +63,7 @@ def marks(lab: Lab, course: Path) -> Marks:
 def strike(grader: psutil.Popen, kind: str, dice: random.Random) -> None:
     """Kill the grader with all that belongs to it, its warm parent, or one process that runs a notebook or its tests."""
     with suppress(psutil.Error, ProcessLookupError):
-        warm = [process for process in grader.children() if "autograder.warm" in process.cmdline()]
+        warm = [process for process in grader.children() if "autograder.worker.forkserver" in process.cmdline()]
         if kind == "warm parent" and warm:
             warm[0].kill()
         elif kind == "notebook" and warm and (running := warm[0].children(recursive=True)):

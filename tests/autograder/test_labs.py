@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.labs import Lab, LabError, load_lab
+from autograder.labs.model import Lab, LabError, load_lab
 
 
 def rewrite(path: Path, old: str, new: str) -> None:

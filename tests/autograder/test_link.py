@@ -21,19 +21,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autograder import networks
-from autograder.arguments import refuse_unseen
-from autograder.arrays import write_array
-from autograder.functions import Functions
-from autograder.link import Link
-from autograder.refusals import CannotCross
-from autograder.shared_files import Files
-from autograder.wire import Decoder, unpack
+from autograder.worker import keras_codec
+from autograder.worker.arguments import refuse_unseen
+from autograder.worker.codec import Decoder, unpack
+from autograder.worker.filesync import Files
+from autograder.worker.refusals import CannotCross
+from autograder.worker.rpc import Link
+from autograder.worker.values.arrays import write_array
+from autograder.worker.values.functions import Functions
 from coursekit import check
 
 
 def link_on(connection: Connection, **settings: Any) -> Link:
-    return Link(connection.send_bytes, connection.recv_bytes, models=networks, **settings)
+    return Link(connection.send_bytes, connection.recv_bytes, models=keras_codec, **settings)
 
 
 @contextmanager
@@ -71,13 +71,13 @@ def remote(
 def test_a_call_within_a_call_is_part_of_the_time_of_the_outer_one() -> None:
     here, there = Pipe()
     said: list[float] = []
-    near = Link(here.send_bytes, here.recv_bytes, models=networks)
+    near = Link(here.send_bytes, here.recv_bytes, models=keras_codec)
 
     def send(frame: bytes) -> None:
         said.extend([header["cpu"]] if (header := unpack(frame)[0])["do"] == "answer" else [])
         there.send_bytes(frame)
 
-    far = Link(send, there.recv_bytes, models=networks)
+    far = Link(send, there.recv_bytes, models=keras_codec)
 
     def burn(_: Any) -> float:
         until = time.process_time() + 0.2
@@ -553,10 +553,10 @@ def test_a_network_that_says_it_shares_layers_cannot_freeze_them() -> None:
         """Says of every layer that it is frozen."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(networks, name)
+            return getattr(keras_codec, name)
 
         def node(self, *args: Any) -> Any:
-            node = networks.node(*args)
+            node = keras_codec.node(*args)
             return {**node, "flags": [False] * len(node["flags"])} if node and node["k"] == "model" else node
 
     here, there = Pipe()

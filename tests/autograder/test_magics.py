@@ -50,7 +50,7 @@ import json, sys, os
 sys.stdin = open(os.devnull)
 import matplotlib
 matplotlib.use("agg")
-from autograder.cells import make_shell, run_cell
+from autograder.worker.shell import make_shell, run_cell
 shell = make_shell()
 said = [(run_cell(shell, cell + "\\nreached = 1")["error"] or {}).get("name") if not cell.startswith("%%")
         else (run_cell(shell, cell)["error"] or {}).get("name") for cell in json.load(open(sys.argv[1]))]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.labs import Cell
-from autograder.messages import explain, guarded, partly
-from autograder.opinions import OWN_WORDS
-from autograder.runs import Outcome
-from autograder.verdict import TestResult, TestStatus
+from autograder.execution.runner import Outcome
+from autograder.grading.assignments.opinions import OWN_WORDS
+from autograder.grading.messages import explain, guarded, partly
+from autograder.grading.verdict import TestResult, TestStatus
+from autograder.labs.model import Cell
 
 TEST = Cell(
     "tests", "assert f(2) == 4, 'two and two'\n### BEGIN HIDDEN TESTS\nassert f(7) == 49\n### END HIDDEN TESTS", "f", 2, "f"

@@ -17,11 +17,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.assignments import load_assignment
-from autograder.grading import grade
-from autograder.schedule import find_submissions, grade_class
-from autograder.surroundings import Options
-from autograder.verdict import Verdict
+from autograder.grading.assignments.load import load_assignment
+from autograder.grading.batch import find_submissions, grade_class
+from autograder.grading.environment import Options
+from autograder.grading.job import grade
+from autograder.grading.verdict import Verdict
 
 SETUP = """
 import os, sys

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from autograder.opinions import cannot_cross, credit, opinion, tries_inside
-from autograder.runs import Outcome
+from autograder.execution.runner import Outcome
+from autograder.grading.assignments.opinions import cannot_cross, credit, opinion, tries_inside
 
 RIGHT, WRONG = Outcome("ok"), Outcome("error", "AssertionError", "no")
 REFUSED = Outcome("error", "CannotCross", "this test cannot look at a Figure from outside your own process")

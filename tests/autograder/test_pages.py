@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.pages import data_notice, grades_csv, most_missed, report_html, verdicts_json
-from autograder.verdict import Flag, TestResult, Verdict, Written
+from autograder.grading.verdict import Flag, TestResult, Verdict, Written
+from autograder.reporting.pages import data_notice, grades_csv, most_missed, report_html, verdicts_json
 
 EVIL = "<script>alert(1)</script>"
 

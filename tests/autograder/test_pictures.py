@@ -10,8 +10,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from autograder import pictures
-from autograder.pictures import Album
+from autograder.reporting import pictures
+from autograder.reporting.pictures import Album
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (3, 2)) -> str:

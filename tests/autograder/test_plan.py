@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import source_notebook, write_notebook
-from autograder.grading import grade
-from autograder.labs import Cell, Lab, Settings, load_lab
-from autograder.plan import idle, plan
+from autograder.grading.job import grade
+from autograder.grading.plan import idle, plan
+from autograder.labs.model import Cell, Lab, Settings, load_lab
+from autograder.notebooks.release import source_notebook, write_notebook
 
 CELLS = """
 # %% given="setup"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.labs import find_labs, load_lab
-from autograder.lint import leaks, shown_answers
-from autograder.publish import PublishError, publish
+from autograder.authoring.lint import leaks, shown_answers
+from autograder.authoring.publish import PublishError, publish
+from autograder.labs.model import find_labs, load_lab
 
 
 def sources(path: Path) -> str:

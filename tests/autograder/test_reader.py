@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from autograder import reader
-from autograder.demo import solve
-from autograder.intake import read_submission_here
-from autograder.interpreters import command
-from autograder.labs import Lab
-from autograder.reader import Recognised, UnreadableError, read_cells, read_submission, recognise
+from autograder.authoring.demo import solve
+from autograder.grading.submissions import reading
+from autograder.grading.submissions.reading import Recognised, UnreadableError, read_cells, read_submission, recognise
+from autograder.grading.submissions.submission import read_submission_here
+from autograder.labs.model import Lab
+from autograder.sandbox.interpreters import command
 
 SOLVED = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -48,32 +48,32 @@ def test_what_is_read_apart_is_what_is_read_here(toy: Lab, tmp_path: Path) -> No
 
 def serve_after(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let the next process run this code before it serves."""
-    reader._reader.close()
+    reading._reader.close()
 
     def changed(*arguments: str) -> list[str]:
         line = command(*arguments)
         assert "getattr(importlib" in line[3]
         return [*line[:3], line[3].replace("getattr(importlib", f"{code}; getattr(importlib"), *line[4:]]
 
-    monkeypatch.setattr(reader, "command", changed)
+    monkeypatch.setattr(reading, "command", changed)
 
 
 def test_a_file_that_takes_too_much_memory_is_refused_and_the_next_is_read(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serve_after(monkeypatch, "import autograder.reader as r; r.MEMORY = 300 << 20")
+    serve_after(monkeypatch, "import autograder.grading.submissions.reading as r; r.MEMORY = 300 << 20")
     bomb = hand_in(toy, tmp_path / "bomb.ipynb", lambda notebook: notebook["metadata"].update(x=[{}] * 6_000_000))
     with pytest.raises(UnreadableError, match=r"bomb\.ipynb: reading it took more than .* memory; clear all outputs"):
         read_submission(toy, bomb)
     assert recognise(bomb).error.startswith("bomb.ipynb: reading it took more than")
     assert read_submission(toy, hand_in(toy, tmp_path / "good.ipynb")).exercises == SOLVED
-    reader._reader.close()
+    reading._reader.close()
 
 
 def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = "import autograder.reader as r; r.CPU_SECONDS = 1; old = r.read_submission_here; r.read_submission_here = "
+    slow = "import autograder.grading.submissions.reading as r; r.CPU_SECONDS = 1; old = r.read_submission_here; r.read_submission_here = "
     slow += "lambda lab, path, released: [0 for _ in iter(int, 1)] if path.name == 'slow.ipynb' else old(lab, path, released)"
     serve_after(monkeypatch, slow)
     started = time.monotonic()
@@ -81,18 +81,21 @@ def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read(
         read_submission(toy, hand_in(toy, tmp_path / "slow.ipynb"))
     assert read_submission(toy, hand_in(toy, tmp_path / "good.ipynb")).exercises == SOLVED
     assert time.monotonic() - started < 60
-    reader._reader.close()
+    reading._reader.close()
 
 
 def test_code_that_cannot_be_looked_through_is_graded_and_pointed_at(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serve_after(monkeypatch, "import autograder.reader as r, os; r._looked_through = lambda lab, work: os.kill(os.getpid(), 9)")
+    serve_after(
+        monkeypatch,
+        "import autograder.grading.submissions.reading as r, os; r._looked_through = lambda lab, work: os.kill(os.getpid(), 9)",
+    )
     work = read_submission(toy, hand_in(toy, tmp_path / "a.ipynb"))
     assert work.exercises == SOLVED
     assert work.idle == frozenset()
     assert [(flag.kind, "could not be looked through" in flag.message) for flag in work.odd] == [("suspicious", True)]
-    reader._reader.close()
+    reading._reader.close()
 
 
 def test_labs_take_turns(toy: Lab, tmp_path: Path) -> None:
@@ -148,12 +151,12 @@ def test_modules_in_the_folder_where_one_stands_and_in_pythonpath_are_not_run(to
     path = hand_in(toy, submissions / "eva.ipynb")
     code = (
         "import os, sys; sys.path.append(sys.argv[3])\n"
-        "from pathlib import Path; from autograder.labs import load_lab; from autograder import reader\n"
-        "lab = load_lab(Path(sys.argv[1])); reader.released_cells(lab)\n"  # all that this process imports itself
+        "from pathlib import Path; from autograder.labs.model import load_lab; from autograder import reader\n"
+        "lab = load_lab(Path(sys.argv[1])); reading.released_cells(lab)\n"  # all that this process imports itself
         "os.environ['PYTHONPATH'] = os.environ['PYTHONSTARTUP'] = sys.argv[4]; sys.path[:0] = ['', os.getcwd()]\n"
-        "print(len(reader.read_submission(lab, Path(sys.argv[2])).exercises))"
+        "print(len(reading.read_submission(lab, Path(sys.argv[2])).exercises))"
     )
-    root = str(Path(reader.__file__).parents[1])
+    root = str(Path(reading.__file__).parents[1])
     command = [sys.executable, "-I", "-c", code, str(toy.folder), str(path), root, str(evil)]
     run = subprocess.run(command, cwd=submissions, capture_output=True, text=True, env={**os.environ}, check=False)
     assert run.stdout == "2\n", run.stderr

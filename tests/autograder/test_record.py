@@ -25,16 +25,16 @@ from nbgrader.utils import determine_grade
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from autograder import autograded as pages
-from autograder import record as module
-from autograder.build import write_notebook
+from autograder.authoring.demo import reference_sources, solve, without_metadata
 from autograder.cli import app
-from autograder.demo import reference_sources, solve, without_metadata
-from autograder.labs import Lab, load_lab
-from autograder.pictures import Album
-from autograder.record import RecordError, record
-from autograder.schedule import Found
-from autograder.verdict import Flag, TestResult, Verdict, VerdictStatus, Written
+from autograder.grading.batch import Found
+from autograder.grading.verdict import Flag, TestResult, Verdict, VerdictStatus, Written
+from autograder.labs.model import Lab, load_lab
+from autograder.notebooks.release import write_notebook
+from autograder.reporting import autograded as pages
+from autograder.reporting import gradebook as module
+from autograder.reporting.gradebook import RecordError, record
+from autograder.reporting.pictures import Album
 from tests.conftest import TOY
 
 FULL = {"mean": 8.0, "mean_pure": 4.0, "halving": 8.0}
@@ -500,7 +500,7 @@ def test_figures_are_kept_for_whoever_marks_them_and_nothing_else_of_the_outputs
 
 
 def test_the_pictures_of_one_notebook_have_an_end(lab: Lab, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.pictures.MAX_ALL", 200)
+    monkeypatch.setattr("autograder.reporting.pictures.MAX_ALL", 200)
 
     def draw(notebook: Any) -> None:
         outputs = [new_output("display_data", data={"image/png": PNG}) for _ in range(5)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from autograder.restore import Course
+from autograder.worker.restore import Course
 
 GIVEN = """
 import numpy as np

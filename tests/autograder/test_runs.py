@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder import processes, runs
-from autograder.processes import Limits, Surroundings
-from autograder.runs import ContendedError, Outcome, Step, run_cells, run_steps
+from autograder.execution import process, runner
+from autograder.execution.process import Limits, Surroundings
+from autograder.execution.runner import ContendedError, Outcome, Step, run_cells, run_steps
 
 
 def run(*cells: str, env: dict[str, str] | None = None, **limits: float) -> list[Outcome]:
@@ -142,7 +142,7 @@ def test_only_plain_numbers_come_back_as_values(value: str) -> None:
 
 def test_grading_works_from_a_plain_script_without_a_main_guard() -> None:
     script = (
-        "from autograder.processes import Limits\nfrom autograder.runs import run_cells\n"
+        "from autograder.execution.process import Limits\nfrom autograder.execution.runner import run_cells\n"
         "print(run_cells(['6 * 7'], limits=Limits(), env={})[0].value)"
     )
     done = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, check=True)
@@ -152,7 +152,7 @@ def test_grading_works_from_a_plain_script_without_a_main_guard() -> None:
 
 def test_a_warm_parent_that_died_is_started_again() -> None:
     run("1")
-    (parent,) = [p for p in psutil.Process().children() if "autograder.warm" in p.cmdline()]
+    (parent,) = [p for p in psutil.Process().children() if "autograder.worker.forkserver" in p.cmdline()]
     parent.kill()
     parent.wait()
     assert statuses(run("1", "2")) == ["ok", "ok"]
@@ -170,7 +170,7 @@ def test_what_a_killed_grader_left_is_swept_up_when_it_is_old_and_nothing_else(t
         (folder / "file").write_text("x")
         if folder != fresh:
             os.utime(folder, (0, 0))
-    processes._sweep(tmp_path)
+    process._sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in (fresh, alive, other))
 
 
@@ -205,12 +205,12 @@ DONE = [Outcome("ok"), Outcome("ok")]
 def endings(monkeypatch: pytest.MonkeyPatch) -> list[list[Outcome]]:
     """How runs end, one after the other, without any process."""
     endings: list[list[Outcome]] = []
-    monkeypatch.setattr(runs, "run_steps", lambda steps, **_: endings.pop(0))
+    monkeypatch.setattr(runner, "run_steps", lambda steps, **_: endings.pop(0))
     return endings
 
 
 def settled(how: str) -> list[Outcome]:
-    return runs.settle([], limits=Limits(), around=Surroundings(), contended=how)[0]  # type: ignore[arg-type]
+    return runner.settle([], limits=Limits(), around=Surroundings(), contended=how)[0]  # type: ignore[arg-type]
 
 
 def test_a_limit_that_was_hit_through_others_is_tried_again_and_then_believed(endings: list[list[Outcome]]) -> None:
@@ -232,8 +232,8 @@ def test_a_limit_that_was_hit_through_others_is_raised_or_believed_where_that_is
 
 
 def test_values_are_kept_up_to_a_bound_and_those_of_other_tests_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MAX_KEPT", 20_000)
-    kept: runs.Kept = {}
+    monkeypatch.setattr(runner, "MAX_KEPT", 20_000)
+    kept: runner.Kept = {}
     steps = [
         Step("import numpy as np\nsmall, large, other = [1, 2], np.zeros(100_000), 'x'"),
         Step("assert small == [1, 2]", "test", names=("small",)),
@@ -243,7 +243,7 @@ def test_values_are_kept_up_to_a_bound_and_those_of_other_tests_all_the_same(mon
     outcomes = run_steps(steps, limits=Limits(), around=Surroundings(), kept=kept)
     assert statuses(outcomes) == ["ok"] * 4
     assert set(kept) == {1, 3}
-    again = runs.Again(Limits(), Surroundings())
+    again = runner.Again(Limits(), Surroundings())
     try:
         wrong = again.test([], Step("assert small == [3]", "test", names=("small",)), kept[1])
         assert wrong is not None

@@ -13,15 +13,15 @@ from typing import Any
 import psutil
 import pytest
 
-from autograder import grading, schedule
-from autograder.build import write_notebook
-from autograder.demo import solve
-from autograder.keep import Entry, Keep
-from autograder.labs import Lab
-from autograder.runs import ContendedError, Kept, Outcome
-from autograder.schedule import find_submissions, grade_class
-from autograder.verdict import TestResult, Verdict
-from autograder.walls import cgroups
+from autograder.authoring.demo import solve
+from autograder.execution.runner import ContendedError, Kept, Outcome
+from autograder.grading import batch, job
+from autograder.grading.batch import find_submissions, grade_class
+from autograder.grading.cache import Entry, Keep
+from autograder.grading.verdict import TestResult, Verdict
+from autograder.labs.model import Lab
+from autograder.notebooks.release import write_notebook
+from autograder.sandbox import cgroups
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 needs_groups = pytest.mark.skipif(bool(cgroups.reason()), reason=f"no memory groups here: {cgroups.reason()}")
@@ -56,8 +56,8 @@ def test_what_was_late_through_others_is_run_alone_with_all_memory_and_not_kept(
 ) -> None:
     hand_in(toy, tmp_path / "class", ada="", boris="")
     runs, keep, heard = Runs(), Keep(tmp_path / "kept"), []
-    monkeypatch.setattr(grading, "settle", runs)
-    monkeypatch.setattr(schedule, "wake", lambda: None)
+    monkeypatch.setattr(job, "settle", runs)
+    monkeypatch.setattr(batch, "wake", lambda: None)
     found = find_submissions(tmp_path / "class", toy.id)
     verdicts = grade_class(toy, found, keep=keep, jobs=2, on_verdict=heard.append)
     assert earned(verdicts) == {"ada": 20, "boris": 20}
@@ -77,12 +77,12 @@ def test_an_entry_with_a_limit_that_was_hit_through_others_is_not_kept(tmp_path:
 def test_shares_of_memory_stay_below_the_machines_and_below_what_a_container_says(monkeypatch: pytest.MonkeyPatch) -> None:
     total = cgroups.memory_bytes()
     assert total <= psutil.virtual_memory().total
-    assert 0 < schedule._memory() < total
+    assert 0 < batch._memory() < total
     places = [(Path("/nowhere"), 1)]
     monkeypatch.setattr(cgroups, "_places", lambda controller: places)
     monkeypatch.setattr(cgroups, "_number", lambda folder, names: 3 * 2**30 if folder == Path("/nowhere") else None)
     assert cgroups.memory_bytes() == 3 * 2**30
-    assert schedule._memory() == 2 * 2**30
+    assert batch._memory() == 2 * 2**30
 
 
 @needs_groups
@@ -91,11 +91,11 @@ def test_one_that_needs_more_than_its_share_is_run_alone_and_paid_and_its_neighb
 ) -> None:
     hungry = "import numpy as np\nif not globals().get('seen'): seen = [np.ones(1_300 << 17)]"
     hand_in(toy, tmp_path / "class", ada="", hungry=hungry)
-    monkeypatch.setattr(schedule, "_memory", lambda: 2_200 << 20)
+    monkeypatch.setattr(batch, "_memory", lambda: 2_200 << 20)
     keep, found = Keep(tmp_path / "kept"), find_submissions(tmp_path / "class", toy.id)
     verdicts = grade_class(toy, found, keep=keep, jobs=2)
     assert earned(verdicts) == {"ada": 20, "hungry": 20}
-    monkeypatch.setattr(schedule, "_memory", lambda: 1_000 << 20)
+    monkeypatch.setattr(batch, "_memory", lambda: 1_000 << 20)
     (verdict,) = grade_class(toy, found[1:], jobs=1)
     assert {test.status for test in verdict.tests} == {"memory", "missing"}
 

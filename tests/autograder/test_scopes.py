@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.scopes import bound_names, read_names
+from autograder.notebooks.scopes import bound_names, read_names
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
 MODULES = ("argparse", "ast", "dataclasses", "doctest", "functools", "inspect", "typing", "turtle", "enum", "contextlib")

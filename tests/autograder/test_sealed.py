@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder import sealed
-from autograder.publish import publish
+from autograder.authoring.publish import publish
 from coursekit import data
 from coursekit.data.cache import Cache
 from coursekit.data.registry import course_registry

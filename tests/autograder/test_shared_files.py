@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.processes import Limits, Surroundings
-from autograder.runs import Step, run_steps
-from autograder.shared_files import MAX_DEPTH, MAX_FILES, Files
-from autograder.walls import strongest
+from autograder.execution.process import Limits, Surroundings
+from autograder.execution.runner import Step, run_steps
+from autograder.sandbox import strongest
+from autograder.worker.filesync import MAX_DEPTH, MAX_FILES, Files
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_name_that_is_none_harms_nothing(name: str, files: Files, folder: Path
 IMPORTING = """
 import importlib.util, sys
 from pathlib import Path
-from autograder.shared_files import Files
+from autograder.worker.filesync import Files
 sys.path[:0] = ["", ".", str(Path.cwd())]
 files = Files(Path.cwd()); files.settle(); files.claim(); files.guard_imports()
 bad = b"print('a student')"

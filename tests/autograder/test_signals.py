@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.processes import Limits, Process, Surroundings
-from autograder.signals import Target
+from autograder.execution.process import Limits, Process, Surroundings
+from autograder.execution.signals import Target
 
 LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
 

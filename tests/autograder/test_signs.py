@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.signs import asks
+from autograder.grading.assignments.signs import asks
 
 EXERCISES = ["def fact(n):\n    return 1 if n < 2 else n * fact(n - 1)", "def total(rows):\n    return rate * sum(rows)"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.slices import names, needed
+from autograder.grading.dependencies import names, needed
 
 
 def test_a_cell_is_needed_when_it_assigns_a_name_that_is_read_below() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.build import release_notebook, write_notebook
-from autograder.grading import grade
-from autograder.intake import Submission
-from autograder.labs import Cell, Lab, Settings, load_lab
-from autograder.runs import Step
-from autograder.steps import alone, examined, together
+from autograder.execution.runner import Step
+from autograder.grading.job import grade
+from autograder.grading.passes import alone, examined, together
+from autograder.grading.submissions.submission import Submission
+from autograder.labs.model import Cell, Lab, Settings, load_lab
+from autograder.notebooks.release import release_notebook, write_notebook
 
 CELLS = (
     Cell("given", "import math", "start"),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.demo import reference_sources
-from autograder.labs import find_labs, load_lab
-from autograder.suspicions import MAX_FLAGS, look
-from autograder.syntax import MAX_CHARS
+from autograder.authoring.demo import reference_sources
+from autograder.grading.submissions.suspicions import MAX_FLAGS, look
+from autograder.labs.model import find_labs, load_lab
+from autograder.notebooks.syntax import MAX_CHARS
 
 ODD = {
     "rewrites cells": [
@@ -39,7 +39,7 @@ ODD = {
     ],
     "reaches under": ["open('/proc/self/maps')", "import ctypes", "f.__globals__"],
     "ends or forks": ["import os\nos._exit(0)", "import os\nwhile os.fork(): pass"],
-    "speaks of the grader": ["open('gradebook.db')", "import autograder.wire", "from nbgrader.api import Gradebook"],
+    "speaks of the grader": ["open('gradebook.db')", "import autograder.worker.codec", "from nbgrader.api import Gradebook"],
     "reads the cells": ["print(_ih)", "source = In[3]"],
     "changes how Python runs": ["import signal\nsignal.signal(2, 1)", "import atexit", "import sys\nsys.settrace(t)"],
     "compare or convert": ["class A:\n    def __eq__(self, other): return True", "class F(float): pass"],

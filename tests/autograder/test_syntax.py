@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograder import suspicions
-from autograder.labs import find_labs, load_lab
-from autograder.slices import names, needed, statements
-from autograder.suspicions import look
-from autograder.syntax import MAX_CHARS, tree
+from autograder.grading.dependencies import names, needed, statements
+from autograder.grading.submissions import suspicions
+from autograder.grading.submissions.suspicions import look
+from autograder.labs.model import find_labs, load_lab
+from autograder.notebooks.syntax import MAX_CHARS, tree
 
 # Python finds what is wrong with these only after parsing, so they have a tree all the same.
 LATE = [

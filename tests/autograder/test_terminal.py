@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import typer
 
-from autograder import terminal
-from autograder.terminal import fail, quote, say, show_left, show_marks, show_notes, words
-from autograder.verdict import Flag, TestResult, Verdict, Written
+from autograder.grading.verdict import Flag, TestResult, Verdict, Written
+from autograder.reporting import terminal
+from autograder.reporting.terminal import fail, quote, say, show_left, show_marks, show_notes, words
 
 NASTY = ["[/]", "[bold red]x[/bold red]", "[/content/drive]", "a\\", "\\[", "{}", "\x1b[31m", "a\rb", "\u202ea", "\ud800", "\0"]
 

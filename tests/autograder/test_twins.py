@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from autograder.twins import call_of, functions, overwriting, pretending
+from autograder.authoring.twins import call_of, functions, overwriting, pretending
 
 MEAN = "import numpy as np\nmean = lambda x: x.mean()\ndef add(a, *, b):\n    return mean(a) + b\ndef nothing(): return 1\n"
 

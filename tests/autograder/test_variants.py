@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.variants import variants
+from autograder.grading.assignments.variants import variants
 
 STACK = """
 class Stack:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import hostile
-from autograder.build import release_notebook, write_notebook
-from autograder.labs import LabError, load_lab
-from autograder.lint import leaks, lint, secrets
-from autograder.surroundings import Options, surroundings
-from autograder.verify import Check, Effort, verify
+from autograder.authoring import hostile
+from autograder.authoring.lint import leaks, lint, secrets
+from autograder.authoring.verify import Check, Effort, verify
+from autograder.grading.environment import Options, surroundings
+from autograder.labs.model import LabError, load_lab
+from autograder.notebooks.release import release_notebook, write_notebook
 
 QUICK = Effort(repeats=3, seeds=2, twins="none")
 

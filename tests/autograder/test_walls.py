@@ -23,9 +23,20 @@ from typing import Any
 
 import pytest
 
-from autograder.walls import Level, Room, WallsError, default_readable, enter, grader_files, kernel, landlock, probe, strongest
-from autograder.walls.privileges import CUDA_DEVICE, PR_SET_DUMPABLE
-from autograder.walls.probing import ESSENTIAL, try_all
+from autograder.sandbox import (
+    Level,
+    Room,
+    WallsError,
+    default_readable,
+    enter,
+    grader_files,
+    landlock,
+    probe,
+    strongest,
+    syscalls,
+)
+from autograder.sandbox.privileges import CUDA_DEVICE, PR_SET_DUMPABLE
+from autograder.sandbox.probing import ESSENTIAL, try_all
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -146,7 +157,7 @@ def _become_nobody() -> None:
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
-    kernel.prctl(PR_SET_DUMPABLE, 1)  # or it could not write its own /proc/self/uid_map
+    syscalls.prctl(PR_SET_DUMPABLE, 1)  # or it could not write its own /proc/self/uid_map
 
 
 @pytest.fixture
@@ -404,7 +415,7 @@ def test_mounts_below_a_readable_folder_are_read_only_too(full: Warden) -> None:
         pytest.skip("only root can mount a disk to try this with")
     disk = full.folder / "data" / "disk"
     disk.mkdir(parents=True)
-    kernel.mount("test", str(disk), "tmpfs", 0, "mode=777,size=1m")
+    syscalls.mount("test", str(disk), "tmpfs", 0, "mode=777,size=1m")
     try:
         (disk / "file").write_text("here")
         room = full.room(readable=(*default_readable(), str(full.folder / "data")))
@@ -413,7 +424,7 @@ def test_mounts_below_a_readable_folder_are_read_only_too(full: Warden) -> None:
             "OSError",
         ]
     finally:
-        kernel.unmount(str(disk))
+        syscalls.unmount(str(disk))
 
 
 def test_everything_that_can_be_written_shares_one_quota(warden: Warden) -> None:
@@ -639,13 +650,13 @@ def test_nothing_can_be_mounted_remounted_unmounted_or_nested(warden: Warden) ->
     places = ["/", "/usr", "/proc", "/tmp"]
 
     def rebuild() -> list[str]:
-        attempts: list[Callable[[], Any]] = [lambda p=p: kernel.unmount(p) for p in places]
-        attempts += [lambda p=p: kernel.mount("none", p, None, remount | bind) for p in places]
-        attempts.append(lambda: kernel.mount("none", os.getcwd(), "tmpfs", 0))
-        attempts.append(lambda: kernel.seal_mount("/", 0, recursive=True) or kernel.pivot_root(".", "."))
-        attempts += [lambda f=f: kernel.unshare(f) for f in (0x10000000, 0x10020000)]
-        attempts.append(lambda: kernel.syscall("clone", 0x10000000 | signal.SIGCHLD, 0, 0, 0, 0))
-        attempts.append(lambda: kernel.syscall("shmget", 0, MEGABYTE, 0o1600))
+        attempts: list[Callable[[], Any]] = [lambda p=p: syscalls.unmount(p) for p in places]
+        attempts += [lambda p=p: syscalls.mount("none", p, None, remount | bind) for p in places]
+        attempts.append(lambda: syscalls.mount("none", os.getcwd(), "tmpfs", 0))
+        attempts.append(lambda: syscalls.seal_mount("/", 0, recursive=True) or syscalls.pivot_root(".", "."))
+        attempts += [lambda f=f: syscalls.unshare(f) for f in (0x10000000, 0x10020000)]
+        attempts.append(lambda: syscalls.syscall("clone", 0x10000000 | signal.SIGCHLD, 0, 0, 0, 0))
+        attempts.append(lambda: syscalls.syscall("shmget", 0, MEGABYTE, 0o1600))
         return [error_of(attempt) for attempt in attempts]
 
     assert all(warden.run(rebuild))
@@ -706,7 +717,7 @@ def test_what_programs_expect_of_a_machine_is_there(warden: Warden) -> None:
 def test_keras_trains_in_a_full_room_forked_from_a_warm_process(full: Warden) -> None:
     script = (
         "import coursekit, keras, json, os, sys, numpy as np\n"
-        "from autograder.walls import Room, default_readable, enter\n"
+        "from autograder.sandbox import Room, default_readable, enter\n"
         "enter(Room(readable=default_readable(), **json.loads(sys.argv[1])), 'full', lambda pid: None) if not os.fork() else sys.exit(\n"
         "    os.waitstatus_to_exitcode(os.wait()[1]))\n"
         "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
@@ -757,12 +768,12 @@ def test_an_error_in_the_announcement_ends_the_room_before_anything_runs(full: W
 
 @pytest.mark.parametrize("wall", ["mount", "seal_mount", "pivot_root", "unshare", "set_capabilities", "syscall"])
 def test_a_wall_that_fails_lets_nobody_in(full: Warden, monkeypatch: pytest.MonkeyPatch, wall: str) -> None:
-    from autograder.walls import house, seccomp
+    from autograder.sandbox import filesystem, seccomp
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise PermissionError(1, f"{wall}: Operation not permitted")
 
-    for module in (kernel, house, seccomp):
+    for module in (syscalls, filesystem, seccomp):
         if hasattr(module, wall):
             monkeypatch.setattr(module, wall, fail)
     inmate = full.start(lambda: "ran")
@@ -812,7 +823,7 @@ def test_the_probe_names_the_reason_where_a_wall_is_missing(monkeypatch: pytest.
     def fail(flags: int) -> None:
         raise PermissionError(1, "unshare: Operation not permitted")
 
-    monkeypatch.setattr(kernel, "unshare", fail)
+    monkeypatch.setattr(syscalls, "unshare", fail)
     monkeypatch.setattr(landlock, "version", lambda: 0)
     found = try_all()
     assert set(found) == set(probe()) - {"memory together"}

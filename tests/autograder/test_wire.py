@@ -27,9 +27,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from autograder.functions import Functions
-from autograder.refusals import CannotCross, NotPlain, RefusedError, is_limit
-from autograder.wire import _MAKERS, MAX_HEADER, Decoder, Encoder, pack, peek, unpack
+from autograder.worker.codec import _MAKERS, MAX_HEADER, Decoder, Encoder, pack, peek, unpack
+from autograder.worker.refusals import CannotCross, NotPlain, RefusedError, is_limit
+from autograder.worker.values.functions import Functions
 
 
 def no_calls(*_: object) -> None:

@@ -24,13 +24,13 @@ from pathlib import Path
 
 import psutil
 
-from autograder.build import build, write_notebook
-from autograder.demo import reference_sources, solve
-from autograder.keep import Keep
-from autograder.labs import Lab, load_lab
-from autograder.schedule import find_submissions, grade_class
-from autograder.surroundings import Options, isolation
-from autograder.verdict import Verdict
+from autograder.authoring.demo import reference_sources, solve
+from autograder.grading.batch import find_submissions, grade_class
+from autograder.grading.cache import Keep
+from autograder.grading.environment import Options, isolation
+from autograder.grading.verdict import Verdict
+from autograder.labs.model import Lab, load_lab
+from autograder.notebooks.release import build, write_notebook
 from tests.stock import stock_marks
 
 __all__ = ["main"]

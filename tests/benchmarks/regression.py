@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autograder.demo import reference_sources
-from autograder.labs import load_lab
-from autograder.slices import needed
+from autograder.authoring.demo import reference_sources
+from autograder.grading.dependencies import needed
+from autograder.labs.model import load_lab
 
 __all__ = ["main"]
 

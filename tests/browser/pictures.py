@@ -11,10 +11,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from autograder.build import write_notebook
-from autograder.demo import reference_sources, solve
-from autograder.labs import load_lab
-from autograder.lectures import load_lecture, run_lecture
+from autograder.authoring.demo import reference_sources, solve
+from autograder.authoring.lectures import load_lecture, run_lecture
+from autograder.labs.model import load_lab
+from autograder.notebooks.release import write_notebook
 
 from .lab_page import CHROMIUM, FLAGS, opened, run_all
 

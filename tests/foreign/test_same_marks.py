@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.assignments import load_assignment
-from autograder.schedule import find_submissions, grade_class
+from autograder.grading.assignments.load import load_assignment
+from autograder.grading.batch import find_submissions, grade_class
 from tests.benchmarks.stock import by_cell, same_mark
 from tests.foreign.courses import known_work, release_of
 from tests.foreign.topics import COURSE, Topic, notebook, read_marks, topics

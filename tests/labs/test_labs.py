@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.labs import find_labs, load_lab
-from autograder.surroundings import Options
-from autograder.verify import Effort, verify
+from autograder.authoring.verify import Effort, verify
+from autograder.grading.environment import Options
+from autograder.labs.model import find_labs, load_lab
 
 ROOT = Path(__file__).parents[2]
 LABS = [folder.name for folder in find_labs(ROOT / "labs")]

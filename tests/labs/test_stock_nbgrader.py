@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import build
-from autograder.demo import make_class
-from autograder.labs import find_labs, load_lab
-from autograder.schedule import find_submissions, grade_class
-from autograder.surroundings import Options
+from autograder.authoring.demo import make_class
+from autograder.grading.batch import find_submissions, grade_class
+from autograder.grading.environment import Options
+from autograder.labs.model import find_labs, load_lab
+from autograder.notebooks.release import build
 from tests.stock import stock_marks
 
 ROOT = Path(__file__).parents[2]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import out_of_step
-from autograder.labs import find_labs, load_lab
-from autograder.lectures import Lecture, find_lectures, lecture_notebook, load_lecture, run_lecture
-from autograder.lint import shown_answers
+from autograder.authoring.lectures import Lecture, find_lectures, lecture_notebook, load_lecture, run_lecture
+from autograder.authoring.lint import shown_answers
+from autograder.labs.model import find_labs, load_lab
+from autograder.notebooks.release import out_of_step
 from coursekit import session
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "lectures"

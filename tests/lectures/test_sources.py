@@ -9,9 +9,9 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from autograder.build import out_of_step, write_notebook
+from autograder.authoring.lectures import LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
 from autograder.cli import app
-from autograder.lectures import LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
+from autograder.notebooks.release import out_of_step, write_notebook
 
 START = """# %% [markdown]
 # # Lecture 0 · Toy

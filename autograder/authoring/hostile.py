@@ -1,0 +1,93 @@
+"""Proofs that nobody gains by overwriting what a test gives to a function: hostile twins of a lab's known answers.
+
+Knows labs, their answers and twins; nothing of how tasks are run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from autograder.authoring.tasks import ASIDE, Task, code_of, sliced
+from autograder.authoring.twins import call_of, functions, overwriting, pretending
+from autograder.execution.runner import Outcome
+from autograder.grading.environment import Options, surroundings
+from autograder.grading.plan import plan
+from autograder.labs.model import Answer, Cell, Lab
+
+__all__ = ["TWINS", "twin_tasks"]
+
+TWINS = "no hostile twin earns a point that its answer does not"
+
+
+def twin_tasks(lab: Lab, answers: Sequence[Answer], options: Options, *, one_of: int = 1) -> list[Task]:
+    """The hostile twins of answers that lack a point, and of the reference of each exercise that has known answers.
+
+    A twin of an answer that has every point could gain none. one_of: of so many twins one is taken, always the same.
+    """
+    answers = [answer for answer in answers if functions(answer.source)]
+    exercises = dict.fromkeys(answer.exercise for answer in answers)
+    lacking = [answer for answer in answers if not all(answer.marks.values())]
+    makers = [partial(_overwriting, lab, answer, options, number % 2) for number, answer in enumerate(lacking)]
+    makers += [partial(_pretending, lab, name, options, fill) for name in exercises for fill in (0, 1)]
+    tasks = [make() for make in makers[::one_of]]
+    return [task for task in tasks if task.cells]
+
+
+def _overwriting(lab: Lab, answer: Answer, options: Options, fill: float) -> Task:
+    own = _exercise(lab, answer.exercise)
+    targets = _sealed_tests(lab, answer.exercise)
+    cells = _slice_with(lab, answer.exercise, answer.source, options, targets)
+    changed = [(i, overwriting(source, fill) if i == own else source) for i, source in cells] if targets else []
+
+    def judge(outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
+        for index, outcome in outcomes:
+            test = lab.cells[index]
+            if index in targets and outcome.status == "ok" and answer.marks.get(test.name) == 0:
+                yield f"{answer.label} passes {test.name} when its functions overwrite their arguments with {fill}"
+
+    return Task(TWINS, changed, surroundings(lab, options), judge, examined=True)
+
+
+def _pretending(lab: Lab, exercise: str, options: Options, fill: float) -> Task:
+    """The reference, right for the visible part of each test alone: first on copies of the arguments, then on these themselves."""
+    own = _exercise(lab, exercise)
+    targets = _sealed_tests(lab, exercise)
+    cells = _slice_with(lab, exercise, lab.cells[own].source, options, targets) if targets else []
+    twin = [(i, pretending(source, fill) if i == own else source) for i, source in cells if i not in targets]
+    tests = [(i, source) for i, source in cells if i in targets]
+    rehearsals = [(ASIDE, call_of("rehearse", lab.cells[i].name, _visible(lab.cells[i]))) for i, _ in tests]
+    rounds = [
+        part for hostile in (False, True) for i, source in tests for part in (_begin(lab.cells[i].name, hostile), (i, source))
+    ]
+
+    def judge(outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
+        ends = [(index, outcome.status) for index, outcome in outcomes if index in targets]
+        for (index, plain), (_, hostile) in zip(ends[: len(tests)], ends[len(tests) :], strict=True):
+            if plain != "ok" and hostile == "ok":
+                yield f"{exercise}: whoever overwrites arguments with {fill} passes the hidden part of {lab.cells[index].name}"
+
+    return Task(TWINS, [*twin, *rehearsals, *rounds] if tests else [], surroundings(lab, options), judge, examined=True)
+
+
+def _begin(test: str, hostile: bool) -> tuple[int, str]:
+    return ASIDE, call_of("begin", test, hostile)
+
+
+def _exercise(lab: Lab, name: str) -> int:
+    return next(i for i, cell in enumerate(lab.cells) if cell.role == "exercise" and cell.name == name)
+
+
+def _sealed_tests(lab: Lab, exercise: str) -> list[int]:
+    """The tests of an exercise (indices) that run in the examiner."""
+    return [i for i, cell in enumerate(lab.cells) if cell.exercise == exercise and i not in plan(lab).unsealed]
+
+
+def _visible(test: Cell) -> str:
+    return "\n".join(line for number, line in enumerate(test.source.splitlines(), start=1) if number not in test.hidden)
+
+
+def _slice_with(lab: Lab, exercise: str, source: str, options: Options, targets: Sequence[int]) -> list[tuple[int, str]]:
+    """The cells that the tests `targets` need when this is the answer to the exercise, its own cell among them."""
+    changed = lab.with_exercises({exercise: source})
+    return sliced(changed, code_of(changed, options), [*targets, _exercise(lab, exercise)])

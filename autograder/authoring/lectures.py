@@ -1,0 +1,226 @@
+"""Lectures: read and check their plain-text sources, make the notebooks that students open, run them.
+
+A lecture has no marks. Its source is `lectureNN_name.py` in jupytext's percent format; the first code cell calls
+`coursekit.setup("lectureNN_name")`, and one cell may carry the values of a quick run in its header: `# %% fast={"STEPS": 100}`.
+Knows nothing of labs, of grading or of what a lecture teaches.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder.notebooks.release import KERNEL
+from autograder.sandbox.interpreters import command, without_python
+
+__all__ = ["Lecture", "LectureError", "Run", "find_lectures", "lecture_notebook", "load_lecture", "run_lecture"]
+
+_NAME = re.compile(r"lecture\d\d_[a-z][a-z0-9_]*")
+_HEADERS = {"fast", "backend"}  # `backend="tensorflow"`: the cell runs on no other
+_CELL_SECONDS = 600
+
+
+class LectureError(Exception):
+    """A lecture's source that cannot be used: the message names the file, what was expected and what came."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a lecture. `fast`: variables that it assigns → their values on a quick run."""
+
+    is_code: bool
+    source: str
+    id: str
+    fast: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lecture:
+    """One lecture: `id` such as "lecture01_neurons", the file that it was read from, its cells in order."""
+
+    id: str
+    path: Path
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one execution of a lecture gave.
+
+    seconds: from the start of the kernel to its end. error: "" or what went wrong first, with its cell.
+    notebook: the cells with their outputs, as far as they were run.
+    """
+
+    seconds: float
+    error: str
+    notebook: nbformat.NotebookNode
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find_lectures(root: Path) -> list[Path]:
+    """Every lecture's source under `root` (the folder with `source/` in it), in order of name."""
+    return sorted(Path(root).glob("source/lecture*.py"))
+
+
+def load_lecture(path: Path | str) -> Lecture:
+    """Read and check one source. Raises LectureError for anything missing, misspelt or contradictory."""
+    path = Path(path)
+    if not path.is_file():
+        known = ", ".join(other.stem for other in find_lectures(path.parent.parent)) or "none"
+        raise LectureError(f"{path}: no lecture here; lectures beside it: {known}")
+    if not _NAME.fullmatch(path.stem):
+        raise LectureError(f"{path}: expected a name such as lecture01_neurons.py, in lower case")
+    cells: list[Cell] = []
+    for number, raw in enumerate(jupytext.read(path, fmt="py:percent").cells, start=1):
+        cells.append(_cell(raw, {cell.id for cell in cells}, f"{path}, cell {number}"))
+    _check_setup(path, [cell for cell in cells if cell.is_code])
+    if sum(bool(cell.fast) for cell in cells) > 1:
+        raise LectureError(f"{path}: fast= stands in several headers; expected one cell that holds the whole budget")
+    return Lecture(path.stem, path, tuple(cells))
+
+
+def _cell(raw: Any, seen: set[str], place: str) -> Cell:
+    header = {key: value for key, value in raw.metadata.items() if key not in ("lines_to_next_cell", "cell_marker", "title")}
+    is_code = raw.cell_type == "code"
+    if raw.cell_type not in ("code", "markdown") or set(header) - (_HEADERS if is_code else set()):
+        raise LectureError(
+            f"{place}: a {raw.cell_type} cell with header {header}; expected Markdown, or code with at most fast= or backend="
+        )
+    if not raw.source.strip():
+        raise LectureError(f"{place}: the cell is empty")
+    fast = header.get("fast", {})
+    if is_code:
+        _check_fast(fast, _parsed(raw.source, place), place)
+    return Cell(is_code, raw.source, _cell_id(raw, seen), fast)
+
+
+def _parsed(source: str, place: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise LectureError(f"{place}: no Python: {error.msg} in line {error.lineno}") from None
+
+
+def _check_fast(fast: Any, code: ast.Module, place: str) -> None:
+    """The header names variables that the cell assigns: any other name would change nothing on a quick run."""
+    if not isinstance(fast, dict):
+        raise LectureError(f'{place}: fast={fast!r}; expected variables and their reduced values, as in fast={{"STEPS": 100}}')
+    assigned = {
+        target.id
+        for node in code.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    if unknown := set(fast) - assigned:
+        raise LectureError(
+            f"{place}: fast= names {', '.join(sorted(unknown))}, and the cell assigns {', '.join(sorted(assigned)) or 'nothing'}"
+        )
+
+
+def _check_setup(path: Path, code: list[Cell]) -> None:
+    wanted = f'coursekit.setup("{path.stem}")'
+    calls = [ast.unparse(node) for node in ast.walk(ast.parse(code[0].source)) if isinstance(node, ast.Call)] if code else []
+    if ast.unparse(ast.parse(wanted)) not in calls:
+        raise LectureError(f"{path}: expected {wanted} in the first code cell")
+
+
+def _cell_id(raw: Any, seen: set[str]) -> str:
+    """A digest of the content, so that editing one cell renames no other."""
+    base = f"{'code' if raw.cell_type == 'code' else 'prose'}-{sha256(raw.source.encode()).hexdigest()[:10]}"
+    number, result = 1, base
+    while result in seen:
+        number += 1
+        result = f"{base}-{number}"
+    return result
+
+
+# ── notebooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def lecture_notebook(lecture: Lecture, *, fast: bool = False) -> nbformat.NotebookNode:
+    """The notebook that students open, without outputs. `fast` writes the values of a quick run after the budget."""
+    cells = []
+    for cell in lecture.cells:
+        node = new_code_cell(cell.source) if cell.is_code else new_markdown_cell(cell.source)
+        if fast and cell.fast:
+            node.source += "\n" + "\n".join(f"{name} = {value!r}" for name, value in cell.fast.items())
+        node.id = cell.id
+        cells.append(node)
+    return new_notebook(cells=cells, metadata={**KERNEL})
+
+
+# ── running ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def run_lecture(lecture: Lecture, *, fast: bool = False, data: str = "", cell_seconds: float = _CELL_SECONDS) -> Run:
+    """Execute a lecture from top to bottom in a kernel of its own, in a scratch folder that is removed afterwards.
+
+    data: "real", "drawn" or "" for what the environment says. cell_seconds: limit of one cell.
+    Raises nothing for what the lecture does wrong: the Run says it. Anything on stderr, such as a warning, is wrong too.
+    """
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    notebook, error, at = lecture_notebook(lecture, fast=fast), "", [0]
+    environment = {**without_python(os.environ), **({"COURSEKIT_DATA": data} if data else {})}
+    kernel = [*command("ipykernel.kernelapp", "launch_new_instance"), "-f", "{connection_file}"]
+
+    class OurKernel(AsyncKernelManager):
+        """A kernel of this very Python, whatever is installed under the name python3."""
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(**{**get_kernel_dict(), "argv": kernel})
+
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix=f"{lecture.id}-", ignore_cleanup_errors=True) as scratch:
+        client = NotebookClient(
+            notebook,
+            timeout=cell_seconds,
+            kernel_manager_class=OurKernel,
+            resources={"metadata": {"path": scratch}},
+            on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index),
+        )
+        try:
+            client.execute(env=environment)
+        except CellExecutionError as raised:
+            error = f"{raised.ename}: {raised.evalue}"
+        except CellTimeoutError:
+            error = f"took longer than {cell_seconds:g} seconds"
+        except DeadKernelError:
+            error = "the kernel died, perhaps for lack of memory"
+    seconds = time.perf_counter() - started
+    if error:
+        error = _at(notebook, at[0], error)
+    return Run(seconds, error or _first_on_stderr(notebook), notebook)
+
+
+def _first_on_stderr(notebook: nbformat.NotebookNode) -> str:
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream" and output.name == "stderr":
+                return _at(notebook, number, f"wrote on stderr: {output.text.strip()}")
+    return ""
+
+
+def _at(notebook: nbformat.NotebookNode, number: int, what: str) -> str:
+    """`what`, after the number of the cell (from 1, as in the source) and its first line."""
+    return f"cell {number + 1} ({notebook.cells[number].source.strip().splitlines()[0]}): {what}"

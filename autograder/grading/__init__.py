@@ -1,0 +1,1 @@
+"""One submission and a class: the only place where labs meet execution."""

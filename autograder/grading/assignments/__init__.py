@@ -1,0 +1,1 @@
+"""Notebooks of other nbgrader courses: how their tests have to run, and what counts."""

@@ -1,0 +1,197 @@
+"""What a student process and an examiner find around them: variables, data sets, walls.
+
+Knows the kinds of data and budget that a lab can be run with, and where they lie on this machine; runs no submission.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+from autograder import sandbox
+from autograder.execution.process import Limits, Surroundings
+from autograder.execution.runner import Step, settle
+from autograder.grading.plan import data_cells
+from autograder.grading.secret import new_secret
+from autograder.labs.model import Lab
+from autograder.sandbox import Level
+from autograder.sealed import FILES as SEALED_FILES
+from autograder.sealed import NAMES as SEALED
+from autograder.sealed import VARIABLE
+
+__all__ = [
+    "IsolationError",
+    "NoDataError",
+    "NoGpuError",
+    "Options",
+    "SurroundingsError",
+    "course_secret",
+    "environment",
+    "gpus",
+    "isolation",
+    "surroundings",
+]
+
+
+class SurroundingsError(Exception):
+    """What was asked for, or what a lab needs, and this machine does not have. The message says what is missing and what to do."""
+
+
+class NoGpuError(SurroundingsError):
+    """GPU slots that were asked for on a machine without a GPU."""
+
+
+class NoDataError(SurroundingsError):
+    """Data sets of a lab that cannot be had: nobody's work can be judged without them."""
+
+
+class IsolationError(SurroundingsError):
+    """Walls that were asked for and that this machine does not have."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    data: "real", "drawn" or "" (real if obtainable). fast: the lab's reduced budget. seed: set in the set-up cell.
+    cell_seconds: limit for one cell; 0 means the lab's own. isolation: "full", "process", or "" for the strongest there is.
+    sealed_only: give no points for tests that must run in the student's own process. gpu_slots: how many student processes may
+    use a GPU at once, spread over all that there are; 0 means that notebooks run on the CPU.
+    secret: from which sealed splits are drawn; "" for one that this process draws for itself (see `secret.find_secret`).
+    accept_broken: where some tests of an nbgrader notebook do not accept the instructor's own solution, grade with the others;
+    without it nobody's work is run.
+    """
+
+    data: str = ""
+    fast: bool = False
+    seed: int = 42
+    cell_seconds: float = 0
+    isolation: Literal["full", "process", ""] = ""
+    sealed_only: bool = False
+    gpu_slots: int = 0
+    secret: str = field(default="", repr=False)
+    accept_broken: bool = False
+
+
+def course_secret(options: Options) -> str:
+    """The secret that is graded with: the one given, or one that is drawn once in this process."""
+    return options.secret or _drawn_secret()
+
+
+@cache
+def _drawn_secret() -> str:
+    return new_secret()
+
+
+def gpus() -> list[str]:
+    """The numbers of the GPUs that this process may use, found without waking one."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [part.strip() for part in chosen.split(",") if part.strip() and part.strip() != "-1"]
+    return sorted((path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")), key=int)
+
+
+def isolation(wanted: str = "") -> Level:
+    """The level of the walls that will be put up. Raises IsolationError if `wanted` is more than this machine has."""
+    strongest = _strongest()
+    if wanted == "full" and strongest != "full":
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in sandbox.probe().items() if reason)
+        raise IsolationError(
+            f"full isolation was asked for, and this machine does not have it ({reasons}); "
+            "allow user namespaces, run as root, or accept less with --isolation process"
+        )
+    return "process" if wanted == "process" else strongest
+
+
+@cache
+def _strongest() -> Level:
+    return sandbox.strongest()
+
+
+def surroundings(lab: Lab, options: Options) -> Surroundings:
+    """What notebooks of this lab are run in, its data sets brought into the cache. Raises IsolationError, NoDataError."""
+    env = environment(lab, options)
+    with _preparing:
+        _prepare(lab, env)
+    data = _data(lab, env)
+    package = find_spec("autograder")
+    own = tuple(package.submodule_search_locations or ()) if package else ()
+    level = isolation(options.isolation)
+    return Surroundings(
+        env,
+        level,
+        tuple(path for path, secret in data if not secret),
+        (*(p for p, _ in data), *own),
+        lab.settings.files,
+        lab.beside,
+        private={VARIABLE: course_secret(options)} if _uses_sealed(lab) else {},
+        shared_arguments=lab.foreign,
+        one_random=lab.foreign,
+    )
+
+
+def _uses_sealed(lab: Lab) -> bool:
+    return any(cell.role == "tests" and re.search(r"\bsealed\b", cell.source) for cell in lab.cells)
+
+
+def environment(lab: Lab, options: Options) -> dict[str, str]:
+    """Variables for a student process: which data and where they are kept, which seed, which budget."""
+    from coursekit import data
+
+    env = {"COURSEKIT_SEED": str(options.seed)}
+    if lab.settings.datasets:
+        source = options.data or os.environ.get("COURSEKIT_DATA", "")
+        sources = {source} if source else {data.source(name) for name in lab.settings.datasets}
+        env["COURSEKIT_DATA"] = "drawn" if "drawn" in sources else "real"
+        # The process lives in an empty home of its own, so it has to be told where ours keeps its data.
+        env["COURSEKIT_CACHE"] = str(data.Settings.from_environment().cache.folder.absolute())
+    if options.fast:
+        env["COURSEKIT_FAST"] = "1"
+    if lab.foreign:
+        env["NBGRADER_EXECUTION"] = "autograde"  # as stock nbgrader says it, for notebooks that ask
+    return env
+
+
+_preparing = Lock()
+_prepared: set[tuple[object, ...]] = set()
+
+
+def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
+    """Run the lab's own cells that read data once without walls, so that the cache holds all that is read inside them.
+
+    Raises NoDataError if one of them fails: it would in everybody's notebook.
+    """
+    key = (lab.id, env.get("COURSEKIT_DATA"), env.get("COURSEKIT_CACHE"))
+    if key in _prepared or not lab.settings.datasets:
+        return
+    cells = [lab.cells[i].source for i in data_cells(lab)]
+    sealed = [f"from autograder import sealed\nsealed.load({name!r})" for name in SEALED if name in lab.settings.datasets]
+    settings = lab.settings
+    limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
+    around = Surroundings(env, "open", beside=lab.beside)
+    outcomes, _ = settle([Step(source) for source in (*cells, *sealed)], limits=limits, around=around)
+    for outcome in outcomes:
+        if outcome.status != "ok":
+            # Without an error of its own it was stopped, most likely while it was still downloading.
+            beforehand = f"{outcome.message}; `coursekit data fetch` brings data here beforehand, however long that takes"
+            said = f"{outcome.error}: {outcome.message}" if outcome.error else beforehand
+            raise NoDataError(f"{lab.id}: its data cannot be loaded, and without them nobody can be graded. {said}")
+    _prepared.add(key)
+
+
+def _data(lab: Lab, env: Mapping[str, str]) -> list[tuple[str, bool]]:
+    """What the cache holds of the lab's data sets, and whether rows of a sealed split can be read from it."""
+    if "COURSEKIT_CACHE" not in env:
+        return []
+    found = []
+    for name in sorted({*lab.settings.datasets, "mobilenet"}):
+        for path in sorted(Path(env["COURSEKIT_CACHE"], name).glob("*")):
+            found.append((str(path), path.name in SEALED_FILES.get(name, ())))
+    return found

@@ -1,0 +1,439 @@
+"""Grade one submission: intake, one run in a student process, a verdict. No database, no course tree.
+
+`grade(lab, notebook) -> Verdict` is the seam that everything else stands on. How a verdict is reached may change behind it.
+"""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, lru_cache
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import Any, Literal
+
+from autograder.execution.process import Halt, Limits, Surroundings
+from autograder.execution.runner import Again, Kept, Outcome, Step, settle
+from autograder.grading.assignments.opinions import Opinion, credit, opinion, tries_inside
+from autograder.grading.cache import Entry, Keep, digest, environment_digest
+from autograder.grading.causes import cause_flags, causes
+from autograder.grading.dependencies import names
+from autograder.grading.environment import Options, surroundings
+from autograder.grading.messages import CHECKED, KILLED, explain, guarded, partly
+from autograder.grading.passes import alone, examined, together, with_budget
+from autograder.grading.submissions.reading import read_submission
+from autograder.grading.submissions.submission import Submission, UnreadableError, released_cells
+from autograder.grading.verdict import Flag, TestResult, TestStatus, Verdict, Written
+from autograder.labs.model import Lab, load_lab
+from autograder.notebooks.support_files import TooManyError, files_beside
+from autograder.worker.refusals import NotPlain, is_limit
+
+__all__ = ["Job", "Runner", "examine_again", "grade", "prepare", "with_budget"]
+
+# Runs steps somewhere: how they ended, what tests were given, and the seconds that it took.
+Runner = Callable[[Sequence[Step]], tuple[Sequence[Outcome], Kept, float]]
+MAX_NOTEBOOK_BESIDE = 16 * 2**20  # bytes of another notebook of a student's that is copied beside the one that is graded
+
+
+def grade(
+    lab: Lab | Path | str,
+    notebook: Path | str,
+    options: Options | None = None,
+    *,
+    submission: str = "",
+    keep: Keep | None = None,
+) -> Verdict:
+    """Grade one submitted notebook.
+
+    lab: a loaded Lab, its folder, or the source notebook (.ipynb) of an nbgrader assignment.
+    submission: the name on the verdict, by default the file's name without its ending.
+    keep: what was found out earlier, and where to keep what is found out now.
+    A file that cannot be read gives a verdict with status "unreadable", not an exception. Raises LabError for a broken lab,
+    SurroundingsError for walls or data that this machine does not have, FaultError when the machine failed three times.
+    """
+    lab = lab if isinstance(lab, Lab) else _load(Path(lab), options or Options(), keep)
+    job = prepare(lab, Path(notebook), options or Options(), submission)
+    if isinstance(job, Verdict):
+        return job
+    return job.recalled(keep) or job.run(keep)
+
+
+def _load(path: Path, options: Options, keep: Keep | None) -> Lab:
+    if path.suffix != ".ipynb":
+        return load_lab(path)
+    from autograder.grading.assignments.load import load_assignment  # which grades the solution in it
+
+    return load_assignment(path, options, keep=keep).lab
+
+
+def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "", *, own_folder: bool = False) -> Job | Verdict:
+    """What is to be run for a submission, or at once the verdict on a file that cannot be read.
+
+    own_folder: what else lies in the notebook's folder was handed in with it.
+    """
+    name = submission or notebook.stem
+    try:
+        work = read_submission(lab, notebook)
+    except UnreadableError as error:
+        return Verdict(name, lab.id, "unreadable", message=str(error))
+    # before anything that waits for a process
+    steps = tuple(examined(lab, work, fast=options.fast))
+    inside = {} if options.sealed_only else _inside(lab, work, options)
+    around = surroundings(lab, options)
+    handed_in = _notebooks_beside(lab, notebook)
+    if own_folder:
+        try:
+            handed_in += files_beside(notebook, [name for name, _ in lab.beside])
+        except TooManyError as error:
+            work = replace(work, flags=(*work.flags, Flag("missing", (), str(error))))
+    return Job(lab, name, work, options, replace(around, handed_in=tuple(handed_in)), steps, inside)
+
+
+def _notebooks_beside(lab: Lab, notebook: Path) -> list[tuple[str, str]]:
+    """The student's other notebooks of an nbgrader assignment, which stock nbgrader has in the same folder."""
+    if not lab.foreign or notebook.name != f"{lab.id}.ipynb":
+        return []
+    names = sorted(path.name for path in lab.folder.glob("*.ipynb") if path.stem != lab.id)
+    paths = [(name, notebook.absolute().parent / name) for name in names]
+    return [(name, str(path)) for name, path in paths if _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    """Whether this is a file itself, no link, and not too large to be copied."""
+    try:
+        facts = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(facts.st_mode) and facts.st_size <= MAX_NOTEBOOK_BESIDE
+
+
+def _inside(lab: Lab, work: Submission, options: Options) -> dict[str, tuple[Step, ...]]:
+    """The runs in which tests are in the student's process: one for each that has to be; "" is the whole notebook in one."""
+    runs = {
+        test.name: tuple(alone(lab, work, test.name, lab.trial.needs.get(test.name, ()), fast=options.fast))
+        for test in lab.of("tests")
+        if test.name in lab.settings.unsealed
+    }
+    return {**runs, "": tuple(together(lab, work, fast=options.fast))} if lab.foreign else runs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission, read and repaired, with the steps that running it takes.
+
+    inside: the runs in which tests are in the student's process, see `_inside`.
+    """
+
+    lab: Lab
+    name: str
+    work: Submission
+    options: Options
+    around: Surroundings
+    steps: tuple[Step, ...]
+    inside: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> str:
+        """The same for the same work in the same surroundings, whatever the tests that the examiner runs say."""
+        own = [cell.source for cell in self.lab.cells if cell.role != "tests"]
+        steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
+        env = {name: value for name, value in self.around.env.items() if name != "COURSEKIT_CACHE"}
+        inside = {name: [[step.source, step.course, step.names] for step in run] for name, run in self.inside.items()}
+        files = (*self.around.beside, *self.around.handed_in)
+        beside = [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in files]
+        return digest(
+            [
+                environment_digest(),
+                self.lab.id,
+                own,
+                steps,
+                inside,
+                env,
+                self.around.level,
+                self.around.files,
+                beside,
+                asdict(self.limits),
+                digest(dict(self.around.private)),  # never the secret itself: the key is the name of a file
+            ]
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """What the run may use."""
+        return _limits(self.lab, self.options)
+
+    def run(
+        self,
+        keep: Keep | None = None,
+        *,
+        halt: Halt | None = None,
+        contended: Literal["again", "raise", "believe"] = "again",
+        **around: Any,
+    ) -> Verdict:
+        """Run the notebook here, keep what was found, and judge.
+
+        halt, contended: see settle, and what that raises. around: fields of Surroundings such as gpu and threads; they change
+        no mark.
+        """
+        return self.run_by(self._here(halt, contended, **around), keep)
+
+    def run_by(self, runner: Runner, keep: Keep | None = None) -> Verdict:
+        """Have the notebook run, keep what was found, and judge."""
+        if self._waits:
+            return self.verdict([Outcome("missing")] * len(self.steps), 0.0)
+        found, seconds = self.find(runner)
+        if keep is not None:
+            keep.put(self.key, found)
+        return self.verdict(found.outcomes, seconds, found)
+
+    def found(self, keep: Keep | None = None) -> Entry:
+        """How every test ends in each way that the lab says, from what was found out earlier or by running it here."""
+        entry = keep.find(self.key) if keep is not None else None
+        if entry is not None and len(entry.outcomes) == len(self.steps) and entry.tests == self._tests:
+            return entry
+        entry, _ = self.find(self._here(), retry=False)
+        if keep is not None and not self._doubtful(entry.outcomes, entry.together):
+            keep.put(self.key, entry)
+        return entry
+
+    def _here(
+        self, halt: Halt | None = None, contended: Literal["again", "raise", "believe"] = "again", **around: Any
+    ) -> Runner:
+        place = replace(self.around, **around)
+
+        def here(steps: Sequence[Step]) -> tuple[Sequence[Outcome], Kept, float]:
+            started = time.perf_counter()
+            outcomes, kept = settle(steps, limits=self.limits, around=place, halt=halt, contended=contended)
+            return outcomes, kept, time.perf_counter() - started
+
+        return here
+
+    def find(self, runner: Runner, *, retry: bool = True) -> tuple[Entry, float]:
+        """How every test ends in each way in which it has to be run, and the seconds that it took.
+
+        retry: a test that fails for what the examiner lacks is run in the student's process, for this submission only.
+        """
+        outcomes, kept, seconds = runner(self.steps)
+        found: dict[str, Outcome] = {}
+        whole: dict[str, Outcome] = {}
+        for name, steps in self.inside.items():
+            ended, _, took = runner(steps)
+            seconds += took
+            if name:
+                found[name] = ended[-1]
+            else:
+                whole = {test: ended[place] for test, place in self.places.items()}
+        for name in self._doubtful(outcomes, whole) if retry else ():
+            before = [test for test, place in self.places.items() if place < self.places[name]]
+            ended, _, took = runner(alone(self.lab, self.work, name, before, fast=self.options.fast))
+            found[name] = ended[-1]
+            seconds += took
+        return Entry(outcomes, self._tests, kept, found, whole), seconds
+
+    def _doubtful(self, outcomes: Sequence[Outcome], whole: Mapping[str, Outcome]) -> list[str]:
+        """Tests that fail in the examiner for what it lacks, and hold where the whole notebook runs."""
+        defined = frozenset[str]().union(*(names(test.source).assigns for test in self.lab.of("tests")))
+        return [
+            name
+            for name, place in self.places.items()
+            if name in whole
+            and name not in self.lab.settings.unsealed
+            and tries_inside(outcomes[place], (points := self.lab.tests[name].points), defined)
+            and credit(whole[name], points, stock=True) > credit(outcomes[place], points, stock=True)
+        ]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Test → number of its step."""
+        cells = [self.lab.cells[index] if index >= 0 else None for index, _ in self.work.code]
+        return {cell.name: place for place, cell in enumerate(cells) if cell and cell.role == "tests"}
+
+    def recalled(self, keep: Keep | None, again: Again | None = None) -> Verdict | None:
+        """The verdict from what was found out earlier, None if the notebook has to be run.
+
+        again: runs those tests that have changed since on the values that they were given; without it they need a run.
+        """
+        started = time.perf_counter()
+        entry = keep.find(self.key) if keep is not None else None
+        if keep is None or entry is None or len(entry.outcomes) != len(self.steps):
+            return None
+        outcomes = list(entry.outcomes)
+        changed = [place for place, said in self._tests.items() if entry.tests.get(place) != said]
+        for place in changed:
+            outcome = self._once_more(place, entry, again)
+            if outcome is None:
+                return None
+            outcomes[place] = outcome
+        entry = replace(entry, outcomes=outcomes, tests=self._tests)
+        if changed:
+            keep.put(self.key, entry)
+        return self.verdict(outcomes, time.perf_counter() - started, entry)
+
+    def _once_more(self, place: int, entry: Entry, again: Again | None) -> Outcome | None:
+        if entry.outcomes[place].status == "missing" and place not in entry.values:
+            return entry.outcomes[place]  # the process had ended before this test, whatever it says
+        if again is None or place not in entry.values:
+            return None
+        given = [step.lab_source for step in self.steps[:place] if step.kind == "given"]
+        return again.test(given, self.steps[place], entry.values[place])
+
+    @property
+    def _tests(self) -> dict[int, str]:
+        return {i: digest([s.source, s.names]) for i, s in enumerate(self.steps) if s.kind == "test"}
+
+    @property
+    def _waits(self) -> bool:
+        """Whether nobody's work is to be run, as the instructor's own solution fails here."""
+        return bool(self.lab.trial.broken) and not self.options.accept_broken
+
+    def verdict(self, outcomes: Sequence[Outcome], seconds: float, found: Entry | None = None) -> Verdict:
+        """What the outcomes of the steps, and those of the runs inside, come to."""
+        lab, work = self.lab, self.work
+        found = found or Entry((), {}, {})
+        opinions = {name: self._opinion(name, outcomes[place], found) for name, place in self.places.items()}
+        tests = tuple(_results(lab, work, outcomes, opinions, self.options))
+        refused = self.options.sealed_only and any(not test.sealed for test in tests)
+        reasons = [
+            *_broken(lab, self.options),
+            *_lost(lab, work),
+            *_unseen(lab, opinions),
+            *(ruled.review for ruled in opinions.values() if ruled.review),
+        ]
+        return Verdict(
+            submission=self.name,
+            lab=lab.id,
+            status="needs review" if reasons or refused else "graded",
+            tests=tests,
+            written=tuple(_written(lab, work)),
+            message="; ".join(reasons),
+            flags=(*work.flags, *work.odd, *cause_flags(causes(lab, work.code, outcomes)), *_ran_inside(lab, opinions)),
+            isolation=self.around.level,
+            data_source=self.around.env.get("COURSEKIT_DATA", "none"),
+            reduced_budget=self.options.fast,
+            seed=self.options.seed,
+            versions=_versions(),
+            seconds=round(seconds, 3),
+            cpu_seconds=round(sum(outcome.cpu for outcome in (*outcomes, *found.alone.values())), 3),
+        )
+
+    def _opinion(self, name: str, outcome: Outcome, found: Entry) -> Opinion:
+        if name in self.lab.trial.broken or self._waits:
+            return Opinion(Outcome("missing"), True, 0.0)
+        unsealed = name in self.lab.settings.unsealed
+        inside = found.alone.get(name) or (Outcome("missing") if unsealed else None)
+        points, foreign = self.lab.tests[name].points, self.lab.foreign
+        below = name in self.lab.trial.below
+        return opinion(name, points, outcome, inside, found.together.get(name), stock=foreign, below=below)
+
+
+def examine_again(lab: Lab, options: Options) -> Again:
+    """What runs changed tests of this lab again on kept values."""
+    return Again(_limits(lab, options), surroundings(lab, options))
+
+
+def _limits(lab: Lab, options: Options) -> Limits:
+    settings = lab.settings
+    return Limits(options.cell_seconds or settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
+
+
+def _results(
+    lab: Lab, work: Submission, outcomes: Sequence[Outcome], opinions: Mapping[str, Opinion], options: Options
+) -> list[TestResult]:
+    by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
+    places = {lab.cells[i].grade_id: place for place, (i, _) in enumerate(work.code) if i >= 0}
+    why = causes(lab, work.code, outcomes)
+    released = {cell.grade_id: node.source for cell, node in zip(lab.cells, released_cells(lab), strict=True)}
+    results = []
+    for test in lab.of("tests"):
+        ruled = opinions[test.name]
+        written = by_id.get(test.exercise) if test.exercise else Outcome("ok")
+        unsealed = test.name in lab.settings.unsealed
+        sealed, said = ruled.sealed and not unsealed, ""
+        if options.sealed_only and unsealed:
+            said = "this test has to run inside your own process, and such tests were refused: your instructor will look at it"
+        elif test.name in lab.trial.broken:
+            said = "this test does not accept your instructor's own solution: your instructor will look at it"
+        elif lab.trial.broken and not options.accept_broken:
+            said = "your instructor's own solution fails here, so nothing was marked yet: your instructor will look at it"
+        if said:
+            results.append(TestResult(test.name, test.exercise, test.points, 0.0, "missing", said, sealed))
+            continue
+        outcome, earned = ruled.outcome, ruled.earned
+        if outcome.status != "ok":
+            source = work.exercises.get(test.exercise, "")
+            blank = test.exercise in work.blank
+            status = _status(outcome, written)
+            message = explain(outcome, test, written, source, blank=blank, foreign=lab.foreign)
+            if cause := why.get(places[test.grade_id]) or why.get(places.get(test.exercise, -1)):
+                message = f"{message}; {cause}"
+        elif earned < test.points:
+            status, message = "failed", partly(earned, test.points)
+        else:
+            status, message = "passed", ""
+        result = TestResult(test.name, test.exercise, test.points, earned, status, message, sealed)
+        results.append(guarded(result, test, released[test.grade_id]))
+    return results
+
+
+def _ran_inside(lab: Lab, opinions: Mapping[str, Opinion]) -> list[Flag]:
+    """A flag for tests that ran in the student's process for this submission only."""
+    tests = [
+        name for name, ruled in opinions.items() if not ruled.sealed and name not in lab.settings.unsealed and ruled.earned
+    ]
+    said = f"the student's code needs what only its own process has, so these tests ran there: {', '.join(tests)}"
+    return [Flag("unsealed", tuple(tests), said)] if tests else []
+
+
+def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
+    """How a test that did not pass ended."""
+    if exercise is None:
+        return "missing"
+    if exercise.status != "ok" and exercise.status in KILLED:
+        return exercise.status
+    return "failed" if outcome.error in CHECKED or outcome.status == "ok" else outcome.status
+
+
+def _unseen(lab: Lab, opinions: Mapping[str, Opinion]) -> list[str]:
+    """Why a person should look at tests that ended at a limit of the grader."""
+    ruled = [(name, one.outcome) for name, one in opinions.items() if not one.review]
+    names = [name for name, outcome in ruled if is_limit(outcome.error) and _is_no_mistake(lab, outcome)]
+    return [
+        f"{', '.join(names)} could not look at what the answer holds from outside the student's process: please look"
+    ] * bool(names)
+
+
+def _is_no_mistake(lab: Lab, outcome: Outcome) -> bool:
+    """A lab of this course asks for plain values, so an object that itself decides what it equals is a wrong answer there."""
+    return lab.foreign or outcome.error != NotPlain.__name__
+
+
+def _written(lab: Lab, work: Submission) -> list[Written]:
+    return [Written(cell.name, cell.points, cell.grade_id not in work.blank) for cell in lab.by_hand]
+
+
+def _lost(lab: Lab, work: Submission) -> list[str]:
+    if not work.needs_review:
+        return []
+    lost = [cell.name for cell in lab.of("exercise") if cell.name not in work.exercises]
+    return [f"the cells for {', '.join(lost)} could not be found, though the notebook holds other code: please look"]
+
+
+def _broken(lab: Lab, options: Options) -> list[str]:
+    """What is said where the instructor's own solution fails."""
+    if not lab.trial.broken:
+        return []
+    cause = f" ({lab.trial.cause})" if lab.trial.cause else ""
+    what = f"the instructor's own solution fails {', '.join(lab.trial.broken)}{cause}"
+    if options.accept_broken:
+        return [f"{what}; these tests give nothing to anybody, the others were marked"]
+    return [f"{what}; nothing was marked: mend the notebook, or accept that these tests give nothing to anybody"]
+
+
+@lru_cache
+def _versions() -> Mapping[str, str]:
+    packages = ("keras", "tensorflow", "numpy", "coursekit")
+    return {"python": python_version(), **{package: version(package) for package in packages}}

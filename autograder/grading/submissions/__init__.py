@@ -1,0 +1,1 @@
+"""Students' files: find them, read them within bounds, repair them."""

@@ -1,0 +1,275 @@
+"""Read submissions in a process of its own, whose memory and time are limited: no file can harm who grades, or the others.
+
+The process is started when the first file is read, kept for those that follow and replaced when one ends it. It runs nothing of
+a student's; what it sends back is plain data of bounded size. Knows files, limits and what is looked for in a submission.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import pickle
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.submissions.submission import Submission, read_submission_here, released_cells
+from autograder.grading.verdict import Flag
+from autograder.labs.model import Lab
+from autograder.notebooks.io import UnreadableError, read_lean, shown
+from autograder.sandbox.interpreters import command, environment
+
+__all__ = ["Recognised", "UnreadableError", "read_cells", "read_submission", "recognise"]
+
+MEMORY = 1_500 * 2**20  # bytes, beyond what the process has when it starts
+CPU_SECONDS = 10  # for one file
+SECONDS = 120.0  # for one file, on a machine that has other things to do
+MAX_REPLY = 160 * 2**20
+WORN = 600 * 2**10  # kilobytes: after a file that took more memory the next one gets a fresh process
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a file says it is. lab: the name in its metadata, "" without one; known: how many of the ids asked for its cells have.
+
+    error: why it cannot be read, "" if it can.
+    """
+
+    lab: str = ""
+    known: int = 0
+    error: str = ""
+
+
+def read_submission(lab: Lab, path: Path) -> Submission:
+    """Read and repair the submission at `path`, and look it through. Raises UnreadableError for one that is none to `lab`."""
+    with _reader.lock:
+        _reader.ask({"do": "submission", "path": os.path.abspath(path), **_reader.news_of(lab)})
+        facts = _reader.answer(path)
+        looked = _reader.answer_if_any()
+    code = tuple((int(index), str(source)) for index, source in facts["code"])
+    roles = {index: lab.cells[index] for index, _ in code if index >= 0}
+    exercises = {roles[i].name: source for i, source in code if i >= 0 and roles[i].role == "exercise"}
+    flags, blank = _flags(facts["flags"]), frozenset(facts["blank"])
+    work = Submission(
+        code, exercises, facts["written"], flags, facts["needs_review"], blank, windows=frozenset(facts["windows"])
+    )
+    if looked is None:
+        said = "the cells could not be looked through, for that took too long: please look"
+        return replace(work, odd=(Flag("suspicious", (), said),))
+    return replace(work, idle=frozenset(looked["idle"]), odd=_flags(looked["odd"]))
+
+
+def read_cells(path: Path) -> list[dict[str, Any]]:
+    """The cells of the notebook at `path` as people may look at them: text, ids, pictures. Raises UnreadableError."""
+    with _reader.lock:
+        _reader.ask({"do": "cells", "path": os.path.abspath(path)})
+        return list(_reader.answer(path)["cells"])
+
+
+def recognise(path: Path, ids: Iterable[str] = ()) -> Recognised:
+    """What the file at `path` says it is. ids: grade ids of the lab that it may belong to."""
+    with _reader.lock:
+        try:
+            _reader.ask({"do": "recognise", "path": os.path.abspath(path), "ids": frozenset(ids)})
+            return Recognised(**_reader.answer(path))
+        except UnreadableError as error:
+            return Recognised(error=str(error))
+
+
+def _flags(facts: Iterable[Mapping[str, Any]]) -> tuple[Flag, ...]:
+    return tuple(Flag(fact["kind"], tuple(fact["cells"]), fact["message"]) for fact in facts)
+
+
+# ── our end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _EndedError(Exception):
+    """The process ended, or was ended, before it answered."""
+
+
+class _Reader:
+    """The process, for whoever holds `lock`."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+        self._lab: Lab | None = None
+        self._deadline = 0.0
+
+    def news_of(self, lab: Lab) -> dict[str, Any]:
+        """What the process has to be told of the lab, if it has not been told before."""
+        self._live()
+        if lab is self._lab:
+            return {}
+        self._lab = lab
+        return {"lab": replace(lab, answers=(), beside=()), "released": released_cells(lab)}
+
+    def ask(self, request: Mapping[str, Any]) -> None:
+        self._live().send_bytes(pickle.dumps(request))
+        self._deadline = time.monotonic() + SECONDS
+
+    def answer(self, path: Path) -> dict[str, Any]:
+        """What the process answers about the file. Raises UnreadableError."""
+        try:
+            said = self._receive()
+        except _EndedError:
+            raise UnreadableError(
+                f"{shown(path.name)}: reading it took more than {CPU_SECONDS} seconds or {MEMORY >> 20} MB of memory; "
+                "clear all outputs in the notebook, save it and submit it again"
+            ) from None
+        if "unreadable" in said:
+            raise UnreadableError(said["unreadable"])
+        return said
+
+    def answer_if_any(self) -> dict[str, Any] | None:
+        try:
+            said = self._receive()
+        except _EndedError:
+            return None
+        return None if "unreadable" in said else said
+
+    def close(self) -> None:
+        if self._connection is not None and self._process is not None:
+            self._connection.close()
+            self._process.kill()
+            self._process.wait()
+        self._process = self._connection = self._lab = None
+
+    def _receive(self) -> dict[str, Any]:
+        connection = self._connection
+        try:
+            if connection is not None and connection.poll(max(0.0, self._deadline - time.monotonic())):
+                said = json.loads(connection.recv_bytes(MAX_REPLY))
+                if said.pop("last", False):
+                    self.close()
+                return said
+        except (OSError, EOFError):
+            pass
+        self.close()
+        raise _EndedError
+
+    def _live(self) -> Connection:
+        if self._connection is not None and self._process is not None and self._process.poll() is None:
+            return self._connection
+        self.close()
+        ours, theirs = Pipe()
+        with theirs:
+            number = theirs.fileno()
+            self._process = subprocess.Popen(
+                command("autograder.grading.submissions.reading", "serve", str(number)),
+                pass_fds=[number],
+                env={**environment(), "OPENBLAS_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for us, and then this process reads the end of its requests
+            )
+        self._connection = ours
+        return ours
+
+
+_reader = _Reader()
+atexit.register(_reader.close)
+
+
+# ── the other end ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def serve() -> None:
+    """Answer requests on the descriptor whose number is the first argument, until its other end is closed."""
+    from autograder.grading import plan  # noqa: F401  loaded before memory is limited
+    from autograder.grading.submissions import suspicions  # noqa: F401  loaded before memory is limited
+
+    connection = Connection(int(sys.argv[1]))
+    _limit_memory()
+    lab: Lab | None = None
+    released: Any = ()
+    while True:
+        try:
+            request = pickle.loads(connection.recv_bytes())
+        except (EOFError, OSError):
+            return
+        _limit_time()
+        lab, released = request.get("lab", lab), request.get("released", released)
+        try:
+            for answer in _answers(request, lab, released):
+                connection.send_bytes(json.dumps(answer, ensure_ascii=False).encode())
+        except UnreadableError as error:
+            connection.send_bytes(json.dumps({"unreadable": str(error), "last": _worn()}).encode())
+        except MemoryError:
+            return
+        except Exception as error:
+            said = f"{shown(Path(request['path']).name)}: the grader itself failed on this file: {shown(repr(error))}"
+            connection.send_bytes(json.dumps({"unreadable": said}).encode())
+
+
+def _answers(request: Mapping[str, Any], lab: Lab | None, released: Any) -> Iterable[dict[str, Any]]:
+    path = Path(request["path"])
+    if request["do"] == "cells":
+        yield {"cells": read_lean(path, pictures=True)["cells"], "last": _worn()}
+    elif request["do"] == "recognise":
+        yield {**asdict(_recognised(path, request["ids"])), "last": _worn()}
+    else:
+        assert lab is not None
+        work = read_submission_here(lab, path, released)
+        yield {
+            "code": work.code,
+            "written": work.written,
+            "flags": [asdict(f) for f in work.flags],
+            "needs_review": work.needs_review,
+            "blank": sorted(work.blank),
+            "windows": sorted(work.windows),
+        }
+        yield {**_looked_through(lab, work), "last": _worn()}
+
+
+def _looked_through(lab: Lab, work: Submission) -> dict[str, Any]:
+    from autograder.grading.plan import idle
+    from autograder.grading.submissions.suspicions import look
+
+    return {"idle": sorted(idle(lab, work.code)), "odd": [asdict(flag) for flag in look(_own_words(lab, work.code))]}
+
+
+def _own_words(lab: Lab, code: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+    """(grade id, source) of the cells that are the student's and not the lab's."""
+    cells = [(lab.cells[index] if index >= 0 else None, source) for index, source in code]
+    return [
+        (cell.grade_id if cell else "", source) for cell, source in cells if cell is None or cell.role in ("exercise", "code")
+    ]
+
+
+def _recognised(path: Path, ids: frozenset[str]) -> Recognised:
+    notebook = read_lean(path)
+    stated = notebook["metadata"].get("coursekit", {}).get("lab")
+    noted = {cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in notebook["cells"]}
+    return Recognised(shown(stated) if isinstance(stated, str) else "", len(ids & noted))
+
+
+def _worn() -> bool:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > WORN
+
+
+def _limit_memory() -> None:
+    used = (
+        int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        if Path("/proc/self/statm").exists()
+        else 0
+    )
+    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
+    for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
+        resource.setrlimit(kind, (0, 0))
+
+
+def _limit_time() -> None:
+    """The kernel ends this process when it has worked on one file for too long."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + CPU_SECONDS + 1, most))

@@ -1,0 +1,1 @@
+"""What people and nbgrader get to see of verdicts."""

@@ -1,0 +1,243 @@
+"""The notebook that people look at: a submission as it was graded, with the verdict beside each test and nothing that acts.
+
+Tests in it are the released ones, so that no feedback page shows a hidden test; what a student wrote is inert text, and of the
+outputs that were handed in only pictures are kept, for whoever marks them. Knows verdicts, labs and notebooks; nothing of gradebooks.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from autograder.grading.submissions.reading import read_cells, read_submission
+from autograder.grading.submissions.submission import Submission
+from autograder.grading.verdict import TestResult, Verdict
+from autograder.labs.model import Cell, Lab
+from autograder.printable import printable
+from autograder.reporting.pictures import Album
+
+__all__ = ["RefusedError", "autograded_notebook", "by_grade_id", "literal", "with_own_cells"]
+
+MAX_OWN = 200  # cells
+MAX_TEXT = 100_000  # characters in one cell
+OWN = "own-"  # how the ids of the student's own cells begin
+
+
+class RefusedError(Exception):
+    """One submission that is not recorded, and why."""
+
+
+def by_grade_id(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
+    return {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if cell.metadata.get("nbgrader")}
+
+
+def with_own_cells(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
+    """Grade id → the text of its cell and of the student's own cells round it: all that an answer may stand in."""
+    texts: dict[str, list[str]] = {}
+    between: list[str] = []
+    last = ""
+    for cell in notebook.cells:
+        if cell.get("id", "").startswith(OWN):
+            between.append(cell.source)
+            continue
+        if last:
+            texts[last] += between
+        last = cell.metadata.nbgrader.grade_id if cell.metadata.get("nbgrader") else ""
+        if last:
+            texts[last] = [*between, cell.source]
+        between = []
+    if last:
+        texts[last] += between
+    return texts
+
+
+def autograded_notebook(lab: Lab, released: nbformat.NotebookNode, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:
+    """The released notebook with the student's cells in it and, under each test, what the verdict says of it."""
+    notebook = deepcopy(released)
+    notebook.metadata["autograder"] = nbformat.from_dict({"status": verdict.status})
+    try:
+        work, given = read_submission(lab, submitted), read_cells(submitted)
+    except Exception as error:  # a file on which the grader itself failed fails here again
+        if verdict.status == "graded":
+            raise RefusedError(f"the notebook changed since it was graded; grade it again ({error})") from error
+    else:
+        notebook.cells = _with_answers(lab, notebook.cells, work, given)
+    cells = by_grade_id(notebook)
+    results = {test.name: test for test in verdict.tests}
+    for test in lab.of("tests"):
+        cells[test.grade_id].outputs = _outputs(test, results.get(test.name), verdict)
+    inside = _ran_inside(verdict)
+    if notes := [text for text in (verdict.message, *(flag.message for flag in verdict.flags), inside) if text]:
+        said = "\n".join(f"- {literal(text)}" for text in notes)
+        notebook.cells.insert(
+            0, new_markdown_cell(f"**Notes of the autograder** ({verdict.status})\n\n{said}", id="autograder-notes")
+        )
+    return notebook
+
+
+def _ran_inside(verdict: Verdict) -> str:
+    """A note on the tests whose marks the student's own code could have reached."""
+    tests = [test.name for test in verdict.tests if not test.sealed]
+    said = f"{verdict.unsealed:g} of the points come from tests that ran in the student's own process: {', '.join(tests)}"
+    return said if tests else ""
+
+
+def _outputs(test: Cell, result: TestResult | None, verdict: Verdict) -> list[nbformat.NotebookNode]:
+    """The message, and the output from which nbgrader's `determine_grade` reads the mark that was earned."""
+    if result is None:
+        result = TestResult(test.name, test.exercise, test.points, 0.0, "missing", verdict.message)
+    message = printable(result.message)
+    kind = result.status.capitalize()
+    said = f"{kind}: {message}" if message else kind
+    if result.earned == 0 and result.status != "passed":
+        return [new_output("error", ename=kind, evalue=message, traceback=said.split("\n"))]
+    outputs = [new_output("stream", name="stdout", text=f"{said}\n")]
+    if result.earned < test.points:
+        outputs.append(new_output("execute_result", data={"text/plain": repr(float(result.earned))}))
+    return outputs
+
+
+def _with_answers(
+    lab: Lab, released: Sequence[nbformat.NotebookNode], work: Submission, submitted: Sequence[Any]
+) -> list[nbformat.NotebookNode]:
+    """The lab's cells with what the student wrote in them, and the student's own cells after the one that they followed.
+
+    Of the student's own cells the first MAX_OWN are kept, and pictures as far as an album has room: a page that a person reads has
+    an end.
+    """
+    album = Album()
+    texts = [_text(cell, node, work) for cell, node in zip(lab.cells, released, strict=True)]
+    places, own = _places(lab, texts, submitted)
+    blank = {node.source.strip() for node in released}
+    cells: list[nbformat.NotebookNode] = []
+    room = MAX_OWN
+    for i, node in enumerate([None, *released], start=-1):
+        if node is not None:
+            given = submitted[places[i]] if i in places else {}
+            _fill(node, lab.cells[i], texts[i], given, album)
+            cells.append(node)
+        mine = [submitted[j] for j in own.get(i, []) if _source(submitted[j]).strip() not in ("", *blank)][:room]
+        room -= len(mine)
+        cells += [_own_cell(cell, f"{OWN}{i + 1}-{n}", album) for n, cell in enumerate(mine, start=1)]
+    return cells
+
+
+def _text(cell: Cell, released: nbformat.NotebookNode, work: Submission) -> str:
+    """What intake took for this cell of the lab; the released text where the student has no part in it."""
+    texts = {"exercise": work.exercises, "written": work.written}.get(cell.role, {})
+    return texts.get(cell.name, released.source)
+
+
+def _places(lab: Lab, texts: Sequence[str], submitted: Sequence[Any]) -> tuple[dict[int, int], dict[int, list[int]]]:
+    """Which submitted cell stands for which of the lab's, and after which of the lab's (-1: before all) each other one came."""
+    by_id = {cell.id: i for i, cell in enumerate(lab.cells) if cell.role not in ("exercise", "written")}
+    places: dict[int, int] = {}
+    own: dict[int, list[int]] = {}
+    after = -1
+    for number, cell in enumerate(submitted):
+        named = [by_id[i] for i in _ids(cell) if i in by_id]
+        alike = [i for i, text in enumerate(texts) if text == _source(cell)]
+        place = next((i for i in (*named, *alike) if i not in places), None)
+        if place is None:
+            own.setdefault(after, []).append(number)
+        else:
+            places[place] = number
+            after = place
+    return places, own
+
+
+def _fill(node: nbformat.NotebookNode, cell: Cell, text: str, submitted: Any, album: Album) -> None:
+    """Put a student's part of the lab's cell into `node`; what the lab gives stays as it is."""
+    if cell.role == "written":
+        node.source, node.attachments = _inert(text, submitted, album)
+    elif cell.role == "exercise":
+        node.source = _clean(text)
+    elif cell.role == "code" and submitted:
+        node.source = _clean(_source(submitted))
+    if cell.role in ("exercise", "code"):
+        node.outputs = _figures(submitted, album)
+
+
+def _own_cell(cell: Any, cell_id: str, album: Album) -> nbformat.NotebookNode:
+    if cell.get("cell_type") == "code":
+        return new_code_cell(_clean(_source(cell)), id=cell_id, outputs=_figures(cell, album))
+    source, attachments = _inert(_source(cell), cell, album)
+    return new_markdown_cell(source, id=cell_id, attachments=attachments)
+
+
+def _figures(submitted: Any, album: Album) -> list[nbformat.NotebookNode]:
+    """The pictures that a code cell had drawn when it was handed in, with a line that says so."""
+    before = album.left_out
+    pictures = [new_output("display_data", data=picture) for picture in album.of_outputs(submitted.get("outputs"))]
+    said = [f"{len(pictures)} as handed in"] if pictures else []
+    said += [f"{album.left_out - before} left out, too large"] if album.left_out > before else []
+    return [new_output("stream", name="stdout", text=f"(figures: {', '.join(said)})\n"), *pictures] if said else []
+
+
+def _ids(cell: Any) -> list[str]:
+    metadata = cell.get("metadata")
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    return [name for name in (grade_id, cell.get("id")) if isinstance(name, str)]
+
+
+def _source(cell: Any) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else ""
+
+
+# ── text that does nothing ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _clean(text: str) -> str:
+    """A source that any file, database and page takes: no control characters, no half of a character, MAX_TEXT at most.
+
+    What turns text round is shown: code would read otherwise than it runs.
+    """
+    text = text[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return re.sub(r"[\u202a-\u202e\u2066-\u2069]", lambda found: printable(found.group()), text)
+
+
+def literal(text: str) -> str:
+    """Markdown that shows `text` as it is, in one paragraph."""
+    return re.sub(r"([\\<>\[\]&])", r"\\\1", " ".join(printable(text).split()))
+
+
+SCRIPT_LINK = re.compile(
+    r"\s*".join("javascript") + r"[\s\\]*(?=:)|" + r"\s*".join("vbscript") + r"[\s\\]*(?=:)", re.IGNORECASE
+)
+
+
+def _inert(text: str, cell: Any, album: Album) -> tuple[str, dict[str, Any]]:
+    """A student's Markdown and its pictures, such that no tag, entity or link of it can run.
+
+    A space is all that is put in, which mathematics and prose do not show: `a<b` becomes `a< b`, `<script>` `< script>`.
+    """
+    text = _clean(text).replace("\t", "    ")
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
+    text = re.sub(r"&(?=#?\w+;)", "& ", text)
+    text = SCRIPT_LINK.sub(lambda match: match.group() + " ", text)
+    # nbconvert fails on a page that names an attachment which is not there.
+    text = re.sub(r"attachment[\s\\]*:", "attachment :", text)
+    pictures: dict[str, Any] = {}
+    for name, picture in _attached(cell, album):
+        kept = f"picture-{len(pictures) + 1}"
+        text = text.replace(f"(attachment :{name})", f"(attachment:{kept})")
+        pictures[kept] = picture
+    return text, pictures
+
+
+def _attached(cell: Any, album: Album) -> Iterator[tuple[str, dict[str, str]]]:
+    """The pictures attached to a cell, by the names that its text knows."""
+    attachments = cell.get("attachments")
+    for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
+        if picture := album.take(bundle):
+            yield name, picture

@@ -1,0 +1,412 @@
+"""Put verdicts into nbgrader's gradebook and its `autograded/` tree, where formgrader, late penalties and exporters find them.
+
+A mark, an extra credit or a comment that a person gave is never touched. Everything that a student wrote is inert in the
+notebooks written here, and the tests in them are the released ones, so that no feedback page shows a hidden test.
+Knows verdicts, labs and nbgrader; grades nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook, InvalidEntry
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+    SaveCells,
+)
+from nbgrader.utils import compute_checksum, parse_utc
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
+
+from autograder.files import write_text
+from autograder.grading.assignments.load import siblings
+from autograder.grading.submissions.submission import UnreadableError, read_notebook
+from autograder.grading.verdict import Verdict
+from autograder.labs.model import Lab
+from autograder.notebooks.release import release_notebook, source_notebook, write_notebook
+from autograder.reporting.autograded import RefusedError, autograded_notebook, by_grade_id, literal, with_own_cells
+from autograder.sandbox.interpreters import without_python
+
+__all__ = ["RecordError", "Recorded", "record"]
+
+TWICE = "more than one verdict has this name, and a gradebook holds one per student; keep one of the submissions"
+NO_RESPONSE = "No response."  # nbgrader's own words, which formgrader's users know
+
+
+class RecordError(Exception):
+    """Verdicts that cannot be recorded at all: the message says what was expected, what came and what to do."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What `record` did.
+
+    database: the gradebook's URL without its password. submissions: the names recorded, in order.
+    review: those of them that were not graded, so that a person must look. refused: name → why it was not recorded.
+    notes: sentences about what was recorded with something left out. by_hand: cells of theirs that wait for a mark by hand.
+    """
+
+    database: str
+    submissions: tuple[str, ...] = ()
+    review: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    by_hand: int = 0
+
+
+def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path], course: Path, *, db_url: str = "") -> Recorded:
+    """Write the verdicts on submissions to `lab` into the nbgrader course in the folder `course`.
+
+    notebooks: submission name → the notebook that was graded; a `timestamp.txt` beside one named `<lab>.ipynb` is its time
+    of submission. db_url: the gradebook, by default the one that nbgrader uses in that folder.
+
+    The assignment, its cells, students and submissions are made as needed. Each submission is one transaction, then one file;
+    recording again, also after a crash, changes nothing but what is not yet as it should be. A name that cannot be a
+    student's id or that two verdicts have, a file that changed since it was graded and one of which no notebook can be made are
+    refused one by one; everything else that is wrong raises RecordError before any submission is written.
+    """
+    course_folder = _course_folder(course, db_url)
+    _check(lab, verdicts, notebooks)
+    database = make_url(course_folder.db_url).render_as_string(hide_password=True)
+    done: list[str] = []
+    refused = dict.fromkeys(_twice(verdicts), TWICE)
+    notes: list[str] = []
+    by_hand = 0
+    try:
+        with _gradebook(course_folder) as gradebook:
+            for notebook in (*siblings(lab), lab):
+                _save_lab(notebook, course_folder, gradebook)
+            desk = _Desk(lab, course_folder, gradebook)
+            for verdict in verdicts:
+                if verdict.submission in refused:
+                    continue
+                try:
+                    _check_name(verdict.submission)
+                    waiting, said = desk.record(verdict, Path(notebooks[verdict.submission]))
+                except RefusedError as error:
+                    refused[verdict.submission] = str(error)
+                else:
+                    done.append(verdict.submission)
+                    by_hand += waiting
+                    notes += said
+    except (SQLAlchemyError, InvalidEntry) as error:
+        first = str(error).splitlines()[0]
+        raise RecordError(
+            f"{database}: the gradebook could not be written ({first}); close what else uses it, run `nbgrader db upgrade` "
+            f"if nbgrader was updated, and record again; {len(done)} of {len(verdicts)} submissions are in"
+        ) from error
+    except OSError as error:
+        raise RecordError(
+            f"{course}: the course could not be written ({error.strerror or error}); make room or give the right to write there, "
+            f"and record again; {len(done)} of {len(verdicts)} submissions are in"
+        ) from error
+    review = tuple(v.submission for v in verdicts if v.status != "graded" and v.submission in done)
+    return Recorded(database, tuple(done), review, refused, tuple(notes), by_hand)
+
+
+# ── what is checked before anything is written ───────────────────────────────────────────────────────────────────────
+
+
+def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path]) -> None:
+    for verdict in verdicts:
+        if verdict.lab != lab.id:
+            raise RecordError(
+                f"{verdict.submission!r}: a verdict on {verdict.lab}, expected {lab.id}; record each lab by itself"
+            )
+        if verdict.submission not in notebooks:
+            raise RecordError(
+                f"{verdict.submission!r}: a verdict without its notebook; pass the path of the file that was graded"
+            )
+        marked = [*(test.name for test in verdict.tests), *(question.name for question in verdict.written)]
+        if verdict.tests and marked != [cell.name for cell in (*lab.of("tests"), *lab.by_hand)]:
+            raise RecordError(f"{verdict.submission!r}: graded with other tests than {lab.id} has now; grade it again")
+        for test in verdict.tests:
+            points = lab.tests[test.name].points
+            if not 0 <= test.earned <= points:
+                raise RecordError(f"{verdict.submission!r}: {test.earned} for {test.name}, expected 0 to {points:g}")
+
+
+def _twice(verdicts: Sequence[Verdict]) -> list[str]:
+    """The names on more than one verdict."""
+    return [name for name, count in Counter(verdict.submission for verdict in verdicts).items() if count > 1]
+
+
+def _check_name(name: str) -> None:
+    """Let pass what is one folder's name, no spreadsheet's formula, no markup, no pattern and no second column of a CSV."""
+    if not name or len(name.encode(errors="replace")) > 128:
+        raise RefusedError("the name should have 1 to 128 bytes; rename the file or folder to the student's id")
+    odd = sorted({c for c in name if not (c.isalnum() or unicodedata.category(c)[0] == "M" or c in " _.@'+-")})
+    if odd or not (name[0].isalnum() or name[0] == "_") or name != name.strip():
+        raise RefusedError(
+            "the name cannot be a student's id, which begins with a letter or digit and holds letters, digits, spaces and "
+            f"_ . @ ' + - only{f' (not {odd})' if odd else ''}; rename the file or folder"
+        )
+
+
+# ── the course and its gradebook ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _course_folder(course: Path, db_url: str) -> CourseDirectory:
+    """nbgrader's idea of the course, its `nbgrader_config` included."""
+    if not Path(course).is_dir():
+        raise RecordError(f"{course}: no such folder; expected the nbgrader course, the folder that holds source/")
+    root = Path(course).resolve()
+    config = Config()
+    for loader in (
+        JSONFileConfigLoader("nbgrader_config.json", str(root)),
+        PyFileConfigLoader("nbgrader_config.py", str(root)),
+    ):
+        with suppress(ConfigFileNotFound):
+            config.merge(loader.load_config())
+    folder = CourseDirectory(config=config, root=str(root))
+    try:
+        url = make_url(db_url or folder.db_url)
+    except ArgumentError as error:
+        raise RecordError(
+            f"{db_url or folder.db_url!r} is no database URL; expected one such as sqlite:////path/gradebook.db"
+        ) from error
+    if not db_url and url.get_backend_name() == "sqlite" and url.database:
+        url = url.set(database=str(root / url.database))
+    folder.db_url = url.render_as_string(hide_password=False)
+    return folder
+
+
+@contextmanager
+def _gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
+    """The gradebook, made if there is none. nbgrader calls `alembic` by name, so our environment's programs are found first."""
+    before = dict(os.environ)
+    path = os.pathsep.join([sysconfig.get_path("scripts"), before.get("PATH", "")])
+    _set_variables({**without_python(before), "PATH": path})
+    try:
+        gradebook = Gradebook(course.db_url, course.course_id or "default_course")
+    except ImportError as error:
+        raise RecordError(f"the database needs a driver that is not installed: {error}; install it with pip") from error
+    finally:
+        _set_variables(before)
+    with gradebook:
+        yield gradebook
+
+
+def _set_variables(variables: Mapping[str, str]) -> None:
+    for name in [name for name in os.environ if name not in variables]:
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+def _save_lab(lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
+    """Assignment, notebook and cells, as `nbgrader generate_assignment` enters them; the source too if the course has none."""
+    source = Path(course.format_path(course.source_directory, ".", lab.assignment)) / f"{lab.id}.ipynb"
+    if not source.exists():
+        write_notebook(source_notebook(lab), source)
+    gradebook.update_or_create_assignment(lab.assignment)
+    notebook = source_notebook(lab)
+    resources: dict[str, Any] = {"nbgrader": {"notebook": lab.id, "assignment": lab.assignment, "db_url": course.db_url}}
+    try:
+        for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells):
+            notebook, resources = step().preprocess(notebook, resources)
+    except RuntimeError as error:
+        raise RecordError(
+            f"{lab.id}: its cells are not those that the gradebook holds submissions to ({error}); record into a new course, or "
+            f"drop the old marks with `nbgrader db assignment remove {lab.assignment} --force`"
+        ) from error
+
+
+@contextmanager
+def _transaction(gradebook: Gradebook) -> Iterator[None]:
+    """All or nothing: nbgrader's methods commit as they go; in here that only flushes."""
+    with gradebook.engine.begin() as connection:
+        gradebook.db.remove()
+        gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only")
+        try:
+            yield
+            gradebook.db.commit()
+        finally:
+            gradebook.db.remove()
+
+
+@contextmanager
+def _importable(folder: str) -> Iterator[None]:
+    """Let nbgrader find plug-ins beside its configuration, as it does when it is started there."""
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+# ── one submission ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """What the autograder gives a cell (None: nothing), and whether a person must look."""
+
+    score: float | None
+    by_hand: bool
+
+
+class _Desk:
+    """Where the verdicts on one lab are entered, one after the other."""
+
+    def __init__(self, lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
+        self.lab = lab
+        self.course = course
+        self.gradebook = gradebook
+        self.released = release_notebook(lab)
+        notebook = gradebook.find_notebook(lab.id, lab.assignment)
+        self.names = {cell.id: cell.name for cell in [*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells]}
+        with _importable(course.root):
+            penalties = AssignLatePenalties(config=course.config)
+            penalties.init_plugin()
+        self.late = penalties.plugin_inst
+
+    def record(self, verdict: Verdict, submitted: Path) -> tuple[int, list[str]]:
+        """Enter one verdict; return how many of its cells wait for a mark by hand, and notes on what was left out.
+
+        The file follows the rows: what is in neither is entered again. Raises RefusedError for a submission of which no notebook
+        can be made.
+        """
+        folder = Path(self.course.format_path(self.course.autograded_directory, verdict.submission, self.lab.assignment))
+        path = folder / f"{self.lab.id}.ipynb"
+        before, after = _earlier(path), self._notebook(verdict, submitted)
+        stamp = _stamp(self.lab, submitted)
+        try:
+            when = parse_utc(stamp) if stamp else None
+        except (ValueError, OverflowError):
+            when = None
+        with _transaction(self.gradebook):
+            waiting = self._enter(verdict, before, after, when)
+        write_notebook(after, path)
+        if when:
+            write_text(folder / "timestamp.txt", stamp + "\n")
+        said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, for formgrader stops there"
+        return waiting, [said] if stamp and not when else []
+
+    def _notebook(self, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:
+        """The notebook that is shown, known to be a valid one."""
+        try:
+            notebook = autograded_notebook(self.lab, self.released, verdict, submitted)
+            nbformat.validate(notebook)
+        except (RefusedError, OSError):
+            raise
+        except Exception as error:  # what a student's file brings about costs nobody else the record
+            first = (str(error).splitlines() or [""])[0][:200]
+            raise RefusedError(f"no notebook could be made of it ({type(error).__name__}: {first})") from error
+        return notebook
+
+    def _enter(
+        self, verdict: Verdict, before: nbformat.NotebookNode | None, after: nbformat.NotebookNode, when: datetime | None
+    ) -> int:
+        """Enter marks and comments; return how many cells wait for a mark by hand."""
+        known = {"timestamp": when} if when else {}
+        self.gradebook.update_or_create_student(verdict.submission)
+        with self.gradebook.db.no_autoflush:
+            submission = self.gradebook.update_or_create_submission(self.lab.assignment, verdict.submission, **known)
+        row = next(notebook for notebook in submission.notebooks if notebook.name == self.lab.id)
+        old_status = before.metadata.autograder.status if before else ""
+        if verdict.status != old_status and (verdict.status != "graded" or old_status):
+            row.flagged = verdict.status != "graded"
+        self._enter_marks(row, verdict, _unchanged(self.lab, before, after))
+        comments = _comments(self.lab, verdict, after)
+        for comment in row.comments:
+            comment.auto_comment = comments[self.names[comment.cell_id]]
+        self.gradebook.db.flush()
+        row.late_submission_penalty = self._penalty(submission, row)
+        return sum(bool(grade.needs_manual_grade) for grade in row.grades)
+
+    def _enter_marks(self, row: Any, verdict: Verdict, unchanged: set[str]) -> None:
+        marks = _marks(self.lab, verdict)
+        for grade in row.grades:
+            name = self.names[grade.cell_id]
+            mark = marks[name]
+            if name not in unchanged or grade.auto_score != mark.score:
+                grade.needs_manual_grade = mark.by_hand or grade.manual_score is not None
+            grade.auto_score = mark.score
+
+    def _penalty(self, submission: Any, row: Any) -> float | None:
+        late = submission.total_seconds_late
+        if late <= 0:
+            return None
+        penalty = self.late.late_submission_penalty(submission.student_id, row.score, late)
+        return None if penalty is None else min(max(0.0, penalty), row.score)
+
+
+def _marks(lab: Lab, verdict: Verdict) -> dict[str, _Mark]:
+    """Grade id → mark. A cell about which the verdict is unsure counts 0 and waits for a person."""
+    unsure = _unsure(lab, verdict)
+    earned = {test.name: test.earned for test in verdict.tests}
+    marks = {test.grade_id: _Mark(earned.get(test.name, 0.0), test.exercise in unsure) for test in lab.of("tests")}
+    answered = {written.name for written in verdict.written if written.answered}
+    for question in lab.by_hand:
+        answer = question.name in answered
+        marks[question.grade_id] = _Mark(None if answer else 0.0, answer or verdict.status != "graded")
+    return marks
+
+
+def _unsure(lab: Lab, verdict: Verdict) -> set[str]:
+    """The exercises whose marks need a person: those not found in a submission under review, or all if nothing was marked."""
+    if verdict.status == "graded":
+        return set()
+    lost = {test.exercise for test in verdict.tests if test.status == "missing"}
+    return lost or {cell.name for cell in lab.of("exercise")}
+
+
+def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> dict[str, str | None]:
+    """Grade id → comment on an exercise or an answer: why a person must look, or that nothing was written."""
+    cells = by_grade_id(notebook)
+    blank = {name for name, node in cells.items() if node.metadata.nbgrader.checksum == compute_checksum(node)}
+    questions = {cell.name: cell.grade_id for cell in lab.by_hand}
+    blank -= {questions[item.name] for item in verdict.written if item.answered}
+    blank |= {questions[item.name] for item in verdict.written if not item.answered}
+    unsure = _unsure(lab, verdict)
+    if unsure and not verdict.tests:
+        unsure |= {cell.grade_id for cell in lab.by_hand}
+    look = literal(verdict.message or "this could not be marked automatically: please look")
+    names = [cell.grade_id for cell in (*lab.of("exercise"), *lab.of("written"))]
+    return {name: look if name in unsure else NO_RESPONSE if name in blank else None for name in names}
+
+
+def _unchanged(lab: Lab, before: nbformat.NotebookNode | None, after: nbformat.NotebookNode) -> set[str]:
+    """Grade ids of the tests and questions on which neither the student's work nor the kind of verdict changed."""
+    if before is None or before.metadata.autograder != after.metadata.autograder:
+        return set()
+    old, new = with_own_cells(before), with_own_cells(after)
+    work = {test.grade_id: test.exercise for test in lab.of("tests")} | {q.grade_id: q.grade_id for q in lab.by_hand}
+    return {name for name, cell in work.items() if cell in old and old[cell] == new[cell]}
+
+
+def _earlier(path: Path) -> nbformat.NotebookNode | None:
+    """The notebook that an earlier call wrote to `path`, if one did."""
+    try:
+        notebook = read_notebook(path)
+    except UnreadableError:
+        return None
+    noted = notebook.metadata.get("autograder")
+    return notebook if isinstance(noted, dict) and "status" in noted else None
+
+
+def _stamp(lab: Lab, submitted: Path) -> str:
+    """What the submission's `timestamp.txt` says, "" without one. Beside STUDENT.ipynb such a file would be everybody's."""
+    path = submitted.parent / "timestamp.txt"
+    if submitted.stem != lab.id or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return file.read(100).decode(errors="replace").strip()

@@ -1,0 +1,175 @@
+"""What people read in the terminal: lines, errors, progress, tables of marks.
+
+Markup stands in literals of this project only: every value is printed as text, with nothing in it that acts on a terminal.
+Knows verdicts; grades nothing and writes no file.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.grading.verdict import Verdict
+from autograder.printable import line, printable
+
+__all__ = ["console", "fail", "progress", "quote", "say", "show_left", "show_marks", "show_notes", "warn", "words"]
+
+# Where nobody watches (a log, CI) there is no terminal width to respect.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+
+TABLE_STUDENTS = 30  # a class of more is summed up: nobody reads a table of 2,000 columns
+NOTES = 40  # lines on submissions that need a look
+_NAME_CHARS = 20  # of a student's name at the head of a column
+_TEST_CHARS = 60
+_BAR_CHARS = 40
+
+
+# ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def words(template: str, *values: object) -> Text:
+    """`template`, a literal in rich's markup, with the values in the places of its `{}`, as text in one line each."""
+    rest, made = Text.from_markup(template), Text()
+    for value in values:
+        at = rest.plain.index("{}")
+        style = next((span.style for span in rest.spans if span.start <= at < span.end), "")
+        before, _, rest = rest.divide([at, at + 2])
+        made.append_text(before).append(line(str(value)), style)
+    return made.append_text(rest)
+
+
+def say(template: str, *values: object, style: str = "") -> None:
+    """Print a line made as `words` makes it, never broken in the middle."""
+    console.print(words(template, *values), style=style, soft_wrap=True)
+
+
+def quote(text: str, style: str = "") -> None:
+    """Print a longer text with its lines, each of them set in."""
+    console.print(Text("    " + printable(text).replace("\n", "\n    ")), style=style, soft_wrap=True)
+
+
+def warn(message: object) -> None:
+    """Print a sentence where errors go."""
+    Console(stderr=True, highlight=False).print(Text(printable(str(message))), soft_wrap=True)
+
+
+def fail(message: object) -> NoReturn:
+    """Print an error and end the command with status 2: it was used wrongly, or what it needs is not there."""
+    text = Text.from_markup("[bold red]error:[/] ").append(printable(str(message)).replace("\n", "\n  "))
+    Console(stderr=True, highlight=False).print(text, soft_wrap=True)
+    raise typer.Exit(2)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar; call what is given with how much is done, and of how much."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(line(title), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+# ── a class ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def show_marks(lab: str, verdicts: Sequence[Verdict]) -> None:
+    """The marks of one lab: a column per student in a small class, how they spread in a large one."""
+    if len(verdicts) <= TABLE_STUDENTS:
+        unsealed = _unsealed(verdicts)
+        for some in _beside_each_other(verdicts):
+            console.print(_marks_table(lab, some, unsealed))
+    else:
+        _sum_up(lab, verdicts)
+    if _unsealed(verdicts):
+        say("† ran in the student's own process, where the student's code could reach the test")
+    if waiting := sum(v.to_mark for v in verdicts):
+        say("{} answers wait for marks by hand", waiting)
+
+
+def show_notes(verdicts: Sequence[Verdict]) -> None:
+    """A line on every submission that needs a look, as far as they can be read in a terminal."""
+    odd = [verdict for verdict in verdicts if verdict.status != "graded" or verdict.flags]
+    for verdict in odd[:NOTES]:
+        notes = "; ".join([*([verdict.message] if verdict.message else []), *(flag.message for flag in verdict.flags)])
+        name = line(verdict.submission, 80)
+        console.print(words("  {}, {}: [bold]{}[/] {}", name, verdict.lab, verdict.status, notes))
+    if len(odd) > NOTES:
+        say("  … and {} more, all in report.html", len(odd) - NOTES)
+
+
+def show_left(rows: Sequence[tuple[object, str]]) -> None:
+    """Files and folders that were found and not graded, each with the reason, as far as they can be read in a terminal."""
+    for path, reason in rows[:NOTES]:
+        say("[yellow]not graded[/] {}: {}", path, reason)
+    if len(rows) > NOTES:
+        say("  … and {} more, all in report.html", len(rows) - NOTES)
+
+
+def _beside_each_other(verdicts: Sequence[Verdict]) -> list[Sequence[Verdict]]:
+    """The verdicts in as many parts as tables are needed, so that none is wider than the terminal."""
+    tests = max((len(line(test.name, _TEST_CHARS)) + 2 for v in verdicts for test in v.tests), default=4)
+    widest = max((min(len(v.submission), _NAME_CHARS) for v in verdicts), default=4)
+    fitting = max(1, (console.width - tests - 10) // (max(widest, 4) + 2))
+    return [verdicts[i : i + fitting] for i in range(0, len(verdicts), fitting)]
+
+
+def _marks_table(lab: str, verdicts: Sequence[Verdict], unsealed: frozenset[str]) -> Table:
+    table = Table(title=words("{}", lab), title_justify="left", box=None, padding=(0, 1))
+    graded = next((v for v in verdicts if v.tests), None)
+    tests = graded.tests if graded else ()
+    names = [_test_name(test.name, unsealed) for test in tests]
+    table.add_column("test", no_wrap=True, min_width=max(map(len, names), default=4))
+    table.add_column("of", justify="right")
+    for verdict in verdicts:
+        table.add_column(words("{}", line(verdict.submission, _NAME_CHARS)), justify="right")
+    earned = [{test.name: f"{test.earned:g}" for test in v.tests} for v in verdicts]
+    for name, test in zip(names, tests, strict=True):
+        table.add_row(Text(name), f"{test.points:g}", *(marks.get(test.name, "–") for marks in earned))
+    totals = [f"{v.earned:g}" if v.tests else "–" for v in verdicts]
+    table.add_row("total", f"{graded.points:g}" if graded else "–", *totals, style="bold")
+    if graded and unsealed:
+        points = sum(test.points for test in tests if test.name in unsealed)
+        table.add_row("of it †", f"{points:g}", *(f"{v.unsealed:g}" if v.tests else "–" for v in verdicts))
+    return table
+
+
+def _unsealed(verdicts: Sequence[Verdict]) -> frozenset[str]:
+    """The tests that ran in a student's own process."""
+    return frozenset(test.name for v in verdicts for test in v.tests if not test.sealed)
+
+
+def _test_name(name: str, unsealed: frozenset[str]) -> str:
+    return line(name, _TEST_CHARS) + (" †" if name in unsealed else "")
+
+
+def _sum_up(lab: str, verdicts: Sequence[Verdict]) -> None:
+    """How many there are of each mark, and which tests were missed most."""
+    graded = [v for v in verdicts if v.tests]
+    say("[bold]{}[/]: {} submissions, {} graded", lab, len(verdicts), len(graded))
+    if not graded:
+        return
+    marks, points, unsealed = [v.earned for v in graded], graded[0].points, _unsealed(verdicts)
+    middle = f"mean {statistics.mean(marks):.1f}, median {statistics.median(marks):.1f}"
+    say("  {} of {} points by tests", middle, f"{points:g}")
+    for low, high, count in _spread(marks, points):
+        bar = "#" * max(round(_BAR_CHARS * count / len(graded)), count > 0)
+        say("  {} {} {}", f"{low:5g} to {high:<5g}", f"{count:6}", bar)
+    for test in graded[0].tests:
+        missed = sum(other.earned < other.points for v in graded for other in v.tests if other.name == test.name)
+        say("  {} missed {}", f"{missed:6}", _test_name(test.name, unsealed))
+
+
+def _spread(marks: Sequence[float], points: float, bins: int = 10) -> list[tuple[float, float, int]]:
+    """(lowest mark, highest mark, how many) of equal parts of the marks from 0 to `points`."""
+    width = points / bins or 1.0
+    places = [min(max(int(mark / width), 0), bins - 1) for mark in marks]
+    return [(width * i, width * (i + 1), places.count(i)) for i in range(bins)]

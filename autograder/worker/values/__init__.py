@@ -1,0 +1,1 @@
+"""How values cross between a student process and an examiner, one module per kind."""

@@ -1,0 +1,152 @@
+"""How named tuples and data classes cross the wire: as their fields, in a class made anew from its name and theirs.
+
+No code of the class crosses. What arrives compares by its values, whatever the class said of itself. Where the lab's own cells
+define a class of that name and those fields, what arrives is one of it. Knows records and nodes; nothing of processes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from keyword import iskeyword
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from autograder.worker.refusals import RefusedError
+
+if TYPE_CHECKING:
+    from autograder.worker.codec import Decoder, Encoder, Node
+
+__all__ = ["MAKERS", "fields_of", "is_record_type", "record_node", "record_type_node", "set_fields"]
+
+MAX_FIELDS = 200
+
+
+def is_record_type(kind: type) -> bool:
+    """Whether this is a class of named tuples that holds nothing but its fields."""
+    return _form(kind) == "tuple" and not _methods(kind)
+
+
+def record_type_node(encoder: Encoder, kind: type) -> Node:
+    """The node of the class of a record; a reference where it has crossed before."""
+    if (known := encoder.reference(kind)) is not None:
+        return known
+    encoder.know(kind)
+    settings = getattr(kind, "__dataclass_params__", None)
+    return {
+        "k": "record type",
+        "form": _form(kind),
+        "name": kind.__name__,
+        "fields": list(_fields(kind)),
+        "frozen": bool(getattr(settings, "frozen", False)),
+        "order": bool(getattr(settings, "order", False)),
+    }
+
+
+def record_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
+    """The node of a named tuple or of an instance of a data class; None for anything else."""
+    kind = type(value)
+    form = _form(kind)
+    if not form:
+        return None
+    if (own := _methods(kind)) and encoder.given.get(kind.__name__) is not kind:
+        what = f"an object of your class {kind.__name__[:60]}, which has methods of its own ({', '.join(own[:3])})"
+        raise RefusedError(what, decides_itself=True)
+    if form == "tuple":
+        said, values = record_type_node(encoder, kind), tuple.__getitem__(value, slice(None))
+    else:
+        encoder.know(value)
+        said = record_type_node(encoder, kind)
+        values = tuple((fields_of(value) or {}).values())
+    return {"k": "record", "form": form, "t": said, "v": [encoder.attribute(item, name, depth, kind) for item in values]}
+
+
+def fields_of(value: Any) -> dict[str, Any] | None:
+    """Name and value of each field of an instance of a data class; None for anything else."""
+    kind = type(value)
+    return {name: object.__getattribute__(value, name) for name in _fields(kind)} if _form(kind) == "dataclass" else None
+
+
+def set_fields(value: Any, values: Mapping[str, Any]) -> None:
+    """Let the fields of such an instance hold these values. Raises KeyError if one is missing."""
+    for name in _fields(type(value)):
+        object.__setattr__(value, name, values[name])
+
+
+def _form(kind: type) -> str:
+    """ "tuple", "dataclass", or "" for what is no record."""
+    if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple) and hasattr(kind, "_field_defaults"):
+        return "tuple"
+    settings = vars(kind).get("__dataclass_params__")
+    return "dataclass" if settings is not None and settings.eq else ""
+
+
+def _fields(kind: Any) -> tuple[str, ...]:
+    return kind._fields if _form(kind) == "tuple" else tuple(field.name for field in dataclasses.fields(kind))
+
+
+def _methods(kind: type) -> list[str]:
+    """The functions and properties that a class was given beside those that Python writes for a record."""
+    written = object if _form(kind) == "dataclass" else tuple
+    classes = [above for above in kind.__mro__[: kind.__mro__.index(written)] if above.__module__ != "typing"]
+    return sorted(
+        name
+        for above in classes
+        for name, item in vars(above).items()
+        if name not in ("__post_init__", "__init__", "__repr__", "__new__") and _is_code(item)
+    )
+
+
+def _is_code(item: Any) -> bool:
+    function = getattr(item, "__func__", item)
+    if isinstance(function, FunctionType):  # Python writes those of a record from a text of its own
+        return not (
+            function.__code__.co_filename in ("<string>",) or function.__module__ in ("collections", "dataclasses", "reprlib")
+        )
+    return isinstance(function, property)
+
+
+# ── and back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _make_type(decoder: Decoder, node: Node) -> Any:
+    fields = tuple(node["fields"])
+    if not all(map(_is_name, (node["name"], *fields))) or len(fields) > MAX_FIELDS:
+        raise ValueError("no record")
+    own: Any = decoder.records.get(node["name"])
+    if issubclass(type(own), type) and _form(own) == node["form"] and _fields(own) == fields:
+        return decoder.know(own)
+    return decoder.know(_made(node["form"], node["name"], fields, bool(node["frozen"]), bool(node["order"])))
+
+
+def _is_name(text: Any) -> bool:
+    return (
+        isinstance(text, str) and text.isidentifier() and not iskeyword(text) and not text.startswith("__") and len(text) <= 100
+    )
+
+
+@lru_cache(maxsize=512)
+def _made(form: str, name: str, fields: tuple[str, ...], frozen: bool, order: bool) -> type:
+    if form == "tuple":
+        return namedtuple(name, fields, module="__main__")
+    return dataclasses.make_dataclass(name, fields, frozen=frozen, order=order)
+
+
+def _make_record(decoder: Decoder, node: Node) -> Any:
+    form, place = node["form"], len(decoder.known)
+    if form == "dataclass":
+        decoder.know(None)
+    kind = decoder.value(node["t"])
+    if not issubclass(type(kind), type) or not form or _form(kind) != form or len(_fields(kind)) != len(node["v"]):
+        raise ValueError("no record")
+    if form == "tuple":
+        return tuple.__new__(kind, [decoder.attribute(item) for item in node["v"]])
+    made = decoder.known[place] = object.__new__(kind)
+    for field, item in zip(_fields(kind), node["v"], strict=True):
+        object.__setattr__(made, field, decoder.attribute(item))
+    return made
+
+
+MAKERS: Mapping[str, Callable[[Decoder, Node], Any]] = {"record type": _make_type, "record": _make_record}
