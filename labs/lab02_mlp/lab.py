@@ -315,8 +315,8 @@ check.equal(
 rng = np.random.default_rng()
 labels = 1 + rng.choice(20, size=4, replace=False)
 centres = rng.normal(size=(4, 6))
-which = np.append(np.arange(4), rng.integers(0, 4, size=116))
-samples = centres[which] + rng.normal(size=(120, 6))
+which = np.append(np.arange(4), rng.integers(0, 4, size=396))
+samples = centres[which] + 2 * rng.normal(size=(400, 6))
 check.equal(
     nearest_mean(samples.copy(), labels[which], samples.copy()),
     sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples),
