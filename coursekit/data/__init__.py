@@ -9,15 +9,15 @@ One loader a set. This package knows nothing of labs, models or the autograder.
 
 from __future__ import annotations
 
-from . import choice, sources
-from .choice import RealKind, Source
-from .clothing import CLOTHING, clothing_folder, load_clothing
-from .errors import DataError
-from .fashion import FASHION_MNIST, Splits, load_fashion_mnist
-from .housing import CALIFORNIA_HOUSING, Housing, load_california_housing
-from .settings import Settings
-from .text import TINY_SHAKESPEARE, Text, load_shakespeare
-from .weights import MOBILENET, mobilenet_weights
+from coursekit.data import choice, sources
+from coursekit.data.choice import RealKind, Source
+from coursekit.data.clothing import CLOTHING, clothing_folder, load_clothing
+from coursekit.data.errors import DataError
+from coursekit.data.fashion import FASHION_MNIST, Splits, load_fashion_mnist
+from coursekit.data.housing import CALIFORNIA_HOUSING, Housing, load_california_housing
+from coursekit.data.settings import Settings
+from coursekit.data.text import TINY_SHAKESPEARE, Text, load_shakespeare
+from coursekit.data.weights import MOBILENET, mobilenet_weights
 
 __all__ = [
     "KINDS",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .cache import Cache, settle
-from .folders import damaged, filled, kept_folder
+from coursekit.data.cache import Cache, settle
+from coursekit.data.folders import damaged, filled, kept_folder
 
 __all__ = ["Arrays", "kept", "stored"]
 

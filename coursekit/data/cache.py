@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from .errors import DataError, note
+from coursekit.data.errors import DataError, note
 
 __all__ = ["Cache", "discard", "settle", "writing", "writing_folder"]
 

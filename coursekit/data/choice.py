@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from . import decode
-from .arrays import Arrays, kept, stored
-from .errors import DataError, box
-from .registry import Dataset
-from .settings import Settings
-from .sources import NotObtainable, fetch_all, obtainable
-from .sources import is_here as files_are_here
+from coursekit.data import decode
+from coursekit.data.arrays import Arrays, kept, stored
+from coursekit.data.errors import DataError, box
+from coursekit.data.registry import Dataset
+from coursekit.data.settings import Settings
+from coursekit.data.sources import NotObtainable, fetch_all, obtainable
+from coursekit.data.sources import is_here as files_are_here
 
 __all__ = ["Kind", "RealKind", "Source", "choose", "load", "short", "source_of"]
 

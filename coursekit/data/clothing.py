@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from . import decode
-from .arrays import Arrays
-from .choice import Kind, choose, load, short
-from .fashion import Splits
-from .folders import filled, kept_folder
-from .settings import Settings
-from .sources import fetch_all
+from coursekit.data import decode
+from coursekit.data.arrays import Arrays
+from coursekit.data.choice import Kind, choose, load, short
+from coursekit.data.fashion import Splits
+from coursekit.data.folders import filled, kept_folder
+from coursekit.data.settings import Settings
+from coursekit.data.sources import fetch_all
 
 __all__ = ["CLOTHING", "clothing_folder", "load_clothing"]
 

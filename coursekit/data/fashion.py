@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import decode
-from .arrays import Arrays
-from .choice import Kind, Source, load
-from .settings import Settings
+from coursekit.data import decode
+from coursekit.data.arrays import Arrays
+from coursekit.data.choice import Kind, Source, load
+from coursekit.data.settings import Settings
 
 __all__ = ["FASHION_MNIST", "Splits", "load_fashion_mnist"]
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .cache import Cache, discard, writing, writing_folder
-from .errors import note
-from .sources import sha256
+from coursekit.data.cache import Cache, discard, writing, writing_folder
+from coursekit.data.errors import note
+from coursekit.data.sources import sha256
 
 __all__ = ["damaged", "filled", "kept_folder"]
 

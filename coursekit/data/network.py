@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from .errors import Unreachable, Unusable
+from coursekit.data.errors import Unreachable, Unusable
 
 __all__ = ["Progress", "download", "unreachable"]
 

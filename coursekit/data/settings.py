@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from .cache import Cache
-from .registry import Registry, course_registry
+from coursekit.data.cache import Cache
+from coursekit.data.registry import Registry, course_registry
 
 __all__ = ["Mode", "Settings"]
 

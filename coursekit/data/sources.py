@@ -19,11 +19,11 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .cache import discard, writing
-from .errors import Damaged, DataError, Unreachable, Unusable, note
-from .network import Progress, download, unreachable
-from .registry import Dataset, File
-from .settings import Settings
+from coursekit.data.cache import discard, writing
+from coursekit.data.errors import Damaged, DataError, Unreachable, Unusable, note
+from coursekit.data.network import Progress, download, unreachable
+from coursekit.data.registry import Dataset, File
+from coursekit.data.settings import Settings
 
 __all__ = ["Attempt", "NotObtainable", "fetch", "fetch_all", "here", "is_here", "obtainable", "sha256"]
 

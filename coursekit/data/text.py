@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import Arrays
-from .choice import Kind, Source, load
-from .settings import Settings
+from coursekit.data.arrays import Arrays
+from coursekit.data.choice import Kind, Source, load
+from coursekit.data.settings import Settings
 
 __all__ = ["TINY_SHAKESPEARE", "Text", "load_shakespeare"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .choice import RealKind
-from .errors import DataError
-from .settings import Settings
-from .sources import fetch_all
+from coursekit.data.choice import RealKind
+from coursekit.data.errors import DataError
+from coursekit.data.settings import Settings
+from coursekit.data.sources import fetch_all
 
 __all__ = ["MOBILENET", "mobilenet_weights"]
 

@@ -6,6 +6,6 @@ seed, so each machine gets the same bytes. This package knows nothing of files, 
 
 from __future__ import annotations
 
-from ._fashion import CLASSES, fashion_mnist
+from coursekit.drawn._fashion import CLASSES, fashion_mnist
 
 __all__ = ["CLASSES", "fashion_mnist"]

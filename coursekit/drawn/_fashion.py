@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .cloth import develop
-from .others import draw_bag, draw_trousers
-from .shapes import SIDE, Array
-from .shoes import draw_boot, draw_sandal, draw_sneaker
-from .tops import COAT, DRESS, PULLOVER, SHIRT, TSHIRT, draw_top
+from coursekit.drawn.cloth import develop
+from coursekit.drawn.others import draw_bag, draw_trousers
+from coursekit.drawn.shapes import SIDE, Array
+from coursekit.drawn.shoes import draw_boot, draw_sandal, draw_sneaker
+from coursekit.drawn.tops import COAT, DRESS, PULLOVER, SHIRT, TSHIRT, draw_top
 
 __all__ = ["CLASSES", "fashion_mnist", "garments"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .shapes import SIDE, Array, X, Y, choose, chosen, ramp, spread, wave
+from coursekit.drawn.shapes import SIDE, Array, X, Y, choose, chosen, ramp, spread, wave
 
 __all__ = ["PATTERNS", "cloth", "develop", "patches"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .shapes import Array, wave
-from .sketch import Sketch, between, chance, pick
+from coursekit.drawn.shapes import Array, wave
+from coursekit.drawn.sketch import Sketch, between, chance, pick
 
 __all__ = ["GARMENTS"]
 
@@ -191,7 +191,7 @@ def _neckline(sketch: Sketch, rng: Dice, cut: Cut, neck: float, shoulder: float,
         sketch.cut(hole)
 
 
-# Below the waist ---------------------------------------------------------------------------------------------------------
+# ── below the waist ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def legs(sketch: Sketch, rng: Dice, length: Range, hip: Range, hem_share: Range) -> None:
@@ -248,7 +248,7 @@ def _waistband(sketch: Sketch, rng: Dice, waist: float, wide: float) -> None:
         sketch.trim(sketch.disc(0, waist + 0.05, 0.03, 0.03))
 
 
-# Head and feet -----------------------------------------------------------------------------------------------------------
+# ── head and feet ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def hat(sketch: Sketch, rng: Dice) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .cloth import cloth
-from .shapes import SIDE, Array, X, Y, box, choose, chosen, ellipse, limb, paint, path, spread
+from coursekit.drawn.cloth import cloth
+from coursekit.drawn.shapes import SIDE, Array, X, Y, box, choose, chosen, ellipse, limb, paint, path, spread
 
 __all__ = ["draw_bag", "draw_trousers"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .garments import GARMENTS
-from .scene import USUAL, photograph
-from .shapes import Array
-from .sketch import Sketch, between
+from coursekit.drawn.garments import GARMENTS
+from coursekit.drawn.scene import USUAL, photograph
+from coursekit.drawn.shapes import Array
+from coursekit.drawn.sketch import Sketch, between
 
 __all__ = ["CLASS_NAMES", "SIDE", "clothing_photo", "clothing_photos", "clothing_sketch"]
 

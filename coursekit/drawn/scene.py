@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .shapes import Array, ramp, wave
-from .sketch import Sketch, between, chance, patches, pick
+from coursekit.drawn.shapes import Array, ramp, wave
+from coursekit.drawn.sketch import Sketch, between, chance, patches, pick
 
 __all__ = ["PATTERNS", "USUAL", "photograph"]
 
@@ -49,7 +49,7 @@ def _like(rng: np.random.Generator, tone: Array, far: float) -> Array:
     return np.clip(tone + far * (2 * rng.random((3, 1, 1), dtype=np.float32) - 1) + between(rng, -far, far), 0, 1)
 
 
-# Backgrounds -------------------------------------------------------------------------------------------------------------
+# ── backgrounds ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _background(rng: np.random.Generator, side: int) -> tuple[Array, Array]:
@@ -127,7 +127,7 @@ def _wall(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
     return plain + beyond * (_boards(rng, frame, _like(rng, tone, 0.4)) - plain)
 
 
-# Cloth -------------------------------------------------------------------------------------------------------------------
+# ── cloth ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _cloth(rng: np.random.Generator, thing: Sketch, ground: Array, patterns: tuple[float, ...]) -> Array:
@@ -165,7 +165,7 @@ def _pattern(rng: np.random.Generator, thing: Sketch, kind: int) -> Array:
     return np.zeros((side, side), np.float32)
 
 
-# Light and camera --------------------------------------------------------------------------------------------------------
+# ── light and camera ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _shadow(rng: np.random.Generator, cover: Array) -> Array:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .cloth import cloth, patches
-from .shapes import SIDE, Array, X, Y, chosen, limb, paint, path, ramp, spread, wave
+from coursekit.drawn.cloth import cloth, patches
+from coursekit.drawn.shapes import SIDE, Array, X, Y, chosen, limb, paint, path, ramp, spread, wave
 
 __all__ = ["draw_boot", "draw_sandal", "draw_sneaker"]
 

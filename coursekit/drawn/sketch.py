@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from .shapes import Array, path
+from coursekit.drawn.shapes import Array, path
 
 __all__ = ["Sketch", "between", "chance", "patches", "pick"]
 
@@ -75,7 +75,7 @@ class Sketch:
         self.second: Array = np.zeros((side, side), np.float32)
         self.light: Array = np.ones((side, side), np.float32)
 
-    # Depths ----------------------------------------------------------------------------------------------------------
+    # ── depths ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def disc(self, x: float, y: float, rx: float, ry: float) -> Array:
         """Inside an ellipse."""
@@ -105,7 +105,7 @@ class Sketch:
             upright = upright - corner * corner / (2 * round_off)
         return np.minimum(half - np.abs(self.u), upright)
 
-    # Painting --------------------------------------------------------------------------------------------------------
+    # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _ink(self, depth: Array) -> Array:
         return np.clip(depth * self.fine + 0.5, 0, 1)

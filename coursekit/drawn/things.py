@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .scene import photograph
-from .shapes import Array
-from .sketch import Sketch, between, chance
+from coursekit.drawn.scene import photograph
+from coursekit.drawn.shapes import Array
+from coursekit.drawn.sketch import Sketch, between, chance
 
 __all__ = ["THINGS", "thing_photo"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cloth import cloth
-from .shapes import SIDE, Array, X, Y, box, choose, chosen, limb, paint, path, spread, wave
+from coursekit.drawn.cloth import cloth
+from coursekit.drawn.shapes import SIDE, Array, X, Y, box, choose, chosen, limb, paint, path, spread, wave
 
 __all__ = ["COAT", "DRESS", "PULLOVER", "SHIRT", "TSHIRT", "Cut", "draw_top"]
 

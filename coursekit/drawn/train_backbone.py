@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .shapes import Array
-from .things import THINGS, thing_photo
+from coursekit.drawn.shapes import Array
+from coursekit.drawn.things import THINGS, thing_photo
 
 __all__ = ["STAGES", "classifiers", "thing_photos", "train"]
 
