@@ -10,8 +10,9 @@ One loader a set. This package knows nothing of labs, models or the autograder.
 from __future__ import annotations
 
 from coursekit.data import choice, sources
-from coursekit.data.choice import RealKind, Source
+from coursekit.data.choice import Source
 from coursekit.data.clothing import CLOTHING, clothing_folder, load_clothing
+from coursekit.data.dataset import FileDataset
 from coursekit.data.errors import DataError
 from coursekit.data.fashion import FASHION_MNIST, Splits, load_fashion_mnist
 from coursekit.data.housing import CALIFORNIA_HOUSING, Housing, load_california_housing
@@ -38,8 +39,8 @@ __all__ = [
     "source",
 ]
 
-KINDS: dict[str, RealKind] = {
-    kind.name: kind for kind in (FASHION_MNIST, CALIFORNIA_HOUSING, CLOTHING, MOBILENET, TINY_SHAKESPEARE)
+KINDS: dict[str, FileDataset] = {
+    dataset.name: dataset for dataset in (FASHION_MNIST, CALIFORNIA_HOUSING, CLOTHING, MOBILENET, TINY_SHAKESPEARE)
 }
 
 
@@ -49,7 +50,7 @@ def source(name: str, *, settings: Settings | None = None) -> Source:
     Asks the network, for a few seconds at most, only if the files are nowhere nearer. Raises ValueError for an unknown name,
     DataError if COURSEKIT_DATA=real and no source is within reach.
     """
-    return choice.source_of(_kind(name), settings or Settings.from_environment())
+    return choice.source_of(_dataset(name), settings or Settings.from_environment())
 
 
 def fetch(name: str, *, settings: Settings | None = None) -> None:
@@ -73,7 +74,7 @@ def is_here(name: str, *, settings: Settings | None = None) -> bool:
     return sources.is_here(settings.registry[name], settings)
 
 
-def _kind(name: str) -> RealKind:
+def _dataset(name: str) -> FileDataset:
     try:
         return KINDS[name]
     except KeyError:

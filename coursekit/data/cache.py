@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import errno
+import hashlib
 import os
 import shutil
 import tempfile
@@ -21,9 +22,10 @@ from threading import Lock
 
 from coursekit.data.errors import DataError, note
 
-__all__ = ["Cache", "discard", "settle", "writing", "writing_folder"]
+__all__ = ["Cache", "discard", "settle", "sha256", "writing", "writing_folder"]
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_CHUNK = 1 << 20  # bytes read at once
 _STALE = 24 * 3600  # seconds after which what a killed process left half-written is cleared away
 
 
@@ -135,6 +137,15 @@ def discard(path: Path) -> bool:
         except OSError:
             return False
     return not path.exists()
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _sweep(target: Path) -> None:

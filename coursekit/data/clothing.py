@@ -14,7 +14,8 @@ import numpy as np
 
 from coursekit.data import decode
 from coursekit.data.arrays import Arrays
-from coursekit.data.choice import Kind, choose, load, short
+from coursekit.data.choice import choose, load
+from coursekit.data.dataset import ArrayDataset, short
 from coursekit.data.fashion import Splits
 from coursekit.data.folders import filled, kept_folder
 from coursekit.data.settings import Settings
@@ -43,8 +44,8 @@ def load_clothing(size: int = SIZE, *, settings: Settings | None = None) -> Spli
     if size not in SIZES:
         raise ValueError(f"size is {size!r}: expected a whole number of pixels from {SIZES.start} to {SIZES.stop - 1}")
     settings = settings or Settings.from_environment()
-    kind = CLOTHING if size == SIZE else _kind(int(size), lambda: _scaled(CLOTHING.drawn(settings), int(size)))
-    arrays, source = load(kind, settings)
+    dataset = CLOTHING if size == SIZE else _of_size(int(size), lambda: _scaled(CLOTHING.drawn(settings), int(size)))
+    arrays, source = load(dataset, settings)
     return Splits(**arrays, class_names=CLASS_NAMES, source=source)
 
 
@@ -62,8 +63,8 @@ def clothing_folder(*, settings: Settings | None = None) -> Path:
 # ── arrays ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _kind(size: int, draw: Callable[[], Arrays]) -> Kind:
-    return Kind(NAME, lambda paths: _read(paths, size), draw, _drawn_by, form=str(size))
+def _of_size(size: int, draw: Callable[[], Arrays]) -> ArrayDataset:
+    return ArrayDataset(NAME, lambda paths: _read(paths, size), draw, _drawn_by, form=str(size))
 
 
 def _read(paths: dict[str, Path], size: int) -> Arrays:
@@ -102,7 +103,7 @@ def _drawn_by() -> list[Path]:
     return sorted((Path(__file__).resolve().parent.parent / "drawn").glob("*.py"))
 
 
-CLOTHING = _kind(SIZE, _draw)
+CLOTHING = _of_size(SIZE, _draw)
 
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────

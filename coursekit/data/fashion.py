@@ -9,7 +9,8 @@ import numpy as np
 
 from coursekit.data import decode
 from coursekit.data.arrays import Arrays
-from coursekit.data.choice import Kind, Source, load
+from coursekit.data.choice import Source, load
+from coursekit.data.dataset import ArrayDataset
 from coursekit.data.settings import Settings
 
 __all__ = ["FASHION_MNIST", "Splits", "load_fashion_mnist"]
@@ -78,4 +79,4 @@ def _drawn_by() -> list[Path]:
     return [folder / f"{module}.py" for module in ("_fashion", "cloth", "others", "shapes", "shoes", "tops")]
 
 
-FASHION_MNIST = Kind("fashion-mnist", _read, _draw, _drawn_by)
+FASHION_MNIST = ArrayDataset("fashion-mnist", _read, _draw, _drawn_by)

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coursekit.data.cache import Cache, discard, writing, writing_folder
+from coursekit.data.cache import Cache, discard, sha256, writing, writing_folder
 from coursekit.data.errors import note
-from coursekit.data.sources import sha256
 
 __all__ = ["damaged", "filled", "kept_folder"]
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from coursekit.data import decode
 from coursekit.data.arrays import Arrays
-from coursekit.data.choice import Kind, Source, load
+from coursekit.data.choice import Source, load
+from coursekit.data.dataset import ArrayDataset
 from coursekit.data.settings import Settings
 
 __all__ = ["CALIFORNIA_HOUSING", "Housing", "draw_rows", "load_california_housing", "read_rows", "split"]
@@ -101,6 +102,6 @@ def _drawn_by() -> list[Path]:
     return [Path(__file__).resolve().parent.parent / "drawn" / "housing.py"]
 
 
-CALIFORNIA_HOUSING = Kind(
+CALIFORNIA_HOUSING = ArrayDataset(
     "california-housing", lambda paths: _public(*read_rows(paths)), lambda: _public(*draw_rows()), _drawn_by
 )

@@ -7,7 +7,6 @@ inside a file.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -19,13 +18,13 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from coursekit.data.cache import discard, writing
+from coursekit.data.cache import discard, sha256, writing
 from coursekit.data.errors import Damaged, DataError, Unreachable, Unusable, note
 from coursekit.data.network import Progress, download, unreachable
 from coursekit.data.registry import Dataset, File
 from coursekit.data.settings import Settings
 
-__all__ = ["Attempt", "NotObtainable", "fetch", "fetch_all", "here", "is_here", "obtainable", "sha256"]
+__all__ = ["Attempt", "NotObtainable", "fetch", "fetch_all", "here", "is_here", "obtainable"]
 
 _CHUNK = 1 << 20
 _MANY = 8  # files to get, from which on several come at once under one progress bar
@@ -200,15 +199,6 @@ def _within_reach(dataset: Dataset, file: File, settings: Settings) -> bool:
         path.is_file() if (path := _local(address)) else unreachable(address) is None
         for address in _addresses(dataset, file, settings)
     )
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _addresses(dataset: Dataset, file: File, settings: Settings) -> Iterator[str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from coursekit.data.arrays import Arrays
-from coursekit.data.choice import Kind, Source, load
+from coursekit.data.choice import Source, load
+from coursekit.data.dataset import ArrayDataset
 from coursekit.data.settings import Settings
 
 __all__ = ["TINY_SHAKESPEARE", "Text", "load_shakespeare"]
@@ -51,4 +52,4 @@ def _drawn_by() -> list[Path]:
     return [Path(__file__).resolve().parent.parent / "drawn" / "play.py"]
 
 
-TINY_SHAKESPEARE = Kind("tinyshakespeare", lambda paths: _bytes(paths["input.txt"].read_bytes()), _draw, _drawn_by)
+TINY_SHAKESPEARE = ArrayDataset("tinyshakespeare", lambda paths: _bytes(paths["input.txt"].read_bytes()), _draw, _drawn_by)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coursekit.data.choice import RealKind
+from coursekit.data.dataset import FileDataset
 from coursekit.data.errors import DataError
 from coursekit.data.settings import Settings
 from coursekit.data.sources import fetch_all
 
 __all__ = ["MOBILENET", "mobilenet_weights"]
 
-MOBILENET = RealKind("mobilenet")
+MOBILENET = FileDataset("mobilenet")
 
 
 def mobilenet_weights(*, settings: Settings | None = None) -> Path:
