@@ -18,7 +18,7 @@ from coursekit.plotting._style import alt_text, picture_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["explore"]
+__all__ = ["explore", "widgets_can_run"]
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _DPI = 100
@@ -46,11 +46,24 @@ def explore(draw: Callable[..., Any], *, start: Mapping[str, Any], **choices: It
         return
     picture = _Picture(figure)
     data, metadata = picture.bundle()
-    if _someone_is_there(shell) and (widget := _widget(draw, first, options, picture)) is not None:
+    if widgets_can_run():
+        widget = _widget(draw, first, options, picture)
         data[_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     from IPython.display import display
 
     display(data, raw=True, metadata=metadata)
+
+
+def widgets_can_run() -> bool:
+    """Return whether a person can move a slider here.
+
+    This needs ipywidgets and a Jupyter kernel whose front end would answer `input()`. Programs that run notebooks (nbclient,
+    nbconvert, papermill) say that they would not. A widget made for them would be stored, and an exported page would then try
+    to load it from the network instead of showing the picture.
+    """
+    kernel = getattr(_shell(), "kernel", None)
+    listens = kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
+    return listens and importlib.util.find_spec("ipywidgets") is not None
 
 
 def _checked(start: Mapping[str, Any], options: Mapping[str, list[Any]]) -> dict[str, Any]:
@@ -125,11 +138,9 @@ def _html(draw: Callable[..., Any], values: Mapping[str, Any]) -> str:
 
 
 def _widget(draw: Callable[..., Any], first: Mapping[str, Any], options: Mapping[str, list[Any]], picture: _Picture) -> Any:
-    """A box of sliders over a picture that follows them, or None if ipywidgets cannot be had."""
-    try:
-        import ipywidgets
-    except ImportError:
-        return None
+    """A box of sliders over a picture that follows them."""
+    import ipywidgets
+
     shown = ipywidgets.HTML(picture.html)  # not an Image widget: that one has no alt text
     sliders = {
         name: ipywidgets.SelectionSlider(
@@ -166,13 +177,3 @@ def _shell() -> Any:
     from IPython import get_ipython
 
     return get_ipython()
-
-
-def _someone_is_there(shell: Any) -> bool:
-    """Whether a person can move a slider: a kernel runs this, and whoever sent the cell would answer `input()`.
-
-    Programs that run notebooks (nbclient, nbconvert, papermill) say that they would not. A widget made for them would be stored,
-    and an exported page would then try to load it from the network in place of the picture.
-    """
-    kernel = getattr(shell, "kernel", None)
-    return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))

@@ -6,18 +6,35 @@ Knows nothing of any one figure. Matplotlib is imported when the first figure is
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "MARKERS", "alt_text", "axes", "describe", "install_alt_text", "picture_html"]
+__all__ = [
+    "COLOURS",
+    "LINES",
+    "MARKERS",
+    "alt_text",
+    "axes",
+    "describe",
+    "finish",
+    "format_number",
+    "install_alt_text",
+    "picture_html",
+    "window",
+]
 
 # Eight colours that people with any common colour blindness can tell apart (Okabe and Ito, "Color Universal Design", 2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 # Classes differ by marker as well as by colour, so that a figure survives greyscale printing.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# Curves differ by line as well, for the same reason.
+LINES = ("-", "--", "-.", ":")
 
 
 def axes(ax: Axes | None = None, *, figsize: tuple[float, float] = (5.0, 3.6)) -> Axes:
@@ -27,6 +44,53 @@ def axes(ax: Axes | None = None, *, figsize: tuple[float, float] = (5.0, 3.6)) -
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def finish(
+    ax: Axes,
+    title: str | None = None,
+    *,
+    hide: Sequence[str] = ("top", "right"),
+    legend: Literal["best", "upper left", "lower left"] | None = None,
+    fontsize: float = 10,
+) -> None:
+    """Add what most figures end with: a title, a frame without its upper and right side, a legend.
+
+    Args:
+        ax: The axes to finish.
+        title: Title of the axes, or None.
+        hide: Sides of the frame that are not drawn.
+        legend: Place of the legend as matplotlib names it, such as "best"; None for no legend.
+        fontsize: Size of the title in points.
+    """
+    for side in hide:
+        ax.spines[side].set_visible(False)
+    if legend is not None:
+        ax.legend(frameon=False, fontsize=8, loc=legend)
+    if title:
+        ax.set_title(title, fontsize=fontsize)
+
+
+def window(points: np.ndarray, share: float = 0.12) -> tuple[float, float, float, float]:
+    """Return (left, right, bottom, top) of a window around `points` (n, 2) with a margin.
+
+    Args:
+        points: Float array (n, 2). Without points the window is that of the unit square with a margin of 0.5.
+        share: Width of the margin as a share of the extent of the points. Up to eight points get at least 0.4.
+    """
+    if not len(points):
+        return (-0.5, 1.5, -0.5, 1.5)
+    low, high = points.min(axis=0), points.max(axis=0)
+    air = np.maximum(high - low, 1.0) * share
+    if len(points) <= 8:
+        air = np.maximum(high - low, 1.0) * max(share, 0.4 if share < 0.2 else share)
+    (left, bottom), (right, top) = low - air, high + air
+    return (float(left), float(right), float(bottom), float(top))
+
+
+def format_number(value: float) -> str:
+    """Return `value` with three significant digits and a typographic minus sign."""
+    return f"{float(value):.3g}".replace("-", "−")
 
 
 def describe(ax: Axes, text: str) -> Axes:

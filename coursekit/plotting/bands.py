@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+from coursekit.plotting._style import COLOURS, LINES, MARKERS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["curves_with_bands"]
 
-_LINES = ("-", "--", "-.", ":")
 _MOST_MARKERS = 30  # places; on longer curves markers would hide the line
 
 
@@ -63,10 +62,7 @@ def curves_with_bands(
     if not log[0] and (places is None or (places == np.round(places)).all()):  # no layer 2.5
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title, legend="best")
     head = f"{title.rstrip('.')}. " if title else ""
     shown = "with one standard deviation" if band == "deviation" else "from smallest to largest"
     return describe(ax, f"{head}{ylabel} against {xlabel}, mean of the runs, {shown}. {'; '.join(said)}.")
@@ -80,7 +76,7 @@ def _draw(ax: Axes, name: str, x: np.ndarray, table: np.ndarray, band: str, log:
     note = "" if finite.all() else " (diverged)"
     if log and finite.all() and not mean.any():
         note = " (all 0)"
-    style: dict[str, Any] = {"color": COLOURS[number % 7], "linestyle": _LINES[number % 4], "linewidth": 1.8}
+    style: dict[str, Any] = {"color": COLOURS[number % 7], "linestyle": LINES[number % len(LINES)], "linewidth": 1.8}
     marker = MARKERS[number % len(MARKERS)] if len(x) <= _MOST_MARKERS else ""
     ax.plot(x, np.where(shown, mean, np.nan), label=name + note, marker=marker, markersize=5, **style)
     if not shown.any():

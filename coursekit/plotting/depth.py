@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,9 +53,7 @@ def histograms_through_depth(
     ax.set_yticks(np.arange(len(rows)) + 0.5, list(rows), fontsize=8)
     ax.tick_params(axis="y", length=0)
     ax.set(xlim=(low, high), ylim=(len(rows), -0.1), xlabel=xlabel)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title, hide=("top", "right", "left"))
     head = f"{title.rstrip('.')}. " if title else ""
     return describe(ax, f"{head}Histograms of the {xlabel} in {len(rows)} layers, from first to last. {'; '.join(said)}.")
 

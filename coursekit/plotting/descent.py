@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+from coursekit.plotting._style import COLOURS, LINES, MARKERS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["descent_curve", "descent_paths"]
-
-_STYLES = ("-", "--", "-.", ":")
 
 
 def descent_curve(
@@ -57,10 +55,8 @@ def descent_curve(
         said.set(weight="bold", zorder=5, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
     margin = 0.06 * max(float(np.ptp(curve)), 1e-12)
     ax.set(xlim=(low, high), ylim=(curve.min() - margin, curve.max() + margin), xlabel=labels[0], ylabel=labels[1])
-    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(framealpha=0.9, edgecolor="none", fontsize=8, loc="upper right")
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     ending = "diverged" if diverged else f"ends at {places[-1]:.3g}, loss {heights[-1]:.3g}"
     text = f"The curve of a loss from {low:g} to {high:g}, and a descent of {_steps(places)} on it:"
     return describe(ax, f"{text} it starts at {places[0]:.3g}, loss {heights[0]:.3g}, and {ending}.")
@@ -96,8 +92,7 @@ def descent_paths(
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=labels[0], ylabel=labels[1])
     if legend is not None:
         ax.legend(fontsize=8, loc=legend, framealpha=0.9)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title, hide=())
     return describe(ax, f"Contours of a loss of two weights with {len(runs)} path{'s' * (len(runs) > 1)}. {' '.join(said)}")
 
 
@@ -122,7 +117,7 @@ def _draw_path(
     shown = _until_out(run, outside) if diverged else len(run)
     colour, marker = COLOURS[number % len(COLOURS)], MARKERS[(number + 2) % len(MARKERS)]
     label = f"{name} (diverged)" if diverged else name
-    style = _STYLES[number % len(_STYLES)]
+    style = LINES[number % len(LINES)]
     ax.plot(*run[:shown].T, style, color=colour, linewidth=1.4, marker=marker, markersize=3.5, label=label)
     ax.plot(*run[0], MARKERS[1], color="black", markersize=7, zorder=3)
     if not diverged:

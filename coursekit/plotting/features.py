@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish, format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,8 +170,7 @@ def attention_map(
     ax.set_xticks(range(len(columns)), columns, fontsize=8)
     ax.set_yticks(range(len(rows)), rows, fontsize=8)
     ax.set(xlabel="looks at", ylabel="query")
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title, hide=())
     return describe(
         ax, f"{title or 'Attention'}: {len(rows)} queries over {len(columns)} places. Each looks most: {'; '.join(said)}."
     )
@@ -227,8 +226,7 @@ def _tiles(
         aspect="equal",
     )
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return ax
 
 
@@ -239,7 +237,7 @@ def _square(ax: Axes, x: float, y: float, value: float, colour: str, hatch: str 
     ax.text(
         x,
         y,
-        f"{value:.3g}".replace("-", "−"),
+        format_number(value),
         ha="center",
         va="center",
         fontsize=9,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish, format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,8 +56,7 @@ def computation_graph(
             _draw_edge(ax, spots[name], (spots[name][0] + 0.9 * _WIDE, spots[name][1]), value, seed, open_end=True)
     ax.set(xlim=(-0.6, _WIDE * (width + 0.9) + 0.2), ylim=(min(reach) - 0.8, max(reach) + 0.65), aspect="equal")
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return describe(ax, _text(nodes, edges, seed))
 
 
@@ -122,10 +121,12 @@ def _draw_edge(
     ax.annotate("", tuple(head), tuple(tail), arrowprops=look)
     share = 0.4 if not (open_end or bend) else 0.5  # nearer to the start, where straight edges that meet are still apart
     x, y = (1 - share) * tail + share * head + 0.5 * (corner - (a + b) / 2)
-    ax.text(x, y + 0.04, _number(value), ha="center", va="bottom", fontsize=9, color=COLOURS[0], bbox=_LABEL)
+    ax.text(x, y + 0.04, format_number(value), ha="center", va="bottom", fontsize=9, color=COLOURS[0], bbox=_LABEL)
     if gradient is not None:
         colour = COLOURS[1]
-        ax.text(x, y - 0.06, _number(gradient), ha="center", va="top", fontsize=9, color=colour, style="italic", bbox=_LABEL)
+        ax.text(
+            x, y - 0.06, format_number(gradient), ha="center", va="top", fontsize=9, color=colour, style="italic", bbox=_LABEL
+        )
     return float(y)
 
 
@@ -142,10 +143,6 @@ def _draw_node(ax: Axes, spot: tuple[float, float], name: str, operation: str) -
         box = FancyBboxPatch((x - side, y - side), 2 * side, 2 * side, boxstyle="round,pad=0.04", facecolor="0.92", zorder=3)
         ax.add_patch(box)
         ax.text(x, y, name, ha="center", va="center", fontsize=10, zorder=4)
-
-
-def _number(value: float) -> str:
-    return f"{float(value):.3g}".replace("-", "−")
 
 
 def _text(nodes: Mapping[str, tuple[str, float]], edges: Mapping[tuple[str, str], float | None], seed: float | None) -> str:

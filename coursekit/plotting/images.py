@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,8 +53,7 @@ def image_grid(
             ax.text(left + 0.5, bottom + 1.03, titles[number], ha="center", va="bottom", fontsize=8, linespacing=1.1)
     ax.set(xlim=(-0.04, (columns - 1) * wide + 1.04), ylim=(-(rows - 1) * high - 0.04, 1.06 + _LINE * lines), aspect="equal")
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return describe(ax, _grid_text(len(stack), rows, columns, titles, title))
 
 
@@ -73,7 +72,7 @@ def class_balance(y: Any, class_names: Sequence[str], *, ax: Axes | None = None)
     ax.invert_yaxis()
     ax.margins(x=0.14)
     ax.set(xlabel="number of samples")
-    ax.spines[["top", "right"]].set_visible(False)
+    finish(ax)
     said = ", ".join(f"{name} {count:,}" for name, count in zip(class_names, counts, strict=True))
     return describe(ax, f"Bar chart of the number of samples in each class: {said}.")
 
@@ -111,7 +110,7 @@ def pixel_histogram(pixels: Any, *, bins: int = 52, ax: Axes | None = None) -> A
         )
     ax.set_yscale("log")
     ax.set(xlabel="pixel value", ylabel="share of all pixels")
-    ax.spines[["top", "right"]].set_visible(False)
+    finish(ax)
     if len(flat) > 1:
         ax.legend(frameon=False)
     return describe(ax, f"Histogram of pixel values on a logarithmic scale. {'; '.join(said)}.")

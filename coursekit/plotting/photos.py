@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import axes, describe
+from coursekit.plotting._style import axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,8 +51,7 @@ def photo_grid(
             ax.text(left + 0.5, bottom + tall + 0.02, titles[number], ha="center", va="bottom", fontsize=8, linespacing=1.1)
     ax.set(xlim=(-0.02, (columns - 1) * wide + 1.02), ylim=(-(rows - 1) * high - 0.02, high), aspect="equal")
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     head = f"{title}: " if title else ""
     names = "" if titles is None else ", titled " + "; ".join(text.replace("\n", ", ") for text in titles)
     count = f"{len(stack)} colour photograph{'s' if len(stack) > 1 else ''} in {rows} row{'s' if rows > 1 else ''}"

@@ -5,16 +5,56 @@ Takes arrays. Knows nothing of data sets or of how a model was trained.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, LINES, axes, describe, finish, window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["predictions", "price_map", "rate_finder"]
+__all__ = ["fitted_lines", "predictions", "price_map", "rate_finder"]
+
+
+def fitted_lines(
+    lines: Mapping[str, tuple[float, float]],
+    x: Any,
+    y: Any,
+    *,
+    labels: Sequence[str] = ("$x$", "$y$"),
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the points (x, y) and one or several lines y = wx + b.
+
+    lines: name → (w, b), two numbers. x, y: (n,) numbers. The window follows the points; lines far away leave it.
+    Raises ValueError if x and y are not two rows of one length.
+    """
+    across, up = np.asarray(x, dtype=float).ravel(), np.asarray(y, dtype=float).ravel()
+    if across.shape != up.shape or not across.size:
+        raise ValueError(f"expected x and y of one length, got {across.size} and {up.size} numbers")
+    box = window(np.column_stack([across, up]), share=0.25)
+    ax = axes(ax, figsize=(5.0, 3.6))
+    ends = np.array(box[:2])
+    said = []
+    for number, (name, (w, b)) in enumerate(lines.items()):
+        slope, start = float(np.asarray(w).item()), float(np.asarray(b).item())
+        style = LINES[number % len(LINES)]
+        if np.isfinite([slope, start]).all():
+            heights = slope * ends + start
+            outside = max(heights) < box[2] or min(heights) > box[3] or np.ptp(heights) > 100 * (box[3] - box[2])
+            label = f"{name} (outside the picture)" if outside else name
+            ax.plot(ends, heights, style, color=COLOURS[number % 6], linewidth=2, label=label)
+        else:
+            ax.plot([], [], style, color=COLOURS[number % 6], linewidth=2, label=f"{name} (not a number)")
+        said.append(f"{name}: y = {slope:.3g}x {'−' if start < 0 else '+'} {abs(start):.3g}")
+    ax.plot(across, up, "o", color="black", markersize=7, label="samples", zorder=3)
+    ax.set(xlim=box[:2], ylim=box[2:], xlabel=labels[0], ylabel=labels[1])
+    ax.grid(alpha=0.25)
+    finish(ax, title, legend="best")
+    return describe(ax, f"{across.size} points and {len(lines)} lines. {'; '.join(said)}.")
 
 
 def price_map(
@@ -79,10 +119,7 @@ def predictions(y: Any, y_hat: Any, *, title: str | None = None, ax: Axes | None
     ax.set(
         xlabel="true value", ylabel="prediction", xlim=(true.min() - 0.05 * reach, true.max() + 0.05 * reach), ylim=(low, high)
     )
-    if title:
-        ax.set_title(title, fontsize=10)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8, loc="upper left")
+    finish(ax, title, legend="upper left")
     error = float(np.sqrt(np.mean((guess - true) ** 2)))
     text = f"Predicted against true values of {len(true)} samples, root mean squared error {error:.3g}."
     if outside:
@@ -119,6 +156,5 @@ def rate_finder(rates: Any, losses: Any, *, chosen: float | None = None, ax: Axe
         ylabel="loss",
         ylim=(bottom - 0.1 * abs(bottom), max(2 * loss[0] - bottom, 1.5 * bottom)),
     )
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
+    finish(ax, legend="best")
     return describe(ax, text + ".")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+from coursekit.plotting._style import COLOURS, MARKERS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,8 +47,7 @@ def penalty_shapes(a: Sequence[float] = (3.0, 2.0), target: float = 10.0, *, ax:
         ax.plot(x, y, marker, color=colour, markersize=9, markeredgecolor="black")
         ax.annotate(f"({x:.3g}, {y:.3g})", (float(x), float(y)), (8, 8), textcoords="offset points", fontsize=8)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="w₁", ylabel="w₂")
-    ax.legend(frameon=False, fontsize=8, loc="lower left")
-    ax.spines[["top", "right"]].set_visible(False)
+    finish(ax, legend="lower left")
     return describe(
         ax,
         f"The line {slope[0]:g} w1 + {slope[1]:g} w2 = {target:g} in the plane of two weights. The smallest L1 diamond touches it "
@@ -85,9 +84,7 @@ def method_comparison(
     many = max(len(values) for values in runs.values())
     ax.set(ylim=(len(runs) - 0.4, -0.6), xlabel=f"{xlabel}, each run; black: mean ± standard deviation" if many > 1 else xlabel)
     ax.grid(axis="x", alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return describe(
         ax, f"{xlabel} of {len(runs)} methods, up to {many} runs each, mean ± standard deviation: {'; '.join(said)}."
     )
@@ -110,9 +107,7 @@ def class_probabilities(
     ax.barh(range(n), p, xerr=whiskers, color=COLOURS[0], ecolor="black", error_kw={"linewidth": 1, "capsize": 2})
     ax.set_yticks(range(n), class_names, fontsize=7)
     ax.set(xlim=(0, 1.02), ylim=(n - 0.4, -0.6), xlabel="probability")
-    ax.spines[["top", "right"]].set_visible(False)
-    if title:
-        ax.set_title(title, fontsize=9)
+    finish(ax, title, fontsize=9)
     best = int(np.argmax(p))
     head = f"{title.rstrip('.')}: p" if title else "P"
     return describe(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,9 +76,7 @@ def search_points(
         best = int(np.argmax(values))
         ax.plot(*X[best], "*", color=COLOURS[4], markeredgecolor="black", markersize=15, zorder=4)
         said += f" The best, {values[best]:.3g}, at {labels[0]} = {X[best, 0]:.2g} and {labels[1]} = {X[best, 1]:.2g}."
-    ax.spines[["top", "right"]].set_visible(False)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return describe(ax, f"{title or 'A search'}: {said}")
 
 
