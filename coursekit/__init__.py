@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from coursekit import _quiet
 
 if TYPE_CHECKING:
-    from coursekit import backbones, check, data, ensembles, interaction, models, plotting, session, training
+    from coursekit import backbones, check, data, diagnostics, ensembles, interaction, models, plotting, session, training
+    from coursekit.diagnostics import doctor
     from coursekit.interaction import explore
-    from coursekit.session import doctor, setup
+    from coursekit.session import setup
 
     __version__: str
 
@@ -24,6 +25,7 @@ __all__ = [
     "backbones",
     "check",
     "data",
+    "diagnostics",
     "doctor",
     "ensembles",
     "explore",
@@ -35,8 +37,19 @@ __all__ = [
     "training",
 ]
 
-_MODULES = ("backbones", "check", "data", "ensembles", "interaction", "models", "plotting", "session", "training")
-_FUNCTIONS = {"doctor": "session", "explore": "interaction", "setup": "session"}
+_MODULES = (
+    "backbones",
+    "check",
+    "data",
+    "diagnostics",
+    "ensembles",
+    "interaction",
+    "models",
+    "plotting",
+    "session",
+    "training",
+)
+_FUNCTIONS = {"doctor": "diagnostics", "explore": "interaction", "setup": "session"}
 
 _quiet.install()
 

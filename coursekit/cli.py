@@ -74,9 +74,9 @@ def fetch_data(
 @app.command()
 def doctor() -> None:
     """Look at this machine: versions, device, cache and data, with advice where something is wrong."""
-    from coursekit import session
+    from coursekit import diagnostics
 
-    report = session.doctor()
+    report = diagnostics.doctor()
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(1)

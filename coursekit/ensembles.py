@@ -6,12 +6,12 @@ Works on every Keras backend. Knows nothing of data sets, of labs or of how a mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coursekit import models
+from coursekit._numbers import whole_number
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,7 @@ def mc_dropout(model: keras.Model, X: Any, *, times: int = 50, batch_size: int =
     Raises ValueError when the model has no dropout (all predictions would be equal), or when it has batch normalisation,
     which in training mode looks at the whole batch and changes its own statistics.
     """
-    _whole("times", times, at_least=2)
+    whole_number("times", times, at_least=2)
     layers = list(_layers(model))
     if any(type(layer).__name__ == "BatchNormalization" for layer in layers):
         raise ValueError("the model has batch normalisation: in training mode it would use and change its own statistics")
@@ -135,7 +135,7 @@ def _call(model: keras.Model, batch: np.ndarray, *, training: bool) -> np.ndarra
 def _batches(X: Any, size: int) -> Iterator[np.ndarray]:
     import keras
 
-    _whole("batch_size", size, at_least=1)
+    whole_number("batch_size", size)
     array = np.asarray(keras.ops.convert_to_numpy(X) if keras.ops.is_tensor(X) else X)
     if array.ndim == 0 or not len(array):
         raise ValueError(f"X has shape {array.shape}: expected an array with one row a sample, and at least one")
@@ -173,8 +173,3 @@ def _same_shapes(checkpoints: Iterable[Weights]) -> list[list[np.ndarray]]:
         if [array.shape for array in checkpoint] != first:
             raise ValueError(f"set {number} of the weights has other shapes than set 0: they must come from one network")
     return sets
-
-
-def _whole(name: str, value: Any, *, at_least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
-        raise ValueError(f"{name} is {value!r}: expected a whole number of at least {at_least}")

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from coursekit._numbers import whole_number
+
 if TYPE_CHECKING:
     import keras
 
@@ -24,7 +26,7 @@ def perceptron(inputs: int = 2, *, activation: str | None = "sigmoid", name: str
     linear score with 0 instead.
     Raises ValueError when `inputs` is not a positive whole number or the activation is unknown.
     """
-    return _dense((_positive("inputs", inputs),), (), 1, activation, activation, name)
+    return _dense((whole_number("inputs", inputs),), (), 1, activation, activation, name)
 
 
 def xor_network(
@@ -37,7 +39,7 @@ def xor_network(
     Maps (n, inputs) to probabilities (n, 1); 17 parameters by default.
     Raises ValueError when a size is not a positive whole number or the activation is unknown.
     """
-    sizes = _positive("inputs", inputs), _positive("hidden", hidden)
+    sizes = whole_number("inputs", inputs), whole_number("hidden", hidden)
     return _dense(sizes[:1], sizes[1:], 1, activation, "sigmoid", name)
 
 
@@ -63,7 +65,13 @@ def mlp(
     if not shape:
         raise ValueError("input_shape is empty: expected the shape of one sample, such as (28, 28)")
     return _dense(
-        shape, _sizes("hidden", hidden), _positive("classes", classes), activation, output_activation, name, kernel_initializer
+        shape,
+        _sizes("hidden", hidden),
+        whole_number("classes", classes),
+        activation,
+        output_activation,
+        name,
+        kernel_initializer,
     )
 
 
@@ -76,7 +84,7 @@ def binary_mlp(
     Maps (n, inputs) to probabilities (n, 1); 22,501 parameters by default.
     Raises ValueError when a size is not a positive whole number or the activation is unknown.
     """
-    return _dense((_positive("inputs", inputs),), _sizes("hidden", hidden), 1, activation, "sigmoid", name)
+    return _dense((whole_number("inputs", inputs),), _sizes("hidden", hidden), 1, activation, "sigmoid", name)
 
 
 def _dense(
@@ -112,10 +120,4 @@ def _known(what: str, name: str | None, get: Any) -> None:
 def _sizes(what: str, values: Sequence[int]) -> tuple[int, ...]:
     if isinstance(values, str | Integral) or not hasattr(values, "__iter__"):
         raise ValueError(f"{what} is {values!r}: expected a sequence of whole numbers, such as (300, 100)")
-    return tuple(_positive(what, value) for value in values)
-
-
-def _positive(what: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{what} holds {value!r}: expected a whole number of at least 1")
-    return int(value)
+    return tuple(whole_number(f"{what}[{i}]", value) for i, value in enumerate(values))
