@@ -1,8 +1,9 @@
 """Helpers for the labs and lectures of a neural-network course in Keras.
 
-`coursekit.setup("lab02")` prepares a notebook; `data`, `models`, `training`, `plotting`, `check` and `explore` serve its cells. All
-is loaded at first use: importing this package imports neither Keras nor TensorFlow nor NumPy. It only keeps their native log
-lines quiet, and can do so only for what is imported after it: in a notebook `import coursekit` comes first.
+`coursekit.setup("lab02")` prepares a notebook. Its cells use `data`, `models`, `training`, `plotting`,
+`check` and `explore`. Everything is loaded at first use: importing this package imports neither Keras
+nor TensorFlow nor NumPy. It only silences their native log lines, and only for what is imported after
+it. So `import coursekit` comes first in a notebook.
 """
 
 from __future__ import annotations

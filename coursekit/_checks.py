@@ -1,4 +1,4 @@
-"""Checks of what `fit` is given, with errors that say what is wrong; and nested structures of arrays.
+"""Checks of the data that `fit` receives, with errors that name the cause; nested structures of arrays.
 
 Knows nothing of training.
 """
@@ -25,6 +25,7 @@ __all__ = [
 
 
 def check_compiled(model: Any) -> None:
+    """Raise ValueError unless `model` is a compiled Keras model."""
     if model is None:
         raise ValueError("the model is None: does the function that builds it end with `return model`?")
     if not isinstance(model, keras.Model):
@@ -34,6 +35,7 @@ def check_compiled(model: Any) -> None:
 
 
 def checked_validation(model: keras.Model, data: Any) -> Any:
+    """Return the validation data as arrays that fit `model`, or raise ValueError."""
     if data is None or is_dataset(data):
         return data
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
@@ -47,9 +49,9 @@ def checked_validation(model: keras.Model, data: Any) -> Any:
 
 
 def checked_samples(model: keras.Model, X: Any, y: Any, X_name: str, y_name: str) -> tuple[Any, Any]:
-    """X and y as arrays that may go to `model`, or a ValueError."""
+    """Return X and y as arrays that fit `model`, or raise ValueError."""
     if X is None or y is None:
-        raise ValueError(f"{X_name if X is None else y_name} is None: expected an array with one row a sample")
+        raise ValueError(f"{X_name if X is None else y_name} is None: expected an array with one row per sample")
     X, y = as_arrays(X, X_name), as_arrays(y, y_name)
     check_lengths({X_name: X, y_name: y})
     _check_finite(X, X_name)
@@ -62,7 +64,10 @@ def checked_samples(model: keras.Model, X: Any, y: Any, X_name: str, y_name: str
 
 
 def as_arrays(value: Any, name: str) -> Any:
-    """`value` with every part a NumPy array of numbers: a dict or a sequence of arrays stays one, floats become floatx."""
+    """Convert every part of `value` to a NumPy array of numbers.
+
+    A dictionary or a sequence of arrays keeps its structure. Floats get the dtype `keras.config.floatx()`.
+    """
     if isinstance(value, dict):
         return {key: as_arrays(part, f"{name}[{key!r}]") for key, part in value.items()}
     if isinstance(value, list | tuple) and value and all(np.ndim(part) and hasattr(part, "shape") for part in value):
@@ -70,17 +75,18 @@ def as_arrays(value: Any, name: str) -> Any:
     try:
         array = np.asarray(keras.ops.convert_to_numpy(value) if keras.ops.is_tensor(value) else value)
     except ValueError as error:
-        raise ValueError(f"{name} is no array: its rows have different lengths") from error
+        raise ValueError(f"{name} is not an array: its rows have different lengths") from error
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} holds {array.dtype} values: expected numbers; turn words into numbers first")
     if array.ndim == 0:
-        raise ValueError(f"{name} is the single number {array}: expected an array with one row a sample")
+        raise ValueError(f"{name} is the single number {array}: expected an array with one row per sample")
     if array.dtype.kind == "f":
         array = array.astype(keras.config.floatx(), copy=False)
     return array
 
 
 def check_lengths(parts: dict[str, Any]) -> None:
+    """Raise ValueError unless all parts have the same number of samples, at least 1."""
     sizes = {}
     for name, part in parts.items():
         lengths = {len(array) for array in leaves(part)}
@@ -91,10 +97,11 @@ def check_lengths(parts: dict[str, Any]) -> None:
         raise ValueError(f"{' and '.join(name for name in sizes if not sizes[name])} is empty: expected at least one sample")
     if len(set(sizes.values())) > 1:
         said = ", ".join(f"{name} has {size}" for name, size in sizes.items())
-        raise ValueError(f"one row a sample is expected in each: {said}. Did you mix up two splits?")
+        raise ValueError(f"expected one row per sample in each: {said}. Did you mix up two splits?")
 
 
 def _check_finite(data: Any, name: str) -> None:
+    """Raise ValueError if an array holds NaN or infinite values."""
     for array in leaves(data):
         if array.dtype.kind != "f":
             continue
@@ -108,11 +115,12 @@ def _check_finite(data: Any, name: str) -> None:
 
 
 def _check_samples(model: keras.Model, X: np.ndarray, name: str) -> None:
+    """Raise ValueError if the samples have another shape than the model's single input."""
     expected = _shape_of(model, "input_shape")
     if expected is None or len(getattr(model, "inputs", None) or [0]) != 1:
         return
 
-    def bare(shape: tuple) -> tuple:  # Keras adds or drops a last axis of length 1 itself
+    def bare(shape: tuple) -> tuple:  # Keras itself adds or drops a last axis of length 1
         return shape[:-1] if shape and shape[-1] == 1 else shape
 
     got = bare(X.shape[1:])
@@ -122,6 +130,7 @@ def _check_samples(model: keras.Model, X: np.ndarray, name: str) -> None:
 
 
 def _check_targets(model: keras.Model, y: np.ndarray, name: str) -> None:
+    """Raise ValueError if the targets do not fit the model's loss."""
     shape = _shape_of(model, "output_shape")
     loss = _loss_name(model)
     if shape is None or loss is None:
@@ -139,6 +148,7 @@ def _check_targets(model: keras.Model, y: np.ndarray, name: str) -> None:
 
 
 def _check_labels(y: np.ndarray, name: str, classes: int, ignored: int | None) -> None:
+    """Raise ValueError if the labels are not whole numbers from 0 to classes − 1."""
     if y.ndim > 1 and y.shape[-1] == classes > 1:
         raise ValueError(
             f"this loss expects class numbers of shape (n,), {name} has shape {y.shape} and looks one-hot: use the loss "
@@ -151,12 +161,12 @@ def _check_labels(y: np.ndarray, name: str, classes: int, ignored: int | None) -
     if low < 0 or high >= classes or (y.dtype.kind == "f" and (used % 1).any()):
         raise ValueError(
             f"the model has {classes} outputs, so labels are whole numbers from 0 to {classes - 1}; {name} reaches from "
-            f"{low} to {high}. Count classes from 0, or give the last layer one neuron a class"
+            f"{low} to {high}. Count classes from 0, or give the last layer one neuron per class"
         )
 
 
 def _loss_name(model: keras.Model) -> str | None:
-    """The loss's snake-case name when the model has a single one, whether given by name, function or object."""
+    """Return the snake-case name of the model's loss, given by name, function or object; None if it has several."""
     loss = model.loss
     if isinstance(loss, str):
         try:
@@ -167,7 +177,7 @@ def _loss_name(model: keras.Model) -> str | None:
 
 
 def _shape_of(model: keras.Model, name: str) -> tuple | None:
-    """The model's input_shape or output_shape without the batch axis; None when not known yet or when it has several."""
+    """Return `input_shape` or `output_shape` without the batch axis; None if unknown or if there are several."""
     try:
         shape = getattr(model, name)
     except (AttributeError, ValueError):
@@ -179,13 +189,14 @@ def _shape_of(model: keras.Model, name: str) -> tuple | None:
 
 
 def is_dataset(data: Any) -> bool:
-    """Whether `data` hands out batches itself: a `tf.data.Dataset`, a PyDataset, a data loader, a generator."""
+    """Return whether `data` yields batches by itself: a `tf.data.Dataset`, PyDataset, data loader or generator."""
     return not (hasattr(data, "shape") or isinstance(data, list | tuple | dict | str)) and (
         hasattr(data, "__next__") or hasattr(data, "__iter__") or hasattr(data, "__getitem__")
     )
 
 
 def length_of(dataset: Any) -> int | None:
+    """Return the number of batches of a data set, or None if it is unknown."""
     try:
         return len(dataset)
     except TypeError:
@@ -193,12 +204,15 @@ def length_of(dataset: Any) -> int | None:
 
 
 def map_arrays(function: Callable[[Any], Any], data: Any) -> Any:
+    """Apply a function to every array of a nested structure."""
     return keras.tree.map_structure(function, data)
 
 
 def leaves(data: Any) -> list[np.ndarray]:
+    """Return all arrays of a nested structure."""
     return keras.tree.flatten(data)
 
 
 def count_samples(data: Any) -> int:
+    """Return the number of samples of a nested structure of arrays."""
     return len(leaves(data)[0])

@@ -1,6 +1,6 @@
-"""Which Keras models can be marked: those that hold no code of the student's own.
+"""Decides which Keras models can be marked: those that contain no code of the student's own.
 
-Knows nothing of labs or of marks.
+Knows nothing of labs or marks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ __all__ = ["refuse_own_code"]
 
 
 def refuse_own_code(network: Any) -> None:
-    """Raise Mistake for a network that holds code of the student's: it cannot be saved without it, so nobody else can look at it."""
+    """Raise `Mistake` for a network that contains code of the student's own.
+
+    Such a network cannot be saved without that code, so it cannot be marked in another process.
+    """
     if not type(network).__module__.startswith("keras."):
         raise Mistake("build it with keras.Sequential or the functional API: a subclass of keras.Model cannot be marked")
     for layer in network.layers:
@@ -29,7 +32,7 @@ def refuse_own_code(network: Any) -> None:
 
 
 def _own_code(layer: Any) -> str:
-    """What in a layer is not Keras's own, in words; "" if nothing is."""
+    """Describe what in a layer is not part of Keras; "" if there is nothing."""
     import keras
 
     kind = type(layer)
@@ -39,7 +42,7 @@ def _own_code(layer: Any) -> str:
         if type(item) is FunctionType and str(item.__module__).split(".")[0] not in FRAMEWORKS:
             return "a lambda" if item.__name__ == "<lambda>" else f"your function {item.__name__}"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Keras warns of what is looked for here
+        warnings.simplefilter("ignore")  # Keras warns about what this looks for
         waiting: list[Any] = [layer.get_config()]
     while waiting:
         part = waiting.pop()

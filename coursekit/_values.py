@@ -1,6 +1,6 @@
-"""Plain values: what a check accepts as a number, an array or a text, and the messages about what differs.
+"""Plain values: what a check accepts as a number, an array or a text, and how it describes a difference.
 
-Knows nothing of networks, of labs or of marks.
+Knows nothing of networks, labs or marks.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ __all__ = [
 class Mistake(AssertionError):
     """A failed check. `str()` of it is the message for the student.
 
-    In a notebook it shows as that message and the line of the cell that failed, not as a traceback through this module.
+    A notebook shows the message and the line of the cell that failed, without a traceback through
+    this package.
     """
+
+    __module__ = "coursekit.check"  # its public name, which a traceback shows
 
     def _render_traceback_(self) -> list[str]:
         frames = traceback.extract_tb(self.__traceback__)
@@ -48,7 +51,7 @@ class Mistake(AssertionError):
 
 
 def _is_theirs(filename: str) -> bool:
-    """Return whether a frame of this file belongs to the student: not to this package, nor to a `with` block of it."""
+    """Return whether a frame of this file belongs to the student, not to this package or to contextlib."""
     return os.path.dirname(filename) != os.path.dirname(__file__) and filename != contextlib.__file__
 
 
@@ -56,7 +59,11 @@ def _is_theirs(filename: str) -> bool:
 
 
 def plain_array(value: Any) -> np.ndarray:
-    """`value` as a plain NumPy array of numbers, or a Mistake that says why it is none."""
+    """Convert a value to a plain NumPy array of numbers or booleans.
+
+    Raises:
+        Mistake: If that is impossible. The message says why.
+    """
     refuse_unfinished(value)
     if is_a(value, str, bytes, dict, set):
         raise Mistake(f"expected numbers, got {short(value)}")
@@ -84,6 +91,7 @@ _ROWS: tuple[type, ...] = (list, tuple, range, deque, type({}.values()), type({}
 
 
 def _plain(value: Any) -> bool:
+    """Return whether a value is a number, an array or tensor of a known library, or rows of these."""
     if is_a(value, *_ROWS):
         return all(map(_plain, value))
     kind = type(value)
@@ -91,16 +99,20 @@ def _plain(value: Any) -> bool:
 
 
 def _listed(value: Any) -> Any:
-    """Rows of every kind as lists, of which NumPy makes arrays."""
+    """Convert rows of any kind to lists, from which NumPy makes arrays."""
     return list(map(_listed, value)) if is_a(value, *_ROWS) else value
 
 
 def is_a(value: Any, *kinds: type) -> bool:
-    """Whether the value is of one of these types: by its type alone, since an object may call itself anything."""
+    """Return whether a value is of one of these types.
+
+    Only its type counts: an object can claim any `__class__`.
+    """
     return issubclass(type(value), kinds)
 
 
 def refuse_unfinished(value: Any) -> None:
+    """Raise `Mistake` for a value that shows that the answer is unfinished, such as None or a placeholder."""
     if value is None:
         raise Mistake(
             "the answer is None: is a `return` missing, or does a function that works in place stand on the right of `=`?"
@@ -114,6 +126,7 @@ def refuse_unfinished(value: Any) -> None:
 
 
 def same(actual: Any, expected: Any) -> bool:
+    """Return whether two values are equal, as `check.equal` defines it."""
     if is_a(expected, str) or is_a(actual, str):
         return type(actual) in (str, np.str_) and is_a(expected, str) and str(actual) == expected
     if is_a(expected, dict):
@@ -136,6 +149,7 @@ def same(actual: Any, expected: Any) -> bool:
 
 
 def value_of(wrong: Any) -> Any:
+    """Return a listed wrong value, computing it if it is given as a function."""
     return wrong() if callable(wrong) else wrong
 
 
@@ -143,6 +157,7 @@ def value_of(wrong: Any) -> Any:
 
 
 def refuse_shape(got: np.ndarray, want: tuple[int, ...], hint: str | None) -> None:
+    """Raise `Mistake` if an array has another shape than `want`. The message names common causes."""
     if got.shape == want:
         return
     notes = [hint] if hint else []
@@ -157,7 +172,7 @@ def refuse_shape(got: np.ndarray, want: tuple[int, ...], hint: str | None) -> No
 
 
 def guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool]) -> list[str]:
-    """What a wrong array looks like, in words: opposite sign, a constant factor, a constant offset, transposed, not finite."""
+    """Describe how a wrong array relates to the right one: sign, factor, offset, transposed or not finite."""
     if not np.isfinite(got).all() and np.isfinite(want).all():
         return ["it contains nan or inf: look for an overflow, a division by 0 or log(0)"]
     if want.dtype == bool or not want.any():
@@ -177,6 +192,7 @@ def guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool
 
 
 def difference(got: np.ndarray, want: np.ndarray) -> str:
+    """Describe the largest difference between two arrays of the same shape."""
     if got.ndim == 0:
         return f"got {got.item():.6g}, expected {want.item():.6g}"
     kind = complex if "c" in (got.dtype.kind, want.dtype.kind) else float
@@ -184,7 +200,7 @@ def difference(got: np.ndarray, want: np.ndarray) -> str:
     with np.errstate(invalid="ignore"):
         gap = np.abs(got - want)
     gap[np.isnan(gap)] = np.inf
-    gap[got == want] = 0  # two infinities are no difference
+    gap[got == want] = 0  # equal infinities do not differ
     at = tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))
     wrong = int((gap > 0).sum())
     place = ", ".join(map(str, at))
@@ -192,12 +208,16 @@ def difference(got: np.ndarray, want: np.ndarray) -> str:
 
 
 def one_line(text: str) -> str:
-    """What a student's code says in an error: short, since it knows what the hidden part of a test handed to it."""
+    """Shorten the text of an error of student code to one line of at most 200 characters.
+
+    It must be short, because that code has seen what the hidden part of a test passed to it.
+    """
     words = " ".join(text[:4000].split())
     return words if len(words) <= 200 else f"{words[:199]}…"
 
 
 def short(value: Any) -> str:
+    """Return a representation of a value of at most 80 characters."""
     if is_a(value, np.ndarray) and value.size > 12:
         return f"an array of shape {value.shape}"
     try:

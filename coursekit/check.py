@@ -1,8 +1,10 @@
-"""Assertions whose failure names the likely mistake; the visible and the hidden tests of every lab use them.
+"""Assertions whose failure message names the likely mistake.
 
-Each helper compares *plain values* (numbers, strings, sequences, arrays, tensors, data frames) and raises `Mistake` with a
-message written for a student: what is likely wrong, what came, what was expected. It converts whatever it is given to a plain
-NumPy array first, so an object that redefines `==` cannot talk its way through.
+The visible and the hidden tests of every lab use them. Each helper compares plain values (numbers,
+strings, sequences, arrays, tensors, data frames) and raises `Mistake` if the check fails. The message
+is written for a student: it says what is likely wrong, what was received and what was expected. Every
+value is first converted to a plain NumPy array, so an object that redefines `==` cannot pass a check
+that it should fail.
 
 This module knows nothing of labs, marks, notebooks or the autograder.
 """
@@ -55,10 +57,14 @@ Mistakes = Mapping[str, Any]
 
 
 def true(condition: Any, hint: str) -> None:
-    """Pass when `condition` is true.
+    """Check that a condition is true.
 
-    condition: bool, NumPy bool, or an array or tensor holding one bool.
-    hint: what is likely wrong when it is false.
+    Args:
+        condition: A bool, a NumPy bool, or an array or tensor with exactly one boolean entry.
+        hint: The likely mistake if the condition is false.
+
+    Raises:
+        Mistake: If the condition is false, or not a single boolean.
     """
     if not is_a(condition, bool, np.bool_):
         array = plain_array(condition)
@@ -70,11 +76,24 @@ def true(condition: Any, hint: str) -> None:
 
 
 def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mistakes | None = None) -> None:
-    """Pass when `actual` equals `expected` exactly.
+    """Check that two values are equal.
 
-    Numbers compare by value whatever their type (266610, 266610.0, np.int64(266610)); a list, a tuple and an array with the
-    same entries are equal; strings must match letter for letter; dictionaries by key.
-    mistakes: message → the wrong value that earns this message.
+    Numbers are compared by value, whatever their type: 266610, 266610.0 and np.int64(266610) are equal.
+    A list, a tuple and an array with the same entries are equal. Strings must match letter for letter.
+    Dictionaries must have the same keys and equal values.
+
+    Args:
+        actual: The student's value.
+        expected: The correct value.
+        hint: The likely mistake, shown if no entry of `mistakes` matches.
+        mistakes: Mapping from a message to the wrong value that gets this message. The value may be a
+            function without arguments that computes it.
+
+    Raises:
+        Mistake: If the values differ.
+
+    Example:
+        >>> check.equal(count, 266610, mistakes={"the biases are missing": 266200})
     """
     if same(actual, expected):
         return
@@ -89,9 +108,15 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
 
 
 def length(actual: Any, expected: int, hint: str) -> None:
-    """Pass when `actual` has `expected` entries, as a tuple of several results has.
+    """Check that a value has a given number of entries, such as a tuple of several results.
 
-    hint: what is expected; said when the length is another or when there is none.
+    Args:
+        actual: The student's value.
+        expected: The number of entries.
+        hint: What is expected, shown if the number differs or the value has no length.
+
+    Raises:
+        Mistake: If `len(actual)` differs from `expected`, or `actual` has no length.
     """
     refuse_unfinished(actual)
     try:
@@ -103,7 +128,16 @@ def length(actual: Any, expected: int, hint: str) -> None:
 
 
 def shape(actual: Any, expected: Sequence[int], hint: str | None = None) -> None:
-    """Pass when `actual` is an array (or becomes one) of exactly the shape `expected`."""
+    """Check that a value is an array, or can be converted to one, of a given shape.
+
+    Args:
+        actual: The student's value.
+        expected: The shape, for example `(100, 10)`.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If the value is not an array of numbers or its shape differs.
+    """
     refuse_shape(plain_array(actual), tuple(int(n) for n in expected), hint)
 
 
@@ -116,11 +150,26 @@ def close(
     mistakes: Mistakes | None = None,
     hint: str | None = None,
 ) -> None:
-    """Pass when every number of `actual` lies within `atol + rtol·|expected|` of `expected`, shapes being equal.
+    """Check that every number is close to the expected one.
 
-    mistakes: message → the value that this mistake produces (or a function without arguments that computes it). The first
-    one that `actual` matches within the same tolerance gives the message.
-    hint: said when no listed mistake matches.
+    A number of `actual` is close if it differs from the number of `expected` by at most
+    `atol + rtol * abs(expected)`. The shapes must be equal, and nan is close to nan.
+
+    Args:
+        actual: The student's number, sequence, array or tensor.
+        expected: The correct values.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+        mistakes: Mapping from a message to the value that this mistake produces, or to a function without
+            arguments that computes it. The first entry that `actual` matches within the same tolerance
+            gives the message.
+        hint: The likely mistake, shown if no entry of `mistakes` matches.
+
+    Raises:
+        Mistake: If the shapes differ or a number is not close.
+
+    Example:
+        >>> check.close(p.sum(), 1.0, mistakes={"you forgot to divide by the sum": np.exp(z).sum()})
     """
     got, want = plain_array(actual), plain_array(expected)
 
@@ -148,7 +197,19 @@ def between(
     low_hint: str | None = None,
     high_hint: str | None = None,
 ) -> None:
-    """Pass when one number lies in [low, high]. `low_hint` is said when it is too low, `high_hint` when it is too high."""
+    """Check that a single number lies in the closed interval [low, high].
+
+    Args:
+        value: The student's number, or an array or tensor with one entry.
+        low: Lower limit; -inf for none.
+        high: Upper limit; inf for none.
+        name: What the number is called in the message.
+        low_hint: The likely mistake if the number is too small.
+        high_hint: The likely mistake if the number is too large.
+
+    Raises:
+        Mistake: If the number lies outside of the interval or is nan, or if there is more than one.
+    """
     array = plain_array(value)
     if array.size != 1:
         raise Mistake(f"expected one number for {name}, got an array of shape {array.shape}")
@@ -161,7 +222,18 @@ def between(
 
 
 def probabilities(p: Any, *, axis: int = -1, hint: str | None = None) -> None:
-    """Pass when every entry of `p` lies in [0, 1] and the entries along `axis` sum to 1 (within 1e-4)."""
+    """Check that an array holds probabilities.
+
+    Every entry must lie in [0, 1] (within 1e-6), and the entries along `axis` must sum to 1 (within 1e-4).
+
+    Args:
+        p: The student's array or tensor.
+        axis: The axis along which the probabilities sum to 1.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If an entry is not a probability or a sum differs from 1.
+    """
     array = plain_array(p)
     notes = [hint] if hint else []
     if array.ndim == 0 or array.size == 0:
@@ -188,10 +260,22 @@ def gradient(
     atol: float = 1e-6,
     hint: str | None = None,
 ) -> None:
-    """Pass when `analytic` is the gradient of `function` at the point `at`, measured by central differences.
+    """Check a gradient against central differences.
 
-    analytic: array of the shape of `at`. function: takes such an array, returns one number.
-    Central differences: ∂f/∂x ≈ (f(x + h) − f(x − h)) / 2h, error O(h²) (Press et al., Numerical Recipes, §5.7).
+    The gradient is measured as ∂f/∂x ≈ (f(x + h) − f(x − h)) / 2h, which has an error of order h²
+    (Press et al., Numerical Recipes, §5.7).
+
+    Args:
+        analytic: The student's gradient, an array of the shape of `at`.
+        function: Function from an array of this shape to a single number.
+        at: The point at which the gradient is measured.
+        step: The step size h.
+        rtol: Relative tolerance, as in `close`.
+        atol: Absolute tolerance, as in `close`.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If the gradients differ, or `function` does not return a single number.
     """
     point = np.array(plain_array(at), dtype=float)
     numeric = np.empty_like(point)
@@ -210,6 +294,7 @@ def gradient(
 
 
 def _number(value: Any) -> float:
+    """Return the single number that a function returned."""
     array = plain_array(value)
     if array.size != 1:
         raise Mistake(f"the function should return one number here, it returned an array of shape {array.shape}")
@@ -218,13 +303,20 @@ def _number(value: Any) -> float:
 
 @contextmanager
 def unchanged(*objects: Any, hint: str | None = None) -> Iterator[None]:
-    """Pass when the code in the `with` block leaves every object as it was, with all that is inside it.
+    """Check that the code in the `with` block changes none of the given objects, nor anything inside them.
 
-    objects: arrays, lists, dictionaries, sets, data frames, random generators, Keras models. An object that was changed is put back
-    as it was, so that nothing computed later rests on the change.
+    An object that was changed is restored, so that later results do not depend on the change.
 
-    >>> with check.unchanged(z):
-    ...     softmax(z)
+    Args:
+        *objects: Arrays, lists, dictionaries, sets, data frames, random generators or Keras models.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If an object was changed.
+
+    Example:
+        >>> with check.unchanged(z):
+        ...     softmax(z)
     """
     before = Record(objects)
     try:
@@ -239,13 +331,18 @@ def unchanged(*objects: Any, hint: str | None = None) -> Iterator[None]:
 
 @contextmanager
 def mutates(*objects: Any) -> Iterator[None]:
-    """Keep what the code in the `with` block changes in these objects: it is meant to change them, and the test looks at them.
+    """Keep the changes that the code in the `with` block makes to the given objects.
 
-    In a notebook every change is kept anyway. Where a test runs in a process of its own, a function that it calls gets copies of
-    its arguments, and only the objects named here are changed by it.
+    Use it where a function is meant to change its argument and the test inspects the change. In a notebook
+    all changes are kept in any case. When a test runs in a separate process, a function that it calls
+    receives copies of its arguments, and only the objects named here receive the changes.
 
-    >>> with check.mutates(network):
-    ...     unfreeze(network, 0.01)
+    Args:
+        *objects: The objects that the code is meant to change.
+
+    Example:
+        >>> with check.mutates(network):
+        ...     unfreeze(network, 0.01)
     """
     with watching(objects):
         yield
@@ -253,12 +350,19 @@ def mutates(*objects: Any) -> Iterator[None]:
 
 @contextmanager
 def explained(hints: Mapping[str, str]) -> Iterator[None]:
-    """Errors that the code in the `with` block raises get a hint if their text holds one of the keys of `hints`.
+    """Add a hint to errors that the code in the `with` block raises.
 
-    hints: a part of an error's text ("broadcast", "list index") → what is likely wrong. Other errors pass as they are.
+    Args:
+        hints: Mapping from a part of an error's text, such as "broadcast" or "list index", to the likely
+            mistake. The text starts with the name of the error. Errors that match no entry are raised
+            unchanged.
 
-    >>> with check.explained({"broadcast": "a sum over axis 1 loses that axis: keepdims=True keeps it"}):
-    ...     p = softmax(z)
+    Raises:
+        Mistake: If the block raises an error whose text contains one of the keys.
+
+    Example:
+        >>> with check.explained({"broadcast": "a sum over axis 1 drops that axis: use keepdims=True"}):
+        ...     p = softmax(z)
     """
     try:
         yield
@@ -273,7 +377,17 @@ def explained(hints: Mapping[str, str]) -> Iterator[None]:
 
 
 def raises(exception: type[BaseException], function: Callable[..., Any], *args: Any, hint: str | None = None) -> None:
-    """Pass when `function(*args)` raises `exception` (or a subclass of it)."""
+    """Check that a call raises an exception.
+
+    Args:
+        exception: The expected class of exception. A subclass of it also passes.
+        function: The function to call.
+        *args: Its arguments.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If the call raises another exception or none.
+    """
     try:
         result = function(*args)
     except exception:
@@ -286,9 +400,18 @@ def raises(exception: type[BaseException], function: Callable[..., Any], *args: 
 
 
 def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape: Sequence[int] | None = None) -> None:
-    """Pass when `value` is a built Keras model; shapes are given without the batch axis.
+    """Check that a value is a Keras model that has been built.
 
-    It must be sequential or functional and of Keras's own parts: one that holds code of the student's cannot be marked.
+    The model must be sequential or functional and consist of Keras's own layers. A model that contains
+    code of the student's own cannot be marked.
+
+    Args:
+        value: The student's model.
+        input_shape: Expected shape of one input sample, without the batch axis; None to skip the check.
+        output_shape: Expected shape of one output, without the batch axis; None to skip the check.
+
+    Raises:
+        Mistake: If the value is no such model or a shape differs.
     """
     import keras
 
@@ -307,9 +430,17 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
 
 
 def outputs(network: Any, X: Any, *, batch_size: int = 1000) -> np.ndarray:
-    """What a network with one input and one output says of `X`, as a NumPy array: `predict`, in less time for few samples.
+    """Compute the predictions of a network as a NumPy array.
 
-    network: a Keras model, called as in use. X: array (n, …), n at least 1. batch_size: so many samples at most at a time.
+    Does the same as `network.predict(X)`, and is faster for few samples.
+
+    Args:
+        network: A Keras model with one input and one output. It is called in inference mode.
+        X: Array (n, …) with n of at least 1.
+        batch_size: Largest number of samples per call.
+
+    Returns:
+        An array (n, …) with the predictions.
     """
     import keras
 
@@ -318,9 +449,16 @@ def outputs(network: Any, X: Any, *, batch_size: int = 1000) -> np.ndarray:
 
 
 def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = None) -> None:
-    """Pass when the trainable arrays of the Keras model `value` have the shapes `expected`, in order.
+    """Check the shapes of a model's trainable weights.
 
-    For a dense network: `[(784, 300), (300,), (300, 10), (10,)]`, each kernel (in, out) followed by its bias (out,).
+    Args:
+        value: The student's Keras model.
+        expected: Shapes of the trainable arrays in their order. For a dense network each kernel (in, out)
+            is followed by its bias (out,): `[(784, 300), (300,), (300, 10), (10,)]`.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If the value is not a Keras model (see `model`) or the shapes differ.
     """
     model(value)
     got = [tuple(int(n) for n in w.shape) for w in value.trainable_weights]

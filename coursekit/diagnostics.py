@@ -1,4 +1,4 @@
-"""`doctor`: looks at the machine that a notebook runs on, and advises where something is missing.
+"""`doctor`: inspects the machine that runs a notebook, and gives advice where something is missing.
 
 Imports Keras and the data module only when called. Knows nothing of what a notebook teaches.
 """
@@ -19,7 +19,13 @@ __all__ = ["Finding", "Report", "doctor"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `advice` is empty when nothing is to be done."""
+    """One result of `doctor`.
+
+    Attributes:
+        what: What was inspected.
+        found: The result in words.
+        advice: What to do; empty if nothing is wrong.
+    """
 
     what: str
     found: str
@@ -28,12 +34,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What `doctor` found. Its text is a table with what to do below it; `ok` is true when nothing is to be done."""
+    """All results of `doctor`. Its text is a table, followed by the advice.
+
+    Attributes:
+        findings: The results in their order.
+    """
 
     findings: tuple[Finding, ...]
 
     @property
     def ok(self) -> bool:
+        """Whether no finding has advice."""
         return not any(finding.advice for finding in self.findings)
 
     def __repr__(self) -> str:
@@ -46,15 +57,18 @@ class Report:
 
 
 def doctor() -> Report:
-    """Look at versions, device, cache folder and data sources, without loading or downloading any data.
+    """Inspect versions, device, cache folder and data sources, without loading or downloading data.
 
-    Returns a Report, which a notebook shows as a table; `print(coursekit.doctor())` does so in a script. Raises nothing: what
-    is missing or broken is a finding with advice.
+    It raises no errors: what is missing or broken is reported as a finding with advice.
+
+    Returns:
+        A Report. A notebook shows it as a table; in a script use `print(coursekit.doctor())`.
     """
     return Report((*_python(), *_packages(), *_backend(), *_cache(), *_sources()))
 
 
 def _python() -> Iterator[Finding]:
+    """Yield whether this version of Python is supported."""
     supported = (3, 10) <= sys.version_info[:2] <= (3, 13)
     advice = "" if supported else "the course is tested on Python 3.10 to 3.13: make an environment with one of these"
     yield Finding("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", advice)
@@ -65,6 +79,7 @@ _OLDEST = {"keras": (3, 10), "numpy": (1, 26), "matplotlib": (3, 9), "pandas": (
 
 
 def _packages() -> Iterator[Finding]:
+    """Yield the version of each package that the course needs."""
     for name, oldest in _OLDEST.items():
         found = _machine.package_version(name)
         wanted = ".".join(map(str, oldest))
@@ -77,6 +92,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _backend() -> Iterator[Finding]:
+    """Yield the backend of Keras and the device."""
     try:
         with _quiet.muted():
             import keras
@@ -93,6 +109,7 @@ def _backend() -> Iterator[Finding]:
 
 
 def _cache() -> Iterator[Finding]:
+    """Yield whether the cache folder can be written to."""
     from coursekit import data
 
     try:
@@ -109,6 +126,7 @@ def _cache() -> Iterator[Finding]:
 
 
 def _sources() -> Iterator[Finding]:
+    """Yield the source of each data set that a lab uses."""
     for name in loadable(sorted({name for names in LABS.values() for name in names})):
         source, problem = data_source(name)
         advice = ""

@@ -1,6 +1,7 @@
-"""The start of every notebook: `setup` (seeds, GPU memory, quiet logs, alt text, one line of facts) and `doctor`.
+"""`setup`, the start of every notebook: seeds, GPU memory, quiet logs, alt text and one line of facts.
 
-Imports Keras and the data module only when called. Knows nothing of what a notebook teaches, asks or how it is marked.
+Imports Keras and the data module only when called. Knows nothing of what a notebook teaches or asks,
+or how it is marked.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from coursekit import _machine, _quiet
 
 __all__ = ["LABS", "LECTURES", "data_source", "loadable", "setup"]
 
-# The known labs and the data sets that each one loads.
+# The data sets that each lab loads, as its lab.toml names them.
 LABS: dict[str, tuple[str, ...]] = {
     "lab01_perceptron": (),
     "lab02_mlp": ("fashion-mnist",),
@@ -26,7 +27,7 @@ LABS: dict[str, tuple[str, ...]] = {
     "lab06_saving": ("fashion-mnist",),
 }
 
-# The same for the lectures.
+# The data sets that each lecture loads.
 LECTURES: dict[str, tuple[str, ...]] = {
     "lecture01_neurons": (),
     "lecture02_descent": (),
@@ -39,13 +40,23 @@ LECTURES: dict[str, tuple[str, ...]] = {
 
 
 def setup(notebook: str | None = None) -> None:
-    """Make ready for a lab or a lecture, and print one line: device, versions, source of the data, seed.
+    """Prepare a notebook and print one line with the device, the versions, the data sources and the seed.
 
-    notebook: its id such as "lab02_mlp" or "lecture01_neurons", or only the start "lab02"; None for any other notebook.
-    Seeds Python, NumPy and the Keras backend with the environment's COURSEKIT_SEED (42 if not set), lets a GPU take memory
-    as it needs it, quietens native logs, sends Python's warnings to stdout, and makes notebook figures carry their alt text.
-    May be called again at any time.
-    Raises ValueError for an unknown name or a seed that is no whole number; both are checked before anything is done.
+    Seeds Python, NumPy and the Keras backend with the environment variable COURSEKIT_SEED (default: 42).
+    Lets a GPU allocate memory only as needed, silences native logs, sends Python warnings to stdout, and
+    adds alt text to the figures of the notebook. May be called again at any time.
+
+    Args:
+        notebook: Id of the lab or lecture, such as "lab02_mlp" or "lecture01_neurons", or only its start,
+            such as "lab02". None for any other notebook.
+
+    Raises:
+        ValueError: If the name is unknown, or COURSEKIT_SEED is not a whole number from 0 to 2³² − 1. Both
+            are checked before anything is changed.
+
+    Example:
+        >>> import coursekit
+        >>> coursekit.setup("lab02_mlp")
     """
     name = _known_name(notebook)
     seed = _seed()
@@ -70,6 +81,7 @@ def setup(notebook: str | None = None) -> None:
 
 
 def _known_name(notebook: str | None) -> str | None:
+    """Return the full id of a notebook, or raise ValueError."""
     if notebook is None:
         return None
     for name in (*LABS, *LECTURES):
@@ -81,6 +93,7 @@ def _known_name(notebook: str | None) -> str | None:
 
 
 def _seed() -> int:
+    """Return the seed from the environment, or raise ValueError."""
     text = os.environ.get("COURSEKIT_SEED", "42").strip()
     if not text.isdecimal() or int(text) >= 2**32:
         raise ValueError(f"COURSEKIT_SEED is {text!r}: expected a whole number from 0 to {2**32 - 1}")
@@ -88,7 +101,7 @@ def _seed() -> int:
 
 
 def _quiet_python_logs() -> None:
-    """TensorFlow's Python side warns on stderr of harmless things, such as tracing one function for several models."""
+    """Silence the warnings that TensorFlow logs on stderr about harmless things, such as a retraced function."""
     import logging
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -102,7 +115,10 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Python's warnings in one line on stdout: on stderr they would cost a correct answer its points under nbgrader."""
+    """Print a Python warning as one line on stdout.
+
+    On stderr it would cost a correct answer its points under nbgrader.
+    """
     print(f"{category.__name__}: {message}", file=file or sys.stdout, flush=True)
 
 
@@ -110,6 +126,7 @@ def _show_warning(
 
 
 def _install_alt_text() -> None:
+    """Add alt text to the figures of this notebook, if there is one."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
@@ -122,7 +139,7 @@ def _install_alt_text() -> None:
 
 
 def _data(datasets: tuple[str, ...]) -> Iterator[str]:
-    """Where each data set would come from now, in words."""
+    """Yield in words where each data set would come from now."""
     for name in loadable(datasets):
         source, problem = data_source(name)
         if problem:
@@ -137,14 +154,22 @@ _CONTENT = {"fashion-mnist": "photographs", "clothing": "photographs", "californ
 
 
 def loadable(datasets: Iterable[str]) -> list[str]:
-    """Those that `coursekit.data` can load."""
+    """Return those of the data sets that `coursekit.data` can load."""
     from coursekit import data
 
     return [name for name in datasets if name in data.KINDS]
 
 
 def data_source(name: str) -> tuple[str, str]:
-    """("real" or "drawn", "") or ("", what is wrong in one line)."""
+    """Ask where a data set would come from now.
+
+    Args:
+        name: Name of a data set.
+
+    Returns:
+        A tuple `(source, problem)`: "real" or "drawn" and an empty text; or an empty source and the
+        problem in one line.
+    """
     from coursekit import data
 
     try:

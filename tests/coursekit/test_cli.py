@@ -55,7 +55,7 @@ def test_ctrl_c_while_fetching_is_a_sentence_not_a_traceback(mirror: Path, monke
     monkeypatch.setattr(data, "fetch", interrupted)
     run = runner.invoke(app, ["data", "fetch"])
     assert run.exit_code == 130
-    assert "goes on from here" in run.output
+    assert "continues from here" in run.output
     assert "Traceback" not in run.output
 
 
