@@ -424,7 +424,7 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
     for name, wanted in (("input", input_shape), ("output", output_shape)):
         if wanted is None:
             continue
-        got = tuple(getattr(value, f"{name}refuse_shape")[1:])
+        got = tuple(getattr(value, f"{name}_shape")[1:])
         if got != tuple(wanted):
             raise Mistake(f"the model's {name} for one sample has shape {got}, expected {tuple(wanted)}")
 

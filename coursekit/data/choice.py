@@ -1,6 +1,6 @@
-"""Real or drawn: which of the two serves, remembered for the process, with a warning that cannot be missed.
+"""Chooses between the real data set and its drawn stand-in, once per process, and warns clearly.
 
-Knows no data set by name: it is told how to read the real one and how to draw the stand-in.
+Knows no data set by name: the caller says how to read the real set and how to draw the stand-in.
 """
 
 from __future__ import annotations
@@ -25,14 +25,38 @@ _warned: set[str] = set()
 
 
 def load(dataset: ArrayDataset, settings: Settings) -> tuple[Arrays, Source]:
-    """The arrays of a set and where they come from. Raises NotObtainable if the real set is asked for and cannot be had."""
+    """Return the arrays of a data set and their source.
+
+    Args:
+        dataset: The data set.
+        settings: Where to look, and whether a stand-in is allowed.
+
+    Returns:
+        A tuple `(arrays, source)`; the source is "real" or "drawn".
+
+    Raises:
+        NotObtainable: If the real set is required and cannot be obtained.
+    """
     return choose(dataset.name, settings, real=lambda: dataset.prepare(settings), drawn=lambda: dataset.drawn(settings))
 
 
 def choose(name: str, settings: Settings, *, real: Callable[[], T], drawn: Callable[[], T]) -> tuple[T, Source]:
-    """What `real` or `drawn` gives for the set `name`, and which of them it was: the same one all through this process.
+    """Return what `real` or `drawn` gives, and which of them was used.
 
-    Raises NotObtainable where the real set may not be replaced: it was asked for, or has been used in this process.
+    The choice is made once per process for each data set and settings.
+
+    Args:
+        name: Name of the data set.
+        settings: Where to look, and whether a stand-in is allowed.
+        real: Function that loads the real set. It raises NotObtainable if that is impossible.
+        drawn: Function that loads the stand-in.
+
+    Returns:
+        A tuple `(result, source)`; the source is "real" or "drawn".
+
+    Raises:
+        NotObtainable: If the real set cannot be obtained and must not be replaced: it is required, or this
+            process has already used it.
     """
     key = (name, *settings.key)
     if settings.mode == "drawn" or _decided.get(key) == "drawn":
@@ -50,9 +74,14 @@ def choose(name: str, settings: Settings, *, real: Callable[[], T], drawn: Calla
 
 
 def source_of(dataset: FileDataset, settings: Settings) -> Source:
-    """What the set's loader gives, or would give, without loading or downloading anything.
+    """Return which version of a data set its loader gives, without loading or downloading anything.
 
-    Raises DataError when only the real set may serve and none of its sources is within reach.
+    Args:
+        dataset: The data set.
+        settings: Where to look, and whether a stand-in is allowed.
+
+    Raises:
+        DataError: If the real set is required and none of its sources can be reached.
     """
     if settings.mode == "drawn":
         return "drawn"
@@ -64,12 +93,13 @@ def source_of(dataset: FileDataset, settings: Settings) -> Source:
     if settings.mode == "auto":
         return "drawn"
     raise DataError(
-        f"the data set {dataset.name} cannot be had: neither cache nor mirror nor network has it, and COURSEKIT_DATA=real forbids "
-        "the drawn stand-in"
+        f"the data set {dataset.name} is not available: neither the cache nor the mirror nor the network has it, and "
+        "COURSEKIT_DATA=real forbids the drawn stand-in"
     )
 
 
 def _warn(error: NotObtainable) -> None:
+    """Print a warning that the stand-in is used, once per process and data set."""
     name = error.dataset.name
     if name in _warned:
         return
@@ -77,13 +107,13 @@ def _warn(error: NotObtainable) -> None:
     box(
         f"WARNING: the data below are DRAWN, not the real {name}.",
         [
-            "The real files could not be had:",
+            "The real files are not available:",
             *(f"  - {reason}" for reason in error.causes[:6]),
             "",
-            "Drawings made by this project serve instead: same shapes, types and classes, similar difficulty. You can do all of "
-            "the lab with them, but each number you get is a number about drawings.",
+            "Drawings made by this project are used instead, with the same shapes, types and classes and a similar difficulty. You "
+            "can do the whole lab with them, but every number that you get is about drawings.",
             "",
             "To get the real set: connect to the internet and restart the kernel, or set COURSEKIT_MIRROR to a folder that holds "
-            f"{name}/. To forbid drawings, set COURSEKIT_DATA=real; to ask for them without this warning, COURSEKIT_DATA=drawn.",
+            f"{name}/. To forbid drawings, set COURSEKIT_DATA=real. To use them without this warning, set COURSEKIT_DATA=drawn.",
         ],
     )
