@@ -1,7 +1,7 @@
-"""Figures of the course: each function takes data, draws on an optional `ax` and returns it.
+"""Figures of the course. Each function takes data, draws on an optional `ax` and returns it.
 
-Colours can be told apart by colour-blind readers, and every figure shown in a notebook carries alt text. Knows nothing of
-labs or of how a model was trained.
+Colour-blind readers can tell the colours apart, and every figure that a notebook shows has alt text.
+Knows nothing of labs or of how a model was trained.
 """
 
 from coursekit.plotting._style import COLOURS, MARKERS, alt_text, describe

@@ -1,4 +1,4 @@
-"""Figures of activation functions, and of softmax under temperature.
+"""Figures of activation functions, and of softmax at several temperatures.
 
 Takes functions and scores. Knows nothing of networks.
 """
@@ -28,10 +28,19 @@ def activation_functions(
     derivatives: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw activation functions of one number z between `low` and `high`.
+    """Draw activation functions of one number z.
 
-    functions: name → function from an array (n,) to an array (n,); default: ReLU, sigmoid and tanh.
-    derivatives: also draw each slope, dashed, measured by central differences (f(z + h) − f(z − h)) / 2h.
+    Args:
+        functions: Mapping from names to functions from an array (n,) to an array (n,). Default: ReLU,
+            sigmoid and tanh.
+        low: Left end of the z axis.
+        high: Right end of the z axis.
+        derivatives: Whether to draw each derivative too, dashed. It is measured by central differences,
+            (f(z + h) − f(z − h)) / 2h.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
     """
     chosen: Mapping[str, Curve] = functions if functions is not None else {"ReLU": _relu, "sigmoid": _sigmoid, "tanh": np.tanh}
     z = np.linspace(low, high, 401)
@@ -65,10 +74,21 @@ def softmax_temperature(
 ) -> Axes:
     """Draw softmax(scores / T) as bars for a few temperatures T, with a slider for T where widgets can run.
 
-    scores: (classes,) any finite numbers. temperatures: each above 0. names: one a class; default: the scores.
-    slider: True or False to force it; default: in a Jupyter kernel with ipywidgets, and no `ax` given. The static figure is
-    always drawn and returned, so that a saved notebook and a page of feedback show it too.
-    Raises ValueError for a temperature that is not above 0 or scores that are not one row of finite numbers.
+    The static figure is always drawn and returned, so that a saved notebook shows it too.
+
+    Args:
+        scores: Array (classes,) of finite numbers.
+        temperatures: The temperatures, each above 0.
+        names: Name of each class; by default its score.
+        slider: Whether to add the slider. By default it is added if no `ax` is given and a person can move
+            it: in a Jupyter kernel with ipywidgets.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the static figure.
+
+    Raises:
+        ValueError: If a temperature is not above 0, or the scores are not one row of finite numbers.
     """
     z = np.asarray(scores, dtype=float)
     if z.ndim != 1 or not z.size or not np.isfinite(z).all():
@@ -82,6 +102,7 @@ def softmax_temperature(
 
 
 def _draw_temperatures(ax: Axes, z: np.ndarray, labels: Sequence[str], temperatures: Sequence[float]) -> Axes:
+    """Draw a group of bars per class, with one bar per temperature."""
     width = 0.8 / len(temperatures)
     places = np.arange(len(z))
     said = []
@@ -102,7 +123,7 @@ def _temperature_slider(z: np.ndarray, labels: Sequence[str]) -> None:
     """Show the bars at one temperature, with a slider for it."""
     from matplotlib.figure import Figure
 
-    from coursekit.interaction import explore  # not at the top: that module imports this package
+    from coursekit.interaction import explore  # not at the top, because that module imports this package
 
     def draw(T: float) -> Figure:
         figure = Figure(figsize=(4.4, 2.4), layout="constrained")  # outside of pyplot, so that no figure stays open
@@ -113,6 +134,7 @@ def _temperature_slider(z: np.ndarray, labels: Sequence[str]) -> None:
 
 
 def _slider_can_run() -> bool:
+    """Return whether a person can move a slider here."""
     from coursekit.interaction import widgets_can_run
 
     return widgets_can_run()

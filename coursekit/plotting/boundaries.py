@@ -1,7 +1,8 @@
-"""Figures of lines and of what neurons do with two inputs: sides of a line, training paths, error curves, regions, diagrams.
+"""Figures of decision boundaries between two classes: lines of single units, and regions of any function.
 
-Takes weights, points, curves and prediction functions. Knows nothing of data sets, of labs or of how weights were found.
-In every function a unit with weights w (2,) and bias b says class 1 where w·x + b > 0, and its line is w·x + b = 0.
+Takes weights, points and prediction functions. Knows nothing of data sets, of labs or of how weights
+were found. In every function, a unit with weights w (2,) and bias b predicts class 1 where w·x + b > 0.
+Its line is w·x + b = 0.
 """
 
 from __future__ import annotations
@@ -45,12 +46,27 @@ def decision_line(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the line w·x + b = 0 with its two sides shaded and the samples marked by class; wrong ones are ringed.
+    """Draw the line w·x + b = 0 of a unit, with its two sides shaded and the samples marked by class.
 
-    w: (2,) numbers; b: one number. With w = 0 there is no line: one colour fills the figure.
-    X: (n, 2) and t: (n,) of 0 and 1, or both None. class_names: of class 0 and class 1. labels: of the two axes.
-    limits: (left, right, bottom, top); default: round the samples, or −0.5 to 1.5.
-    Raises ValueError when w is not two numbers, X not (n, 2), or t does not fit X.
+    Misclassified samples have a ring. With w = 0 there is no line, and the figure has a single colour.
+
+    Args:
+        w: Weights, 2 numbers.
+        b: Bias, one number.
+        X: Samples (n, 2), or None.
+        t: Classes (n,), each 0 or 1; or None.
+        class_names: Names of class 0 and class 1.
+        labels: Labels of the two axes.
+        limits: (left, right, bottom, top) of the window. By default it surrounds the samples; without
+            samples it reaches from −0.5 to 1.5 in both directions.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If `w` is not two numbers, `b` not one number, `X` not (n, 2), or `t` does not fit `X`.
     """
     weights, bias = _unit(w, b)
     points, targets = _samples(X, t)
@@ -75,8 +91,20 @@ def candidate_lines(
 ) -> Axes:
     """Draw several lines through the same samples, each with its own colour and dash.
 
-    lines: name → (w, b) with w (2,). X: (n, 2), t: (n,) of 0 and 1.
-    Raises ValueError for shapes as in `decision_line`, or if there is no line.
+    Args:
+        lines: Mapping from names to (w, b): weights (2,) and a bias.
+        X: Samples (n, 2).
+        t: Classes (n,), each 0 or 1.
+        class_names: Names of class 0 and class 1.
+        labels: Labels of the two axes.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If there is no line, or the shapes are not those of `decision_line`.
     """
     if not lines:
         raise ValueError("expected at least one line to draw, got none")
@@ -109,10 +137,25 @@ def training_path(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw where the line of a unit lay after each epoch: pale at the start, black at the end, the last one's sides shaded.
+    """Draw the line of a unit after each epoch, from pale at the start to black at the end.
 
-    path: (w, b) after each epoch, in order. X: (n, 2), t: (n,) of 0 and 1.
-    Raises ValueError for shapes as in `decision_line`, or if the path is empty.
+    The two sides of the last line are shaded.
+
+    Args:
+        path: (w, b) after each epoch, in their order.
+        X: Samples (n, 2).
+        t: Classes (n,), each 0 or 1.
+        class_names: Names of class 0 and class 1.
+        labels: Labels of the two axes.
+        limits: (left, right, bottom, top) of the window. By default it surrounds the samples.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the path is empty, or the shapes are not those of `decision_line`.
     """
     steps = [_unit(w, b) for w, b in path]
     if not steps:
@@ -147,12 +190,28 @@ def decision_regions(
     size: int = 160,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw where a prediction function says class 1 (above `threshold`) and where class 0, with the samples on top.
+    """Draw where a function predicts class 1 and where class 0, with the samples on top.
 
-    predict: takes a float array (m, 2), returns m numbers, as (m,) or (m, 1). It is called once, with a size × size grid.
-    X: (n, 2) and t: (n,) of 0 and 1, or both None. limits: (left, right, bottom, top).
-    hidden: (W, b) of a first layer, W (2, units) and b (units,): also draw the line of each of its units.
-    Raises ValueError when `predict` does not return one number per row, or `hidden` has other shapes.
+    Args:
+        predict: Function from a float array (m, 2) to m numbers, as (m,) or (m, 1). It is called once, with
+            a grid of size · size points and the samples.
+        X: Samples (n, 2), or None.
+        t: Classes (n,), each 0 or 1; or None.
+        threshold: Class 1 is predicted where the number is above this threshold.
+        hidden: (W, b) of a first layer, with W (2, units) and b (units,): the line of each of its units is
+            drawn too.
+        class_names: Names of class 0 and class 1.
+        labels: Labels of the two axes.
+        limits: (left, right, bottom, top) of the window. By default it surrounds the samples.
+        title: Title of the figure, or None.
+        size: Grid points per direction.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If `predict` does not return one number per point, or another argument has a wrong shape.
     """
     points, targets = _samples(X, t)
     box = limits or window(points)
@@ -175,7 +234,7 @@ def decision_regions(
 
 
 def _draw_hidden(ax: Axes, W: Any, b: Any, box: tuple[float, float, float, float]) -> str:
-    """Draw the lines of hidden units, and say how many there are."""
+    """Draw the lines of hidden units and return how many of them cross the window, in words."""
     weights, biases = np.asarray(W, dtype=float), np.asarray(b, dtype=float)
     if weights.ndim != 2 or weights.shape[0] != 2 or biases.shape != weights.shape[1:]:
         raise ValueError(f"expected hidden weights (2, units) and biases (units,), got {weights.shape} and {biases.shape}")
@@ -190,6 +249,7 @@ def _draw_hidden(ax: Axes, W: Any, b: Any, box: tuple[float, float, float, float
 
 
 def _unit(w: Any, b: Any) -> tuple[np.ndarray, float]:
+    """Return weights and bias of a unit, or raise ValueError."""
     weights, bias = np.asarray(w, dtype=float).ravel(), np.asarray(b, dtype=float)
     if weights.shape != (2,) or bias.size != 1:
         raise ValueError(f"expected two weights and one bias, got shapes {np.shape(w)} and {np.shape(b)}")
@@ -197,6 +257,7 @@ def _unit(w: Any, b: Any) -> tuple[np.ndarray, float]:
 
 
 def _samples(X: Any, t: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return samples and classes as arrays, or raise ValueError."""
     if X is None:
         return np.empty((0, 2)), np.empty(0, dtype=int)
     points, targets = np.asarray(X, dtype=float), np.asarray(t).ravel()
@@ -208,19 +269,20 @@ def _samples(X: Any, t: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _plane(ax: Axes, box: tuple[float, float, float, float], labels: Names, title: str | None) -> Axes:
+    """Set window, labels and title."""
     ax.set(xlim=box[:2], ylim=box[2:], xlabel=labels[0], ylabel=labels[1])
     finish(ax, title, hide=())
     return ax
 
 
 def _grid(box: tuple[float, float, float, float], size: int) -> np.ndarray:
-    """A regular grid over the window, (size · size, 2), row by row."""
+    """Return a regular grid over the window, (size · size, 2), row by row."""
     across, up = np.meshgrid(np.linspace(*box[:2], size), np.linspace(*box[2:], size))
     return np.column_stack([across.ravel(), up.ravel()])
 
 
 def _shade(ax: Axes, box: tuple[float, float, float, float], score: Callable[[np.ndarray], Any], size: int) -> None:
-    """Colour the window by the sign of the score. Two grid points a side are exact for a linear score."""
+    """Colour the window by the sign of the score. For a linear score a 2 × 2 grid is exact."""
     values = np.asarray(score(_grid(box, size)), dtype=float).reshape(size, size)
     values = np.nan_to_num(values, nan=-1.0, posinf=1e12, neginf=-1e12)
     far = float(np.abs(values).max()) + 1.0
@@ -230,6 +292,7 @@ def _shade(ax: Axes, box: tuple[float, float, float, float], score: Callable[[np
 
 
 def _draw_line(ax: Axes, w: np.ndarray, b: float, box: tuple[float, float, float, float], **style: Any) -> None:
+    """Draw the line w·x + b = 0 across the window, unless w is 0 or a number is not finite."""
     if not np.isfinite([*w, b]).all() or not w.any():
         return
     if abs(w[1]) >= abs(w[0]):
@@ -241,6 +304,7 @@ def _draw_line(ax: Axes, w: np.ndarray, b: float, box: tuple[float, float, float
 
 
 def _draw_samples(ax: Axes, X: np.ndarray, t: np.ndarray, class_names: Names, wrong: np.ndarray | None = None) -> None:
+    """Draw the samples of each class, with a ring around the misclassified ones."""
     if not len(X):
         return
     size = 70 if len(X) <= 8 else 34
@@ -255,23 +319,27 @@ def _draw_samples(ax: Axes, X: np.ndarray, t: np.ndarray, class_names: Names, wr
 
 
 def _legend(ax: Axes) -> None:
+    """Place a legend to the right of the axes, if there is anything to name."""
     handles, _ = ax.get_legend_handles_labels()
     if handles:
         ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
 
 
 def _formula(w: np.ndarray, b: float) -> str:
+    """Return the equation of a line as text."""
     parts = f"{format_number(w[0])}·x1 {'−' if w[1] < 0 else '+'} {format_number(abs(w[1]))}·x2"
     return f"{parts} {'−' if b < 0 else '+'} {format_number(abs(b))} = 0"
 
 
 def _where(w: np.ndarray, b: float) -> str:
+    """Describe a line and its sides."""
     if not w.any():
         return "No line: both weights are 0."
     return f"The line {_formula(w, b)}, its two sides shaded."
 
 
 def _count(t: np.ndarray, class_names: Names, wrong: np.ndarray | None = None) -> str:
+    """Describe how many samples there are of each class and how many are misclassified."""
     if not len(t):
         return ""
     text = f"{int((t == 0).sum())} samples of {class_names[0]} and {int((t == 1).sum())} of {class_names[1]}"

@@ -1,6 +1,6 @@
-"""Figures of training and of its parts: learning curves, confusion matrix, activation functions, softmax under temperature.
+"""Figures of training: learning curves, error curves and the confusion matrix.
 
-Takes histories, matrices and functions. Knows nothing of data sets or of how a model was built.
+Takes histories, numbers and matrices. Knows nothing of data sets or of how a model was built.
 """
 
 from __future__ import annotations
@@ -24,13 +24,25 @@ _BLOW_UP = 10.0  # an error that ends this many times above its start counts as 
 
 
 def learning_curves(history: Any, *, metric: str = "loss", title: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw a metric epoch by epoch on the training and the validation data, the gap between them shaded.
+    """Draw a metric per epoch on the training and the validation data, with the gap between them shaded.
 
-    history: a Keras History, its dictionary (metric → one number an epoch), or a mapping name → either, to compare runs.
-    metric: "loss", "accuracy", …; the validation curve is drawn if `val_<metric>` was recorded.
-    Training curves are dashed, validation curves solid. Keras averages the training metric over the epoch, while the weights
-    still change, and measures the validation metric after it: so early in training validation can look better.
-    Raises ValueError if a history lacks the metric.
+    Training curves are dashed, validation curves solid. Keras averages the training metric over the epoch
+    while the weights still change, and measures the validation metric after the epoch. So early in training
+    the validation metric can look better.
+
+    Args:
+        history: A Keras History, its dictionary (metric → one number per epoch), or a mapping from names to
+            either of them, to compare runs.
+        metric: "loss", "accuracy" or another metric. The validation curve is drawn if the history holds
+            `val_<metric>`.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If a history does not hold the metric.
     """
     runs = _runs(history)
     for name, record in runs.items():
@@ -50,7 +62,7 @@ def learning_curves(history: Any, *, metric: str = "loss", title: str | None = N
 
 
 def _draw_run(ax: Axes, name: str, record: Mapping[str, Any], metric: str, colour: str) -> str:
-    """One run's curves on `ax`; a sentence that says where they start and end."""
+    """Draw the curves of one run and return a sentence on where they start and end."""
     label = f"{name}: " if name else ""
     train = np.asarray(record[metric], dtype=float)
     epochs = np.arange(1, len(train) + 1)
@@ -66,7 +78,7 @@ def _draw_run(ax: Axes, name: str, record: Mapping[str, Any], metric: str, colou
 
 
 def _runs(history: Any) -> dict[str, Mapping[str, Any]]:
-    """Any accepted form of `history` as name → metric → values; the name of a single run is empty."""
+    """Return any accepted form of `history` as name → metric → values. A single run has the name ""."""
     if not isinstance(history, Mapping):
         return {"": _record(history)}
     values = list(history.values())
@@ -76,6 +88,7 @@ def _runs(history: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def _record(run: Any) -> Mapping[str, Any]:
+    """Return the dictionary of a history, or raise ValueError."""
     record = getattr(run, "history", run)
     if not isinstance(record, Mapping):
         raise ValueError(f"expected a Keras History or its dictionary, got {type(run).__name__}")
@@ -83,11 +96,20 @@ def _record(run: Any) -> Mapping[str, Any]:
 
 
 def confusion_matrix(matrix: Any, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
-    """Draw a confusion matrix: row = true class, column = predicted class, the number in each cell.
+    """Draw a confusion matrix: a row per true class, a column per predicted class, the number in each cell.
 
-    matrix: (classes, classes) numbers ≥ 0. The shade of a cell is its share of its row, so that a rare class is as visible as
-    a frequent one.
-    Raises ValueError if the matrix does not fit the names.
+    The shade of a cell is its share of the row, so that a rare class is as visible as a frequent one.
+
+    Args:
+        matrix: Array (classes, classes) of numbers ≥ 0.
+        class_names: One name per class.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the matrix does not fit the names.
     """
     counts = np.asarray(matrix)
     n = len(class_names)
@@ -108,6 +130,7 @@ def confusion_matrix(matrix: Any, class_names: Sequence[str], *, ax: Axes | None
 
 
 def _confusion_text(counts: np.ndarray, share: np.ndarray, class_names: Sequence[str]) -> str:
+    """Describe accuracy, most frequent confusion and hardest class."""
     right = np.trace(counts) / max(counts.sum(), 1e-12)
     off = np.where(np.eye(len(counts), dtype=bool), -1, counts)
     row, column = (int(place) for place in np.unravel_index(np.argmax(off), off.shape))
@@ -134,15 +157,29 @@ def error_curves(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the error of several runs epoch by epoch; a run that blows up leaves the picture and says "diverged" in the legend.
+    """Draw the error of several runs per epoch.
 
-    curves: name → errors after each epoch, any length ≥ 1, nan and inf allowed.
-    start: the error before training, the same for all runs; it is drawn at epoch 0. Without it the curves begin at epoch 1.
-    A run has diverged when it holds nan or inf or ends more than ten times above its first error. A cross marks its last error
-    in the picture, which ends at ten times (logarithmic axis: a hundred times) the first error, so that the other runs stay
-    readable. Earlier runs are drawn broader than later ones, so that curves that cover each other can all be seen.
-    log: logarithmic vertical axis, where errors of 0 are left out.
-    Raises ValueError if there is no run, or one without errors.
+    A run has diverged if it holds nan or inf, or ends more than ten times above its first error. The legend
+    then says "diverged", and a cross marks its last error in the picture. The picture ends at ten times the
+    first error (a hundred times on a logarithmic axis), so that the other runs stay readable. Earlier runs
+    have broader lines than later ones, so that all curves can be seen where they coincide.
+
+    Args:
+        curves: Mapping from names to the errors after each epoch; at least one error per run, nan and inf
+            are allowed.
+        start: The error before training, equal for all runs. It is drawn at epoch 0. Without it the curves
+            begin at epoch 1.
+        xlabel: Label of the x axis.
+        ylabel: Label of the y axis.
+        log: Whether the y axis is logarithmic. Errors of 0 are then left out.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If there is no run, or a run without errors.
     """
     from matplotlib.ticker import FixedLocator, MaxNLocator
 
@@ -177,7 +214,7 @@ def error_curves(
 
 
 def _epoch_ticks(first: int, last: int) -> list[int]:
-    """Where the curves start, then round numbers up to `last`."""
+    """Return the first epoch and round numbers up to `last`."""
     from matplotlib.ticker import MaxNLocator
 
     found = MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(last, 1))
@@ -187,21 +224,22 @@ def _epoch_ticks(first: int, last: int) -> list[int]:
 
 
 def _ceiling(runs: Sequence[np.ndarray], log: bool) -> float:
-    """The height at which diverging runs are cut off."""
+    """Return the height at which diverging runs are cut off."""
     starts = [float(errors[0]) for errors in runs if np.isfinite(errors[0])]
     return _BLOW_UP ** (2 if log else 1) * (max(starts, default=1.0) or 1.0)
 
 
 def _diverged(errors: np.ndarray) -> bool:
+    """Return whether a run holds nan or inf, or ends far above its first error."""
     return bool(not np.isfinite(errors).all() or errors[-1] > _BLOW_UP * max(abs(errors[0]), 1e-300))
 
 
 def _draw_errors(ax: Axes, name: str, errors: np.ndarray, first: int, top: float, log: bool, style: dict[str, Any]) -> str:
-    """One run on `ax`; a sentence on where it starts and ends."""
+    """Draw one run and return a sentence on where it starts and ends."""
     diverged = _diverged(errors)
     inside = int(np.argmax(~(errors <= top))) if diverged and (~(errors <= top)).any() else len(errors)
     shown = errors[:inside]
-    if 0 < inside < len(errors):  # one more point, above the picture, so that the curve is seen to leave it
+    if 0 < inside < len(errors):  # one more point above the picture, so that the curve visibly leaves it
         shown = np.append(shown, min(np.nan_to_num(errors[inside], nan=np.inf), 1e6 * top))
     drawn = np.where(shown > 0, shown, np.nan) if log else shown
     epochs = np.arange(first, first + len(shown))

@@ -32,13 +32,26 @@ def network_diagram(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a small network as circles and arrows: a weight on each arrow, a bias under each unit.
+    """Draw a small network: a weight on each arrow, a bias under each unit.
 
-    layers: (W, b) of each layer with W (in, out) or, for one unit, (in,), and b (out,) or one number. None for W or b leaves
-    the numbers out, in a layer of one unit (or of as many units as the other of the two says).
-    inputs: one name per input. outputs: one name per output unit. hidden: letter of the hidden units, numbered from 1.
-    unit: what a unit does with its sum, written inside it ("" for nothing).
-    Meant for up to about four units per layer. Raises ValueError when the sizes of neighbouring layers differ.
+    It is meant for up to about four units per layer.
+
+    Args:
+        layers: (W, b) of each layer, with W (in, out) or, for a single unit, (in,), and b (out,) or one
+            number. None for W or b leaves out its numbers; the other one then gives the number of units,
+            which is 1 if both are None.
+        inputs: One name per input.
+        outputs: One name per output unit.
+        hidden: Letter of the hidden units, which are numbered from 1.
+        unit: What a unit does with its sum, written inside it; "" for nothing.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the sizes of neighbouring layers or the number of output names do not fit.
     """
     matrices = _matrices(layers, len(inputs))
     sizes = [len(inputs), *(weights.shape[1] for weights, _ in matrices)]
@@ -61,7 +74,7 @@ def network_diagram(
 
 
 def _matrices(layers: Sequence[tuple[Any, Any]], inputs: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Every layer as W (in, out) and b (out,), nan where a number is not to be shown."""
+    """Return every layer as W (in, out) and b (out,), with nan where no number is shown."""
     found, rows = [], inputs
     for number, (W, b) in enumerate(layers, start=1):
         bias = None if b is None else np.atleast_1d(np.asarray(b, dtype=float)).ravel()
@@ -77,17 +90,19 @@ def _matrices(layers: Sequence[tuple[Any, Any]], inputs: int) -> list[tuple[np.n
 
 
 def _draw_arrows(ax: Axes, starts: Sequence[Any], ends: Sequence[Any], weights: np.ndarray) -> None:
+    """Draw the arrows between two layers, with their weights."""
     for (i, (x0, y0)), (j, (x1, y1)) in ((s, e) for s in enumerate(starts) for e in enumerate(ends)):
         away = np.array([x1 - x0, y1 - y0]) / np.hypot(x1 - x0, y1 - y0) * 0.36
         head, tail = (x1 - away[0], y1 - away[1]), (x0 + away[0], y0 + away[1])
         ax.annotate("", head, tail, arrowprops={"arrowstyle": "-|>", "color": "0.45", "lw": 1.2, "shrinkA": 0, "shrinkB": 0})
         if np.isfinite(weights[i, j]):
-            # A third of the way, where arrows that cross in the middle are still apart.
+            # Near a third of the way, because arrows cross in the middle.
             spot = (x0 + 0.36 * (x1 - x0), y0 + 0.36 * (y1 - y0))
             ax.text(*spot, format_number(weights[i, j]), ha="center", va="center", fontsize=9, bbox=_LABEL)
 
 
 def _draw_unit(ax: Axes, spot: tuple[float, float], name: str, unit: str, bias: float, colour: str) -> None:
+    """Draw a unit as a circle, with its name and its bias."""
     from matplotlib.patches import Circle
 
     x, y = spot
@@ -100,6 +115,7 @@ def _draw_unit(ax: Axes, spot: tuple[float, float], name: str, unit: str, bias: 
 
 
 def _diagram_text(matrices: Sequence[tuple[np.ndarray, np.ndarray]], names: Sequence[Sequence[str]]) -> str:
+    """Describe the inputs, weights and bias of each unit."""
     said = []
     for column, (weights, bias) in enumerate(matrices):
         for j, unit in enumerate(names[column + 1]):
