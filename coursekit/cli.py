@@ -53,7 +53,8 @@ def fetch_data(
 ) -> None:
     """Download data sets into the cache, check and decode them, so that the labs work without a network.
 
-    Files that are already there are not fetched again. After an interruption, the same command continues where it stopped.
+    Files that are already there are not fetched again. After an interruption, the same command
+    continues where it stopped.
     """
     from coursekit import data
 

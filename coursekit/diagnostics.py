@@ -70,7 +70,7 @@ def doctor() -> Report:
 def _python() -> Iterator[Finding]:
     """Yield whether this version of Python is supported."""
     supported = (3, 10) <= sys.version_info[:2] <= (3, 13)
-    advice = "" if supported else "the course is tested on Python 3.10 to 3.13: make an environment with one of these"
+    advice = "" if supported else "the course is tested on Python 3.10 to 3.13: create an environment with one of these"
     yield Finding("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", advice)
 
 
@@ -121,7 +121,7 @@ def _cache() -> Iterator[Finding]:
     while not os.path.exists(nearest) and os.path.dirname(nearest) != nearest:
         nearest = os.path.dirname(nearest)
     writable = os.path.isdir(nearest) and os.access(nearest, os.W_OK)
-    advice = "" if writable else "it cannot be written to: set COURSEKIT_CACHE to a folder that can"
+    advice = "" if writable else "it cannot be written to: set COURSEKIT_CACHE to a folder that you can write to"
     yield Finding("cache folder", folder, advice)
 
 
@@ -134,7 +134,7 @@ def _sources() -> Iterator[Finding]:
             advice = "connect to the internet, or set COURSEKIT_MIRROR to a folder that holds the files"
         elif source == "drawn":
             advice = (
-                "a stand-in drawn by the course serves; for the real set connect to the internet or set COURSEKIT_MIRROR, "
-                "and see that COURSEKIT_DATA is not `drawn`"
+                "a stand-in drawn by the course is used; for the real set connect to the internet or set COURSEKIT_MIRROR, "
+                "and do not set COURSEKIT_DATA to `drawn`"
             )
         yield Finding(f"data {name}", problem or source, advice)

@@ -1,7 +1,7 @@
-"""Descriptions of the course's data sets: how each one gets from files, or from a drawing, into the cache.
+"""Kinds of data sets: how a set gets from its files, or from a drawing, into the cache.
 
-A `FileDataset` is used as the files that it comes in. An `ArrayDataset` is decoded into arrays and has a drawn stand-in. Knows
-no data set by name, and nothing of whether the real set or the stand-in is used.
+A `FileDataset` is used as the files that it comes in. An `ArrayDataset` is decoded into arrays and has a
+drawn stand-in. Knows no data set by name, and nothing of which version is used.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ class ArrayDataset(FileDataset):
         name: Its name in the registry.
         read: Function from the paths of the files, by file name, to the arrays.
         draw: Function that draws the stand-in: arrays of the same names, shapes and dtypes.
-        drawn_by: Function that returns the source files which draw the stand-in. The stand-in is drawn again when one of
-            them changes.
-        form: Which of several forms of the set these arrays are, such as an image size; "" if there is only one.
+        drawn_by: Function that returns the source files which draw the stand-in. The stand-in is drawn
+            again when one of them changes.
+        form: Which of several forms of the set these arrays are, such as an image size; "" if there is
+            only one.
     """
 
     read: Callable[[dict[str, Path]], Arrays]
