@@ -62,24 +62,10 @@ def search_points(
     box = bounds if bounds is not None else [_around(X[:, i], is_log) for i, is_log in enumerate(log)]
     ax.set(xlim=box[0], ylim=box[1], xlabel=labels[0], ylabel=labels[1])
     tried = [len(np.unique(np.round(_position(X[:, i], is_log), 9))) for i, is_log in enumerate(log)]
-    ax.plot(
-        X[:, 0],
-        np.full(len(X), 0.0),
-        "|",
-        color=COLOURS[1],
-        markersize=16,
-        markeredgewidth=1.6,
-        transform=ax.get_xaxis_transform(),
-    )
-    ax.plot(
-        np.full(len(X), 0.0),
-        X[:, 1],
-        "_",
-        color=COLOURS[0],
-        markersize=16,
-        markeredgewidth=1.6,
-        transform=ax.get_yaxis_transform(),
-    )
+    edge: dict[str, Any] = {"markersize": 16, "markeredgewidth": 1.6}
+    zeros = np.zeros(len(X))
+    ax.plot(X[:, 0], zeros, "|", color=COLOURS[1], transform=ax.get_xaxis_transform(), **edge)
+    ax.plot(zeros, X[:, 1], "_", color=COLOURS[0], transform=ax.get_yaxis_transform(), **edge)
     style = (
         {"c": "0.35"} if values is None else {"c": values, "cmap": "Greys", "vmin": values.min() - 0.3 * (np.ptp(values) or 1)}
     )
