@@ -1,8 +1,9 @@
 """Helpers for the labs and lectures of a neural-network course in Keras.
 
-`coursekit.setup("lab02")` prepares a notebook; `data`, `models`, `training`, `plotting`, `check` and `explore` serve its cells. All
-is loaded at first use: importing this package imports neither Keras nor TensorFlow nor NumPy. It only keeps their native log
-lines quiet, and can do so only for what is imported after it: in a notebook `import coursekit` comes first.
+`coursekit.setup("lab02")` prepares a notebook. Its cells use `data`, `models`, `training`, `plotting`,
+`check` and `explore`. Everything is loaded at first use: importing this package imports neither Keras
+nor TensorFlow nor NumPy. It only silences their native log lines, and only for what is imported after
+it. So `import coursekit` comes first in a notebook.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from coursekit import _quiet
 
 if TYPE_CHECKING:
-    from coursekit import backbones, check, data, ensembles, interaction, models, plotting, session, training
+    from coursekit import backbones, check, data, diagnostics, ensembles, interaction, models, plotting, session, training
+    from coursekit.diagnostics import doctor
     from coursekit.interaction import explore
-    from coursekit.session import doctor, setup
+    from coursekit.session import setup
 
     __version__: str
 
@@ -24,6 +26,7 @@ __all__ = [
     "backbones",
     "check",
     "data",
+    "diagnostics",
     "doctor",
     "ensembles",
     "explore",
@@ -35,8 +38,19 @@ __all__ = [
     "training",
 ]
 
-_MODULES = ("backbones", "check", "data", "ensembles", "interaction", "models", "plotting", "session", "training")
-_FUNCTIONS = {"doctor": "session", "explore": "interaction", "setup": "session"}
+_MODULES = (
+    "backbones",
+    "check",
+    "data",
+    "diagnostics",
+    "ensembles",
+    "interaction",
+    "models",
+    "plotting",
+    "session",
+    "training",
+)
+_FUNCTIONS = {"doctor": "diagnostics", "explore": "interaction", "setup": "session"}
 
 _quiet.install()
 

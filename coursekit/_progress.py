@@ -1,6 +1,8 @@
-"""What a student sees while a model trains: one updating block of text in a notebook, one line an epoch elsewhere, live curves.
+"""What a student sees while a model trains.
 
-Everything goes to stdout or to the notebook's display, never to stderr. Knows nothing of data or of how the model is fed.
+In a notebook this is one block of text that is updated, and curves if asked for; elsewhere one line per
+epoch. Everything goes to stdout or to the notebook's display, never to stderr. Knows nothing of data or
+of how the model is fed.
 """
 
 from __future__ import annotations
@@ -19,14 +21,20 @@ from coursekit.plotting._style import COLOURS, alt_text, describe, picture_html
 __all__ = ["Curves", "EpochLines", "NotebookProgress", "callbacks", "line", "notebook_shell"]
 
 _UPDATES_PER_SECOND = 4
-_LINES = 12  # finished epochs kept in view in a notebook
-_HEADLESS_LINES = 100  # a longer run prints every second, third, … epoch
+_LINES = 12  # finished epochs that a notebook shows
+_HEADLESS_LINES = 100  # printed lines, about; a longer run skips epochs
 
 
 def callbacks(verbose: str | int, live: bool) -> list[keras.callbacks.Callback]:
-    """The callbacks that show progress.
+    """Return the Keras callbacks that show progress.
 
-    verbose: "auto" or 1 for what suits the place, 2 for one line an epoch everywhere, 0 for silence. live: also draw curves.
+    Args:
+        verbose: "auto" or 1 for the block of text in a notebook and lines elsewhere, 2 for one line per
+            epoch everywhere, 0 for no output.
+        live: Whether a notebook also shows curves.
+
+    Returns:
+        A list of callbacks.
     """
     shell = notebook_shell()
     shown: list[keras.callbacks.Callback] = []
@@ -40,26 +48,36 @@ def callbacks(verbose: str | int, live: bool) -> list[keras.callbacks.Callback]:
 
 
 def notebook_shell() -> Any | None:
-    """IPython's shell when a notebook front end listens to it (Jupyter, Colab, VS Code, nbclient), else None."""
+    """Return IPython's shell if it belongs to a notebook (Jupyter, Colab, VS Code, nbclient), else None."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell if getattr(shell, "kernel", None) is not None else None
 
 
 def line(epoch: int, epochs: int, seconds: float, logs: Mapping[str, Any]) -> str:
-    """One finished epoch in words: `epoch  3/10 · 1.3 s · loss 0.3125 · accuracy 0.8874`. `epoch` counts from 1."""
+    """Describe a finished epoch: `epoch  3/10 · 1.3 s · loss 0.3125 · accuracy 0.8874`.
+
+    Args:
+        epoch: Number of the epoch, from 1.
+        epochs: Number of all epochs.
+        seconds: Duration of the epoch.
+        logs: Mapping from the names of loss and metrics to their values.
+    """
     number = f"epoch {epoch:>{len(str(epochs))}}/{epochs}"
     return " · ".join([number, f"{seconds:.1f} s", *_values(logs)])
 
 
 def _values(logs: Mapping[str, Any]) -> list[str]:
-    """Each figure by name, the loss before the metrics and training before validation."""
+    """Format each value with its name: the loss before the metrics, training before validation."""
     names = sorted(logs, key=lambda name: (name.startswith("val_"), not name.endswith("loss")))
     return [f"{name} {float(logs[name]):.4g}" for name in names]
 
 
 class EpochLines(keras.callbacks.Callback):
-    """Prints one line an epoch; of more than a hundred epochs about a hundred evenly spread ones, and the last."""
+    """Prints one line per epoch.
+
+    If there are more than a hundred epochs, it prints about a hundred evenly spaced ones and the last.
+    """
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self.every = -(-self.params["epochs"] // _HEADLESS_LINES)
@@ -83,7 +101,7 @@ class EpochLines(keras.callbacks.Callback):
 
 
 class NotebookProgress(keras.callbacks.Callback):
-    """Keeps one block of text up to date in the cell's output, at most four times a second."""
+    """Updates one block of text in the output of the cell, at most four times per second."""
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self.epochs, self.steps = self.params["epochs"], self.params["steps"]
@@ -114,6 +132,7 @@ class NotebookProgress(keras.callbacks.Callback):
         self._show(f"{stopped if planned > 1 else 'one epoch'} in {seconds:.1f} s")
 
     def _running(self, batch: int, logs: Mapping[str, Any]) -> str:
+        """Describe the epoch that is running: a bar, the values so far and the time left."""
         number = f"epoch {self.epoch + 1:>{len(str(self.epochs))}}/{self.epochs}"
         if not self.steps:
             return " · ".join([number, f"batch {batch}", *_values(logs)])
@@ -125,6 +144,7 @@ class NotebookProgress(keras.callbacks.Callback):
         return " · ".join([f"{number} {bar} {part:.0%}", *_values(logs), f"about {left:.0f} s left"])
 
     def _show(self, running: str | None = None) -> None:
+        """Update the block of text."""
         hidden = len(self.done) - _LINES
         lines = [f"… {hidden} epochs before"] if hidden > 0 else []
         lines += self.done[-_LINES:] + ([running] if running else [])
@@ -133,7 +153,10 @@ class NotebookProgress(keras.callbacks.Callback):
 
 
 class Curves(keras.callbacks.Callback):
-    """Redraws the curves of loss and metrics after each epoch, training and validation in one panel, with alt text."""
+    """Redraws the curves of loss and metrics after each epoch, with alt text.
+
+    Training and validation share one panel.
+    """
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self.history: dict[str, list[float]] = {}
@@ -163,7 +186,7 @@ class Curves(keras.callbacks.Callback):
 
 
 def _curves(epochs: list[int], history: Mapping[str, list[float]]) -> tuple[str, str]:
-    """A PNG in base64 and its alt text."""
+    """Return a PNG picture of the curves in base64, and its alt text."""
     from matplotlib.figure import Figure
 
     names = [name for name in history if not name.startswith("val_") and name != "learning_rate"]
@@ -175,7 +198,7 @@ def _curves(epochs: list[int], history: Mapping[str, list[float]]) -> tuple[str,
             values = history.get(key, [])
             if not values:
                 continue
-            # validation may run less often than every epoch: its points belong to the last epochs of an even spread
+            # Validation may run less often than every epoch: its points belong to evenly spaced epochs, the last included.
             at = epochs if len(values) == len(epochs) else epochs[-1 :: -(len(epochs) // len(values))][: len(values)][::-1]
             ax.plot(at, values, style, color=COLOURS[label == "validation"], label=label, markersize=3)
             said.append(f"{label} {values[0]:.3g} to {values[-1]:.3g}")
@@ -189,6 +212,7 @@ def _curves(epochs: list[int], history: Mapping[str, list[float]]) -> tuple[str,
 
 
 def _display(data: dict[str, str], metadata: dict[str, dict[str, str]], handle: Any) -> Any:
+    """Show data in the output of the cell, or update what `handle` has shown."""
     from IPython.display import display
 
     if handle is None:

@@ -1,7 +1,8 @@
 """Keeps the log lines of native libraries (TensorFlow, XLA, CUDA, gRPC) away from stderr.
 
-A log line on stderr looks like an error to a student, and nbgrader gives a correct answer no points when one reaches a test
-cell. Standard library only, because every `import coursekit` runs it. Knows nothing of Keras or of labs.
+A log line on stderr looks like an error to a student, and nbgrader gives a correct answer no points if
+one appears in a test cell. Uses the standard library only, because every `import coursekit` runs it.
+Knows nothing of Keras or of labs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import IO, Any
 
 __all__ = ["install", "muted"]
 
-# Read by the libraries when they load. A value that the user has set is kept.
+# The libraries read these when they load. A value that the user has set is kept.
 _VARIABLES = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "GLOG_minloglevel": "3",
@@ -31,7 +32,10 @@ _VARIABLES = {
 
 
 def install() -> None:
-    """Set the quiet environment, and mute what TensorFlow 2.20 and later write while they load, whatever the environment."""
+    """Set the environment variables that silence the libraries, and mute the import of TensorFlow.
+
+    TensorFlow 2.20 and later write lines while they load, whatever the environment variables say.
+    """
     for name, value in _VARIABLES.items():
         os.environ.setdefault(name, value)
     if "tensorflow" not in sys.modules and not any(isinstance(finder, _QuietImport) for finder in sys.meta_path):
@@ -40,7 +44,7 @@ def install() -> None:
 
 @contextmanager
 def muted() -> Iterator[None]:
-    """What the block writes to file descriptor 2 is thrown away, unless the block raises: then it is passed on."""
+    """Discard what the block writes to file descriptor 2. If the block raises, write it there after all."""
     try:
         stderr = os.dup(2)
     except OSError:  # no stderr at all: nothing to keep clean
@@ -62,6 +66,7 @@ def muted() -> Iterator[None]:
 
 
 def _scratch() -> IO[bytes]:
+    """Open a temporary file, or the null device where there is no room for one."""
     try:
         return tempfile.TemporaryFile()
     except OSError:  # a read-only or full disk
@@ -69,7 +74,7 @@ def _scratch() -> IO[bytes]:
 
 
 class _QuietImport(MetaPathFinder):
-    """Finds `tensorflow` as usual, but mutes its loading; then leaves."""
+    """Finds `tensorflow` as usual, mutes its import, and then removes itself from the finders."""
 
     def __init__(self) -> None:
         self.busy = False

@@ -1,8 +1,9 @@
-"""Convolutional networks that were trained before, without their heads: what transfer learning starts from.
+"""Pretrained convolutional networks without their heads, for transfer learning.
 
-For real photographs MobileNet, trained on ImageNet; for the drawn ones a smaller network of the same kind, trained by this
-project on drawn things that are no clothes. Both take pictures scaled to [−1, 1] and give feature maps; nothing is compiled.
-Knows nothing of labs or of how the weights' file comes to this machine.
+For real photographs there is MobileNet, trained on ImageNet. For drawn photographs there is a smaller
+network of the same kind, which this project trained on drawn objects that are not clothes. Both take
+pictures scaled to [−1, 1] and return feature maps. Neither is compiled. Knows nothing of labs, or of
+how the file with the weights reaches this machine.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ __all__ = ["DRAWN_WEIGHTS", "drawn", "mobilenet", "pretrained"]
 
 DRAWN_WEIGHTS = Path(__file__).resolve().parent / "drawn" / "backbone.npz"
 
-_LEAST = 32  # pixels, below which the last feature map would vanish
+_LEAST = 32  # pixels; with fewer the last feature map would be empty
 _STEM = 24
 _BLOCKS = (
     (32, 2),
@@ -38,14 +39,23 @@ def pretrained(
     *,
     random_init: bool = False,
 ) -> keras.Model:
-    """The network that was trained on other pictures: `mobilenet` for real photographs, `drawn` for drawn ones.
+    """Load the backbone that fits the data: `mobilenet` for real photographs, `drawn` for drawn ones.
 
-    input_shape: (height, width, 3), at least 32 pixels each way; 96 or more is what both were made for.
-    source: "real" or "drawn"; left out, that of the clothing photographs (`coursekit.data.source("clothing")`).
-    random_init: the same network with fresh random weights, for comparison; needs no file.
-    Maps pictures (n, height, width, 3), scaled to [−1, 1], to feature maps (n, h, w, channels) that are not negative.
-    Every layer has a name and is trainable, as Keras makes it; the network has BatchNormalization inside.
-    Raises ValueError for another shape or source, DataError if MobileNet's weights cannot be had.
+    Every layer has a name and is trainable. The network contains BatchNormalization layers.
+
+    Args:
+        input_shape: (height, width, 3), at least 32 pixels each way. Both networks are made for 96 or more.
+        source: "real" or "drawn". By default the source of the clothing photographs,
+            `coursekit.data.source("clothing")`.
+        random_init: If true, the network gets new random weights, for comparison. No file is needed.
+
+    Returns:
+        A Keras model that maps pictures (n, height, width, 3), scaled to [−1, 1], to feature maps
+        (n, h, w, channels) without negative values.
+
+    Raises:
+        ValueError: If the shape or the source is not one of these.
+        DataError: If the weights of MobileNet cannot be obtained.
     """
     if source is None:
         from coursekit import data
@@ -59,11 +69,21 @@ def pretrained(
 
 
 def mobilenet(input_shape: Sequence[int] = (128, 128, 3), *, random_init: bool = False) -> keras.Model:
-    """MobileNet, a quarter wide (alpha 0.25), without its head, trained on ImageNet (Howard et al. 2017, arXiv:1704.04861).
+    """Load MobileNet with a quarter of its width (alpha 0.25), trained on ImageNet, without its head.
 
-    input_shape: (height, width, 3), at least 32 pixels each way. random_init: fresh random weights instead; needs no file.
-    Maps pictures (n, height, width, 3), scaled to [−1, 1], to feature maps (n, height / 32, width / 32, 256), rounded up.
-    218,544 parameters. Raises ValueError for another shape, DataError if the weights' file cannot be had.
+    See Howard et al. 2017, arXiv:1704.04861.
+
+    Args:
+        input_shape: (height, width, 3), at least 32 pixels each way.
+        random_init: If true, the network gets new random weights. No file is needed.
+
+    Returns:
+        A Keras model that maps pictures (n, height, width, 3), scaled to [−1, 1], to feature maps
+        (n, ⌈height / 32⌉, ⌈width / 32⌉, 256). It has 218,544 parameters.
+
+    Raises:
+        ValueError: If the shape is another one.
+        DataError: If the file with the weights cannot be obtained.
     """
     import keras
 
@@ -76,13 +96,22 @@ def mobilenet(input_shape: Sequence[int] = (128, 128, 3), *, random_init: bool =
 
 
 def drawn(input_shape: Sequence[int] = (128, 128, 3), *, random_init: bool = False) -> keras.Model:
-    """A small network like MobileNet, without its head, trained by this project on drawn things that are no clothes.
+    """Load a small network like MobileNet, trained by this project on drawn objects, without its head.
 
-    input_shape: (height, width, 3), at least 32 pixels each way. random_init: fresh random weights instead.
-    Maps pictures (n, height, width, 3), scaled to [−1, 1], to feature maps (n, height / 16, width / 16, 192), rounded up.
-    Its layers have the names of MobileNet's: conv1, conv1_bn, conv1_relu, then for each of seven blocks conv_dw_1,
-    conv_dw_1_bn, conv_dw_1_relu, conv_pw_1, conv_pw_1_bn, conv_pw_1_relu. Needs no network and no download.
-    Raises ValueError for another shape.
+    The layers are named as in MobileNet: conv1, conv1_bn, conv1_relu, and for each of seven blocks
+    conv_dw_1, conv_dw_1_bn, conv_dw_1_relu, conv_pw_1, conv_pw_1_bn, conv_pw_1_relu. The weights are part
+    of this package, so nothing is downloaded.
+
+    Args:
+        input_shape: (height, width, 3), at least 32 pixels each way.
+        random_init: If true, the network gets new random weights.
+
+    Returns:
+        A Keras model that maps pictures (n, height, width, 3), scaled to [−1, 1], to feature maps
+        (n, ⌈height / 16⌉, ⌈width / 16⌉, 192).
+
+    Raises:
+        ValueError: If the shape is another one.
     """
     model = _separable(_shape(input_shape))
     if not random_init:
@@ -91,6 +120,7 @@ def drawn(input_shape: Sequence[int] = (128, 128, 3), *, random_init: bool = Fal
 
 
 def _separable(input_shape: tuple[int | None, int | None, int]) -> keras.Model:
+    """Build the network of `drawn` with random weights."""
     import keras
 
     layers = keras.layers
@@ -109,9 +139,14 @@ def _separable(input_shape: tuple[int | None, int | None, int]) -> keras.Model:
 
 
 def set_weights_by_name(model: keras.Model, path: Path) -> None:
-    """Give each layer of `model` the arrays that `path` (.npz) keeps under "<layer>/<weight>". Others in the file are left.
+    """Set the weights of each layer from a file that stores them under "<layer>/<weight>".
 
-    Raises ValueError, naming the first array that is missing or has another shape.
+    Args:
+        model: The Keras model to change.
+        path: A NumPy archive (.npz). Arrays that the model does not need are ignored.
+
+    Raises:
+        ValueError: If an array is missing or has another shape. The message names the first one.
     """
     import numpy as np
 
@@ -128,6 +163,7 @@ def set_weights_by_name(model: keras.Model, path: Path) -> None:
 
 
 def _shape(input_shape: Sequence[int]) -> tuple[int, int, int]:
+    """Return the shape as a tuple of ints, or raise ValueError."""
     sizes = tuple(input_shape) if hasattr(input_shape, "__iter__") else ()
     whole = len(sizes) == 3 and all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
     if not whole or sizes[2] != 3 or min(sizes[:2]) < _LEAST:

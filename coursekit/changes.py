@@ -1,7 +1,9 @@
-"""What code changes in objects: remember what they hold, say whether it is still so, put it back; and which are watched now.
+"""Records what objects hold, tells whether it has changed, and restores it.
 
-An object is looked at with all that can be reached from it: the entries of lists and dictionaries, the weights of a network.
-Knows arrays, containers, random generators, data frames and Keras networks; nothing of checks, tests or processes.
+An object is recorded together with everything that can be reached from it: the entries of lists and
+dictionaries, the weights of a network. This module also keeps the objects that are watched at the
+moment. Knows arrays, containers, random generators, data frames and Keras networks; nothing of checks,
+tests or processes.
 """
 
 from __future__ import annotations
@@ -20,13 +22,17 @@ import numpy as np
 
 __all__ = ["Record", "attributes", "can_change", "parts", "watched", "watching"]
 
-_watched: list[tuple[Any, ...]] = []  # one entry for each block that is open
+_watched: list[tuple[Any, ...]] = []  # one entry per open block
 _WITHOUT_PARTS = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, str, bytes, bool, int, float, complex)
 
 
 @contextmanager
 def watching(objects: tuple[Any, ...]) -> Iterator[None]:
-    """While the block runs, what happens to these objects matters."""
+    """Watch the given objects while the block runs: changes to them are kept or reported.
+
+    Args:
+        objects: Arrays, containers, random generators, data frames, Keras models or objects with attributes.
+    """
     _watched.append(objects)
     try:
         yield
@@ -35,12 +41,19 @@ def watching(objects: tuple[Any, ...]) -> Iterator[None]:
 
 
 def watched() -> list[Any]:
-    """Every object that matters now, with all that can be reached from it."""
+    """Return every object that is watched now, with everything that can be reached from it."""
     return parts(value for objects in _watched for value in objects)
 
 
 def parts(values: Iterable[Any]) -> list[Any]:
-    """The objects among `values` and all objects inside them that may change, each once. Functions and modules are not entered."""
+    """Return the given objects and all objects inside them, each once.
+
+    Args:
+        values: Any objects. Functions and modules are not searched. Numbers, strings and None are left out.
+
+    Returns:
+        The objects in the order in which they are found.
+    """
     found: dict[int, Any] = {}
     waiting = list(values)[::-1]
     while waiting:
@@ -53,6 +66,7 @@ def parts(values: Iterable[Any]) -> list[Any]:
 
 
 def _inside(value: Any) -> list[Any]:
+    """Return the objects directly inside a value."""
     if isinstance(value, dict):
         return [*value.keys(), *value.values()]
     if isinstance(value, list | tuple | set | frozenset | deque):
@@ -65,12 +79,23 @@ def _inside(value: Any) -> list[Any]:
 
 
 def attributes(value: Any) -> dict[str, Any]:
-    """The attributes of an object in which it keeps plain data; none of one whose attributes are the business of a package."""
+    """Return the attributes in which an object stores plain data.
+
+    Args:
+        value: Any object.
+
+    Returns:
+        Its `__dict__`, or an empty dictionary if the object belongs to a package such as Keras or NumPy,
+        which manages its attributes itself.
+    """
     return {} if _of_library(value) else getattr(value, "__dict__", {})
 
 
 def _of_library(value: Any) -> bool:
-    """Whether it belongs to a package, through all of which its attributes lead. The record of a training is plain data."""
+    """Return whether an object belongs to a package whose attributes lead through the whole package.
+
+    The history of a training is plain data, so it does not count.
+    """
     keras = sys.modules.get("keras")
     if keras and isinstance(value, keras.callbacks.History):
         return False
@@ -78,29 +103,37 @@ def _of_library(value: Any) -> bool:
 
 
 def can_change(value: Any) -> bool:
-    """Whether this object can hold something else later, apart from what is inside of it."""
+    """Return whether an object itself can change later, apart from the objects inside it.
+
+    Args:
+        value: Any object.
+    """
     return _way(value) not in (None, _INSTANCE)
 
 
 class Record:
-    """What objects held when the record was made.
+    """The state of objects at the time when the record is made.
 
-    >>> before = Record([z])
-    >>> z[0] = 7
-    >>> before.changed()
-    True
-    >>> before.restore()  # z[0] is what it was
+    Args:
+        objects: The objects to record, with everything inside them.
+
+    Example:
+        >>> before = Record([z])
+        >>> z[0] = 7
+        >>> before.changed()
+        True
+        >>> before.restore()  # z[0] has its old value again
     """
 
     def __init__(self, objects: Iterable[Any]) -> None:
         self._kept = [(value, way, way.read(value)) for value in parts(objects) for way in (_way(value),) if way is not None]
 
     def changed(self) -> bool:
-        """Whether any of the objects, or anything inside them, holds something else now."""
+        """Return whether any of the objects, or anything inside them, is different now."""
         return any(not way.same(way.read(value), before) for value, way, before in self._kept)
 
     def restore(self) -> None:
-        """Put back what they held, as far as they let it."""
+        """Restore the recorded state, as far as the objects allow it."""
         for value, way, before in self._kept:
             if not way.same(way.read(value), before):
                 way.write(value, before)
@@ -116,7 +149,7 @@ class _Way:
 
 
 def _way(value: Any) -> _Way | None:
-    """How to deal with this object; None for one that cannot change."""
+    """Return how to handle an object; None if it cannot change."""
     for kind, way in _PLAIN:
         if isinstance(value, kind):
             return way
@@ -168,7 +201,10 @@ def _same_dict(now: dict[Any, Any], before: dict[Any, Any]) -> bool:
 
 
 def _same_part(now: Any, before: Any) -> bool:
-    """Whether it is the very same object, or an equal number or text: what is inside of an object has a record of its own."""
+    """Return whether two entries are the same object, or equal numbers or texts of the same type.
+
+    The contents of an object have a record of their own.
+    """
     if now is before:
         return True
     plain = isinstance(before, str | bytes | bool | int | float | complex | np.generic)
@@ -232,7 +268,7 @@ def _read_model(model: Any) -> tuple[list[np.ndarray], list[tuple[Any, bool]]]:
 def _write_model(model: Any, before: tuple[list[np.ndarray], list[tuple[Any, bool]]]) -> None:
     arrays, flags = before
     for layer, flag in flags:
-        layer._trainable = flag  # the property would set all layers inside as well
+        layer._trainable = flag  # the property would also set all layers inside
         for variable in layer._trainable_variables:
             variable.trainable = flag
     for variable, array in zip(_variables(model), arrays, strict=False):

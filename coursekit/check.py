@@ -1,28 +1,36 @@
-"""Assertions whose failure names the likely mistake; the visible and the hidden tests of every lab use them.
+"""Assertions whose failure message names the likely mistake.
 
-Each helper compares *plain values* (numbers, strings, sequences, arrays, tensors, data frames) and raises `Mistake` with a
-message written for a student: what is likely wrong, what came, what was expected. It converts whatever it is given to a plain
-NumPy array first, so an object that redefines `==` cannot talk its way through.
+The visible and the hidden tests of every lab use them. Each helper compares plain values (numbers,
+strings, sequences, arrays, tensors, data frames) and raises `Mistake` if the check fails. The message
+is written for a student: it says what is likely wrong, what was received and what was expected. Every
+value is first converted to a plain NumPy array, so an object that redefines `==` cannot pass a check
+that it should fail.
 
 This module knows nothing of labs, marks, notebooks or the autograder.
 """
 
 from __future__ import annotations
 
-import contextlib
-import traceback
-import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
-from fractions import Fraction
-from numbers import Real
-from types import FunctionType, GeneratorType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from coursekit._networks import refuse_own_code
+from coursekit._values import (
+    Mistake,
+    difference,
+    guesses,
+    is_a,
+    one_line,
+    plain_array,
+    refuse_shape,
+    refuse_unfinished,
+    same,
+    short,
+    value_of,
+)
 from coursekit.changes import Record, watched, watching
 
 __all__ = [
@@ -48,73 +56,89 @@ __all__ = [
 Mistakes = Mapping[str, Any]
 
 
-class Mistake(AssertionError):
-    """A failed check. `str()` of it is the message for the student.
-
-    In a notebook it shows as that message and the line of the cell that failed, not as a traceback through this module.
-    """
-
-    def _render_traceback_(self) -> list[str]:
-        frames = traceback.extract_tb(self.__traceback__)
-        own = [frame for frame in frames if frame.line and frame.filename not in _NOT_THEIRS]
-        where = [f"line {own[-1].lineno}:  {own[-1].line}", ""] if own else []
-        return [f"\x1b[31m✗ {type(self).__name__}\x1b[0m", *where, str(self)]
-
-
-_NOT_THEIRS = (__file__, contextlib.__file__)
-
-
 def true(condition: Any, hint: str) -> None:
-    """Pass when `condition` is true.
+    """Check that a condition is true.
 
-    condition: bool, NumPy bool, or an array or tensor holding one bool.
-    hint: what is likely wrong when it is false.
+    Args:
+        condition: A bool, a NumPy bool, or an array or tensor with exactly one boolean entry.
+        hint: The likely mistake if the condition is false.
+
+    Raises:
+        Mistake: If the condition is false, or not a single boolean.
     """
-    if not _is(condition, bool, np.bool_):
-        array = _array(condition)
+    if not is_a(condition, bool, np.bool_):
+        array = plain_array(condition)
         if array.dtype != bool or array.size != 1:
-            raise Mistake(f"expected one True or False here, got {_short(condition)}")
+            raise Mistake(f"expected one True or False here, got {short(condition)}")
         condition = array.item()
     if not condition:
         raise Mistake(hint)
 
 
 def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mistakes | None = None) -> None:
-    """Pass when `actual` equals `expected` exactly.
+    """Check that two values are equal.
 
-    Numbers compare by value whatever their type (266610, 266610.0, np.int64(266610)); a list, a tuple and an array with the
-    same entries are equal; strings must match letter for letter; dictionaries by key.
-    mistakes: message → the wrong value that earns this message.
+    Numbers are compared by value, whatever their type: 266610, 266610.0 and np.int64(266610) are equal.
+    A list, a tuple and an array with the same entries are equal. Strings must match letter for letter.
+    Dictionaries must have the same keys and equal values.
+
+    Args:
+        actual: The student's value.
+        expected: The correct value.
+        hint: The likely mistake, shown if no entry of `mistakes` matches.
+        mistakes: Mapping from a message to the wrong value that gets this message. The value may be a
+            function without arguments that computes it.
+
+    Raises:
+        Mistake: If the values differ.
+
+    Example:
+        >>> check.equal(count, 266610, mistakes={"the biases are missing": 266200})
     """
-    if _same(actual, expected):
+    if same(actual, expected):
         return
     for message, wrong in (mistakes or {}).items():
-        if _same(actual, _value(wrong)):
+        if same(actual, value_of(wrong)):
             raise Mistake(message)
-    _refuse_unfinished(actual)
+    refuse_unfinished(actual)
     notes = [hint] if hint else []
-    if _is(actual, str) and _is(expected, str) and actual.strip().lower() == expected.strip().lower():
+    if is_a(actual, str) and is_a(expected, str) and actual.strip().lower() == expected.strip().lower():
         notes.append("only capitals or spaces differ")
-    raise Mistake("\n".join([*notes, f"got {_short(actual)}, expected {_short(expected)}"]))
+    raise Mistake("\n".join([*notes, f"got {short(actual)}, expected {short(expected)}"]))
 
 
 def length(actual: Any, expected: int, hint: str) -> None:
-    """Pass when `actual` has `expected` entries, as a tuple of several results has.
+    """Check that a value has a given number of entries, such as a tuple of several results.
 
-    hint: what is expected; said when the length is another or when there is none.
+    Args:
+        actual: The student's value.
+        expected: The number of entries.
+        hint: What is expected, shown if the number differs or the value has no length.
+
+    Raises:
+        Mistake: If `len(actual)` differs from `expected`, or `actual` has no length.
     """
-    _refuse_unfinished(actual)
+    refuse_unfinished(actual)
     try:
         count = len(actual)
     except TypeError as error:
-        raise Mistake(f"{hint}\ngot {_short(actual)}") from error
+        raise Mistake(f"{hint}\ngot {short(actual)}") from error
     if count != expected:
         raise Mistake(f"{hint}\nthere are {count}, expected {expected}")
 
 
 def shape(actual: Any, expected: Sequence[int], hint: str | None = None) -> None:
-    """Pass when `actual` is an array (or becomes one) of exactly the shape `expected`."""
-    _shape(_array(actual), tuple(int(n) for n in expected), hint)
+    """Check that a value is an array, or can be converted to one, of a given shape.
+
+    Args:
+        actual: The student's value.
+        expected: The shape, for example `(100, 10)`.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If the value is not an array of numbers or its shape differs.
+    """
+    refuse_shape(plain_array(actual), tuple(int(n) for n in expected), hint)
 
 
 def close(
@@ -126,13 +150,28 @@ def close(
     mistakes: Mistakes | None = None,
     hint: str | None = None,
 ) -> None:
-    """Pass when every number of `actual` lies within `atol + rtol·|expected|` of `expected`, shapes being equal.
+    """Check that every number is close to the expected one.
 
-    mistakes: message → the value that this mistake produces (or a function without arguments that computes it). The first
-    one that `actual` matches within the same tolerance gives the message.
-    hint: said when no listed mistake matches.
+    A number of `actual` is close if it differs from the number of `expected` by at most
+    `atol + rtol * abs(expected)`. The shapes must be equal, and nan is close to nan.
+
+    Args:
+        actual: The student's number, sequence, array or tensor.
+        expected: The correct values.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+        mistakes: Mapping from a message to the value that this mistake produces, or to a function without
+            arguments that computes it. The first entry that `actual` matches within the same tolerance
+            gives the message.
+        hint: The likely mistake, shown if no entry of `mistakes` matches.
+
+    Raises:
+        Mistake: If the shapes differ or a number is not close.
+
+    Example:
+        >>> check.close(p.sum(), 1.0, mistakes={"you forgot to divide by the sum": np.exp(z).sum()})
     """
-    got, want = _array(actual), _array(expected)
+    got, want = plain_array(actual), plain_array(expected)
 
     def near(other: np.ndarray) -> bool:
         return got.shape == other.shape and np.allclose(got, other, rtol=rtol, atol=atol, equal_nan=True)
@@ -141,12 +180,12 @@ def close(
         if near(want):
             return
         for message, wrong in (mistakes or {}).items():
-            if near(_array(_value(wrong))):
+            if near(plain_array(value_of(wrong))):
                 raise Mistake(message)
-        _shape(got, want.shape, hint)
+        refuse_shape(got, want.shape, hint)
         notes = [hint] if hint else []
-        notes += _guesses(got, want, near)
-    raise Mistake("\n".join([*notes, _difference(got, want)]))
+        notes += guesses(got, want, near)
+    raise Mistake("\n".join([*notes, difference(got, want)]))
 
 
 def between(
@@ -158,8 +197,20 @@ def between(
     low_hint: str | None = None,
     high_hint: str | None = None,
 ) -> None:
-    """Pass when one number lies in [low, high]. `low_hint` is said when it is too low, `high_hint` when it is too high."""
-    array = _array(value)
+    """Check that a single number lies in the closed interval [low, high].
+
+    Args:
+        value: The student's number, or an array or tensor with one entry.
+        low: Lower limit; -inf for none.
+        high: Upper limit; inf for none.
+        name: What the number is called in the message.
+        low_hint: The likely mistake if the number is too small.
+        high_hint: The likely mistake if the number is too large.
+
+    Raises:
+        Mistake: If the number lies outside of the interval or is nan, or if there is more than one.
+    """
+    array = plain_array(value)
     if array.size != 1:
         raise Mistake(f"expected one number for {name}, got an array of shape {array.shape}")
     number = float(array.reshape(()))
@@ -171,11 +222,22 @@ def between(
 
 
 def probabilities(p: Any, *, axis: int = -1, hint: str | None = None) -> None:
-    """Pass when every entry of `p` lies in [0, 1] and the entries along `axis` sum to 1 (within 1e-4)."""
-    array = _array(p)
+    """Check that an array holds probabilities.
+
+    Every entry must lie in [0, 1] (within 1e-6), and the entries along `axis` must sum to 1 (within 1e-4).
+
+    Args:
+        p: The student's array or tensor.
+        axis: The axis along which the probabilities sum to 1.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If an entry is not a probability or a sum differs from 1.
+    """
+    array = plain_array(p)
     notes = [hint] if hint else []
     if array.ndim == 0 or array.size == 0:
-        raise Mistake("\n".join([*notes, f"expected an array of probabilities, got {_short(p)}"]))
+        raise Mistake("\n".join([*notes, f"expected an array of probabilities, got {short(p)}"]))
     if not np.isfinite(array).all():
         raise Mistake("\n".join([*notes, "the probabilities contain nan or inf: something overflowed"]))
     if array.min() < -1e-6 or array.max() > 1 + 1e-6:
@@ -198,12 +260,24 @@ def gradient(
     atol: float = 1e-6,
     hint: str | None = None,
 ) -> None:
-    """Pass when `analytic` is the gradient of `function` at the point `at`, measured by central differences.
+    """Check a gradient against central differences.
 
-    analytic: array of the shape of `at`. function: takes such an array, returns one number.
-    Central differences: ∂f/∂x ≈ (f(x + h) − f(x − h)) / 2h, error O(h²) (Press et al., Numerical Recipes, §5.7).
+    The gradient is measured as ∂f/∂x ≈ (f(x + h) − f(x − h)) / 2h, which has an error of order h²
+    (Press et al., Numerical Recipes, §5.7).
+
+    Args:
+        analytic: The student's gradient, an array of the shape of `at`.
+        function: Function from an array of this shape to a single number.
+        at: The point at which the gradient is measured.
+        step: The step size h.
+        rtol: Relative tolerance, as in `close`.
+        atol: Absolute tolerance, as in `close`.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If the gradients differ, or `function` does not return a single number.
     """
-    point = np.array(_array(at), dtype=float)
+    point = np.array(plain_array(at), dtype=float)
     numeric = np.empty_like(point)
     for index in np.ndindex(point.shape):
         up, down = point.copy(), point.copy()
@@ -220,7 +294,8 @@ def gradient(
 
 
 def _number(value: Any) -> float:
-    array = _array(value)
+    """Return the single number that a function returned."""
+    array = plain_array(value)
     if array.size != 1:
         raise Mistake(f"the function should return one number here, it returned an array of shape {array.shape}")
     return float(array.reshape(()))
@@ -228,13 +303,20 @@ def _number(value: Any) -> float:
 
 @contextmanager
 def unchanged(*objects: Any, hint: str | None = None) -> Iterator[None]:
-    """Pass when the code in the `with` block leaves every object as it was, with all that is inside it.
+    """Check that the code in the `with` block changes none of the given objects, nor anything inside them.
 
-    objects: arrays, lists, dictionaries, sets, data frames, random generators, Keras models. An object that was changed is put back
-    as it was, so that nothing computed later rests on the change.
+    An object that was changed is restored, so that later results do not depend on the change.
 
-    >>> with check.unchanged(z):
-    ...     softmax(z)
+    Args:
+        *objects: Arrays, lists, dictionaries, sets, data frames, random generators or Keras models.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If an object was changed.
+
+    Example:
+        >>> with check.unchanged(z):
+        ...     softmax(z)
     """
     before = Record(objects)
     try:
@@ -249,13 +331,18 @@ def unchanged(*objects: Any, hint: str | None = None) -> Iterator[None]:
 
 @contextmanager
 def mutates(*objects: Any) -> Iterator[None]:
-    """Keep what the code in the `with` block changes in these objects: it is meant to change them, and the test looks at them.
+    """Keep the changes that the code in the `with` block makes to the given objects.
 
-    In a notebook every change is kept anyway. Where a test runs in a process of its own, a function that it calls gets copies of
-    its arguments, and only the objects named here are changed by it.
+    Use it where a function is meant to change its argument and the test inspects the change. In a notebook
+    all changes are kept in any case. When a test runs in a separate process, a function that it calls
+    receives copies of its arguments, and only the objects named here receive the changes.
 
-    >>> with check.mutates(network):
-    ...     unfreeze(network, 0.01)
+    Args:
+        *objects: The objects that the code is meant to change.
+
+    Example:
+        >>> with check.mutates(network):
+        ...     unfreeze(network, 0.01)
     """
     with watching(objects):
         yield
@@ -263,12 +350,19 @@ def mutates(*objects: Any) -> Iterator[None]:
 
 @contextmanager
 def explained(hints: Mapping[str, str]) -> Iterator[None]:
-    """Errors that the code in the `with` block raises get a hint if their text holds one of the keys of `hints`.
+    """Add a hint to errors that the code in the `with` block raises.
 
-    hints: a part of an error's text ("broadcast", "list index") → what is likely wrong. Other errors pass as they are.
+    Args:
+        hints: Mapping from a part of an error's text, such as "broadcast" or "list index", to the likely
+            mistake. The text starts with the name of the error. Errors that match no entry are raised
+            unchanged.
 
-    >>> with check.explained({"broadcast": "a sum over axis 1 loses that axis: keepdims=True keeps it"}):
-    ...     p = softmax(z)
+    Raises:
+        Mistake: If the block raises an error whose text contains one of the keys.
+
+    Example:
+        >>> with check.explained({"broadcast": "a sum over axis 1 drops that axis: use keepdims=True"}):
+        ...     p = softmax(z)
     """
     try:
         yield
@@ -278,34 +372,53 @@ def explained(hints: Mapping[str, str]) -> Iterator[None]:
         said = f"{type(error).__name__}: {error}"
         for part, hint in hints.items():
             if part in said:
-                raise Mistake(f"{hint}\nyour code stopped with {_one_line(said)}") from error
+                raise Mistake(f"{hint}\nyour code stopped with {one_line(said)}") from error
         raise
 
 
 def raises(exception: type[BaseException], function: Callable[..., Any], *args: Any, hint: str | None = None) -> None:
-    """Pass when `function(*args)` raises `exception` (or a subclass of it)."""
+    """Check that a call raises an exception.
+
+    Args:
+        exception: The expected class of exception. A subclass of it also passes.
+        function: The function to call.
+        *args: Its arguments.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If the call raises another exception or none.
+    """
     try:
         result = function(*args)
     except exception:
         return
     except Exception as error:
         raise Mistake(
-            f"{hint or 'the wrong error'}\nraised {_one_line(f'{type(error).__name__}: {error}')}; expected {exception.__name__}"
+            f"{hint or 'the wrong error'}\nraised {one_line(f'{type(error).__name__}: {error}')}; expected {exception.__name__}"
         ) from error
-    raise Mistake(f"{hint or 'an error was expected here'}\ngot {_short(result)}, expected {exception.__name__}")
+    raise Mistake(f"{hint or 'an error was expected here'}\ngot {short(result)}, expected {exception.__name__}")
 
 
 def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape: Sequence[int] | None = None) -> None:
-    """Pass when `value` is a built Keras model; shapes are given without the batch axis.
+    """Check that a value is a Keras model that has been built.
 
-    It must be sequential or functional and of Keras's own parts: one that holds code of the student's cannot be marked.
+    The model must be sequential or functional and consist of Keras's own layers. A model that contains
+    code of the student's own cannot be marked.
+
+    Args:
+        value: The student's model.
+        input_shape: Expected shape of one input sample, without the batch axis; None to skip the check.
+        output_shape: Expected shape of one output, without the batch axis; None to skip the check.
+
+    Raises:
+        Mistake: If the value is no such model or a shape differs.
     """
     import keras
 
-    _refuse_unfinished(value)
-    if not _is(value, keras.Model):
-        raise Mistake(f"expected a Keras model, got {_short(value)}")
-    _refuse_own_code(value)
+    refuse_unfinished(value)
+    if not is_a(value, keras.Model):
+        raise Mistake(f"expected a Keras model, got {short(value)}")
+    refuse_own_code(value)
     if not value.built:
         raise Mistake("the model does not know its input yet: give it a `keras.Input(...)` (or call it once)")
     for name, wanted in (("input", input_shape), ("output", output_shape)):
@@ -316,51 +429,18 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
             raise Mistake(f"the model's {name} for one sample has shape {got}, expected {tuple(wanted)}")
 
 
-def _refuse_own_code(network: Any) -> None:
-    """Raise Mistake for a network that holds code of the student's: it cannot be saved without it, so nobody else can look at it."""
-    if not type(network).__module__.startswith("keras."):
-        raise Mistake("build it with keras.Sequential or the functional API: a subclass of keras.Model cannot be marked")
-    for layer in network.layers:
-        if hasattr(layer, "layers"):
-            _refuse_own_code(layer)
-        elif own := _own_code(layer):
-            raise Mistake(
-                f"the layer `{layer.name}` holds {own}, and such a network cannot be marked: "
-                'use what Keras has, such as keras.regularizers.L2(0.01) or activation="relu"'
-            )
-
-
-def _own_code(layer: Any) -> str:
-    """What in a layer is not Keras's own, in words; "" if nothing is."""
-    import keras
-
-    kind = type(layer)
-    if not kind.__module__.startswith("keras.") or kind is keras.layers.Lambda:
-        return f"code: it is a {kind.__name__}"
-    for item in [*vars(layer).values(), *vars(getattr(layer, "cell", layer)).values()]:
-        if type(item) is FunctionType and str(item.__module__).split(".")[0] not in _FRAMEWORKS:
-            return "a lambda" if item.__name__ == "<lambda>" else f"your function {item.__name__}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Keras warns of what is looked for here
-        waiting: list[Any] = [layer.get_config()]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            name = part.get("class_name")
-            if name == "__lambda__":
-                return "a lambda"
-            if isinstance(name, str) and not name.startswith("__") and part.get("module", "keras") is None:
-                return f"an object of your class {name}"
-            waiting += part.values()
-        elif isinstance(part, list | tuple):
-            waiting += part
-    return ""
-
-
 def outputs(network: Any, X: Any, *, batch_size: int = 1000) -> np.ndarray:
-    """What a network with one input and one output says of `X`, as a NumPy array: `predict`, in less time for few samples.
+    """Compute the predictions of a network as a NumPy array.
 
-    network: a Keras model, called as in use. X: array (n, …), n at least 1. batch_size: so many samples at most at a time.
+    Does the same as `network.predict(X)`, and is faster for few samples.
+
+    Args:
+        network: A Keras model with one input and one output. It is called in inference mode.
+        X: Array (n, …) with n of at least 1.
+        batch_size: Largest number of samples per call.
+
+    Returns:
+        An array (n, …) with the predictions.
     """
     import keras
 
@@ -369,9 +449,16 @@ def outputs(network: Any, X: Any, *, batch_size: int = 1000) -> np.ndarray:
 
 
 def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = None) -> None:
-    """Pass when the trainable arrays of the Keras model `value` have the shapes `expected`, in order.
+    """Check the shapes of a model's trainable weights.
 
-    For a dense network: `[(784, 300), (300,), (300, 10), (10,)]`, each kernel (in, out) followed by its bias (out,).
+    Args:
+        value: The student's Keras model.
+        expected: Shapes of the trainable arrays in their order. For a dense network each kernel (in, out)
+            is followed by its bias (out,): `[(784, 300), (300,), (300, 10), (10,)]`.
+        hint: The likely mistake.
+
+    Raises:
+        Mistake: If the value is not a Keras model (see `model`) or the shapes differ.
     """
     model(value)
     got = [tuple(int(n) for n in w.shape) for w in value.trainable_weights]
@@ -387,158 +474,3 @@ def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = No
         i = next(i for i in range(len(want)) if got[i] != want[i])
         notes.append(f"array {i} of the weights has shape {got[i]}, expected {want[i]}")
     raise Mistake("\n".join([*notes, f"yours: {got}"]))
-
-
-# ── plain values ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _array(value: Any) -> np.ndarray:
-    """`value` as a plain NumPy array of numbers, or a Mistake that says why it is none."""
-    _refuse_unfinished(value)
-    if _is(value, str, bytes, dict, set):
-        raise Mistake(f"expected numbers, got {_short(value)}")
-    if _is(value, *_ITERATORS):
-        raise Mistake(f"expected numbers, got {_short(value)}, which gives its items only once: list(…) makes a list of it")
-    if not _plain(value):
-        raise Mistake(f"expected a number, an array or a list of numbers, got {_short(value)}")
-    if _is(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise Mistake("expected numbers, got a MaskedArray with masked entries: filled(…) gives each of them a value")
-    try:
-        array = np.asarray(_listed(value.detach().cpu() if hasattr(value, "detach") else value))
-    except Exception as error:
-        raise Mistake(f"expected numbers of one shape, got {_short(value)} ({error})") from error
-    if array.dtype.kind == "O" and all(isinstance(item, Real | Decimal) for item in array.flat):
-        array = array.astype(float)
-    if array.dtype.kind not in "biufc":
-        raise Mistake(f"expected numbers, got {_short(value)}")
-    return np.array(array, subok=False)
-
-
-_FRAMEWORKS = ("numpy", "tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")
-_NUMBERS = (bool, int, float, complex, Fraction, Decimal)
-_ITERATORS = (GeneratorType, map, filter, zip, enumerate, reversed)
-_ROWS: tuple[type, ...] = (list, tuple, range, deque, type({}.values()), type({}.keys()))
-
-
-def _plain(value: Any) -> bool:
-    if _is(value, *_ROWS):
-        return all(map(_plain, value))
-    kind = type(value)
-    return kind in _NUMBERS or kind.__module__.split(".")[0] in _FRAMEWORKS
-
-
-def _listed(value: Any) -> Any:
-    """Rows of every kind as lists, of which NumPy makes arrays."""
-    return list(map(_listed, value)) if _is(value, *_ROWS) else value
-
-
-def _is(value: Any, *kinds: type) -> bool:
-    """Whether the value is of one of these types: by its type alone, since an object may call itself anything."""
-    return issubclass(type(value), kinds)
-
-
-def _refuse_unfinished(value: Any) -> None:
-    if value is None:
-        raise Mistake(
-            "the answer is None: is a `return` missing, or does a function that works in place stand on the right of `=`?"
-        )
-    if value is Ellipsis or value is NotImplemented:
-        raise Mistake("nothing is written here yet: replace the placeholder by your answer")
-    if _is(value, FunctionType):
-        raise Mistake(f"got the function `{value.__name__}` itself: call it with parentheses to get its result")
-    if _is(value, type, ModuleType):
-        raise Mistake(f"got {value!r} itself, expected a value")
-
-
-def _same(actual: Any, expected: Any) -> bool:
-    if _is(expected, str) or _is(actual, str):
-        return type(actual) in (str, np.str_) and _is(expected, str) and str(actual) == expected
-    if _is(expected, dict):
-        return (
-            _is(actual, dict)
-            and actual.keys() == expected.keys()
-            and all(_same(actual[key], expected[key]) for key in expected)
-        )
-    if _is(expected, list, tuple) and _is(actual, list, tuple):
-        return len(actual) == len(expected) and all(_same(a, e) for a, e in zip(actual, expected, strict=True))
-    if _is(expected, set, frozenset):
-        return _is(actual, set, frozenset) and actual == expected
-    if expected is None:
-        return actual is None
-    try:
-        got, want = _array(actual), _array(expected)
-    except Mistake:
-        return False
-    return got.shape == want.shape and bool(np.all(got == want))
-
-
-def _value(wrong: Any) -> Any:
-    return wrong() if callable(wrong) else wrong
-
-
-# ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _shape(got: np.ndarray, want: tuple[int, ...], hint: str | None) -> None:
-    if got.shape == want:
-        return
-    notes = [hint] if hint else []
-    if len(want) >= 2 and got.shape == want[::-1]:
-        notes.append("it is transposed: rows and columns are swapped")
-    elif got.size == np.prod(want, dtype=int) and got.squeeze().shape == tuple(n for n in want if n != 1):
-        many, few = "many: try [:, 0] or .squeeze()", "few: try [:, np.newaxis] or keepdims=True"
-        notes.append(f"it has an axis of length 1 too {many if got.ndim > len(want) else few}")
-    elif got.ndim == 0:
-        notes.append("it is a single number: did you sum or average over everything, or return inside the loop?")
-    raise Mistake("\n".join([*notes, f"the shape is {got.shape}, expected {want}"]))
-
-
-def _guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool]) -> list[str]:
-    """What a wrong array looks like, in words: opposite sign, a constant factor, a constant offset, transposed, not finite."""
-    if not np.isfinite(got).all() and np.isfinite(want).all():
-        return ["it contains nan or inf: look for an overflow, a division by 0 or log(0)"]
-    if want.dtype == bool or not want.any():
-        return []
-    if near(-want):
-        return ["the sign is the wrong way round"]
-    if want.ndim == 2 and want.shape[0] == want.shape[1] and near(want.T):
-        return ["it is transposed: rows and columns are swapped"]
-    anchor = np.unravel_index(np.argmax(np.abs(want)), want.shape)
-    factor = got[anchor] / want[anchor]
-    if want.size > 1 and np.isfinite(factor) and factor != 0 and abs(factor - 1) > 1e-3 and near(want * factor):
-        return [f"every number is {factor:.4g} times what it should be: a factor is missing or too many"]
-    offset = got[anchor] - want[anchor]
-    if want.size > 1 and near(want + offset):
-        return [f"every number is off by the same {offset:.4g}"]
-    return []
-
-
-def _difference(got: np.ndarray, want: np.ndarray) -> str:
-    if got.ndim == 0:
-        return f"got {got.item():.6g}, expected {want.item():.6g}"
-    kind = complex if "c" in (got.dtype.kind, want.dtype.kind) else float
-    got, want = got.astype(kind), want.astype(kind)
-    with np.errstate(invalid="ignore"):
-        gap = np.abs(got - want)
-    gap[np.isnan(gap)] = np.inf
-    gap[got == want] = 0  # two infinities are no difference
-    at = tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))
-    wrong = int((gap > 0).sum())
-    place = ", ".join(map(str, at))
-    return f"the largest of {wrong} differences is at [{place}]: got {got[at]:.6g}, expected {want[at]:.6g}"
-
-
-def _one_line(text: str) -> str:
-    """What a student's code says in an error: short, since it knows what the hidden part of a test handed to it."""
-    words = " ".join(text[:4000].split())
-    return words if len(words) <= 200 else f"{words[:199]}…"
-
-
-def _short(value: Any) -> str:
-    if _is(value, np.ndarray) and value.size > 12:
-        return f"an array of shape {value.shape}"
-    try:
-        text = repr(value)
-    except Exception:
-        text = f"an object of type {type(value).__name__}"
-    return text if len(text) <= 80 else f"{text[:77]}…"

@@ -1,6 +1,7 @@
-"""The command line: `coursekit data list`, `coursekit data fetch [NAME…]`, `coursekit doctor`. A thin layer over the package.
+"""The command line: `coursekit data list`, `coursekit data fetch [NAME…]`, `coursekit doctor`.
 
-Exit codes: 0 when all is well, 1 when something asked for cannot be had or needs attention, 2 for a wrong command line.
+A thin layer over the package. Exit codes: 0 for success, 1 if something cannot be obtained or needs
+attention, 2 for a wrong command line, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def main() -> None:
 
 @data_app.command("list")
 def list_data() -> None:
-    """The data sets of the course: size, licence, and whether they are on this machine."""
+    """List the data sets of the course: size, licence, and whether they are on this machine."""
     from rich.console import Console
     from rich.table import Table
 
@@ -46,12 +47,14 @@ def list_data() -> None:
 @data_app.command("fetch")
 def fetch_data(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Names as in `coursekit data list`; none means all.", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Names from `coursekit data list`; all sets if none is given.", show_default=False),
     ] = None,
 ) -> None:
-    """Download data sets into the cache, check them and decode them, so that the labs work without a network.
+    """Download data sets into the cache, check and decode them, so that the labs work without a network.
 
-    What is here and right is not fetched again: broken off, the same command goes on where it stopped.
+    Files that are already there are not fetched again. After an interruption, the same command
+    continues where it stopped.
     """
     from coursekit import data
 
@@ -65,7 +68,7 @@ def fetch_data(
             failed = True
             typer.echo(f"{name}: FAILED\n{error}", err=True)
         except KeyboardInterrupt:
-            typer.echo(f"{name}: stopped. What came stays; the same command goes on from here.", err=True)
+            typer.echo(f"{name}: stopped. Complete files are kept; the same command continues from here.", err=True)
             raise typer.Exit(130) from None
     if failed:
         raise typer.Exit(1)
@@ -73,17 +76,17 @@ def fetch_data(
 
 @app.command()
 def doctor() -> None:
-    """Look at this machine: versions, device, cache and data, with advice where something is wrong."""
-    from coursekit import session
+    """Inspect this machine: versions, device, cache and data. Give advice where something is wrong."""
+    from coursekit import diagnostics
 
-    report = session.doctor()
+    report = diagnostics.doctor()
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(1)
 
 
 def _here(name: str, settings: Settings) -> str:
-    """ "yes", "no", or how many of the files are here."""
+    """Return "yes", "no", or how many of the files are on this machine."""
     from coursekit import data
 
     if data.is_here(name, settings=settings):
@@ -94,6 +97,7 @@ def _here(name: str, settings: Settings) -> str:
 
 
 def _settings() -> Settings:
+    """Return the settings from the environment, or exit with code 2."""
     from coursekit import data
 
     try:

@@ -1,17 +1,18 @@
-"""Many models for one answer: a regularised network, Monte-Carlo dropout, the mean of several models, averages of weights.
+"""Predictions that combine several results: Monte-Carlo dropout, ensembles and averages of weights.
 
-Works on every Keras backend. Knows nothing of data sets, of labs or of how a model was trained.
+Also builds the regularised network that they are compared with. Works on every Keras backend. Knows
+nothing of data sets, of labs or of how a model was trained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coursekit import models
+from coursekit._numbers import whole_number
 
 if TYPE_CHECKING:
     import keras
@@ -22,12 +23,20 @@ Weights = Sequence[np.ndarray]
 
 
 def regularised_mlp(dropout: float = 0.0, l2: float = 0.0, **options: Any) -> keras.Model:
-    """`models.mlp(**options)` with dropout after each hidden layer and a penalty on the weights.
+    """Build `models.mlp(**options)` with dropout after each hidden layer and a penalty on the weights.
 
-    dropout: share of the hidden neurons that is dropped in training, from 0 (no such layers) to below 1.
-    l2: the penalty is l2 · Σ w² over the kernels of all dense layers, not over the biases; at least 0.
-    The model is not compiled. Dropout adds no parameters: 266,610 by default, as without it.
-    Raises ValueError when a number is out of range, or when `models.mlp` refuses the options.
+    Args:
+        dropout: Share of the hidden neurons that are dropped in training, at least 0 and below 1. With 0
+            there are no dropout layers.
+        l2: Factor of the penalty l2 · Σ w² over the kernels of all dense layers, at least 0. Biases are not
+            penalised.
+        **options: Arguments of `models.mlp`.
+
+    Returns:
+        A Keras model, not compiled. Dropout adds no parameters: by default there are 266,610.
+
+    Raises:
+        ValueError: If a number is out of range, or `models.mlp` rejects the options.
     """
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout is {dropout!r}: expected a number from 0 to below 1")
@@ -46,16 +55,23 @@ def regularised_mlp(dropout: float = 0.0, l2: float = 0.0, **options: Any) -> ke
 
 
 def mc_dropout(model: keras.Model, X: Any, *, times: int = 50, batch_size: int = 1000) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of many predictions with dropout left on (Gal and Ghahramani 2016).
+    """Predict many times with dropout switched on (Gal and Ghahramani 2016).
 
-    model: a Keras model with dropout in it; neither its weights nor its compilation change.
-    X: array (n, …) of samples. times: predictions of each sample, at least 2. batch_size: samples in one call.
-    Returns two float64 arrays of the shape of the model's output, (n, classes) for a classifier. The deviation divides by
-    `times`.
-    Raises ValueError when the model has no dropout (all predictions would be equal), or when it has batch normalisation,
-    which in training mode looks at the whole batch and changes its own statistics.
+    Args:
+        model: A Keras model with dropout. Neither its weights nor its compilation change.
+        X: Array (n, …) of samples, n at least 1.
+        times: Number of predictions per sample, at least 2.
+        batch_size: Samples per call.
+
+    Returns:
+        A tuple `(mean, std)` of float64 arrays of the shape of the model's output, (n, classes) for a
+        classifier. The standard deviation divides by `times`.
+
+    Raises:
+        ValueError: If the model has no dropout, since all predictions would be equal; or if it has batch
+            normalisation, which in training mode uses the whole batch and updates its own statistics.
     """
-    _whole("times", times, at_least=2)
+    whole_number("times", times, at_least=2)
     layers = list(_layers(model))
     if any(type(layer).__name__ == "BatchNormalization" for layer in layers):
         raise ValueError("the model has batch normalisation: in training mode it would use and change its own statistics")
@@ -70,11 +86,18 @@ def mc_dropout(model: keras.Model, X: Any, *, times: int = 50, batch_size: int =
 
 
 def ensemble(models: Sequence[keras.Model], X: Any, *, batch_size: int = 1000) -> np.ndarray:
-    """The mean of what several models predict for X.
+    """Average the predictions of several models.
 
-    models: at least one Keras model, all with the same output shape. X: array (n, …). batch_size: samples in one call.
-    Returns a float64 array of the shape of one model's output, (n, classes) for classifiers.
-    Raises ValueError when there is no model or the outputs have different shapes.
+    Args:
+        models: At least one Keras model. All must have the same output shape.
+        X: Array (n, …) of samples, n at least 1.
+        batch_size: Samples per call.
+
+    Returns:
+        A float64 array of the shape of one model's output, (n, classes) for classifiers.
+
+    Raises:
+        ValueError: If there is no model, or the outputs have different shapes.
     """
     if not len(models):
         raise ValueError("there is no model: expected a list of at least one")
@@ -86,33 +109,54 @@ def ensemble(models: Sequence[keras.Model], X: Any, *, batch_size: int = 1000) -
 
 
 def entropy(P: Any) -> np.ndarray:
-    """Entropy −Σ p log p of each row of probabilities, natural logarithm, with 0 · log 0 = 0.
+    """Compute the entropy −Σ p log p of each row of probabilities, with 0 · log 0 = 0.
 
-    P: float array (…, classes). Returns a float64 array (…): 0 for complete certainty, log(classes) for none at all.
+    Args:
+        P: Float array (…, classes) of probabilities.
+
+    Returns:
+        A float64 array (…) in nats: 0 for complete certainty, log(classes) for equal probabilities.
     """
     p = np.asarray(P, dtype=float)
     return -np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)
 
 
 def average_weights(checkpoints: Iterable[Weights]) -> list[np.ndarray]:
-    """The plain mean of several sets of weights of one network (Izmailov et al. 2018).
+    """Average several sets of weights of one network (Izmailov et al. 2018).
 
-    checkpoints: at least one list of arrays, as `model.get_weights()` gives it; all of the same shapes.
-    Returns new arrays of these shapes and of the dtypes of the first set, for `model.set_weights`. Average weights of *one*
-    training only: those of separately trained networks have their neurons in different places.
-    Raises ValueError when there is none, or when shapes differ.
+    Average weights of a single training only. Separately trained networks have their neurons in different
+    places, so the average of their weights is meaningless.
+
+    Args:
+        checkpoints: At least one list of arrays, as returned by `model.get_weights()`. All must have the
+            same shapes.
+
+    Returns:
+        New arrays with these shapes and the dtypes of the first set, for `model.set_weights`.
+
+    Raises:
+        ValueError: If there is no set, or the shapes differ.
     """
     sets = _same_shapes(checkpoints)
     return [np.mean(arrays, axis=0, dtype=float).astype(arrays[0].dtype) for arrays in zip(*sets, strict=True)]
 
 
 def running_average(checkpoints: Iterable[Weights], decay: float) -> list[np.ndarray]:
-    """The exponential running average of sets of weights, in their order: average ← decay · average + (1 − decay) · new.
+    """Compute the exponential moving average of sets of weights, in their order.
 
-    checkpoints: as for `average_weights`; the first set is the first average. decay: at least 0 (the last set) and below 1.
-    Returns new arrays of the shapes and dtypes of the first set. Keras does it while it trains with
+    The first set is the first average. Each later set updates it:
+    average ← decay · average + (1 − decay) · new. Keras does the same during training with
     `keras.optimizers.Adam(use_ema=True, ema_momentum=decay)`.
-    Raises ValueError when there is no set, when shapes differ, or for another decay.
+
+    Args:
+        checkpoints: Sets of weights, as for `average_weights`.
+        decay: Weight of the old average, at least 0 and below 1. With 0 the result is the last set.
+
+    Returns:
+        New arrays with the shapes and dtypes of the first set.
+
+    Raises:
+        ValueError: If there is no set, the shapes differ, or `decay` is out of range.
     """
     if not 0 <= decay < 1:
         raise ValueError(f"decay is {decay!r}: expected a number from 0 to below 1")
@@ -127,18 +171,20 @@ def running_average(checkpoints: Iterable[Weights], decay: float) -> list[np.nda
 
 
 def _call(model: keras.Model, batch: np.ndarray, *, training: bool) -> np.ndarray:
+    """Return the output of a model for one batch as a float64 array."""
     import keras
 
     return np.asarray(keras.ops.convert_to_numpy(model(batch, training=training)), dtype=float)
 
 
 def _batches(X: Any, size: int) -> Iterator[np.ndarray]:
+    """Yield `X` in batches of at most `size` samples, with floats in the dtype of Keras."""
     import keras
 
-    _whole("batch_size", size, at_least=1)
+    whole_number("batch_size", size)
     array = np.asarray(keras.ops.convert_to_numpy(X) if keras.ops.is_tensor(X) else X)
     if array.ndim == 0 or not len(array):
-        raise ValueError(f"X has shape {array.shape}: expected an array with one row a sample, and at least one")
+        raise ValueError(f"X has shape {array.shape}: expected an array with one row per sample, and at least one sample")
     if array.dtype.kind == "f":
         array = array.astype(keras.config.floatx(), copy=False)
     for start in range(0, len(array), size):
@@ -146,7 +192,7 @@ def _batches(X: Any, size: int) -> Iterator[np.ndarray]:
 
 
 def _layers(model: Any) -> Iterator[Any]:
-    """Every layer of `model`, those of models and wrappers inside it too."""
+    """Yield every layer of `model`, including those of nested models and wrappers."""
     inner = [
         *getattr(model, "layers", ()),
         *(getattr(model, name, None) for name in ("layer", "forward_layer", "backward_layer")),
@@ -157,6 +203,7 @@ def _layers(model: Any) -> Iterator[Any]:
 
 
 def _drops(layer: Any) -> bool:
+    """Return whether a layer drops something in training."""
     rates = [getattr(layer, name, 0) for name in ("rate", "dropout", "recurrent_dropout")]
     return any(isinstance(rate, int | float) and 0 < rate < 1 for rate in rates)
 
@@ -165,6 +212,7 @@ def _drops(layer: Any) -> bool:
 
 
 def _same_shapes(checkpoints: Iterable[Weights]) -> list[list[np.ndarray]]:
+    """Return the sets of weights as lists of arrays, or raise ValueError if their shapes differ."""
     sets = [[np.asarray(array) for array in checkpoint] for checkpoint in checkpoints]
     if not sets:
         raise ValueError("there are no weights: expected at least one list of arrays, as model.get_weights() gives it")
@@ -173,8 +221,3 @@ def _same_shapes(checkpoints: Iterable[Weights]) -> list[list[np.ndarray]]:
         if [array.shape for array in checkpoint] != first:
             raise ValueError(f"set {number} of the weights has other shapes than set 0: they must come from one network")
     return sets
-
-
-def _whole(name: str, value: Any, *, at_least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
-        raise ValueError(f"{name} is {value!r}: expected a whole number of at least {at_least}")

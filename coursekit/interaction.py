@@ -1,7 +1,8 @@
-"""A figure with sliders: `explore`, which redraws a figure for the values that a reader picks.
+"""`explore`: a figure with sliders, redrawn for the values that a reader chooses.
 
-Where nobody can pick (a run without a person, paper, an exported page, no ipywidgets) the same figure stands there, drawn once.
-Knows nothing of what is drawn. Matplotlib, IPython and ipywidgets are imported when the first figure is drawn.
+Where sliders cannot run (a notebook run by a program, paper, an exported page, no ipywidgets), the same
+figure is drawn once. Knows nothing of what is drawn. Matplotlib, IPython and ipywidgets are imported
+when the first figure is drawn.
 """
 
 from __future__ import annotations
@@ -18,25 +19,36 @@ from coursekit.plotting._style import alt_text, picture_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["explore"]
+__all__ = ["explore", "widgets_can_run"]
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _DPI = 100
 
 
 def explore(draw: Callable[..., Any], *, start: Mapping[str, Any], **choices: Iterable[Any]) -> None:
-    """Show a figure with one slider for each name in `choices`; moving a slider draws the figure anew.
+    """Show a figure with one slider per name in `choices`. Moving a slider redraws the figure.
 
-    draw: called as draw(**values) with one value for each name; draws one figure and returns it or its Axes. It should need
-    less than 0.3 seconds, and no figure that it makes with pyplot stays open in a notebook.
-    start: name → the value that is shown first, one of that name's choices.
-    choices: name → the values on its slider, in order: numbers, texts, anything that `draw` takes; at least one.
-    Where widgets cannot run, the figure is shown once at `start`. In a notebook one output holds both, the widget and the still
-    picture with its alt text, so that a frontend without widgets shows the picture. Outside IPython the figure stays open for
-    `plt.show()`.
-    If `draw` raises for a value on a slider, one sentence says so in place of the figure. What it raises at `start` is raised.
-    Raises ValueError if `start` and `choices` do not name the same things, if a name has no choices, or if a value of `start`
-    is not among its choices; TypeError if `draw` returns no figure. Returns nothing.
+    In a notebook a single output holds the widget and a still picture with its alt text, so a front end
+    without widgets shows the picture. Where widgets cannot run, the figure is shown once, for the values of
+    `start`. Outside of IPython the figure stays open for `plt.show()`.
+
+    Args:
+        draw: Function called as `draw(**values)` with one value per name. It draws one figure and returns
+            the figure or its Axes. It should take less than 0.3 seconds. In a notebook, no figure that it
+            opens with pyplot stays open. If it raises an error for a slider's value, a sentence with the
+            error is shown instead of the figure.
+        start: Mapping from each name to the value shown first, which must be one of its choices.
+        **choices: The values of each slider in their order, at least one per name: numbers, strings or
+            anything else that `draw` accepts.
+
+    Raises:
+        ValueError: If `start` and `choices` have different names, a name has no choices, or a value of
+            `start` is not one of its choices.
+        TypeError: If `draw` does not return a figure.
+        Exception: Whatever `draw` raises for the values of `start`.
+
+    Example:
+        >>> coursekit.explore(draw, start={"lr": 0.1}, lr=[0.01, 0.1, 1.0])
     """
     options = {name: list(values) for name, values in choices.items()}
     first = _checked(start, options)
@@ -46,15 +58,28 @@ def explore(draw: Callable[..., Any], *, start: Mapping[str, Any], **choices: It
         return
     picture = _Picture(figure)
     data, metadata = picture.bundle()
-    if _someone_is_there(shell) and (widget := _widget(draw, first, options, picture)) is not None:
+    if widgets_can_run():
+        widget = _widget(draw, first, options, picture)
         data[_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     from IPython.display import display
 
     display(data, raw=True, metadata=metadata)
 
 
+def widgets_can_run() -> bool:
+    """Return whether a person can move a slider here.
+
+    This needs ipywidgets, and a Jupyter kernel whose front end would answer `input()`. Programs that run
+    notebooks (nbclient, nbconvert, papermill) do not answer it. If they got a widget, it would be stored,
+    and an exported page would try to load it from the network instead of showing the picture.
+    """
+    kernel = getattr(_shell(), "kernel", None)
+    listens = kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
+    return listens and importlib.util.find_spec("ipywidgets") is not None
+
+
 def _checked(start: Mapping[str, Any], options: Mapping[str, list[Any]]) -> dict[str, Any]:
-    """`start` in the order of the sliders."""
+    """Return `start` in the order of the sliders, or raise ValueError."""
     if not options or set(start) != set(options):
         raise ValueError(
             "expected one start value and one list of choices for each name, as in explore(draw, start={'lr': 0.1}, lr=[0.1, 1]); "
@@ -72,13 +97,16 @@ def _checked(start: Mapping[str, Any], options: Mapping[str, list[Any]]) -> dict
 
 
 class _Picture:
-    """A figure as PNG with its alt text. Making one closes the figure, so that a notebook does not show it a second time."""
+    """A figure as a PNG picture with its alt text.
+
+    Creating it closes the figure, so that a notebook does not show it a second time.
+    """
 
     def __init__(self, figure: Figure) -> None:
         import matplotlib.pyplot as plt
 
         buffer = BytesIO()
-        # A figure whose layout is managed keeps its size, so that nothing jumps when a slider moves.
+        # A figure with a layout engine keeps its size, so that nothing jumps when a slider moves.
         figure.savefig(buffer, format="png", dpi=_DPI, bbox_inches=None if figure.get_layout_engine() else "tight")
         self.png = buffer.getvalue()
         self.alt = alt_text(figure)
@@ -86,16 +114,17 @@ class _Picture:
 
     @property
     def html(self) -> str:
+        """The picture as an `<img>` element."""
         return picture_html(self.png, "image/png", {"alt": self.alt})
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Data and metadata of a display, the alt text in every form."""
+        """Return the data and the metadata for IPython's `display`, with the alt text in every format."""
         data = {"text/html": self.html, "image/png": b64encode(self.png).decode("ascii"), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt}}
 
 
 def _figure(drawn: Any) -> Figure:
-    """The figure of what `draw` returned."""
+    """Return the figure that `draw` returned, or the figure of its Axes."""
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -106,7 +135,7 @@ def _figure(drawn: Any) -> Figure:
 
 
 def _html(draw: Callable[..., Any], values: Mapping[str, Any]) -> str:
-    """The figure for these values, or a sentence that says why there is none."""
+    """Return the figure for these values as HTML, or a sentence that says why there is none."""
     import matplotlib.pyplot as plt
 
     before = set(plt.get_fignums())
@@ -125,12 +154,10 @@ def _html(draw: Callable[..., Any], values: Mapping[str, Any]) -> str:
 
 
 def _widget(draw: Callable[..., Any], first: Mapping[str, Any], options: Mapping[str, list[Any]], picture: _Picture) -> Any:
-    """A box of sliders over a picture that follows them, or None if ipywidgets cannot be had."""
-    try:
-        import ipywidgets
-    except ImportError:
-        return None
-    shown = ipywidgets.HTML(picture.html)  # not an Image widget: that one has no alt text
+    """Build a box of sliders above a picture that follows them."""
+    import ipywidgets
+
+    shown = ipywidgets.HTML(picture.html)  # not an Image widget, which has no alt text
     sliders = {
         name: ipywidgets.SelectionSlider(
             options=list(zip(_labels(values), range(len(values)), strict=True)),
@@ -150,7 +177,7 @@ def _widget(draw: Callable[..., Any], first: Mapping[str, Any], options: Mapping
 
 
 def _labels(values: Iterable[Any]) -> list[str]:
-    """A short text for each value; the full one where two short ones would be the same."""
+    """Return a short text for each value, or the full text where two short texts would be equal."""
     short, full = [_label(value) for value in values], [str(value) for value in values]
     return [text if short.count(text) == 1 else other for text, other in zip(short, full, strict=True)]
 
@@ -160,19 +187,9 @@ def _label(value: Any) -> str:
 
 
 def _shell() -> Any:
-    """The IPython shell that runs this, or None."""
+    """Return the IPython shell that runs this code, or None."""
     if importlib.util.find_spec("IPython") is None:
         return None
     from IPython import get_ipython
 
     return get_ipython()
-
-
-def _someone_is_there(shell: Any) -> bool:
-    """Whether a person can move a slider: a kernel runs this, and whoever sent the cell would answer `input()`.
-
-    Programs that run notebooks (nbclient, nbconvert, papermill) say that they would not. A widget made for them would be stored,
-    and an exported page would then try to load it from the network in place of the picture.
-    """
-    kernel = getattr(shell, "kernel", None)
-    return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))

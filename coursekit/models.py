@@ -1,4 +1,4 @@
-"""The networks of the labs, built but not compiled: optimizer, loss and metrics are the student's choice.
+"""The networks of the labs. They are built but not compiled: students choose optimizer, loss and metrics.
 
 Works on every Keras backend. Knows nothing of data sets or of training.
 """
@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from coursekit._numbers import whole_number
+
 if TYPE_CHECKING:
     import keras
 
@@ -16,28 +18,45 @@ __all__ = ["binary_mlp", "mlp", "perceptron", "xor_network"]
 
 
 def perceptron(inputs: int = 2, *, activation: str | None = "sigmoid", name: str = "perceptron") -> keras.Model:
-    """One neuron: activation(x·w + b).
+    """Build a single neuron that computes activation(x·w + b).
 
-    inputs: number of features; the model maps (n, inputs) to (n, 1) and has inputs + 1 parameters.
-    activation: "sigmoid" for a logistic unit, "linear" (or None) for the delta rule's ADALINE.
-    The threshold of Rosenblatt's unit has derivative 0 almost everywhere, so no gradient method can train it: compare the
-    linear score with 0 instead.
-    Raises ValueError when `inputs` is not a positive whole number or the activation is unknown.
+    The threshold of Rosenblatt's unit has derivative 0 almost everywhere, so no gradient method can train
+    it. Use a linear activation instead and compare the score with 0.
+
+    Args:
+        inputs: Number of features.
+        activation: "sigmoid" for a logistic unit, "linear" (or None) for the ADALINE of the delta rule.
+        name: Name of the model.
+
+    Returns:
+        A Keras model that maps (n, inputs) to (n, 1). It has inputs + 1 parameters and is not compiled.
+
+    Raises:
+        ValueError: If `inputs` is not a whole number of at least 1, or the activation is unknown.
     """
-    return _dense((_positive("inputs", inputs),), (), 1, activation, activation, name)
+    return _dense((whole_number("inputs", inputs),), (), 1, activation, activation, name)
 
 
 def xor_network(
     hidden: int = 4, *, inputs: int = 2, activation: str | None = "sigmoid", name: str = "xor_network"
 ) -> keras.Model:
-    """Inputs-hidden-1 with a sigmoid output, the smallest kind of network that can learn XOR.
+    """Build a network with one hidden layer and a sigmoid output, the smallest kind that can learn XOR.
 
-    hidden: neurons in the hidden layer; XOR needs at least 2. inputs: 2, or 3 when a column of ones stands for the bias.
-    activation: of the hidden layer; with "linear" the network is one line again and cannot learn XOR.
-    Maps (n, inputs) to probabilities (n, 1); 17 parameters by default.
-    Raises ValueError when a size is not a positive whole number or the activation is unknown.
+    Args:
+        hidden: Number of hidden neurons. XOR needs at least 2.
+        inputs: Number of features: 2, or 3 if a column of ones serves as the bias.
+        activation: Activation of the hidden layer. With "linear" the network is a single line and cannot
+            learn XOR.
+        name: Name of the model.
+
+    Returns:
+        A Keras model that maps (n, inputs) to probabilities (n, 1). By default it has 17 parameters. It is
+        not compiled.
+
+    Raises:
+        ValueError: If a size is not a whole number of at least 1, or the activation is unknown.
     """
-    sizes = _positive("inputs", inputs), _positive("hidden", hidden)
+    sizes = whole_number("inputs", inputs), whole_number("hidden", hidden)
     return _dense(sizes[:1], sizes[1:], 1, activation, "sigmoid", name)
 
 
@@ -51,32 +70,58 @@ def mlp(
     kernel_initializer: str = "glorot_uniform",
     name: str = "mlp",
 ) -> keras.Model:
-    """A multilayer perceptron for `classes` exclusive classes, flattening its input first.
+    """Build a multilayer perceptron for mutually exclusive classes. It flattens its input first.
 
-    input_shape: shape of one sample, without the batch axis. hidden: neurons of each hidden layer, may be empty.
-    activation: of the hidden layers. output_activation: "softmax" for probabilities, "linear" (or None) for scores.
-    kernel_initializer: of every layer; Keras's own default is Glorot's (Glorot and Bengio 2010), "he_normal" is made for ReLU.
-    Maps (n, *input_shape) to (n, classes). The default has 784·300 + 300 + 300·100 + 100 + 100·10 + 10 = 266,610 parameters.
-    Raises ValueError when a size is not a positive whole number or a name is unknown.
+    Args:
+        input_shape: Shape of one sample, without the batch axis.
+        hidden: Number of neurons of each hidden layer; may be empty.
+        classes: Number of classes.
+        activation: Activation of the hidden layers.
+        output_activation: "softmax" for probabilities, "linear" (or None) for scores.
+        kernel_initializer: Initializer of the weights of every layer. The default of Keras is
+            "glorot_uniform" (Glorot and Bengio 2010); "he_normal" is meant for ReLU.
+        name: Name of the model.
+
+    Returns:
+        A Keras model that maps (n, *input_shape) to (n, classes). It is not compiled. By default it has
+        784·300 + 300 + 300·100 + 100 + 100·10 + 10 = 266,610 parameters.
+
+    Raises:
+        ValueError: If a size is not a whole number of at least 1, or a name is unknown.
     """
     shape = _sizes("input_shape", (input_shape,) if isinstance(input_shape, int) else input_shape)
     if not shape:
         raise ValueError("input_shape is empty: expected the shape of one sample, such as (28, 28)")
     return _dense(
-        shape, _sizes("hidden", hidden), _positive("classes", classes), activation, output_activation, name, kernel_initializer
+        shape,
+        _sizes("hidden", hidden),
+        whole_number("classes", classes),
+        activation,
+        output_activation,
+        name,
+        kernel_initializer,
     )
 
 
 def binary_mlp(
     inputs: int = 21, hidden: Sequence[int] = (100, 100, 100), activation: str | None = "relu", *, name: str = "binary_mlp"
 ) -> keras.Model:
-    """A yes-or-no network with one sigmoid output, for the binary cross-entropy: 21-100-100-100-1 by default.
+    """Build a multilayer perceptron with a single sigmoid output, for binary classification.
 
-    inputs: number of features. hidden: neurons of each hidden layer.
-    Maps (n, inputs) to probabilities (n, 1); 22,501 parameters by default.
-    Raises ValueError when a size is not a positive whole number or the activation is unknown.
+    Args:
+        inputs: Number of features.
+        hidden: Number of neurons of each hidden layer.
+        activation: Activation of the hidden layers.
+        name: Name of the model.
+
+    Returns:
+        A Keras model that maps (n, inputs) to probabilities (n, 1). By default it is a
+        21-100-100-100-1 network with 22,501 parameters. It is not compiled.
+
+    Raises:
+        ValueError: If a size is not a whole number of at least 1, or the activation is unknown.
     """
-    return _dense((_positive("inputs", inputs),), _sizes("hidden", hidden), 1, activation, "sigmoid", name)
+    return _dense((whole_number("inputs", inputs),), _sizes("hidden", hidden), 1, activation, "sigmoid", name)
 
 
 def _dense(
@@ -88,6 +133,7 @@ def _dense(
     name: str,
     initializer: str = "glorot_uniform",
 ) -> keras.Model:
+    """Build a dense network that flattens its input if it has more than one axis."""
     import keras
 
     _known("activation", activation, keras.activations.get)
@@ -103,6 +149,7 @@ def _dense(
 
 
 def _known(what: str, name: str | None, get: Any) -> None:
+    """Raise ValueError if Keras knows no object of this name."""
     try:
         get(name)
     except (ValueError, TypeError) as error:
@@ -110,12 +157,7 @@ def _known(what: str, name: str | None, get: Any) -> None:
 
 
 def _sizes(what: str, values: Sequence[int]) -> tuple[int, ...]:
+    """Return a sequence of sizes as a tuple of ints."""
     if isinstance(values, str | Integral) or not hasattr(values, "__iter__"):
         raise ValueError(f"{what} is {values!r}: expected a sequence of whole numbers, such as (300, 100)")
-    return tuple(_positive(what, value) for value in values)
-
-
-def _positive(what: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{what} holds {value!r}: expected a whole number of at least 1")
-    return int(value)
+    return tuple(whole_number(f"{what}[{i}]", value) for i, value in enumerate(values))

@@ -1,29 +1,41 @@
-"""`fit`: Keras's `model.fit` with settings that make small networks train faster, and errors that say what is wrong.
+"""`fit`: the `model.fit` of Keras, faster for small networks and with errors that name the cause.
 
-On the TensorFlow backend several batches run in one call (`steps_per_execution`) and one background thread gathers the batches
-of a fresh random order, where Keras lets as many threads as it likes compete with the arithmetic. Nothing else changes: the
-same batches in distribution, the same optimizer steps, the same History. On the other backends it is `model.fit` itself.
-Knows nothing of labs, of data sets or of which network it trains.
+On the TensorFlow backend `fit` runs several batches per call (`steps_per_execution`), and a single
+background thread gathers the batches of a new random order. Keras would use more threads, which
+compete with the arithmetic. Nothing else changes: the batches have the same distribution, the optimizer
+takes the same steps, and the result is the same kind of History. On other backends `fit` calls
+`model.fit` directly.
+
+Knows nothing of labs, of data sets or of the network that it trains.
 """
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Integral
 from typing import Any
 
 import keras
-import numpy as np
 
-from coursekit import _progress
+from coursekit import _machine, _progress
+from coursekit._checks import (
+    as_arrays,
+    check_compiled,
+    check_lengths,
+    checked_samples,
+    checked_validation,
+    count_samples,
+    is_dataset,
+    length_of,
+    map_arrays,
+)
+from coursekit._numbers import whole_number
 
 __all__ = ["cosine_adam", "fit"]
 
-_MOST_STEPS = 32  # batches in one call; more gained nothing in the benchmark
-_LEAST_CALLS = 8  # calls in an epoch, so that progress moves and an interrupt is heard
+_MOST_STEPS = 32  # most batches per call; more were no faster in the benchmark
+_LEAST_CALLS = 8  # fewest calls per epoch, so that progress is updated and an interrupt is noticed
 
 
 def fit(
@@ -39,36 +51,52 @@ def fit(
     live: bool = False,
     **fit_options: Any,
 ) -> keras.callbacks.History:
-    """Train `model` in place and return the History, as `model.fit` does, in less time.
+    """Train a model in place, as `model.fit` does, in less time.
 
-    The samples come in a new random order every epoch, also after `keras.utils.set_random_seed`, where Keras's own `fit` on
-    TensorFlow repeats one order.
+    The samples come in a new random order every epoch, also after `keras.utils.set_random_seed`. The `fit`
+    of Keras on TensorFlow would repeat one order. X and y are not changed.
 
-    model: a compiled Keras model. X: array (n, …), memory map or tensor of numbers; for several inputs a list, tuple or
-    dict of such; or a data set of batches (`tf.data.Dataset`, `PyDataset`), and then no y. y: array (n,) or (n, outputs).
-    epochs, batch_size: whole numbers of at least 1; batch_size is not used for a data set.
-    validation_data: (X, y), (X, y, sample weights) or a data set.
-    callbacks: Keras callbacks. One of your own that acts after each batch makes every batch a call of its own, as in Keras.
-    verbose: "auto" or 1: an updating block in a notebook, one line an epoch elsewhere; 2: one line an epoch; 0: silence.
-    live: in a notebook, redraw the curves of loss and metrics once an epoch.
-    fit_options: passed on to `model.fit`: validation_split, class_weight, sample_weight, shuffle, initial_epoch, ….
+    Args:
+        model: A compiled Keras model.
+        X: Array (n, …), memory map or tensor of numbers; for several inputs a list, tuple or dictionary of
+            these. Or a data set of batches (`tf.data.Dataset`, `PyDataset`) that holds the targets too.
+        y: Array (n,) or (n, outputs). None if `X` is a data set of batches.
+        epochs: Number of epochs, at least 1.
+        batch_size: Samples per batch, at least 1. Not used if `X` is a data set of batches.
+        validation_data: `(X, y)`, `(X, y, sample_weights)` or a data set of batches.
+        callbacks: One Keras callback or a sequence of them. A callback that acts after each batch makes
+            every batch a call of its own, as in Keras.
+        verbose: "auto" or 1: an updating block of text in a notebook, one line per epoch elsewhere.
+            2: one line per epoch. 0: no output.
+        live: Whether a notebook shows the curves of loss and metrics, redrawn after each epoch.
+        **fit_options: Passed on to `model.fit`: `validation_split`, `class_weight`, `sample_weight`,
+            `shuffle`, `initial_epoch` and others.
 
-    X and y are not changed. Raises ValueError when the model is not compiled, or when the data cannot be right for it:
-    lengths that differ, nothing in them, NaN, samples of another shape, labels outside the classes.
+    Returns:
+        The Keras History of the training.
+
+    Raises:
+        ValueError: If the model is not compiled, an argument is out of range, or the data do not fit the
+            model: different lengths, no samples, NaN or infinite values, samples of another shape, or
+            labels outside of the classes.
+
+    Example:
+        >>> model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        >>> history = training.fit(model, X_train, y_train, epochs=5, validation_data=(X_valid, y_valid))
     """
-    _check_model(model)
-    _check_whole("epochs", epochs)
-    _check_whole("batch_size", batch_size)
+    check_compiled(model)
+    whole_number("epochs", epochs)
+    whole_number("batch_size", batch_size)
     if verbose not in ("auto", 0, 1, 2):
         raise ValueError(f'verbose is {verbose!r}: expected "auto", 0, 1 or 2')
     chosen = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or ())
-    options = dict(fit_options, validation_data=_checked_validation(model, validation_data))
-    if _is_dataset(X):
+    options = dict(fit_options, validation_data=checked_validation(model, validation_data))
+    if is_dataset(X):
         if y is not None:
             raise ValueError("X is a data set of batches that hold the targets already: leave y out")
-        batches = _length(X)
+        batches = length_of(X)
         options.update(x=X)
-        if not hasattr(X, "__getitem__"):  # a stream has the order that it has: Keras warns when told to shuffle one
+        if not hasattr(X, "__getitem__"):  # a stream cannot be shuffled: Keras warns if told to
             options.setdefault("shuffle", False)
     else:
         options.update(_feed(model, X, y, batch_size, options))
@@ -79,15 +107,25 @@ def fit(
 
 
 def cosine_adam(samples: int, *, epochs: int, batch_size: int = 128, learning_rate: float = 1e-3) -> keras.optimizers.Optimizer:
-    """Adam whose learning rate falls from `learning_rate` to 0 along half a cosine over the whole training.
+    """Create an Adam optimizer whose learning rate falls to 0 along half a cosine.
 
-    samples: number of training samples. epochs, batch_size: those of the training to come; the schedule counts
-    epochs · ⌈samples / batch_size⌉ steps and stays at 0 after them.
-    lr(t) = learning_rate · (1 + cos(π t / T)) / 2 (Loshchilov and Hutter 2017, one cycle without restarts).
-    Raises ValueError when a count is not a whole number of at least 1.
+    At step t of T the rate is learning_rate · (1 + cos(π t / T)) / 2 (Loshchilov and Hutter 2017, a single
+    cycle without restarts). T is epochs · ⌈samples / batch_size⌉. After T steps the rate stays at 0.
+
+    Args:
+        samples: Number of training samples, at least 1.
+        epochs: Number of epochs of the training, at least 1.
+        batch_size: Samples per batch of the training, at least 1.
+        learning_rate: Learning rate at the start.
+
+    Returns:
+        A Keras optimizer, to be passed to `model.compile`.
+
+    Raises:
+        ValueError: If a count is not a whole number of at least 1.
     """
     for name, value in (("samples", samples), ("epochs", epochs), ("batch_size", batch_size)):
-        _check_whole(name, value)
+        whole_number(name, value)
     steps = epochs * math.ceil(samples / batch_size)
     return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
 
@@ -96,28 +134,28 @@ def cosine_adam(samples: int, *, epochs: int, batch_size: int = 128, learning_ra
 
 
 def _feed(model: keras.Model, X: Any, y: Any, batch_size: int, options: dict[str, Any]) -> dict[str, Any]:
-    """The checked data as arguments of `model.fit`, and how many `batches` they make."""
-    X, y = _checked(model, X, y, "X", "y")
+    """Return the checked data as arguments of `model.fit`, and the number of `batches` that they make."""
+    X, y = checked_samples(model, X, y, "X", "y")
     weight = options.get("sample_weight")
     if weight is not None:
-        weight = _arrays(weight, "sample_weight")
+        weight = as_arrays(weight, "sample_weight")
         if options.get("class_weight") is not None:
             raise ValueError("give class_weight or sample_weight, not both: multiply them into one sample_weight yourself")
-        _check_lengths({"X": X, "sample_weight": weight})
+        check_lengths({"X": X, "sample_weight": weight})
     if options.get("shuffle", True) not in (True, False):
         raise ValueError(f"shuffle is {options['shuffle']!r}: expected True (a new order every epoch) or False")
-    count = _count(X)
+    count = count_samples(X)
     share = options.get("validation_split") or 0.0
     if share and options["validation_data"] is None:
-        count = _kept(count, share)
+        count = _training_samples(count, share)
     batches = math.ceil(count / batch_size)
     if not _own_pipeline(model, options):
         return {"x": X, "y": y, "sample_weight": weight, "batch_size": batch_size, "batches": batches}
     data = (X, y) if weight is None else (X, y, weight)
     held = options["validation_data"]
     if share and held is None:
-        held = _map(lambda a: a[count:], data)
-        data = _map(lambda a: a[:count], data)
+        held = map_arrays(lambda a: a[count:], data)
+        data = map_arrays(lambda a: a[:count], data)
     feed = _pipeline(data, batch_size, bool(options.get("shuffle", True)))
     validation_batch_size = options.get("validation_batch_size") or (batch_size if isinstance(held, tuple) else None)
     return {
@@ -131,29 +169,40 @@ def _feed(model: keras.Model, X: Any, y: Any, batch_size: int, options: dict[str
     }
 
 
+def _training_samples(count: int, share: float) -> int:
+    """Return how many samples remain for training when the last `share` is held out, rounded as in Keras."""
+    if not 0 < share < 1:
+        raise ValueError(f"validation_split is {share!r}: expected a number between 0 and 1")
+    kept = math.floor(count * (1 - share))
+    if kept in (0, count):
+        raise ValueError(f"validation_split={share} of {count} samples leaves one side empty")
+    return kept
+
+
 def _own_pipeline(model: keras.Model, options: dict[str, Any]) -> bool:
+    """Return whether the batches can be made by `_pipeline`: TensorFlow on a single device, whole epochs."""
     if keras.config.backend() != "tensorflow" or options.get("steps_per_epoch") is not None:
         return False
     return getattr(model, "_distribute_strategy", None) is None and keras.distribution.distribution() is None
 
 
 def _pipeline(data: Any, batch_size: int, shuffle: bool) -> Any:
-    """A `tf.data.Dataset` of batches of `data`, in a new random order every epoch when `shuffle`.
+    """Make a `tf.data.Dataset` of batches of `data`, in a new random order every epoch if `shuffle`.
 
-    Only indices are shuffled; each batch is one gather. On two cores a single background thread is best: gathering costs a
-    tenth of the arithmetic, and more threads only take cores from it.
+    Only indices are shuffled, and each batch is one gather. On two cores a single background thread is
+    best: gathering costs a tenth of the arithmetic, and more threads only take cores from it.
     """
     import tensorflow as tf
 
-    count = _count(data)
-    threads = max(1, _cores() // 2)
+    count = count_samples(data)
+    threads = max(1, _machine.cores() // 2)
     with tf.device("CPU:0"):
-        tensors = _map(tf.constant, data)
+        tensors = map_arrays(tf.constant, data)
         order = tf.data.Dataset.range(count)
         if shuffle:
             order = order.shuffle(count, reshuffle_each_iteration=True)
-        # No Python branch depends on a tensor here: without its source being rewritten it starts a tenth of a second sooner.
-        gather = tf.autograph.experimental.do_not_convert(lambda rows: _map(lambda a: tf.gather(a, rows), tensors))
+        # No Python branch depends on a tensor here, so autograph is not needed. Without it the start is 0.1 s faster.
+        gather = tf.autograph.experimental.do_not_convert(lambda rows: map_arrays(lambda a: tf.gather(a, rows), tensors))
         batches = order.batch(batch_size).map(gather, num_parallel_calls=threads if threads > 1 else None)
     options = tf.data.Options()
     options.threading.private_threadpool_size = threads
@@ -161,17 +210,14 @@ def _pipeline(data: Any, batch_size: int, shuffle: bool) -> Any:
     return batches.prefetch(2 + threads).with_options(options)
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 # ── several batches in one call ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def _steps(model: keras.Model, batches: int | None, callbacks: Sequence[keras.callbacks.Callback]) -> int:
-    """How many batches one call should run; the model's own choice wherever another could be seen or could fail."""
+    """Return how many batches one call should run.
+
+    The model's own choice is kept where another one would be noticed or could fail.
+    """
     own = int(model.steps_per_execution)
     if keras.config.backend() != "tensorflow" or own != 1 or model.run_eagerly or batches is None:
         return own
@@ -184,8 +230,8 @@ _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_tr
 
 
 def _acts_on_batches(callback: keras.callbacks.Callback) -> bool:
-    """Whether the callback does something around each training batch."""
-    if hasattr(callback, "save_freq"):  # ModelCheckpoint, BackupAndRestore: at epochs unless told a number of batches
+    """Return whether a callback does something before or after each training batch."""
+    if hasattr(callback, "save_freq"):  # ModelCheckpoint and BackupAndRestore act at epochs unless given a number of batches
         return callback.save_freq != "epoch"
     if getattr(callback, "update_freq", None) == "epoch" or isinstance(callback, keras.callbacks.TerminateOnNaN):
         return False
@@ -194,7 +240,10 @@ def _acts_on_batches(callback: keras.callbacks.Callback) -> bool:
 
 
 def _build_optimizer(model: keras.Model) -> None:
-    """Make the optimizer's variables now if the model has its own: TensorFlow traces a step twice in which variables are made."""
+    """Create the variables of the optimizer now, if the model already has its own.
+
+    TensorFlow traces a training step twice if variables are created in it.
+    """
     optimizer = model.optimizer
     plain = keras.config.backend() == "tensorflow" and getattr(model, "_distribute_strategy", None) is None
     if plain and model.built and not optimizer.built and model.trainable_variables:
@@ -203,7 +252,7 @@ def _build_optimizer(model: keras.Model) -> None:
 
 @contextmanager
 def _steps_per_call(model: keras.Model, steps: int) -> Iterator[None]:
-    """Inside, `model` runs `steps` batches in one call; afterwards it is set and compiled as before."""
+    """Make `model` run `steps` batches per call inside the block; restore its settings afterwards."""
     if steps == model.steps_per_execution:
         yield
         return
@@ -215,201 +264,3 @@ def _steps_per_call(model: keras.Model, steps: int) -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(model, name, value)
-
-
-# ── checking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _check_model(model: Any) -> None:
-    if model is None:
-        raise ValueError("the model is None: does the function that builds it end with `return model`?")
-    if not isinstance(model, keras.Model):
-        raise ValueError(f"expected a Keras model, got {type(model).__name__}")
-    if not model.compiled:
-        raise ValueError("the model is not compiled: call model.compile(optimizer=…, loss=…, metrics=[…]) before fit")
-
-
-def _check_whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} is {value!r}: expected a whole number of at least 1")
-
-
-def _checked_validation(model: keras.Model, data: Any) -> Any:
-    if data is None or _is_dataset(data):
-        return data
-    if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-        raise ValueError(f"validation_data is {type(data).__name__}: expected a pair (X_valid, y_valid)")
-    X, y = _checked(model, data[0], data[1], "X of validation_data", "y of validation_data")
-    if len(data) == 2:
-        return X, y
-    weight = _arrays(data[2], "the weights of validation_data")
-    _check_lengths({"X of validation_data": X, "its weights": weight})
-    return X, y, weight
-
-
-def _checked(model: keras.Model, X: Any, y: Any, X_name: str, y_name: str) -> tuple[Any, Any]:
-    """X and y as arrays that may go to `model`, or a ValueError."""
-    if X is None or y is None:
-        raise ValueError(f"{X_name if X is None else y_name} is None: expected an array with one row a sample")
-    X, y = _arrays(X, X_name), _arrays(y, y_name)
-    _check_lengths({X_name: X, y_name: y})
-    _check_finite(X, X_name)
-    _check_finite(y, y_name)
-    if isinstance(X, np.ndarray):
-        _check_samples(model, X, X_name)
-    if isinstance(y, np.ndarray):
-        _check_targets(model, y, y_name)
-    return X, y
-
-
-def _arrays(value: Any, name: str) -> Any:
-    """`value` with every part a NumPy array of numbers: a dict or a sequence of arrays stays one, floats become floatx."""
-    if isinstance(value, dict):
-        return {key: _arrays(part, f"{name}[{key!r}]") for key, part in value.items()}
-    if isinstance(value, list | tuple) and value and all(np.ndim(part) and hasattr(part, "shape") for part in value):
-        return tuple(_arrays(part, f"{name}[{i}]") for i, part in enumerate(value))
-    try:
-        array = np.asarray(keras.ops.convert_to_numpy(value) if keras.ops.is_tensor(value) else value)
-    except ValueError as error:
-        raise ValueError(f"{name} is no array: its rows have different lengths") from error
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} holds {array.dtype} values: expected numbers; turn words into numbers first")
-    if array.ndim == 0:
-        raise ValueError(f"{name} is the single number {array}: expected an array with one row a sample")
-    if array.dtype.kind == "f":
-        array = array.astype(keras.config.floatx(), copy=False)
-    return array
-
-
-def _check_lengths(parts: dict[str, Any]) -> None:
-    sizes = {}
-    for name, part in parts.items():
-        lengths = {len(array) for array in _leaves(part)}
-        if len(lengths) > 1:
-            raise ValueError(f"the parts of {name} have different lengths: {sorted(lengths)}")
-        sizes[name] = lengths.pop()
-    if 0 in sizes.values():
-        raise ValueError(f"{' and '.join(name for name in sizes if not sizes[name])} is empty: expected at least one sample")
-    if len(set(sizes.values())) > 1:
-        said = ", ".join(f"{name} has {size}" for name, size in sizes.items())
-        raise ValueError(f"one row a sample is expected in each: {said}. Did you mix up two splits?")
-
-
-def _check_finite(data: Any, name: str) -> None:
-    for array in _leaves(data):
-        if array.dtype.kind != "f":
-            continue
-        good = np.isfinite(array)
-        if not good.all():
-            row = int(np.argwhere(~good)[0][0])
-            raise ValueError(
-                f"{name} holds {good.size - int(good.sum())} values that are NaN or infinite, the first in row {row}: one is "
-                "enough to turn every weight into NaN. Look for missing values, or a division by 0 when scaling"
-            )
-
-
-def _check_samples(model: keras.Model, X: np.ndarray, name: str) -> None:
-    expected = _shape_of(model, "input_shape")
-    if expected is None or len(getattr(model, "inputs", None) or [0]) != 1:
-        return
-
-    def bare(shape: tuple) -> tuple:  # Keras adds or drops a last axis of length 1 itself
-        return shape[:-1] if shape and shape[-1] == 1 else shape
-
-    got = bare(X.shape[1:])
-    wanted = bare(expected)
-    if len(got) != len(wanted) or any(w is not None and g != w for g, w in zip(got, wanted, strict=True)):
-        raise ValueError(f"the model takes samples of shape {expected}, those of {name} have shape {X.shape[1:]}")
-
-
-def _check_targets(model: keras.Model, y: np.ndarray, name: str) -> None:
-    shape = _shape_of(model, "output_shape")
-    loss = _loss_name(model)
-    if shape is None or loss is None:
-        return
-    classes = shape[-1]
-    if loss == "sparse_categorical_crossentropy":
-        _check_labels(y, name, classes, getattr(model.loss, "ignore_class", None))
-    elif loss == "categorical_crossentropy" and y.shape[1:] != shape:
-        raise ValueError(
-            f"this loss expects one-hot targets of shape (n, {classes}), {name} has shape {y.shape}: use the loss "
-            f'"sparse_categorical_crossentropy" for class numbers, or keras.utils.to_categorical(y, {classes})'
-        )
-    elif loss == "binary_crossentropy" and (y.min() < 0 or y.max() > 1):
-        raise ValueError(f"binary cross-entropy expects targets 0 or 1, {name} reaches from {y.min()} to {y.max()}")
-
-
-def _check_labels(y: np.ndarray, name: str, classes: int, ignored: int | None) -> None:
-    if y.ndim > 1 and y.shape[-1] == classes > 1:
-        raise ValueError(
-            f"this loss expects class numbers of shape (n,), {name} has shape {y.shape} and looks one-hot: use the loss "
-            '"categorical_crossentropy", or y.argmax(axis=-1)'
-        )
-    used = y if ignored is None else y[y != ignored]
-    if used.size == 0:
-        return
-    low, high = used.min(), used.max()
-    if low < 0 or high >= classes or (y.dtype.kind == "f" and (used % 1).any()):
-        raise ValueError(
-            f"the model has {classes} outputs, so labels are whole numbers from 0 to {classes - 1}; {name} reaches from "
-            f"{low} to {high}. Count classes from 0, or give the last layer one neuron a class"
-        )
-
-
-def _loss_name(model: keras.Model) -> str | None:
-    """The loss's snake-case name when the model has a single one, whether given by name, function or object."""
-    loss = model.loss
-    if isinstance(loss, str):
-        try:
-            loss = keras.losses.get(loss)
-        except ValueError:
-            return None
-    return getattr(loss, "name", getattr(loss, "__name__", None)) if loss is not None else None
-
-
-def _shape_of(model: keras.Model, name: str) -> tuple | None:
-    """The model's input_shape or output_shape without the batch axis; None when not known yet or when it has several."""
-    try:
-        shape = getattr(model, name)
-    except (AttributeError, ValueError):
-        return None
-    return tuple(shape[1:]) if isinstance(shape, tuple) and len(shape) > 1 and not isinstance(shape[-1], tuple) else None
-
-
-# ── structures of arrays ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _is_dataset(data: Any) -> bool:
-    """Whether `data` hands out batches itself: a `tf.data.Dataset`, a PyDataset, a data loader, a generator."""
-    return not (hasattr(data, "shape") or isinstance(data, list | tuple | dict | str)) and (
-        hasattr(data, "__next__") or hasattr(data, "__iter__") or hasattr(data, "__getitem__")
-    )
-
-
-def _length(dataset: Any) -> int | None:
-    try:
-        return len(dataset)
-    except TypeError:
-        return None
-
-
-def _map(function: Callable[[Any], Any], data: Any) -> Any:
-    return keras.tree.map_structure(function, data)
-
-
-def _leaves(data: Any) -> list[np.ndarray]:
-    return keras.tree.flatten(data)
-
-
-def _count(data: Any) -> int:
-    return len(_leaves(data)[0])
-
-
-def _kept(count: int, share: float) -> int:
-    """How many samples stay for training when the last `share` of them is held out, rounded as Keras does."""
-    if not 0 < share < 1:
-        raise ValueError(f"validation_split is {share!r}: expected a number between 0 and 1")
-    kept = math.floor(count * (1 - share))
-    if kept in (0, count):
-        raise ValueError(f"validation_split={share} of {count} samples leaves one side empty")
-    return kept

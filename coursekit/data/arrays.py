@@ -1,6 +1,7 @@
-"""Arrays kept on disk: made once, afterwards only mapped into memory, read-only. One .npy file an array, in a kept folder.
+"""Arrays in the cache: computed once, then mapped into memory, read-only.
 
-Knows nothing of data sets: it is told how to make the arrays.
+Each array is an .npy file in a folder of the cache. Knows nothing of data sets: the caller says how the
+arrays are computed.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .cache import Cache, settle
-from .folders import damaged, filled, kept_folder
+from coursekit.data.cache import Cache, settle
+from coursekit.data.folders import damaged, filled, kept_folder
 
 __all__ = ["Arrays", "kept", "stored"]
 
@@ -19,7 +20,16 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def stored(cache: Cache, name: str, make: Callable[[], Arrays]) -> Arrays:
-    """The arrays of the entry `name`, as read-only memory maps; made by `make` if the cache has none in good state."""
+    """Return the arrays of a cache entry as read-only memory maps, computing them if necessary.
+
+    Args:
+        cache: The cache.
+        name: Name of the entry.
+        make: Function that computes the arrays, called if the cache has no intact entry.
+
+    Returns:
+        A mapping from names to arrays.
+    """
     found = kept(cache, name)
     if found is not None:
         return found
@@ -30,18 +40,26 @@ def stored(cache: Cache, name: str, make: Callable[[], Arrays]) -> Arrays:
             _save(folder / f"{key}.npy", array)
 
     opened = _mapped(filled(cache, name, fill))
-    if opened is None:  # removed or damaged between two lines: what was made is still right
+    if opened is None:  # removed or damaged in the meantime: the arrays are still right
         return {key: _frozen(array) for key, array in arrays.items()}
     return opened
 
 
 def kept(cache: Cache, name: str) -> Arrays | None:
-    """The arrays of the entry `name` if the cache has them in good state. A damaged entry is removed and reported."""
+    """Return the arrays of a cache entry if it is intact, else None.
+
+    A damaged entry is removed and reported.
+
+    Args:
+        cache: The cache.
+        name: Name of the entry.
+    """
     folder = kept_folder(cache, name)
     return None if folder is None else _mapped(folder)
 
 
 def _save(path: Path, array: np.ndarray) -> None:
+    """Write an array to a new .npy file and wait until it is on the disk."""
     array = np.ascontiguousarray(array)
     with open(path, "xb") as stream:
         np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
@@ -50,6 +68,7 @@ def _save(path: Path, array: np.ndarray) -> None:
 
 
 def _mapped(folder: Path) -> Arrays | None:
+    """Map all arrays of a folder into memory, or return None and remove the folder if one is damaged."""
     try:
         return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
     except (OSError, ValueError) as error:
@@ -58,6 +77,7 @@ def _mapped(folder: Path) -> Arrays | None:
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
+    """Return a read-only view of an array."""
     array = array.view()
     array.flags.writeable = False
     return array

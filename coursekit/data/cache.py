@@ -1,14 +1,16 @@
-"""A folder on this machine that keeps files. What is in it is whole: files appear under their names only when complete.
+"""A folder on this machine that stores files. A file gets its name only when it is complete.
 
-Two processes may use one folder at once: each writes under a name of its own and renames at the end, which is one step for
-the operating system. Where the folder cannot be written, a temporary one serves for this process, and the folder is still
-read. Knows nothing of data sets or the network.
+Several processes may use one folder at once: each writes under a name of its own and renames the file
+at the end, which the operating system does in one step. If the folder cannot be written to, this
+process writes to a temporary folder and still reads from the first. Knows nothing of data sets or the
+network.
 """
 
 from __future__ import annotations
 
 import atexit
 import errno
+import hashlib
 import os
 import shutil
 import tempfile
@@ -19,27 +21,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from .errors import DataError, note
+from coursekit.data.errors import DataError, note
 
-__all__ = ["Cache", "discard", "settle", "writing", "writing_folder"]
+__all__ = ["Cache", "discard", "settle", "sha256", "writing", "writing_folder"]
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-_STALE = 24 * 3600  # seconds after which what a killed process left half-written is cleared away
+_CHUNK = 1 << 20  # bytes read at once
+_STALE = 24 * 3600  # seconds after which half-written files of killed processes are removed
 
 
 @dataclass(frozen=True)
 class Cache:
-    """A cache in `folder`, which need not exist yet."""
+    """A cache on the disk.
+
+    Attributes:
+        folder: Its folder, which need not exist yet.
+    """
 
     folder: Path
 
     def places(self, name: str) -> list[Path]:
-        """Every path at which the entry `name` may lie, best first."""
+        """Return every path where the entry `name` may be, best first."""
         temporary = _TEMPORARY.get(self.folder)
         return [self.folder / name, *([temporary / name] if temporary else [])]
 
     def target(self, name: str) -> Path:
-        """The path to write the entry `name` to; its parent folder exists. A temporary one if `folder` cannot be written."""
+        """Return the path where the entry `name` is to be written; its parent folder exists.
+
+        The path is in a temporary folder if `folder` cannot be written to.
+
+        Raises:
+            DataError: If the disk is full.
+        """
         path = self.folder / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,32 +67,37 @@ class Cache:
         return path
 
 
-_TEMPORARY: dict[Path, Path] = {}  # in this process: a cache that cannot be written → the folder that serves instead
+_TEMPORARY: dict[Path, Path] = {}  # cache folder that cannot be written to → the one used in this process
 
 
 _making = Lock()
 
 
 def _temporary(folder: Path, why: OSError) -> Path:
-    with _making:  # several threads may come here at once
+    """Return the temporary folder that replaces `folder` in this process, creating it at first use."""
+    with _making:  # several threads may get here at once
         if folder not in _TEMPORARY:
             _TEMPORARY[folder] = temporary = Path(tempfile.mkdtemp(prefix="coursekit-"))
             atexit.register(_remove_own, temporary, os.getpid())
             note(
-                f"the cache folder {folder} cannot be written ({why.strerror}); {temporary} serves until this process ends. "
+                f"the cache folder {folder} cannot be written to ({why.strerror}); {temporary} is used until this process ends. "
                 "Set COURSEKIT_CACHE to a folder of yours to keep the data."
             )
         return _TEMPORARY[folder]
 
 
 def _remove_own(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a forked child leaves its parent's folder alone
+    """Remove a temporary folder at the end of the process that created it."""
+    if os.getpid() == owner:  # a forked process must not remove its parent's folder
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def writing(target: Path) -> Iterator[Path]:
-    """A path to write a file to. It becomes `target` when the block ends well; after any error nothing is left of it."""
+    """Provide a path to write a file to, which becomes `target` if the block ends without an error.
+
+    After an error nothing of the file remains.
+    """
     _sweep(target)
     with _explained(target):
         handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent)
@@ -97,7 +115,10 @@ def writing(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def writing_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes `target` when the block ends well. If another process was first, theirs stays."""
+    """Provide a folder to fill, which becomes `target` if the block ends without an error.
+
+    If another process was faster, its folder stays.
+    """
     _sweep(target)
     with _explained(target):
         part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent))
@@ -115,16 +136,16 @@ def writing_folder(target: Path) -> Iterator[Path]:
 
 
 def settle(path: Path) -> None:
-    """Wait until a file's bytes are on the disk, so that a power cut cannot leave its name without its content."""
+    """Wait until the bytes of a file are on the disk, so that a power cut cannot leave an empty file."""
     with open(path, "rb+") as stream:
         os.fsync(stream.fileno())
 
 
 def discard(path: Path) -> bool:
-    """Remove a file or folder, whatever state it is in. Returns whether it is gone."""
+    """Remove a file or a folder, whatever its state. Return whether it is gone."""
     if path.is_dir() and not path.is_symlink():
         aside = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:  # the name is free at once, even if another process still has the files open
+        try:  # frees the name at once, even if another process still has the files open
             os.rename(path, aside)
         except OSError:
             aside = path
@@ -137,7 +158,17 @@ def discard(path: Path) -> bool:
     return not path.exists()
 
 
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
 def _sweep(target: Path) -> None:
+    """Remove what killed processes have left half-written for `target`."""
     for left in target.parent.glob(f"{target.name}.*.part"):
         try:
             if time.time() - left.stat().st_mtime > _STALE:
@@ -148,7 +179,7 @@ def _sweep(target: Path) -> None:
 
 @contextmanager
 def _explained(target: Path) -> Iterator[None]:
-    """Turn a full disk into an error that says what to do."""
+    """Turn the error of a full disk into one that says what to do."""
     try:
         yield
     except OSError as error:
@@ -158,7 +189,8 @@ def _explained(target: Path) -> Iterator[None]:
 
 
 def _full(target: Path, error: OSError) -> DataError:
+    """Return the error for a full disk."""
     return DataError(
-        f"no room left for {target} ({error.strerror}). Nothing half-written was kept. "
+        f"no room left for {target} ({error.strerror}). No half-written file was kept. "
         "Free some space, or set COURSEKIT_CACHE to a folder on another disk."
     )

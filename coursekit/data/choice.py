@@ -1,99 +1,62 @@
-"""Real or drawn: which of the two serves, remembered for the process, with a warning that cannot be missed.
+"""Chooses between the real data set and its drawn stand-in, once per process, and warns clearly.
 
-Knows no data set by name: it is told how to read the real one and how to draw the stand-in.
+Knows no data set by name: the caller says how to read the real set and how to draw the stand-in.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, TypeVar
 
-from . import decode
-from .arrays import Arrays, kept, stored
-from .errors import DataError, box
-from .registry import Dataset
-from .settings import Settings
-from .sources import NotObtainable, fetch_all, obtainable
-from .sources import is_here as files_are_here
+from coursekit.data.arrays import Arrays
+from coursekit.data.dataset import ArrayDataset, FileDataset
+from coursekit.data.errors import DataError, box
+from coursekit.data.settings import Settings
+from coursekit.data.sources import NotObtainable, obtainable
 
-__all__ = ["Kind", "RealKind", "Source", "choose", "load", "short", "source_of"]
+__all__ = ["Source", "choose", "load", "source_of"]
 
 Source = Literal["real", "drawn"]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class RealKind:
-    """A set that is used as the files it comes in. name: its name in the registry."""
-
-    name: str
-
-    def is_here(self, settings: Settings) -> bool:
-        """Whether the cache has the real set."""
-        return files_are_here(settings.registry[self.name], settings)
-
-    def prepare(self, settings: Settings) -> object:
-        """Put the real set into the cache, checked. Raises NotObtainable."""
-        return fetch_all(settings.registry[self.name], settings)
-
-
-@dataclass(frozen=True)
-class Kind(RealKind):
-    """How the arrays of one set come about.
-
-    read: from the paths of its files, by name, to arrays. draw: the stand-in's arrays, the same names, shapes and types.
-    drawn_by: the source files that draw it; the kept stand-in is drawn anew if they change.
-    form: which of several forms of the set these arrays are.
-    """
-
-    read: Callable[[dict[str, Path]], Arrays]
-    draw: Callable[[], Arrays]
-    drawn_by: Callable[[], list[Path]]
-    form: str = ""
-
-    def real_entry(self, dataset: Dataset) -> str:
-        """Name in the cache: other files or another way of decoding give another name."""
-        lines = [str(decode.VERSION), *(f"{file.name} {file.sha256}" for file in dataset.files)]
-        return f"{self.name}/decoded-{self._form}{short(' '.join(lines).encode())}"
-
-    def drawn_entry(self) -> str:
-        """Name in the cache: another way of drawing gives another name."""
-        return f"{self.name}/drawn-{self._form}{short(b''.join(path.read_bytes() for path in self.drawn_by()))}"
-
-    @property
-    def _form(self) -> str:
-        return f"{self.form}-" if self.form else ""
-
-    def is_here(self, settings: Settings) -> bool:
-        """Whether the cache has the real set, decoded."""
-        return kept(settings.cache, self.real_entry(settings.registry[self.name])) is not None
-
-    def prepare(self, settings: Settings) -> Arrays:
-        """The arrays of the real set: decoded ones from the cache, else from its files. Raises NotObtainable."""
-        dataset = settings.registry[self.name]
-        return stored(settings.cache, self.real_entry(dataset), lambda: self.read(fetch_all(dataset, settings)))
-
-    def drawn(self, settings: Settings) -> Arrays:
-        """The arrays of the stand-in: from the cache, else drawn."""
-        return stored(settings.cache, self.drawn_entry(), self.draw)
 
 
 _decided: dict[tuple[object, ...], Source] = {}
 _warned: set[str] = set()
 
 
-def load(kind: Kind, settings: Settings) -> tuple[Arrays, Source]:
-    """The arrays of a set and where they come from. Raises NotObtainable if the real set is asked for and cannot be had."""
-    return choose(kind.name, settings, real=lambda: kind.prepare(settings), drawn=lambda: kind.drawn(settings))
+def load(dataset: ArrayDataset, settings: Settings) -> tuple[Arrays, Source]:
+    """Return the arrays of a data set and their source.
+
+    Args:
+        dataset: The data set.
+        settings: Where to look, and whether a stand-in is allowed.
+
+    Returns:
+        A tuple `(arrays, source)`; the source is "real" or "drawn".
+
+    Raises:
+        NotObtainable: If the real set is required and cannot be obtained.
+    """
+    return choose(dataset.name, settings, real=lambda: dataset.prepare(settings), drawn=lambda: dataset.drawn(settings))
 
 
 def choose(name: str, settings: Settings, *, real: Callable[[], T], drawn: Callable[[], T]) -> tuple[T, Source]:
-    """What `real` or `drawn` gives for the set `name`, and which of them it was: the same one all through this process.
+    """Return what `real` or `drawn` gives, and which of them was used.
 
-    Raises NotObtainable where the real set may not be replaced: it was asked for, or has been used in this process.
+    The choice is made once per process for each data set and settings.
+
+    Args:
+        name: Name of the data set.
+        settings: Where to look, and whether a stand-in is allowed.
+        real: Function that loads the real set. It raises NotObtainable if that is impossible.
+        drawn: Function that loads the stand-in.
+
+    Returns:
+        A tuple `(result, source)`; the source is "real" or "drawn".
+
+    Raises:
+        NotObtainable: If the real set cannot be obtained and must not be replaced: it is required, or this
+            process has already used it.
     """
     key = (name, *settings.key)
     if settings.mode == "drawn" or _decided.get(key) == "drawn":
@@ -110,27 +73,33 @@ def choose(name: str, settings: Settings, *, real: Callable[[], T], drawn: Calla
     return got, "real"
 
 
-def source_of(kind: RealKind, settings: Settings) -> Source:
-    """What the set's loader gives, or would give, without loading or downloading anything.
+def source_of(dataset: FileDataset, settings: Settings) -> Source:
+    """Return which version of a data set its loader gives, without loading or downloading anything.
 
-    Raises DataError when only the real set may serve and none of its sources is within reach.
+    Args:
+        dataset: The data set.
+        settings: Where to look, and whether a stand-in is allowed.
+
+    Raises:
+        DataError: If the real set is required and none of its sources can be reached.
     """
     if settings.mode == "drawn":
         return "drawn"
-    known = _decided.get((kind.name, *settings.key))
+    known = _decided.get((dataset.name, *settings.key))
     if known:
         return known
-    if kind.is_here(settings) or obtainable(settings.registry[kind.name], settings):
+    if dataset.is_here(settings) or obtainable(settings.registry[dataset.name], settings):
         return "real"
     if settings.mode == "auto":
         return "drawn"
     raise DataError(
-        f"the data set {kind.name} cannot be had: neither cache nor mirror nor network has it, and COURSEKIT_DATA=real forbids "
-        "the drawn stand-in"
+        f"the data set {dataset.name} is not available: neither the cache nor the mirror nor the network has it, and "
+        "COURSEKIT_DATA=real forbids the drawn stand-in"
     )
 
 
 def _warn(error: NotObtainable) -> None:
+    """Print a warning that the stand-in is used, once per process and data set."""
     name = error.dataset.name
     if name in _warned:
         return
@@ -138,18 +107,13 @@ def _warn(error: NotObtainable) -> None:
     box(
         f"WARNING: the data below are DRAWN, not the real {name}.",
         [
-            "The real files could not be had:",
+            "The real files are not available:",
             *(f"  - {reason}" for reason in error.causes[:6]),
             "",
-            "Drawings made by this project serve instead: same shapes, types and classes, similar difficulty. You can do all of "
-            "the lab with them, but each number you get is a number about drawings.",
+            "Drawings made by this project are used instead, with the same shapes, types and classes and a similar difficulty. You "
+            "can do the whole lab with them, but every number that you get is about drawings.",
             "",
             "To get the real set: connect to the internet and restart the kernel, or set COURSEKIT_MIRROR to a folder that holds "
-            f"{name}/. To forbid drawings, set COURSEKIT_DATA=real; to ask for them without this warning, COURSEKIT_DATA=drawn.",
+            f"{name}/. To forbid drawings, set COURSEKIT_DATA=real. To use them without this warning, set COURSEKIT_DATA=drawn.",
         ],
     )
-
-
-def short(content: bytes) -> str:
-    """Twelve digits that stand for some bytes, for use in a name."""
-    return hashlib.sha256(content).hexdigest()[:12]

@@ -1,6 +1,6 @@
-"""Photographs of clothes as the labs use them: as arrays of one size, or as a folder of JPEG files; real or drawn.
+"""Photographs of clothes as the labs use them: arrays of one size, or a folder of JPEG files.
 
-Knows nothing of how files come.
+Real or drawn. Knows nothing of how files are obtained.
 """
 
 from __future__ import annotations
@@ -12,47 +12,64 @@ from pathlib import Path
 
 import numpy as np
 
-from . import decode
-from .arrays import Arrays
-from .choice import Kind, choose, load, short
-from .fashion import Splits
-from .folders import filled, kept_folder
-from .settings import Settings
-from .sources import fetch_all
+from coursekit.data import decode
+from coursekit.data.arrays import Arrays
+from coursekit.data.choice import choose, load
+from coursekit.data.dataset import ArrayDataset, short
+from coursekit.data.fashion import Splits
+from coursekit.data.folders import filled, kept_folder
+from coursekit.data.settings import Settings
+from coursekit.data.sources import fetch_all
 
 __all__ = ["CLOTHING", "clothing_folder", "load_clothing"]
 
 NAME = "clothing"
 CLASS_NAMES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
-SPLITS = {"train": "train", "valid": "validation", "test": "test"}  # names of the arrays and of the folders
-SIZE = 160  # as drawn, and as loaded if nothing else is said
+SPLITS = {"train": "train", "valid": "validation", "test": "test"}  # name in the arrays → name of the folder
+SIZE = 160  # size of the drawn photographs, and the default
 SIZES = range(16, 513)
-SEED = 42  # of the order in which the photographs come
+SEED = 42  # of the shuffling
 
 
 def load_clothing(size: int = SIZE, *, settings: Settings | None = None) -> Splits:
-    """Photographs of clothes in ten classes (Grigorev 2020): 500 to learn from, 120 for validation, 179 for testing.
+    """Load photographs of clothes in ten classes (Grigorev 2020).
 
-    size: height and width in pixels to which each photograph is brought, whatever its shape was; 16 to 512.
-    Returns Splits: X_train uint8 (500, size, size, 3), y_train int64 (500,) from 0 to 9; the same for valid and test. The
-    order is shuffled, always in the same way.
-    Without a network and a mirror, drawn photographs serve after a warning, and `source` is "drawn".
-    Raises ValueError for a size out of range, DataError if COURSEKIT_DATA=real and the files cannot be had, or if the disk is
-    full. settings: where to look; the environment decides if left out.
+    The samples are shuffled, always in the same order. Without a network and a mirror, drawn photographs
+    are used after a warning, and `source` is "drawn".
+
+    Args:
+        size: Height and width in pixels, from 16 to 512. Each photograph is resized to a square of this
+            size, whatever its shape.
+        settings: Where to look for the files. By default this comes from the environment variables.
+
+    Returns:
+        Splits with `X_train` uint8 (500, size, size, 3), `X_valid` (120, size, size, 3), `X_test`
+        (179, size, size, 3), and labels int64 from 0 to 9. The drawn set has 200 test samples.
+
+    Raises:
+        ValueError: If `size` is out of range.
+        DataError: If COURSEKIT_DATA is "real" and the files cannot be obtained, or the disk is full.
     """
     if size not in SIZES:
         raise ValueError(f"size is {size!r}: expected a whole number of pixels from {SIZES.start} to {SIZES.stop - 1}")
     settings = settings or Settings.from_environment()
-    kind = CLOTHING if size == SIZE else _kind(int(size), lambda: _scaled(CLOTHING.drawn(settings), int(size)))
-    arrays, source = load(kind, settings)
+    dataset = CLOTHING if size == SIZE else _of_size(int(size), lambda: _scaled(CLOTHING.drawn(settings), int(size)))
+    arrays, source = load(dataset, settings)
     return Splits(**arrays, class_names=CLASS_NAMES, source=source)
 
 
 def clothing_folder(*, settings: Settings | None = None) -> Path:
-    """A folder with the photographs as files, laid out for `keras.utils.image_dataset_from_directory`.
+    """Return a folder with the photographs as files, for `keras.utils.image_dataset_from_directory`.
 
-    It holds `train`, `validation` and `test`, in each of them one folder a class, and in those .jpg files. Treat it as
-    read-only: it is the cache. Real or drawn as `load_clothing`, with the same errors.
+    The folder holds `train`, `validation` and `test`. Each of these holds one folder per class with .jpg
+    files. Treat it as read-only, since it is part of the cache. The photographs are real or drawn, as for
+    `load_clothing`.
+
+    Args:
+        settings: Where to look for the files. By default this comes from the environment variables.
+
+    Raises:
+        DataError: If COURSEKIT_DATA is "real" and the files cannot be obtained, or the disk is full.
     """
     settings = settings or Settings.from_environment()
     folder, _ = choose(NAME, settings, real=lambda: _real_folder(settings), drawn=lambda: _drawn_folder(settings))
@@ -62,11 +79,13 @@ def clothing_folder(*, settings: Settings | None = None) -> Path:
 # ── arrays ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _kind(size: int, draw: Callable[[], Arrays]) -> Kind:
-    return Kind(NAME, lambda paths: _read(paths, size), draw, _drawn_by, form=str(size))
+def _of_size(size: int, draw: Callable[[], Arrays]) -> ArrayDataset:
+    """Describe the data set with photographs of this size."""
+    return ArrayDataset(NAME, lambda paths: _read(paths, size), draw, _drawn_by, form=str(size))
 
 
 def _read(paths: dict[str, Path], size: int) -> Arrays:
+    """Decode the photographs from their files."""
     arrays: dict[str, np.ndarray] = {}
     for part, split in SPLITS.items():
         names = [name for name in paths if name.startswith(f"{split}/")]
@@ -77,6 +96,7 @@ def _read(paths: dict[str, Path], size: int) -> Arrays:
 
 
 def _draw() -> Arrays:
+    """Draw the stand-in."""
     from coursekit.drawn import photos
 
     arrays: dict[str, np.ndarray] = {}
@@ -87,29 +107,32 @@ def _draw() -> Arrays:
 
 
 def _scaled(arrays: Arrays, size: int) -> Arrays:
-    """The drawn photographs at another size than they are drawn."""
+    """Resize the drawn photographs."""
     return {name: decode.resized(array, size) if name.startswith("X") else array for name, array in arrays.items()}
 
 
 def _shuffled(part: str, X: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-    """The files come class by class; learning from the first hundred should not mean learning from dresses alone."""
+    """Shuffle one split. The files come class by class, and a lab may use only the first hundred samples."""
     order = np.random.RandomState(SEED).permutation(len(y))
     return {f"X_{part}": X[order], f"y_{part}": y[order]}
 
 
 def _drawn_by() -> list[Path]:
-    """All that draws, for the photographs' modules share what they like."""
+    """Return every source file of `drawn`, since its modules share code."""
     return sorted((Path(__file__).resolve().parent.parent / "drawn").glob("*.py"))
 
 
-CLOTHING = _kind(SIZE, _draw)
+CLOTHING = _of_size(SIZE, _draw)
 
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _real_folder(settings: Settings) -> Path:
-    """Only the files of the registry, all of them, in one place. The cache's own folder may hold more, or be two folders."""
+    """Return a folder with the files of the registry and no others.
+
+    The folder of the cache itself may hold more files, or be split into two folders.
+    """
     dataset = settings.registry[NAME]
     name = f"{NAME}/photographs-{short(' '.join(f'{file.name} {file.sha256}' for file in dataset.files).encode())}"
 
@@ -122,7 +145,7 @@ def _real_folder(settings: Settings) -> Path:
 
 
 def _link(path: Path, target: Path) -> None:
-    """A second name for the same file; a copy where the file system has no such thing."""
+    """Give a file a second name, or copy it where the file system has no links."""
     try:
         os.link(path, target)
     except OSError:
@@ -130,6 +153,8 @@ def _link(path: Path, target: Path) -> None:
 
 
 def _drawn_folder(settings: Settings) -> Path:
+    """Return a folder with the drawn photographs as files."""
+
     def fill(folder: Path) -> None:
         arrays = CLOTHING.drawn(settings)
         for part, split in SPLITS.items():

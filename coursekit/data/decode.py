@@ -1,4 +1,7 @@
-"""File formats: from the bytes that a publisher offers to NumPy arrays. Knows nothing of caches, sources or splits."""
+"""Decodes file formats: from the bytes that a publisher offers to NumPy arrays.
+
+Knows nothing of caches, sources or splits.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,23 @@ import numpy as np
 
 __all__ = ["VERSION", "csv_in_tar", "idx", "photograph", "photographs", "resized", "write_photograph"]
 
-VERSION = 2  # part of the name under which decoded arrays are kept: raise it when a function here gives other arrays
+VERSION = 2  # part of the name of cached arrays: raise it when a function here gives other arrays
 
 
 def idx(path: Path) -> np.ndarray:
-    """The array in a gzipped IDX file of unsigned bytes (format of MNIST: yann.lecun.com/exdb/mnist).
+    """Read an array from a gzipped IDX file of unsigned bytes (format of MNIST: yann.lecun.com/exdb/mnist).
 
-    Two zero bytes, the type (8: unsigned byte), the number of axes, each axis' length as a big-endian 32-bit integer, data.
-    Returns uint8, read-only. Raises ValueError when the file is anything else.
+    The file holds two zero bytes, the type (8: unsigned byte), the number of axes, the length of each axis
+    as a big-endian 32-bit integer, and the data.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A read-only uint8 array.
+
+    Raises:
+        ValueError: If the file has another format.
     """
     with gzip.open(path, "rb") as stream:
         content = stream.read()
@@ -30,14 +42,23 @@ def idx(path: Path) -> np.ndarray:
     shape = struct.unpack_from(f">{axes}I", content, 4)
     data = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
     if data.size != np.prod(shape, dtype=int):
-        raise ValueError(f"{path.name} says {shape} but holds {data.size:,} values")
+        raise ValueError(f"{path.name} states the shape {shape} but holds {data.size:,} values")
     return data.reshape(shape)
 
 
 def csv_in_tar(path: Path, member: str, columns: int) -> np.ndarray:
-    """The table of plain numbers, separated by commas and without a header, that is the file `member` of a .tgz archive.
+    """Read a table of numbers from a CSV file without a header inside a .tgz archive.
 
-    Returns float64 (rows, columns). Raises ValueError when there is no such member or it is no such table.
+    Args:
+        path: The archive.
+        member: Name of the file in the archive.
+        columns: Expected number of columns.
+
+    Returns:
+        A float64 array (rows, columns).
+
+    Raises:
+        ValueError: If the archive has no such file, or it is no such table.
     """
     try:
         with tarfile.open(path, "r:gz") as archive:
@@ -50,38 +71,58 @@ def csv_in_tar(path: Path, member: str, columns: int) -> np.ndarray:
 
 
 def photographs(paths: Sequence[Path], size: int) -> np.ndarray:
-    """JPEG files, each brought to `size` pixels each way whatever its shape was. Returns uint8 (n, size, size, 3).
+    """Read JPEG files, each resized to a square of `size` pixels, whatever its shape.
 
-    Raises ValueError naming a file that is no picture.
+    Args:
+        paths: The files.
+        size: Height and width in pixels.
+
+    Returns:
+        A uint8 array (n, size, size, 3).
+
+    Raises:
+        ValueError: If a file is not a readable picture. The message names it.
     """
     pictures = np.empty((len(paths), size, size, 3), np.uint8)
 
     def put(index: int) -> None:
         pictures[index] = photograph(paths[index], size)
 
-    with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it works
+    with ThreadPoolExecutor() as pool:  # Pillow releases the interpreter lock while it works
         list(pool.map(put, range(len(paths))))
     return pictures
 
 
 def photograph(path: Path, size: int, box: tuple[float, float, float, float] | None = None) -> np.ndarray:
-    """One JPEG file as uint8 (size, size, 3). box: left, top, right and bottom of the part to take, each from 0 to 1."""
+    """Read one JPEG file, resized to a square of `size` pixels.
+
+    Args:
+        path: The file.
+        size: Height and width in pixels.
+        box: Left, top, right and bottom of the part to use, each from 0 to 1; None for the whole picture.
+
+    Returns:
+        A uint8 array (size, size, 3).
+
+    Raises:
+        ValueError: If the file is not a readable picture.
+    """
     from PIL import Image
 
     try:
         with Image.open(path) as picture:
-            # The decoder itself halves the picture as often as it can, which is several times quicker.
+            # The decoder itself halves the picture as often as possible, which is several times faster.
             picture.draft("RGB", (size, size))
             width, height = picture.size
             part = None if box is None else (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
             scaled = picture.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box=part)
             return np.asarray(scaled)
     except OSError as error:
-        raise ValueError(f"{path.name} is no picture that can be read: {error}") from error
+        raise ValueError(f"{path.name} is not a readable picture: {error}") from error
 
 
 def resized(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Pictures uint8 (n, height, width, 3) brought to (n, size, size, 3); unchanged if they have that size."""
+    """Resize pictures uint8 (n, height, width, 3) to (n, size, size, 3). Pictures of that size are unchanged."""
     from PIL import Image
 
     if pictures.shape[1:3] == (size, size):
@@ -91,7 +132,7 @@ def resized(pictures: np.ndarray, size: int) -> np.ndarray:
 
 
 def write_photograph(path: Path, picture: np.ndarray) -> None:
-    """Write a picture uint8 (height, width, 3) as a JPEG file."""
+    """Write a picture uint8 (height, width, 3) to a JPEG file."""
     from PIL import Image
 
     Image.fromarray(picture).save(path, "JPEG", quality=92)

@@ -1,6 +1,6 @@
-"""What the data package says and raises when something is wrong. Knows nothing of files or the network.
+"""The errors and messages of the data package. Knows nothing of files or the network.
 
-Everything is printed on standard output: a grader takes any word on standard error for a failed cell.
+Everything is printed on stdout: a grader takes any word on stderr as the sign of a failed cell.
 """
 
 from __future__ import annotations
@@ -11,28 +11,34 @@ __all__ = ["Damaged", "DataError", "Unreachable", "Unusable", "box", "note"]
 
 
 class DataError(RuntimeError):
-    """A data set cannot be had. The message says which files, what was tried and what to do."""
+    """A data set cannot be obtained. The message says which files, what was tried and what to do."""
 
 
 class Unusable(Exception):
-    """One source of one file did not give it; the message says why. The next source is tried."""
+    """A source did not give a file. The message says why. The next source is tried."""
 
 
 class Unreachable(Unusable):
-    """Nobody answers at that address, whatever file is asked for."""
+    """Nothing answers at an address, whatever file is requested."""
 
 
 class Damaged(Unusable):
-    """The source gave other bytes than the registry expects."""
+    """A source gave other bytes than the registry expects."""
 
 
 def note(text: str) -> None:
-    """One line about something out of the ordinary that needs no action at once."""
+    """Print one line about something unusual that needs no immediate action."""
     print(f"coursekit: {text}", flush=True)
 
 
 def box(title: str, lines: list[str], width: int = 100) -> None:
-    """A framed block that cannot be missed. ASCII only, so it prints on every console."""
+    """Print a framed block of text. It is ASCII only, so that every console can print it.
+
+    Args:
+        title: First line of the block.
+        lines: Paragraphs below the title, wrapped to the width. An item that starts with "- " is indented.
+        width: Width of the block in characters.
+    """
     inner = width - 6
     body: list[str] = []
     for line in lines:

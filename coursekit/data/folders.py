@@ -1,8 +1,9 @@
-"""Folders kept on disk: filled once, afterwards only read.
+"""Folders in the cache: filled once, then only read.
 
-A manifest in the folder has each file's size, modification time and SHA-256. A file is trusted if size and time are those in the
-manifest; if only the time differs, its bytes are checked again; if anything else differs, the folder is removed, to be made
-again. Knows nothing of what is in the files.
+A manifest in the folder holds the size, modification time and SHA-256 of each file. A file is trusted
+if its size and time are those of the manifest. If only the time differs, the bytes are checked again.
+If anything else differs, the folder is removed, so that it is created again. Knows nothing of what is
+in the files.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .cache import Cache, discard, writing, writing_folder
-from .errors import note
-from .sources import sha256
+from coursekit.data.cache import Cache, discard, sha256, writing, writing_folder
+from coursekit.data.errors import note
 
 __all__ = ["damaged", "filled", "kept_folder"]
 
@@ -22,7 +22,10 @@ _MANIFEST = "manifest.json"
 
 
 def kept_folder(cache: Cache, name: str) -> Path | None:
-    """The folder `name` if the cache has it in good state. A damaged one is removed and reported."""
+    """Return the folder `name` if the cache has it and it is intact, else None.
+
+    A damaged folder is removed and reported.
+    """
     for folder in cache.places(name):
         if not folder.is_dir():
             continue
@@ -35,15 +38,20 @@ def kept_folder(cache: Cache, name: str) -> Path | None:
 
 
 def damaged(folder: Path, why: Exception) -> None:
-    """Remove a folder that is not as it should be, and say so."""
+    """Remove a damaged folder and report it."""
     discard(folder)
-    note(f"{folder} is damaged ({why}); it is made again.")
+    note(f"{folder} is damaged ({why}); it is created again.")
 
 
 def filled(cache: Cache, name: str, fill: Callable[[Path], None]) -> Path:
-    """The folder `name`, made now: `fill` puts files into the empty folder that it is given.
+    """Create the folder `name` and return its path.
 
-    It appears under its name only when it is complete. If another process was first, theirs stays.
+    The folder gets its name only when it is complete. If another process was faster, its folder stays.
+
+    Args:
+        cache: The cache.
+        name: Name of the entry.
+        fill: Function that puts the files into the empty folder that it is given.
     """
     target = cache.target(name)
     with writing_folder(target) as folder:
@@ -55,12 +63,13 @@ def filled(cache: Cache, name: str, fill: Callable[[Path], None]) -> Path:
 
 
 def _stamp(path: Path) -> dict[str, int]:
+    """Return the size and the modification time of a file."""
     state = path.stat()
     return {"bytes": state.st_size, "mtime_ns": state.st_mtime_ns}
 
 
 def _verify(folder: Path, manifest: dict[str, Any]) -> None:
-    """Raise ValueError if a file is not the one the manifest speaks of."""
+    """Raise ValueError if a file is not the one that the manifest describes."""
     moved = False
     for name, expected in manifest.items():
         path = folder / name
@@ -69,15 +78,16 @@ def _verify(folder: Path, manifest: dict[str, Any]) -> None:
             raise ValueError(f"{name} has {state['bytes']:,} bytes, expected {expected['bytes']:,}")
         if state["mtime_ns"] != expected["mtime_ns"]:
             if sha256(path) != expected["sha256"]:
-                raise ValueError(f"the SHA-256 of {name} is not the one it was written with")
+                raise ValueError(f"the SHA-256 of {name} is not that of the file when it was written")
             expected["mtime_ns"], moved = state["mtime_ns"], True
     if moved:
         _remember(folder, manifest)
 
 
 def _remember(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest again with new modification times."""
     try:
         with writing(folder / _MANIFEST) as part:
             part.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     except (OSError, RuntimeError):
-        return  # a cache that cannot be written is checked anew each time
+        return  # a cache that cannot be written to is checked again each time

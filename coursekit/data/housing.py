@@ -1,7 +1,7 @@
-"""California housing as the labs use it: eight numbers a district and its median house value, real or drawn.
+"""California housing as the labs use it: eight numbers per district and its median house value.
 
-A fixed part of the rows, the sealed split, is left out of everything that is kept and returned here. Knows nothing of how
-files come.
+Real or drawn. A fixed part of the rows, the sealed split, is excluded from everything that is cached
+and returned here. Knows nothing of how files are obtained.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import decode
-from .arrays import Arrays
-from .choice import Kind, Source, load
-from .settings import Settings
+from coursekit.data import decode
+from coursekit.data.arrays import Arrays
+from coursekit.data.choice import Source, load
+from coursekit.data.dataset import ArrayDataset
+from coursekit.data.settings import Settings
 
 __all__ = ["CALIFORNIA_HOUSING", "Housing", "draw_rows", "load_california_housing", "read_rows", "split"]
 
@@ -25,10 +26,20 @@ SEED = 42  # of the published split: a quarter for testing, then a quarter of th
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Housing:
-    """Districts and their median house value in three parts. The arrays are read-only memory maps.
+    """Districts and their median house value in three parts: training, validation and test.
 
-    X_train float32 (n, 8), one column for each of feature_names; y_train float32 (n,) in units of $100,000, capped at 5.00001;
-    the same for valid and test. target_name: what y is. source: "real", or "drawn" for the stand-in.
+    The arrays are read-only memory maps.
+
+    Attributes:
+        X_train: Features, float32 (n, 8), one column per name in `feature_names`.
+        y_train: Median house value in units of $100,000, float32 (n,), capped at 5.00001.
+        X_valid: Features for validation.
+        y_valid: House values for validation.
+        X_test: Features for testing.
+        y_test: House values for testing.
+        feature_names: Name of each column.
+        target_name: Name of the target.
+        source: "real", or "drawn" for the stand-in.
     """
 
     X_train: np.ndarray
@@ -49,34 +60,58 @@ class Housing:
 
 
 def load_california_housing(*, settings: Settings | None = None) -> Housing:
-    """California housing: districts of the census of 1990 (Pace & Barry 1997), as scikit-learn gives them.
+    """Load California housing: districts of the 1990 census (Pace and Barry 1997), as in scikit-learn.
 
-    Returns Housing: X_train float32 (11610, 8), X_valid (3870, 8), X_test (2580, 8), targets float32 in units of $100,000.
-    The split is that of `train_test_split(random_state=42)` done twice; X_test is the first half of its test rows.
-    Without a network and a mirror, drawn districts serve after a warning, and `source` is "drawn".
-    Raises DataError if COURSEKIT_DATA=real and the file cannot be had, or if the disk is full.
-    settings: where to look; the environment decides if left out.
+    The split is that of `train_test_split(random_state=42)` applied twice. `X_test` is the first half of
+    its test rows. Without a network and a mirror, drawn districts are used after a warning, and `source`
+    is "drawn".
+
+    Args:
+        settings: Where to look for the file. By default this comes from the environment variables.
+
+    Returns:
+        Housing with `X_train` float32 (11610, 8), `X_valid` (3870, 8), `X_test` (2580, 8), and targets
+        float32 in units of $100,000.
+
+    Raises:
+        DataError: If COURSEKIT_DATA is "real" and the file cannot be obtained, or the disk is full.
     """
     arrays, source = load(CALIFORNIA_HOUSING, settings or Settings.from_environment())
     return Housing(**arrays, feature_names=FEATURE_NAMES, target_name=TARGET_NAME, source=source)
 
 
 def split(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Indices of the training, validation and test rows, as scikit-learn's train_test_split(random_state=42) chooses them."""
+    """Return the indices of the training, validation and test rows.
+
+    They are those of scikit-learn's `train_test_split(random_state=42)` applied twice.
+
+    Args:
+        rows: Number of all rows.
+    """
     rest, test = _quarter(np.arange(rows))
     train, valid = _quarter(rest)
     return train, valid, test
 
 
 def _quarter(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Three quarters and one quarter, drawn with NumPy's old generator, whose numbers are fixed for good."""
+    """Split indices into three quarters and one quarter.
+
+    Uses NumPy's legacy generator, whose numbers never change.
+    """
     order = np.random.RandomState(SEED).permutation(len(indices))
     count = -(-len(indices) // 4)
     return indices[order[count:]], indices[order[:count]]
 
 
 def read_rows(paths: dict[str, Path]) -> tuple[np.ndarray, np.ndarray]:
-    """All rows of the official archive in its order: X float32 (20640, 8), y float32 (20640,)."""
+    """Read all rows of the official archive in their order.
+
+    Args:
+        paths: Paths of the files by name.
+
+    Returns:
+        A tuple `(X, y)`: X float32 (20640, 8), y float32 (20640,).
+    """
     table = decode.csv_in_tar(paths["cal_housing.tgz"], "CaliforniaHousing/cal_housing.data", columns=9)
     longitude, latitude, age, rooms, bedrooms, population, households, income, value = table.T
     columns = [income, age, rooms / households, bedrooms / households, population, population / households, latitude, longitude]
@@ -84,23 +119,24 @@ def read_rows(paths: dict[str, Path]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_rows() -> tuple[np.ndarray, np.ndarray]:
-    """All rows of the stand-in, of the shapes and types that `read_rows` gives."""
+    """Draw all rows of the stand-in, with the shapes and dtypes of `read_rows`."""
     from coursekit.drawn import housing
 
     return housing.districts()
 
 
 def _public(X: np.ndarray, y: np.ndarray) -> Arrays:
-    """What students get of all rows: the second half of the test rows is nowhere among it."""
+    """Return the arrays for students. The second half of the test rows is not part of them."""
     train, valid, test = split(len(X))
     parts = {"train": train, "valid": valid, "test": test[: len(test) // 2]}
     return {f"{letter}_{part}": array[rows] for part, rows in parts.items() for letter, array in (("X", X), ("y", y))}
 
 
 def _drawn_by() -> list[Path]:
+    """Return the source files that draw the stand-in."""
     return [Path(__file__).resolve().parent.parent / "drawn" / "housing.py"]
 
 
-CALIFORNIA_HOUSING = Kind(
+CALIFORNIA_HOUSING = ArrayDataset(
     "california-housing", lambda paths: _public(*read_rows(paths)), lambda: _public(*draw_rows()), _drawn_by
 )

@@ -1,7 +1,7 @@
-"""Fetching one file from an address, with progress, and giving up quickly when there is no network.
+"""Downloads one file from an address, with progress, and gives up quickly if there is no network.
 
-A host that cannot be reached is remembered for the life of the process, so the wait is paid once. Knows nothing of data
-sets, caches or checksums.
+A host that cannot be reached is remembered until the process ends, so the wait happens only once. Knows
+nothing of data sets, caches or checksums.
 """
 
 from __future__ import annotations
@@ -16,25 +16,26 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from .errors import Unreachable, Unusable
+from coursekit.data.errors import Unreachable, Unusable
 
 __all__ = ["Progress", "download", "unreachable"]
 
-CONNECT_SECONDS = 4.0  # to look up a host's name and connect to it
+CONNECT_SECONDS = 4.0  # to resolve a host's name and connect to it
 READ_SECONDS = 15.0  # without a single byte
 PAUSES = (0.5, 2.0)  # seconds before the second and the third try
 _BUSY = {429, 500, 502, 503, 504}
 
-_dead: dict[tuple[str, int], str] = {}  # hosts that could not be reached in this process, with the reason
+_dead: dict[tuple[str, int], str] = {}  # unreachable hosts in this process → the reason
 
 
 def unreachable(url: str) -> str | None:
-    """Why the host of `url` (or the proxy in front of it) cannot be reached, or None if it can."""
+    """Return why the host of `url` (or the proxy in front of it) cannot be reached, or None if it can."""
     host, port = _first_hop(url)
     return _dead.get((host, port)) or _probe(host, port)
 
 
 def _first_hop(url: str) -> tuple[str, int]:
+    """Return host and port of the first connection to `url`: those of the proxy, if there is one."""
     parts = urlsplit(url)
     proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
     if proxy:
@@ -44,6 +45,7 @@ def _first_hop(url: str) -> tuple[str, int]:
 
 @functools.cache
 def _probe(host: str, port: int) -> str | None:
+    """Try to connect to a host. Return why that failed, or None if it did not."""
     outcome: list[str | None] = []
 
     def connect() -> None:
@@ -53,7 +55,7 @@ def _probe(host: str, port: int) -> str | None:
         except OSError as error:
             outcome.append(f"{host} cannot be reached: {error.strerror or error}")
 
-    # In a thread, because looking up a name obeys no timeout of its own.
+    # In a thread, because resolving a name has no timeout.
     thread = threading.Thread(target=connect, daemon=True)
     thread.start()
     thread.join(CONNECT_SECONDS + 1)
@@ -61,10 +63,20 @@ def _probe(host: str, port: int) -> str | None:
 
 
 def download(url: str, target: Path, size: int, *, show: bool = True) -> None:
-    """Write what lies at `url` to `target`, showing progress on standard output if `show`. size: bytes expected.
+    """Download a file.
 
-    What breaks off, or what a busy server refuses, is tried again from the start, up to three times in all.
-    Raises Unreachable when nobody answers there, Unusable with the reason when the file does not come whole.
+    An interrupted download, or one that a busy server refuses, is tried again from the start, up to three
+    times in all.
+
+    Args:
+        url: Address of the file.
+        target: Path to write the file to.
+        size: Expected number of bytes, for the progress bar.
+        show: Whether to show progress on stdout.
+
+    Raises:
+        Unreachable: If nothing answers at the address.
+        Unusable: If the file does not arrive complete. The message says why.
     """
     for pause in (*PAUSES, None):
         reason = unreachable(url)
@@ -80,7 +92,12 @@ def download(url: str, target: Path, size: int, *, show: bool = True) -> None:
 
 
 class _Again(Exception):
-    """Another try may do better. host_is_gone: the host broke off the connection, so if there is no other try, it is given up."""
+    """Another try may succeed.
+
+    Attributes:
+        host_is_gone: Whether the host broke off the connection. If so, and if there is no other try, the
+            host is given up.
+    """
 
     def __init__(self, why: str, host_is_gone: bool = False) -> None:
         super().__init__(why)
@@ -88,6 +105,7 @@ class _Again(Exception):
 
 
 def _download(url: str, target: Path, size: int, show: bool) -> None:
+    """Download a file once."""
     import pooch
     import requests
 
@@ -115,23 +133,28 @@ def _download(url: str, target: Path, size: int, show: bool) -> None:
 
 
 def _given_up(url: str, error: BaseException) -> Unreachable:
-    """The host is not asked again in this process."""
+    """Remember that a host does not answer, and return the error."""
     host, port = _first_hop(url)
     _dead[host, port] = f"{host} stopped answering: {_cause(error)}"
     return Unreachable(_dead[host, port])
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason of a nest of network errors, on one line."""
+    """Return the innermost reason of a chain of network errors, on one line."""
     while error.__context__ is not None:
         error = error.__context__
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0][:200]
 
 
 class Progress:
-    """A bar in a terminal or notebook, one plain line elsewhere. Has what pooch asks of a progress bar.
+    """A progress bar in a terminal or notebook, one plain line elsewhere.
 
-    name: what is coming. total: its bytes. detail: more about it, for the plain line.
+    It has the methods that pooch expects of a progress bar.
+
+    Args:
+        name: What is downloaded.
+        total: Its size in bytes.
+        detail: More about it, for the plain line.
     """
 
     def __init__(self, name: str, total: int, detail: str = "") -> None:
@@ -139,15 +162,18 @@ class Progress:
         self._bar: Any = None
 
     def update(self, n: int) -> None:
+        """Add `n` bytes."""
         if self._bar is None:
             self._bar = self._open()
         self._bar.update(n)
 
     def reset(self) -> None:
+        """Start again from 0 bytes."""
         if self._bar is not None:
             self._bar.reset(total=self.total)
 
     def close(self) -> None:
+        """Finish the bar."""
         if self._bar is not None:
             self._bar.close()
 

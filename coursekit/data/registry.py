@@ -1,7 +1,7 @@
-"""The list of data sets: which files a set has, their checksums, where they can be had, under which licence.
+"""The registry of data sets: their files with checksums, their addresses and their licences.
 
-A set's files stand in a table of their own, or, if they are many, one a line in the text `list`. Reads registry.toml and nothing
-else: no cache, no network, no idea of what is inside a file.
+The files of a set are tables of the registry or, if there are many, lines of its text `list`. Reads
+registry.toml and nothing else: no cache, no network, and nothing of what is in a file.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ __all__ = ["Dataset", "File", "Registry", "course_registry", "read_registry"]
 
 @dataclass(frozen=True)
 class File:
-    """One file of a set as its publisher offers it.
+    """One file of a data set as its publisher offers it.
 
-    sha256: 64 lower-case hexadecimal digits. remote: its name at the official addresses, where that is another one.
+    Attributes:
+        name: Its name in the cache and on a mirror.
+        bytes: Its size.
+        sha256: Its SHA-256 as 64 lower-case hexadecimal digits.
+        remote: Its name at the official addresses, if that is another one.
     """
 
     name: str
@@ -35,13 +39,22 @@ class File:
     remote: str = ""
 
     def at(self, url: str) -> str:
-        """Its address below the official address `url`."""
+        """Return the address of the file below the official address `url`."""
         return url + (self.remote or self.name)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One data set. urls: official addresses of the folder that holds the files, tried in this order."""
+    """The entry of one data set in the registry.
+
+    Attributes:
+        name: Its name, such as "fashion-mnist".
+        title: What it is.
+        licence: Its licence.
+        citation: How to cite it.
+        urls: Official addresses of the folder that holds the files, tried in this order.
+        files: Its files.
+    """
 
     name: str
     title: str
@@ -56,7 +69,11 @@ class Dataset:
         return sum(file.bytes for file in self.files)
 
     def file(self, name: str) -> File:
-        """The file of this name. Raises KeyError, naming the files there are."""
+        """Return the file of this name.
+
+        Raises:
+            KeyError: If there is none. The message names the existing files.
+        """
         for file in self.files:
             if file.name == name:
                 return file
@@ -68,7 +85,13 @@ Registry = Mapping[str, Dataset]
 
 @functools.cache
 def course_registry() -> Registry:
-    """The registry of this course: beside the package when installed, in datasets/ of a working copy."""
+    """Return the registry of this course.
+
+    It is beside the package when installed, and in datasets/ of a working copy.
+
+    Raises:
+        FileNotFoundError: If it is in neither place.
+    """
     package = Path(__file__).resolve().parent.parent
     for path in (package / "registry.toml", package.parent / "datasets" / "registry.toml"):
         if path.is_file():
@@ -79,13 +102,24 @@ def course_registry() -> Registry:
 
 
 def read_registry(path: Path | str) -> Registry:
-    """The data sets of a registry file, by name. Raises ValueError naming the table and the key when one is wrong."""
+    """Read a registry file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A read-only mapping from names to data sets.
+
+    Raises:
+        ValueError: If a table is wrong. The message names the table and the key.
+    """
     path = Path(path)
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     return MappingProxyType({name: _dataset(name, table, path) for name, table in tables.items()})
 
 
 def _dataset(name: str, table: dict[str, Any], path: Path) -> Dataset:
+    """Read the table of one data set."""
     try:
         files = (*(_file(file, **entry) for file, entry in table.get("files", {}).items()), *_listed(table.get("list", "")))
         if not files:
@@ -100,7 +134,7 @@ def _dataset(name: str, table: dict[str, Any], path: Path) -> Dataset:
 
 
 def _listed(lines: str) -> Iterator[File]:
-    """The files of a set that has many: one a line, `<sha256> <bytes> <name>`."""
+    """Yield the files of a set with many files: one per line, `<sha256> <bytes> <name>`."""
     for line in lines.splitlines():
         if line.strip():
             sha256, size, name = line.split(maxsplit=2)
@@ -108,6 +142,7 @@ def _listed(lines: str) -> Iterator[File]:
 
 
 def _file(name: str, bytes: int, sha256: str, remote: str = "") -> File:
+    """Read the entry of one file, or raise ValueError."""
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise ValueError(f"the SHA-256 of {name} must be 64 digits of 0-9a-f, got {sha256!r}")
     if name.startswith("/") or ".." in name.split("/"):

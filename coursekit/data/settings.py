@@ -1,6 +1,7 @@
-"""Where data come from on this machine: the registry, the cache folder, the mirror, and whether stand-ins may serve.
+"""Where data come from on this machine: registry, cache folder, mirror, and whether stand-ins are allowed.
 
-Read once per call from the environment (COURSEKIT_DATA, COURSEKIT_MIRROR, COURSEKIT_CACHE), or given by hand.
+Read once per call from the environment (COURSEKIT_DATA, COURSEKIT_MIRROR, COURSEKIT_CACHE), or passed
+explicitly.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from .cache import Cache
-from .registry import Registry, course_registry
+from coursekit.data.cache import Cache
+from coursekit.data.registry import Registry, course_registry
 
 __all__ = ["Mode", "Settings"]
 
@@ -21,9 +22,14 @@ Mode = Literal["auto", "real", "drawn"]
 
 @dataclass(frozen=True)
 class Settings:
-    """registry: the sets by name. mirror: a folder or address laid out as <dataset>/<file>, or None.
+    """Where to look for data.
 
-    mode: "real" (or an error), "drawn" (the stand-in), "auto" (real where it can be had, else drawn after a warning).
+    Attributes:
+        registry: The data sets by name.
+        cache: The cache.
+        mirror: A folder or an address with the files as <dataset>/<file>, or None.
+        mode: "real" for the real set or an error, "drawn" for the stand-in, "auto" for the real set if it
+            can be obtained and else the stand-in, after a warning.
     """
 
     registry: Registry
@@ -33,7 +39,14 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Settings from environment variables. Raises ValueError when COURSEKIT_DATA is neither unset, real nor drawn."""
+        """Return the settings from environment variables.
+
+        Args:
+            environment: The variables; by default those of this process.
+
+        Raises:
+            ValueError: If COURSEKIT_DATA is set to something else than "real" or "drawn".
+        """
         env = os.environ if environment is None else environment
         mode = env.get("COURSEKIT_DATA", "").strip()
         if mode not in ("", "real", "drawn"):
@@ -48,7 +61,7 @@ class Settings:
 
     @property
     def key(self) -> tuple[str, str | None, str]:
-        """What a decision between real and drawn depends on, for remembering it in this process."""
+        """What the choice between real and drawn depends on. The process remembers the choice by it."""
         return (str(self.cache.folder), self.mirror, self.mode)
 
 

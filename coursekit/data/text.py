@@ -1,4 +1,4 @@
-"""Tiny Shakespeare as one long text, real or drawn. Knows nothing of how files come."""
+"""Tiny Shakespeare as one long text, real or drawn. Knows nothing of how files are obtained."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import Arrays
-from .choice import Kind, Source, load
-from .settings import Settings
+from coursekit.data.arrays import Arrays
+from coursekit.data.choice import Source, load
+from coursekit.data.dataset import ArrayDataset
+from coursekit.data.settings import Settings
 
 __all__ = ["TINY_SHAKESPEARE", "Text", "load_shakespeare"]
 
 
 @dataclass(frozen=True, repr=False)
 class Text:
-    """text: all of it, lines separated by "\\n". source: "real", or "drawn" for the stand-in."""
+    """One long text.
+
+    Attributes:
+        text: The text, with lines separated by "\\n".
+        source: "real", or "drawn" for the stand-in.
+    """
 
     text: str
     source: Source
@@ -26,12 +32,19 @@ class Text:
 
 
 def load_shakespeare(*, settings: Settings | None = None) -> Text:
-    """Tiny Shakespeare (Karpathy 2015): scenes from Shakespeare's plays, 1,115,394 characters, 65 different ones.
+    """Load Tiny Shakespeare (Karpathy 2015): scenes from the plays of Shakespeare.
 
-    Each speech is the speaker's name with a colon, then lines, then an empty line.
-    Without a network and a mirror, a play drawn by this project serves after a warning, and `source` is "drawn".
-    Raises DataError if COURSEKIT_DATA=real and the file cannot be had, or if the disk is full.
-    settings: where to look; the environment decides if left out.
+    Each speech is the name of the speaker with a colon, then lines, then an empty line. Without a network
+    and a mirror, a play drawn by this project is used after a warning, and `source` is "drawn".
+
+    Args:
+        settings: Where to look for the file. By default this comes from the environment variables.
+
+    Returns:
+        A Text of 1,115,394 characters, 65 of them different.
+
+    Raises:
+        DataError: If COURSEKIT_DATA is "real" and the file cannot be obtained, or the disk is full.
     """
     arrays, source = load(TINY_SHAKESPEARE, settings or Settings.from_environment())
     return Text(arrays["text"].tobytes().decode("utf-8"), source)
@@ -51,4 +64,4 @@ def _drawn_by() -> list[Path]:
     return [Path(__file__).resolve().parent.parent / "drawn" / "play.py"]
 
 
-TINY_SHAKESPEARE = Kind("tinyshakespeare", lambda paths: _bytes(paths["input.txt"].read_bytes()), _draw, _drawn_by)
+TINY_SHAKESPEARE = ArrayDataset("tinyshakespeare", lambda paths: _bytes(paths["input.txt"].read_bytes()), _draw, _drawn_by)

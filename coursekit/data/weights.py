@@ -1,31 +1,40 @@
-"""Weights that others trained, as the file that Keras reads. Knows nothing of how files come or of any network's layers."""
+"""Weights that others have trained, as the file that Keras reads.
+
+Knows nothing of how files are obtained, or of the layers of a network.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from .choice import RealKind
-from .errors import DataError
-from .settings import Settings
-from .sources import fetch_all
+from coursekit.data.dataset import FileDataset
+from coursekit.data.errors import DataError
+from coursekit.data.settings import Settings
+from coursekit.data.sources import fetch_all
 
 __all__ = ["MOBILENET", "mobilenet_weights"]
 
-MOBILENET = RealKind("mobilenet")
+MOBILENET = FileDataset("mobilenet")
 
 
 def mobilenet_weights(*, settings: Settings | None = None) -> Path:
-    """The file of MobileNet's weights (alpha 0.25, without the head, learned on ImageNet), checked and ready to load.
+    """Return the file with MobileNet's weights (alpha 0.25, without the head, trained on ImageNet).
 
-    For `keras.applications.MobileNet(alpha=0.25, include_top=False, weights=…)` at any size of picture.
-    Raises DataError if it cannot be had, and where only drawn data may serve: `coursekit.backbones` has a drawn network.
-    settings: where to look; the environment decides if left out.
+    Use it with `keras.applications.MobileNet(alpha=0.25, include_top=False, weights=…)`, for pictures of
+    any size. The file is checked.
+
+    Args:
+        settings: Where to look for the file. By default this comes from the environment variables.
+
+    Raises:
+        DataError: If the file cannot be obtained, or COURSEKIT_DATA is "drawn". For drawn data use
+            `coursekit.backbones.drawn`.
     """
     settings = settings or Settings.from_environment()
     if settings.mode == "drawn":
         raise DataError(
-            "MobileNet's weights were learned on real photographs, and COURSEKIT_DATA=drawn asks for drawn data only. "
-            "coursekit.backbones.drawn() is the network that goes with them; or unset COURSEKIT_DATA."
+            "MobileNet was trained on real photographs, and COURSEKIT_DATA=drawn allows drawn data only. "
+            "Use coursekit.backbones.drawn() for drawn data, or unset COURSEKIT_DATA."
         )
     (path,) = fetch_all(settings.registry[MOBILENET.name], settings).values()
     return path

@@ -1,4 +1,7 @@
-"""The drawn Fashion-MNIST: 70,000 silhouettes of the ten classes of clothes. Knows which garment is which class, and how many."""
+"""The drawn Fashion-MNIST: 70,000 silhouettes of ten classes of clothes.
+
+Knows which garment belongs to which class, and how many there are.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .cloth import develop
-from .others import draw_bag, draw_trousers
-from .shapes import SIDE, Array
-from .shoes import draw_boot, draw_sandal, draw_sneaker
-from .tops import COAT, DRESS, PULLOVER, SHIRT, TSHIRT, draw_top
+from coursekit.drawn.cloth import develop
+from coursekit.drawn.others import draw_bag, draw_trousers
+from coursekit.drawn.shapes import SIDE, Array
+from coursekit.drawn.shoes import draw_boot, draw_sandal, draw_sneaker
+from coursekit.drawn.tops import COAT, DRESS, PULLOVER, SHIRT, TSHIRT, draw_top
 
 __all__ = ["CLASSES", "fashion_mnist", "garments"]
 
 SEED = 28_10
-BLOCK = 500  # garments drawn at once: the arrays of a block fit into a processor's cache
+BLOCK = 500  # garments drawn at once, so that their arrays fit into the processor's cache
 
 CLASSES: dict[str, Callable[[np.random.Generator, int], Array]] = {
     "T-shirt/top": lambda rng, n: draw_top(rng, n, TSHIRT),
@@ -32,17 +35,26 @@ CLASSES: dict[str, Callable[[np.random.Generator, int], Array]] = {
 
 
 def garments(label: int, n: int, rng: np.random.Generator) -> Array:
-    """n garments of class `label` (0 to 9), uint8 (n, 28, 28), black background."""
+    """Draw n garments of class `label` (0 to 9), uint8 (n, 28, 28), on a black background."""
     draw = list(CLASSES.values())[label]
     return develop(rng, draw(rng, n)) if n else np.zeros((0, SIDE, SIDE), np.uint8)
 
 
 def fashion_mnist(train: int = 60_000, test: int = 10_000, seed: int = SEED) -> tuple[Array, Array, Array, Array]:
-    """The stand-in for Fashion-MNIST.
+    """Draw the stand-in for Fashion-MNIST.
 
-    train, test: how many samples, multiples of 10. Each class gets a tenth, in shuffled order.
-    Returns X_train uint8 (train, 28, 28), y_train uint8 (train,), X_test uint8 (test, 28, 28), y_test uint8 (test,).
-    The same arguments give the same bytes, on every machine.
+    The same arguments give the same bytes on every machine.
+
+    Args:
+        train: Number of training samples, a multiple of 10. Each class gets a tenth, in shuffled order.
+        test: Number of test samples, a multiple of 10.
+        seed: Seed of the random numbers.
+
+    Returns:
+        A tuple `(X_train, y_train, X_test, y_test)`: pictures uint8 (n, 28, 28) and labels uint8 (n,).
+
+    Raises:
+        ValueError: If a number of samples is not a multiple of 10.
     """
     if train % 10 or test % 10:
         raise ValueError(f"train and test must be multiples of 10, one tenth for each class; got {train} and {test}")

@@ -1,13 +1,13 @@
-"""Cloth: the grey tone of a garment at every pixel (plain, striped, checked, printed), its folds and the grain of a photograph.
+"""Cloth: the grey tone of a garment at every pixel, its pattern and folds, and the grain of a photograph.
 
-Knows nothing of the garments that are cut from it.
+Knows nothing of the garments that are made from it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .shapes import SIDE, Array, X, Y, choose, chosen, ramp, spread, wave
+from coursekit.drawn.shapes import SIDE, Array, X, Y, choose, chosen, ramp, spread, wave
 
 __all__ = ["PATTERNS", "cloth", "develop", "patches"]
 
@@ -15,7 +15,7 @@ PATTERNS = ("plain", "hoops", "pinstripes", "checks", "print", "blocks", "fade")
 
 
 def patches(rng: np.random.Generator, n: int, cell: int) -> Array:
-    """Smooth random patches of about `cell` pixels, float32 (n, 28, 28) between 0 and 1."""
+    """Draw smooth random patches of about `cell` pixels, float32 (n, 28, 28) from 0 to 1."""
     count = SIDE // cell + 2
     coarse = rng.random((n, count, count), dtype=np.float32)
     at = np.arange(SIDE) / cell
@@ -25,12 +25,16 @@ def patches(rng: np.random.Generator, n: int, cell: int) -> Array:
 
 
 def cloth(rng: np.random.Generator, n: int, weights: tuple[float, ...], tone: tuple[float, float]) -> Array:
-    """Tones for n garments, float32 (n, 28, 28) between 0.1 and 1.
+    """Draw the tones of n garments, float32 (n, 28, 28) from 0.08 to 1.
 
-    weights: how often each of PATTERNS occurs. tone: range of the base tone.
+    Args:
+        rng: Source of the random numbers.
+        n: Number of garments.
+        weights: How often each of PATTERNS occurs.
+        tone: Range of the base tone.
     """
     kind = choose(rng, n, weights)
-    base = np.maximum(spread(rng, n, *tone), spread(rng, n, *tone))  # light cloth is the more common
+    base = np.maximum(spread(rng, n, *tone), spread(rng, n, *tone))  # light cloth is more common
     strength = spread(rng, n, 0.15, 0.7)
     pitch, shift = spread(rng, n, 0.12, 0.3), spread(rng, n, 0, 1)
     hoops, pinstripes = wave(pitch * Y + shift), wave(pitch * X + shift)
@@ -52,7 +56,7 @@ def cloth(rng: np.random.Generator, n: int, weights: tuple[float, ...], tone: tu
 
 
 def develop(rng: np.random.Generator, picture: Array) -> Array:
-    """The photograph: grain where there is cloth, eight bits. (n, 28, 28) float → uint8."""
+    """Add grain where there is cloth and round to eight bits: (n, 28, 28) float → uint8."""
     n = len(picture)
     grain = rng.integers(0, 256, (n, SIDE, SIDE), dtype=np.uint8).astype(np.float32) / np.float32(255) - np.float32(0.5)
     picture = picture * (1 + spread(rng, n, 0.05, 0.3) * grain)

@@ -1,7 +1,8 @@
-"""The ten kinds of clothes of the drawn photographs, cut from measures drawn by chance.
+"""The ten kinds of clothes of the drawn photographs, cut from random measures.
 
-Shirt, long sleeve, outwear, T-shirt and dress share one pattern, pants and shorts another, and their measures overlap: that is
-where the difficulty comes from. Knows nothing of colours, backgrounds or photographs.
+Shirt, long sleeve, outwear, T-shirt and dress share one pattern, pants and shorts another one. The
+ranges of their measures overlap, which makes the classes difficult to distinguish. Knows nothing of
+colours, backgrounds or photographs.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .shapes import Array, wave
-from .sketch import Sketch, between, chance, pick
+from coursekit.drawn.shapes import Array, wave
+from coursekit.drawn.sketch import Sketch, between, chance, pick
 
 __all__ = ["GARMENTS"]
 
@@ -22,7 +23,10 @@ Dice = np.random.Generator
 
 @dataclass(frozen=True)
 class Cut:
-    """Measures of a garment with shoulders: ranges (low, high), and chances between 0 and 1. The height of the frame is 2."""
+    """Measures of a garment with shoulders: ranges (low, high), and probabilities from 0 to 1.
+
+    The frame has a height of 2.
+    """
 
     sleeves: tuple[float, float, float, float]  # weights of: none, short, half, long
     length: Range  # from shoulder to hem
@@ -63,7 +67,7 @@ DRESS = Cut(
 
 
 def top(sketch: Sketch, rng: Dice, cut: Cut) -> None:
-    """A garment with shoulders."""
+    """Draw a garment with shoulders."""
     length, shoulder = between(rng, *cut.length), between(rng, *cut.shoulder)
     neck, hem = -length / 2, length / 2
     if chance(rng, 0.25):
@@ -91,18 +95,20 @@ def top(sketch: Sketch, rng: Dice, cut: Cut) -> None:
 
 
 def _hanger(sketch: Sketch, neck: float, shoulder: float) -> None:
+    """Draw a clothes hanger."""
     sketch.lay(0.02 - np.abs(sketch.disc(0, neck - 0.2, 0.08, 0.08)), 1.0)
     for side in (-1, 1):
         sketch.lay(sketch.limb((0, neck - 0.1), (side * shoulder * 0.9, neck + 0.12), 0.05, 0.05), 1.0)
 
 
 def _sleeves(sketch: Sketch, rng: Dice, cut: Cut, neck: float, length: float, shoulder: float) -> None:
+    """Draw both sleeves, or none."""
     kind = pick(rng, cut.sleeves)
     if kind == 0:
         return
     width = between(rng, *cut.arm)
     reach = (0.0, between(rng, 0.36, 0.55), between(rng, 0.6, 0.78), between(rng, 0.95, 1.25))[kind]
-    steep = between(rng, 0.6, 1.4) if kind == 1 else between(rng, 0.1, 0.8)  # sideways for each step down
+    steep = between(rng, 0.6, 1.4) if kind == 1 else between(rng, 0.1, 0.8)  # step sideways per step down
     tone, seam, cuff = float(chance(rng, 0.12)), between(rng, 0.0, 0.5), float(chance(rng, 0.25))
     narrow, uneven = between(rng, 0.6, 0.95), between(rng, 0.0, 0.3)
     for side in (-1, 1):
@@ -125,6 +131,7 @@ def _sleeves(sketch: Sketch, rng: Dice, cut: Cut, neck: float, length: float, sh
 
 
 def _front(sketch: Sketch, rng: Dice, cut: Cut, neck: float, hem: float, shoulder: float) -> None:
+    """Draw quilting, print, pockets and the opening of the front."""
     u, v, a = sketch.u, sketch.v, np.abs(sketch.u)
     if chance(rng, cut.quilt):
         sketch.light *= 1 - between(rng, 0.1, 0.45) * wave(v * between(rng, 2.5, 5))
@@ -155,7 +162,7 @@ def _front(sketch: Sketch, rng: Dice, cut: Cut, neck: float, hem: float, shoulde
 
 
 def _motif(sketch: Sketch, rng: Dice, neck: float, shoulder: float) -> None:
-    """A print on the chest: a round or square patch, or lines of writing."""
+    """Draw a print on the chest: a round or square patch, or lines of writing."""
     at, wide, high = neck + between(rng, 0.4, 0.6), shoulder * between(rng, 0.25, 0.7), between(rng, 0.08, 0.28)
     kind = pick(rng, (1, 1, 2))
     if kind == 0:
@@ -169,6 +176,7 @@ def _motif(sketch: Sketch, rng: Dice, neck: float, shoulder: float) -> None:
 
 
 def _neckline(sketch: Sketch, rng: Dice, cut: Cut, neck: float, shoulder: float, body: Array) -> None:
+    """Draw the neckline with a collar, a band or neither."""
     wide, deep = shoulder * between(rng, 0.3, 0.55), between(rng, 0.06, 0.3)
     a, v = np.abs(sketch.u), sketch.v
     down = np.clip((v - neck) / deep, 0, 1)
@@ -191,11 +199,11 @@ def _neckline(sketch: Sketch, rng: Dice, cut: Cut, neck: float, shoulder: float,
         sketch.cut(hole)
 
 
-# Below the waist ---------------------------------------------------------------------------------------------------------
+# ── below the waist ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def legs(sketch: Sketch, rng: Dice, length: Range, hip: Range, hem_share: Range) -> None:
-    """Trousers of this length, half as wide at the hip, each leg so wide at its hem as a share of the hip."""
+    """Draw trousers of a length; `hip` is half the width, `hem_share` the width of a leg at the hem per hip."""
     tall, wide = between(rng, *length), between(rng, *hip)
     waist, hem = -tall / 2, tall / 2
     rise = min(wide * between(rng, 1.0, 1.4), tall * 0.75)
@@ -207,7 +215,7 @@ def legs(sketch: Sketch, rng: Dice, length: Range, hip: Range, hem_share: Range)
     inside = np.minimum(apart * below + 0.012 - np.abs(sketch.u), sketch.v - crotch)
     slant = between(rng, -0.15, 0.3)
     sketch.cut(np.maximum(inside, sketch.v - hem + slant * np.abs(sketch.u)))
-    for side in (-1, 1):  # each leg has a crease of its own
+    for side in (-1, 1):  # each leg may have a crease
         if chance(rng, 0.4):
             line = sketch.limb((side * wide * 0.5, crotch), (side * (apart + foot * 0.5), hem), 0.02, 0.02)
             sketch.shade(line, between(rng, 0.1, 0.4))
@@ -223,6 +231,7 @@ def legs(sketch: Sketch, rng: Dice, length: Range, hip: Range, hem_share: Range)
 
 
 def skirt(sketch: Sketch, rng: Dice) -> None:
+    """Draw a skirt."""
     tall, wide = between(rng, 0.8, 1.7), between(rng, 0.35, 0.62)
     waist, hem = -tall / 2, tall / 2
     flare = between(rng, 0.9, 1.4) if chance(rng, 0.6) else between(rng, 1.4, 2.0)
@@ -239,6 +248,7 @@ def skirt(sketch: Sketch, rng: Dice) -> None:
 
 
 def _waistband(sketch: Sketch, rng: Dice, waist: float, wide: float) -> None:
+    """Draw a waistband and a button, or neither."""
     if chance(rng, 0.75):
         high = between(rng, 0.06, 0.13)
         if chance(rng, 0.35):
@@ -248,11 +258,11 @@ def _waistband(sketch: Sketch, rng: Dice, waist: float, wide: float) -> None:
         sketch.trim(sketch.disc(0, waist + 0.05, 0.03, 0.03))
 
 
-# Head and feet -----------------------------------------------------------------------------------------------------------
+# ── head and feet ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def hat(sketch: Sketch, rng: Dice) -> None:
-    """A cap, a bucket hat or a beanie."""
+    """Draw a cap, a bucket hat or a beanie."""
     kind = pick(rng, (0.6, 0.15, 0.25))
     wide, high = between(rng, 0.5, 0.75), between(rng, 0.5, 0.9)
     base = high * 0.45
@@ -289,7 +299,7 @@ def hat(sketch: Sketch, rng: Dice) -> None:
 
 
 def shoes(sketch: Sketch, rng: Dice) -> None:
-    """A pair of shoes, seen from above or from the side."""
+    """Draw a pair of shoes, seen from above or from the side."""
     from_above = chance(rng, 0.5)
     draw = _shoe_above if from_above else _shoe_beside
     shape = (between(rng, 0, 1), between(rng, 0, 1), pick(rng, (0.5, 0.25, 0.25)), chance(rng, 0.35), between(rng, 0.2, 0.6))
@@ -307,6 +317,7 @@ Shape = tuple[float, float, int, bool, float]
 
 
 def _shoe_above(sketch: Sketch, x: float, y: float, side: int, shape: Shape) -> None:
+    """Draw one shoe, seen from above."""
     wide, long, kind, light_sole, seam = 0.2 + 0.12 * shape[0], 0.65 + 0.3 * shape[1], shape[2], shape[3], shape[4]
     sole = np.maximum(
         sketch.disc(x, y - long * 0.45, wide, long * 0.55),
@@ -334,7 +345,7 @@ def _shoe_above(sketch: Sketch, x: float, y: float, side: int, shape: Shape) -> 
 
 
 def _shoe_beside(sketch: Sketch, x: float, y: float, side: int, shape: Shape) -> None:
-    """Toe to the left."""
+    """Draw one shoe, seen from the side, with its toe to the left."""
     del side
     high, long, kind, light_sole, seam = 0.25 + 0.2 * shape[0], 0.7 + 0.15 * shape[1], shape[2], float(shape[3]), shape[4]
     heel = 0.25 * shape[1] if kind == 1 else 0.0

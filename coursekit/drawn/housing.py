@@ -1,8 +1,9 @@
-"""The drawn California housing: 20,640 districts of a land with a coast that exists on no map.
+"""The drawn California housing: 20,640 districts of an invented land with a coast.
 
-Two big cities and some twenty towns lie along a coast with two bays. A price grows with income (less and less), near the sea, in some
-places and quarters more than in others, and falls where many people share a house; old houses cost more in the two cities
-and less elsewhere. Only operations that round alike on every processor are used, so a drawing has the same bytes everywhere.
+Two large cities and about twenty towns lie along a coast with two bays. A price grows with the income
+(less and less), near the sea, and in some places and quarters more than in others. It falls where many
+people share a house. Old houses cost more in the two cities and less elsewhere. All operations used
+round alike on every processor, so every machine gets the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 SEED = 20_640
 ROWS = 20_640
-CAP = 5.00001  # in $100,000: what every dearer district was written down as
+CAP = 5.00001  # in $100,000; every more expensive district gets this value
 
 # The coast and the inland border from south to north: (latitude, longitude).
 COAST = (
@@ -28,7 +29,7 @@ COAST = (
 )  # fmt: skip
 BORDER = ((32.5, -114.5), (34.8, -114.4), (36.5, -116.6), (39.0, -119.9), (42.0, -120.0))
 
-# Towns: latitude, longitude, share of all districts, spread in degrees, what living there adds to the logarithm of a price.
+# Towns: latitude, longitude, share of all districts, spread in degrees, what it adds to the logarithm of a price.
 PLACES = (
     (34.05, -117.75, 0.300, 0.26, 0.10), (37.55, -121.85, 0.190, 0.24, 0.32),  # the two cities
     (32.85, -116.95, 0.075, 0.15, 0.05), (38.60, -121.40, 0.060, 0.17, -0.12), (36.75, -119.80, 0.045, 0.15, -0.28),
@@ -42,10 +43,17 @@ CITIES = PLACES[:2]
 
 
 def districts(rows: int = ROWS, seed: int = SEED) -> tuple[Array, Array]:
-    """Districts and their median house value.
+    """Draw districts and their median house value.
 
-    Returns X float32 (rows, 8), columns in the order MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude,
-    Longitude, and y float32 (rows,) in $100,000, from 0.14999 to 5.00001. The same arguments give the same bytes.
+    The same arguments give the same bytes.
+
+    Args:
+        rows: Number of districts.
+        seed: Seed of the random numbers.
+
+    Returns:
+        A tuple `(X, y)`: X float32 (rows, 8) with the columns MedInc, HouseAge, AveRooms, AveBedrms,
+        Population, AveOccup, Latitude and Longitude; y float32 (rows,) in $100,000, from 0.14999 to 5.00001.
     """
     rng = np.random.Generator(np.random.PCG64([seed]))
     latitude, longitude = _positions(rng, rows)
@@ -63,7 +71,7 @@ def districts(rows: int = ROWS, seed: int = SEED) -> tuple[Array, Array]:
 
 
 def coast_distance(latitude: Array, longitude: Array) -> Array:
-    """Distance to the nearest point of the coast in degrees of latitude (about 111 km each)."""
+    """Return the distance to the nearest point of the coast in degrees of latitude (about 111 km each)."""
     at = np.linspace(COAST[0][0], COAST[-1][0], 96)
     nearest = np.full(latitude.shape, np.inf)
     for north, east in zip(at, _line(at, COAST), strict=True):
@@ -72,9 +80,12 @@ def coast_distance(latitude: Array, longitude: Array) -> Array:
 
 
 def _positions(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
-    """Where the districts lie: most around a town, some anywhere, all on land, to a hundredth of a degree."""
+    """Draw the positions of the districts, to a hundredth of a degree.
+
+    Most of them are around a town, some anywhere, and all of them on land.
+    """
     table = np.array(PLACES)
-    town = np.searchsorted(np.cumsum(table[:, 2]), rng.random(n))  # past the last one: the country
+    town = np.searchsorted(np.cumsum(table[:, 2]), rng.random(n))  # beyond the last one: the countryside
     north, east, _, spread, _ = table[np.minimum(town, len(PLACES) - 1)].T
     far = 0.35 + 1.3 * rng.random(n) * rng.random(n)
     latitude = north + spread * far * 1.6 * _normal(rng, n)
@@ -84,20 +95,20 @@ def _positions(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
     latitude = np.clip(latitude, 32.54, 41.95)
     west, border = _line(latitude, COAST), _line(latitude, BORDER)
     longitude = np.where(country, west + (border - west) * rng.random(n), longitude)
-    longitude = np.where(longitude < west, 2 * west - longitude, longitude)  # who would live in the sea lives on the shore
+    longitude = np.where(longitude < west, 2 * west - longitude, longitude)  # positions in the sea are mirrored to the shore
     longitude = np.clip(longitude, west + 0.01, np.maximum(border, west + 0.5))
     return _rounded(latitude, 100), _rounded(longitude, 100)
 
 
 def _quarters(latitude: Array, longitude: Array) -> Array:
-    """How well-off a quarter is, between about -1 and 1: ridges and valleys that run through the land and its cities."""
+    """Return how wealthy a quarter is, from about -1 to 1: ridges and valleys that cross the land and its cities."""
     ridges = _wave((latitude + 0.35 * longitude) / 0.95) + _wave((0.9 * longitude - 0.3 * latitude) / 0.8)
     hills = _wave(latitude / 0.4 + 0.2) * _wave(longitude / 0.45)
     return 0.4 * ridges + 0.6 * hills
 
 
 def _premium(latitude: Array, longitude: Array) -> Array:
-    """What the nearest towns add to the logarithm of a price; it fades within some tenths of a degree."""
+    """Return what the nearest towns add to the logarithm of a price. It fades within some tenths of a degree."""
     total = np.zeros(latitude.shape)
     for north, east, _, spread, premium in PLACES:
         total = total + premium * _fade(_squared(latitude, longitude, north, east), 2.2 * spread)
@@ -105,7 +116,7 @@ def _premium(latitude: Array, longitude: Array) -> Array:
 
 
 def _nearness(latitude: Array, longitude: Array, places: Sequence[tuple[float, ...]]) -> Array:
-    """1 in the middle of one of the places, falling to 0 far from all of them."""
+    """Return 1 in the centre of one of the places, falling to 0 far from all of them."""
     near = np.zeros(latitude.shape)
     for north, east, _, spread, _ in places:
         near = np.maximum(near, _fade(_squared(latitude, longitude, north, east), 1.6 * spread))
@@ -116,18 +127,21 @@ def _nearness(latitude: Array, longitude: Array, places: Sequence[tuple[float, .
 
 
 def _ages(rng: np.random.Generator, city: Array) -> Array:
-    """Median age of the houses in years, whole numbers from 1 to 52; 52 stands for everything older."""
+    """Draw the median age of the houses in years, from 1 to 52. As in the census, 52 means 52 or more."""
     return np.clip(np.floor(23.5 + 20 * city + 13 * _normal(rng, len(city)) + 0.5), 1, 52)
 
 
 def _incomes(rng: np.random.Generator, sea: Array, city: Array, quarter: Array) -> Array:
-    """Median income in $10,000, from 0.4999 to 15.0001, four decimals."""
+    """Draw the median income in $10,000, from 0.4999 to 15.0001, with four decimals."""
     logarithm = 1.17 + 0.16 * quarter + 0.14 * _fade(sea * sea, 0.5) + 0.08 * city + 0.45 * _normal(rng, len(sea))
     return _rounded(np.clip(_exp(logarithm), 0.4999, 15.0001), 10_000)
 
 
 def _households(rng: np.random.Generator, income: Array) -> tuple[Array, Array, Array, Array]:
-    """Population, and per household the rooms, bedrooms and occupants; as ratios of whole numbers, like a census."""
+    """Draw the population, and the rooms, bedrooms and occupants per household.
+
+    The last three are ratios of whole numbers, as in a census.
+    """
     n = len(income)
     share = income / (income + 4)
     crowd = 2.95 * _exp(0.20 * _normal(rng, n) - 0.30 * (share - 0.45))
@@ -138,7 +152,7 @@ def _households(rng: np.random.Generator, income: Array) -> tuple[Array, Array, 
     barracks, resort = kind < 0.006, kind > 0.992
     long_tail = 1 / (1.004 - size)  # from 1 to 250, most of it below 3
     crowd = np.where(barracks, crowd * (1 + 2 * long_tail), crowd)
-    empty = np.where(resort, 1.5 + np.minimum(long_tail, 25), 1)  # holiday houses: rooms, and hardly a household
+    empty = np.where(resort, 1.5 + np.minimum(long_tail, 25), 1)  # holiday houses: many rooms per household
     population = np.where(resort, np.floor(population / (4 * empty)) + 3, population)
     households = np.maximum(np.floor(population / crowd + 0.5), 1)
     rooms = np.maximum(np.floor(households * per_room * empty + 0.5), 1)
@@ -158,7 +172,7 @@ def _values(
     quarter: Array,
     premium: Array,
 ) -> Array:
-    """Median house value in $100,000, to the nearest $100, from 0.14999 to 5.00001."""
+    """Draw the median house value in $100,000, to the nearest $100, from 0.14999 to 5.00001."""
     earned = 11 * income / (income + 16)  # the tenth $10,000 buys less than the second
     place = 1.05 * premium + 0.42 * _fade(sea * sea, 0.28) + 0.28 * quarter
     old = (age - 28) / 24
@@ -172,7 +186,7 @@ def _values(
 
 
 def _normal(rng: np.random.Generator, n: int) -> Array:
-    """n numbers that are as good as normal: twelve evenly spread ones added up, less six."""
+    """Draw n nearly normal numbers: the sum of twelve uniform ones, less six."""
     total = rng.random(n)
     for _ in range(11):
         total = total + rng.random(n)
@@ -180,7 +194,7 @@ def _normal(rng: np.random.Generator, n: int) -> Array:
 
 
 def _exp(value: Array) -> Array:
-    """The exponential function for small values, as (1 + value/1024)^1024: a power is only a few products."""
+    """Return the exponential function of small values as (1 + value/1024)^1024, which needs only products."""
     power = 1 + value / 1024
     for _ in range(10):
         power = power * power
@@ -188,25 +202,25 @@ def _exp(value: Array) -> Array:
 
 
 def _wave(value: Array) -> Array:
-    """A smooth wave of period 1 between -1 and 1, made of parabolas."""
+    """Return a smooth wave of period 1 between -1 and 1, made of parabolas."""
     t = 2 * (value - np.floor(value)) - 1
     return 4 * t * (1 - np.abs(t))
 
 
 def _fade(squared: Array, reach: float) -> Array:
-    """From 1 at distance 0 to 1/4 at `reach` and on to 0."""
+    """Return 1 at distance 0, 1/4 at `reach`, and less beyond."""
     near = 1 / (1 + squared / (reach * reach))
     return near * near
 
 
 def _squared(latitude: Array, longitude: Array, north: float, east: float) -> Array:
-    """Squared distance in degrees of latitude; a degree of longitude is 0.82 of one here."""
+    """Return the squared distance in degrees of latitude. A degree of longitude counts 0.82 here."""
     dy, dx = latitude - north, 0.82 * (longitude - east)
     return dy * dy + dx * dx
 
 
 def _line(at: Array, points: Sequence[tuple[float, float]]) -> Array:
-    """The broken line through `points` (position, value), read at `at`; flat before the first and after the last."""
+    """Return the values of the broken line through `points` (position, value); constant beyond its ends."""
     total = np.full(at.shape, points[0][1])
     for (p0, v0), (p1, v1) in pairwise(points):
         total = total + (v1 - v0) * np.clip((at - p0) / (p1 - p0), 0, 1)
@@ -214,4 +228,5 @@ def _line(at: Array, points: Sequence[tuple[float, float]]) -> Array:
 
 
 def _rounded(value: Array, parts: int) -> Array:
+    """Round values to multiples of 1 / parts."""
     return np.floor(value * parts + 0.5) / parts

@@ -1,17 +1,20 @@
-"""Trousers and bags: the two easy classes, each with a shape of its own. Knows nothing of the other garments."""
+"""Trousers and bags, the two easy classes. Each has a shape of its own.
+
+Knows nothing of the other garments.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .cloth import cloth
-from .shapes import SIDE, Array, X, Y, box, choose, chosen, ellipse, limb, paint, path, spread
+from coursekit.drawn.cloth import cloth
+from coursekit.drawn.shapes import SIDE, Array, X, Y, box, choose, chosen, ellipse, limb, paint, path, spread
 
 __all__ = ["draw_bag", "draw_trousers"]
 
 
 def draw_trousers(rng: np.random.Generator, n: int) -> Array:
-    """n pairs of trousers, float32 (n, 28, 28) between 0 and 1."""
+    """Draw n pairs of trousers, float32 (n, 28, 28) from 0 to 1."""
     material = cloth(rng, n, (8, 0.1, 0.6, 0.4, 0.8, 0.1, 0.6), (0.35, 1.0))
     x = X - spread(rng, n, -1.2, 1.2) + spread(rng, n, -0.04, 0.04) * Y
     side = np.abs(x)
@@ -33,7 +36,7 @@ def draw_trousers(rng: np.random.Generator, n: int) -> Array:
 
 
 def draw_bag(rng: np.random.Generator, n: int) -> Array:
-    """n bags, float32 (n, 28, 28) between 0 and 1."""
+    """Draw n bags, float32 (n, 28, 28) from 0 to 1."""
     material = cloth(rng, n, (8, 0.3, 0.2, 0.3, 1.2, 1.0, 0.5), (0.35, 1.0))
     x = X - spread(rng, n, -0.8, 0.8)
     half = spread(rng, n, 9.5, 13.6)
@@ -57,6 +60,7 @@ def draw_bag(rng: np.random.Generator, n: int) -> Array:
 def _handle(
     rng: np.random.Generator, n: int, kind: Array, x: Array, top: Array, bottom: Array, half: Array, material: Array
 ) -> Array:
+    """Draw the handle or the strap of the bags that have one."""
     tone = material * spread(rng, n, 0.6, 1.1)
     picture = np.zeros((n, SIDE, SIDE), np.float32)
     rise = np.minimum(top + 13.2, spread(rng, n, 4, 12))

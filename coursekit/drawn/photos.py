@@ -1,29 +1,40 @@
-"""Drawn photographs of clothes: the stand-in for the clothing photographs. Knows how many there are and which is which."""
+"""Drawn photographs of clothes: the stand-in for the clothing photographs.
+
+Knows the classes and how many photographs there are of each.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .garments import GARMENTS
-from .scene import USUAL, photograph
-from .shapes import Array
-from .sketch import Sketch, between
+from coursekit.drawn.garments import GARMENTS
+from coursekit.drawn.scene import USUAL, photograph
+from coursekit.drawn.shapes import Array
+from coursekit.drawn.sketch import Sketch, between
 
 __all__ = ["CLASS_NAMES", "SIDE", "clothing_photo", "clothing_photos", "clothing_sketch"]
 
 CLASS_NAMES = tuple(GARMENTS)
 SIDE = 160
-COUNTS = {"train": 50, "validation": 12, "test": 20}  # of each class, as in the real set
+COUNTS = {"train": 50, "validation": 12, "test": 20}  # per class, about as many as in the real set
 SEED = 160_10
 
-_NEAR = {"hat": 1.1, "shorts": 1.25, "skirt": 1.1}  # small things are photographed from nearer
+_NEAR = {"hat": 1.1, "shorts": 1.25, "skirt": 1.1}  # small objects are photographed from closer
 _PATTERNS = {"shirt": (4.0, 0.5, 2.0, 3.0, 0.5, 1.5, 0.2, 0.1)}  # shirts are more often striped or checked
 
 
 def clothing_photos(split: str, *, seed: int = SEED) -> tuple[Array, Array]:
-    """The drawn photographs of one split: "train", "validation" or "test", with 50, 12 or 20 of each of the ten classes.
+    """Draw the photographs of one split, sorted by class. Every machine gets the same bytes.
 
-    Returns X uint8 (n, 160, 160, 3) and y int64 (n,), sorted by class. The same bytes on every machine.
+    Args:
+        split: "train", "validation" or "test", with 50, 12 or 20 photographs of each of the ten classes.
+        seed: Seed of the random numbers.
+
+    Returns:
+        A tuple `(X, y)`: X uint8 (n, 160, 160, 3), y int64 (n,).
+
+    Raises:
+        ValueError: If no split has this name.
     """
     if split not in COUNTS:
         raise ValueError(f"no split is called {split!r}; there are: {', '.join(COUNTS)}")
@@ -36,12 +47,12 @@ def clothing_photos(split: str, *, seed: int = SEED) -> tuple[Array, Array]:
 
 
 def clothing_photo(label: int, rng: np.random.Generator, side: int = SIDE) -> Array:
-    """One photograph of the class with this number, uint8 (side, side, 3)."""
+    """Draw one photograph of the class with this number, uint8 (side, side, 3)."""
     return photograph(rng, clothing_sketch(label, rng, side), _PATTERNS.get(CLASS_NAMES[label], USUAL))
 
 
 def clothing_sketch(label: int, rng: np.random.Generator, side: int) -> Sketch:
-    """What such a photograph shows, without colours and background."""
+    """Draw what such a photograph shows, without colours and background."""
     name = CLASS_NAMES[label]
     sketch = Sketch(
         side,

@@ -1,7 +1,8 @@
-"""A drawn play: the stand-in for Tiny Shakespeare. Speeches by a small grammar, in the layout of a printed play.
+"""A drawn play, the stand-in for Tiny Shakespeare: speeches by a small grammar, in the layout of a play.
 
-Who speaks in a scene, what it is about, number and person of a verb: all of this binds words that stand far apart, so a model
-that remembers more does better. No sentence is taken from anybody. The same bytes come out everywhere.
+The characters of a scene, its theme, and the number and person of a verb connect words that are far
+apart, so a model with a longer memory predicts better. No sentence is taken from any author. Every
+machine gets the same bytes.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy as np
 __all__ = ["CHARACTERS", "play"]
 
 SEED = 15_64
-LENGTH = 1_115_000  # characters, about as many as the real text has
-WIDTH = 46  # of a line of verse, at most
+LENGTH = 1_115_000  # characters, about as many as in the real text
+WIDTH = 46  # most characters in a line of verse
 
 CHARACTERS = (
     "KING ALDWIN", "QUEEN YSOLDE", "PRINCE EDRIC", "LADY ROSAMUND", "DUKE OF VARENNE", "Jorun", "Quillon", "Xanthe", "Zeno",
@@ -27,7 +28,14 @@ CHARACTERS = (
 
 @dataclass(frozen=True)
 class Theme:
-    """The words of a scene. nouns: singular and plural. verbs: as in "they …" and "he …", with an object behind them."""
+    """The words of a scene.
+
+    Attributes:
+        nouns: Singular and plural of each noun.
+        adjectives: Adjectives.
+        verbs: Each verb as after "they" and as after "he". All of them take an object.
+        places: Phrases that say where.
+    """
 
     nouns: Sequence[tuple[str, str]]
     adjectives: Sequence[str]
@@ -83,23 +91,25 @@ T = TypeVar("T")
 
 
 class _Dice:
-    """Choices one after the other, from a fixed seed."""
+    """Random choices from a fixed seed."""
 
     def __init__(self, seed: int) -> None:
         self._rng = np.random.Generator(np.random.PCG64([seed]))
         self._left: list[int] = []
 
     def below(self, n: int) -> int:
+        """Draw a whole number from 0 to n − 1."""
         if not self._left:
             self._left = self._rng.integers(0, 1 << 31, 1 << 16, dtype=np.int64).tolist()
         return self._left.pop() % n
 
     def of(self, choices: Sequence[T]) -> T:
+        """Draw one of the choices."""
         return choices[self.below(len(choices))]
 
 
 def play(length: int = LENGTH, seed: int = SEED) -> str:
-    """At least `length` characters of a play, in whole scenes. The same arguments give the same text."""
+    """Return at least `length` characters of a play, in whole scenes. The same arguments give the same text."""
     dice = _Dice(seed)
     speeches: list[str] = []
     count = 0
@@ -111,7 +121,10 @@ def play(length: int = LENGTH, seed: int = SEED) -> str:
 
 
 def _scene(dice: _Dice) -> list[str]:
-    """Two to four people speak in turn about one theme; each speech is a name, lines, and a line end."""
+    """Draw the speeches of a scene in which two to four people speak in turn about one theme.
+
+    Each speech is a name, lines and a line end.
+    """
     theme = dice.of(THEMES)
     present: list[str] = []
     while len(present) < 2 + dice.below(3):
@@ -129,6 +142,7 @@ def _scene(dice: _Dice) -> list[str]:
 
 
 def _sentence(dice: _Dice, theme: Theme, listener: str) -> str:
+    """Draw a sentence that is addressed to the listener."""
     kind = dice.below(8)
     if kind == 0:
         verb = dice.of(theme.verbs)[0]
@@ -154,15 +168,17 @@ def _sentence(dice: _Dice, theme: Theme, listener: str) -> str:
 
 
 def _clause(dice: _Dice, theme: Theme) -> str:
+    """Draw a main clause."""
     plural = dice.below(2)
     subject = _who(dice, theme, plural)
-    if dice.below(4) == 0:  # a clause between subject and verb, so that the verb's number has to be remembered
+    if dice.below(4) == 0:  # a clause between subject and verb, so that a model must remember the number
         subject += f" that {dice.of(theme.verbs)[0 if plural else 1]} {_thing(dice, theme)}"
     end = f" {dice.of(theme.places)}" if dice.below(3) == 0 else ""
     return f"{subject} {dice.of(theme.verbs)[0 if plural else 1]} {_thing(dice, theme)}{end}"
 
 
 def _who(dice: _Dice, theme: Theme, plural: int) -> str:
+    """Draw a subject."""
     adjective = f"{dice.of(theme.adjectives)} " if dice.below(2) else ""
     return (
         f"{dice.of(('the', 'these', 'our') if plural else ('the', 'this', 'every'))} {adjective}{dice.of(theme.nouns)[plural]}"
@@ -170,27 +186,30 @@ def _who(dice: _Dice, theme: Theme, plural: int) -> str:
 
 
 def _thing(dice: _Dice, theme: Theme) -> str:
+    """Draw an object."""
     owner = dice.of(("my", "thy", "his", "her", "the", "a king's"))
     adjective = f"{dice.of(theme.adjectives)} " if dice.below(3) == 0 else ""
     return f"{owner} {adjective}{dice.of(theme.nouns)[dice.below(2)]}"
 
 
 def _called(dice: _Dice, listener: str) -> str:
-    """The listener by name, as one would say it, or by a title."""
+    """Return the name of the listener as one would say it, or a title."""
     name = listener.title().replace(" Of ", " of ") if listener.isupper() else listener
     return name if dice.below(2) else dice.of(_TITLES)
 
 
 def _may(dice: _Dice) -> str:
+    """Draw an auxiliary verb."""
     return dice.of(("may", "must", "shall", "dare"))
 
 
 def _capital(text: str) -> str:
+    """Return a text with a capital first letter."""
     return text[0].upper() + text[1:]
 
 
 def _verse(text: str) -> str:
-    """Lines of at most WIDTH characters, each begun with a capital letter, as verse is printed."""
+    """Break a text into lines of at most WIDTH characters that start with a capital letter, as in verse."""
     lines, line = [], ""
     for word in text.split():
         if line and len(line) + 1 + len(word) > WIDTH:

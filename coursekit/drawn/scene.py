@@ -1,25 +1,25 @@
-"""The world in which drawn things are photographed: backgrounds, cloth, shadow, light and the grain of a cheap camera.
+"""The scene in which drawn objects are photographed: background, cloth, shadow, light and camera noise.
 
-`photograph` makes a coloured picture of a sketch. It knows nothing of what the sketch shows, and so serves both the clothes
-and the other things from which the drawn backbone learns.
+`photograph` makes a colour picture of a sketch. It knows nothing of what the sketch shows. So it serves
+both the clothes and the other objects from which the drawn backbone learns.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .shapes import Array, ramp, wave
-from .sketch import Sketch, between, chance, patches, pick
+from coursekit.drawn.shapes import Array, ramp, wave
+from coursekit.drawn.sketch import Sketch, between, chance, patches, pick
 
 __all__ = ["PATTERNS", "USUAL", "photograph"]
 
 PATTERNS = ("plain", "hoops", "stripes", "checks", "dots", "print", "fade", "blocks")
 USUAL = (6.0, 1.2, 1.2, 1.2, 0.8, 2.0, 0.6, 0.5)
-_CONTRAST = 0.14  # the least difference, in at least one colour, between the middle tones of thing and background
+_CONTRAST = 0.14  # smallest difference between the tones of object and background, in at least one colour
 
 
 def photograph(rng: np.random.Generator, thing: Sketch, patterns: tuple[float, ...] = USUAL) -> Array:
-    """A photograph of the thing on a background drawn by chance, uint8 (side, side, 3). patterns: how often each occurs."""
+    """Photograph a sketch on a random background, uint8 (side, side, 3). `patterns`: how often each occurs."""
     side = len(thing.u)
     tone, ground = _background(rng, side)
     front = _cloth(rng, thing, tone, patterns)
@@ -29,7 +29,7 @@ def photograph(rng: np.random.Generator, thing: Sketch, patterns: tuple[float, .
 
 
 def _colour(rng: np.random.Generator) -> Array:
-    """Mostly muted, sometimes vivid; float32 (3, 1, 1)."""
+    """Draw a colour, float32 (3, 1, 1): mostly muted, sometimes vivid."""
     grey = between(rng, 0.06, 0.94)
     vivid = between(rng, 0.0, 0.3) if chance(rng, 0.6) else between(rng, 0.3, 0.9)
     hue = rng.random((3, 1, 1), dtype=np.float32)
@@ -37,7 +37,7 @@ def _colour(rng: np.random.Generator) -> Array:
 
 
 def _other_colour(rng: np.random.Generator, tone: Array, contrast: float = _CONTRAST) -> Array:
-    """A colour that can be told from `tone`."""
+    """Draw a colour that differs visibly from `tone`."""
     while True:
         colour = _colour(rng)
         if np.abs(colour - tone).max() >= contrast:
@@ -45,21 +45,25 @@ def _other_colour(rng: np.random.Generator, tone: Array, contrast: float = _CONT
 
 
 def _like(rng: np.random.Generator, tone: Array, far: float) -> Array:
-    """A colour not far from `tone`."""
+    """Draw a colour similar to `tone`."""
     return np.clip(tone + far * (2 * rng.random((3, 1, 1), dtype=np.float32) - 1) + between(rng, -far, far), 0, 1)
 
 
-# Backgrounds -------------------------------------------------------------------------------------------------------------
+# ── backgrounds ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _background(rng: np.random.Generator, side: int) -> tuple[Array, Array]:
-    """Its middle tone (3, 1, 1), and a sheet, boards, tiles, a carpet, a patterned cloth or a wall, float32 (3, side, side)."""
+    """Draw a background: a sheet, boards, tiles, a carpet, a patterned cloth or a wall.
+
+    Returns:
+        A tuple of its middle tone (3, 1, 1) and the background float32 (3, side, side).
+    """
     tone = _colour(rng)
     frame = Sketch(side, x=between(rng, -1, 1), y=between(rng, -1, 1), turn=_turn(rng), size=between(rng, 0.6, 1.4))
     kind = pick(rng, (3, 2, 1.5, 1.5, 1, 1.5))
     make = (_sheet, _boards, _tiles, _carpet, _spread, _wall)[kind]
     ground = make(rng, frame, tone)
-    if chance(rng, 0.3):  # something lies in the way at the edge of the frame
+    if chance(rng, 0.3):  # another object at the edge of the frame
         away = 1.0 if chance(rng, 0.5) else -1.0
         frame = Sketch(
             side, x=away * between(rng, 0.9, 1.3), y=between(rng, -1, 1), turn=_turn(rng), size=between(rng, 0.3, 0.6)
@@ -70,10 +74,12 @@ def _background(rng: np.random.Generator, side: int) -> tuple[Array, Array]:
 
 
 def _turn(rng: np.random.Generator) -> float:
+    """Draw an angle for `Sketch`."""
     return between(rng, -1, 1)
 
 
 def _sheet(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
+    """Draw a sheet with folds."""
     side = len(frame.u)
     folds = between(rng, 0.05, 0.5) * (patches(rng, side, between(rng, 2, 7)) - 0.5)
     along = wave(frame.u * between(rng, 0.4, 1.2) + 0.8 * patches(rng, side, 3))
@@ -81,6 +87,7 @@ def _sheet(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
 
 
 def _boards(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
+    """Draw wooden boards."""
     width, length = between(rng, 0.12, 0.35), between(rng, 0.8, 2.5)
     row = frame.u / width
     number = np.floor(row).astype(np.intp) % 64
@@ -95,6 +102,7 @@ def _boards(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
 
 
 def _tiles(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
+    """Draw tiles with grout."""
     width = between(rng, 0.25, 0.8)
     tones = rng.random((64, 64), dtype=np.float32)
     u, v = frame.u / width, frame.v / width
@@ -106,6 +114,7 @@ def _tiles(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
 
 
 def _carpet(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
+    """Draw a carpet."""
     side = len(frame.u)
     other = _like(rng, tone, 0.25)
     mix = 0.6 * patches(rng, side, between(rng, 5, 14)) + 0.4 * patches(rng, side, between(rng, 25, 50))
@@ -115,23 +124,24 @@ def _carpet(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
 
 
 def _spread(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
+    """Draw a patterned cloth."""
     mix = _pattern(rng, frame, pick(rng, (0, 1, 1, 2, 1, 2)))
     folds = 1 + between(rng, 0, 0.3) * (patches(rng, len(frame.u), 5) - 0.5)
     return (tone + mix * (_like(rng, tone, 0.35) - tone)) * folds
 
 
 def _wall(rng: np.random.Generator, frame: Sketch, tone: Array) -> Array:
-    """A wall, with a floor or a door post beside it."""
+    """Draw a wall with a floor or a door post beside it."""
     plain = tone * (1 + between(rng, 0, 0.15) * (patches(rng, len(frame.u), 12) - 0.5))
     beyond = ramp((frame.v - between(rng, 0.3, 1.0)) * frame.fine, -0.5, 0.5)
     return plain + beyond * (_boards(rng, frame, _like(rng, tone, 0.4)) - plain)
 
 
-# Cloth -------------------------------------------------------------------------------------------------------------------
+# ── cloth ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _cloth(rng: np.random.Generator, thing: Sketch, ground: Array, patterns: tuple[float, ...]) -> Array:
-    """The colours of the thing at each pixel, float32 (3, side, side)."""
+    """Draw the colours of an object at each pixel, float32 (3, side, side)."""
     side = len(thing.u)
     first = _other_colour(rng, ground)
     kind = pick(rng, patterns)
@@ -144,7 +154,7 @@ def _cloth(rng: np.random.Generator, thing: Sketch, ground: Array, patterns: tup
 
 
 def _pattern(rng: np.random.Generator, thing: Sketch, kind: int) -> Array:
-    """How much of the pattern's other colour is at each pixel, float32 (side, side) between 0 and 1."""
+    """Return the share of a pattern's second colour at each pixel, float32 (side, side) from 0 to 1."""
     u, v, side = thing.u, thing.v, len(thing.u)
     pitch, start = between(rng, 1.5, 6), between(rng, 0, 1)
     hoops, stripes = wave(v * pitch + start), wave(u * pitch + start)
@@ -165,11 +175,11 @@ def _pattern(rng: np.random.Generator, thing: Sketch, kind: int) -> Array:
     return np.zeros((side, side), np.float32)
 
 
-# Light and camera --------------------------------------------------------------------------------------------------------
+# ── light and camera ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _shadow(rng: np.random.Generator, cover: Array) -> Array:
-    """A soft shadow of the thing, moved a little to one side."""
+    """Return a soft shadow of an object, shifted to one side."""
     side = len(cover)
     far = max(2, round(side * between(rng, 0.02, 0.1)))
     right, down = chance(rng, 0.5), chance(rng, 0.7)
@@ -182,7 +192,7 @@ def _shadow(rng: np.random.Generator, cover: Array) -> Array:
 
 
 def _camera(rng: np.random.Generator, picture: Array) -> Array:
-    """Uneven light, a cast of colour, a soft lens, grain, eight bits; uint8 (side, side, 3)."""
+    """Add uneven light, a colour cast, a soft lens and grain; round to eight bits, uint8 (side, side, 3)."""
     side = picture.shape[-1]
     at = (np.arange(side, dtype=np.float32) * 2 + (1 - side)) / np.float32(side)
     slope = between(rng, -0.3, 0.3) * at[None, :] + between(rng, -0.3, 0.3) * at[:, None]

@@ -1,10 +1,11 @@
-"""Geometry on the 28×28 grid: how deep each pixel lies inside a shape, for many shapes at once, and paint.
+"""Geometry on the 28×28 grid: the depth of each pixel inside a shape, for many shapes at once, and paint.
 
-A *depth* is a float32 array (n, 28, 28): the distance in pixels to the shape's edge, positive inside. Parameters of the n
-shapes are arrays (n, 1, 1). x runs to the right, y downwards, both from −13.5 to 13.5.
+A depth is a float32 array (n, 28, 28): the distance in pixels to the edge of the shape, positive
+inside. Parameters of the n shapes are arrays (n, 1, 1). x points to the right and y downwards, both
+from −13.5 to 13.5.
 
-Only +, −, ×, ÷, floor, square root and comparisons are used: these round the same way on every machine, so a drawing has
-the same bytes everywhere. This module knows nothing of clothes.
+Only +, −, ×, ÷, floor, square root and comparisons are used. They round alike on every machine, so
+every machine gets the same bytes. This module knows nothing of clothes.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ X: Array = Y.reshape(1, 1, SIDE)
 
 
 def spread(rng: np.random.Generator, n: int, low: float, high: float) -> Array:
-    """n numbers spread evenly over [low, high), float32 (n, 1, 1)."""
+    """Draw n uniform numbers from [low, high), float32 (n, 1, 1)."""
     return np.float32(low) + np.float32(high - low) * rng.random((n, 1, 1), dtype=np.float32)
 
 
 def choose(rng: np.random.Generator, n: int, weights: tuple[float, ...]) -> Array:
-    """n indices into `weights`, each with a chance in proportion to its weight; int (n, 1, 1)."""
+    """Draw n indices into `weights` with these relative probabilities, int (n, 1, 1)."""
     u = spread(rng, n, 0, sum(weights))
     return sum((u >= np.float32(sum(weights[: i + 1]))).astype(np.int64) for i in range(len(weights) - 1)) + np.zeros_like(
         u, dtype=np.int64
@@ -37,17 +38,17 @@ def choose(rng: np.random.Generator, n: int, weights: tuple[float, ...]) -> Arra
 
 
 def chosen(rng: np.random.Generator, n: int, chance: float) -> Array:
-    """n times 1.0 with the given chance, else 0.0; float32 (n, 1, 1)."""
+    """Draw n numbers that are 1.0 with the given probability, else 0.0; float32 (n, 1, 1)."""
     return (spread(rng, n, 0, 1) < np.float32(chance)).astype(np.float32)
 
 
 def ramp(value: Array, start: Array | float, end: Array | float) -> Array:
-    """0 before `start`, 1 after `end`, a straight line between."""
+    """Return 0 before `start`, 1 after `end`, and a straight line between."""
     return np.clip((value - start) / (end - start), 0, 1)
 
 
 def path(at: Array, points: list[tuple[Array | float, Array | float]]) -> Array:
-    """A smooth curve through `points` (position, value) with rising positions, read at `at`; flat outside the first and last."""
+    """Return a smooth curve through `points` (position, value) with rising positions; constant beyond its ends."""
     total = points[0][1] + np.zeros_like(at)
     for (p0, v0), (p1, v1) in pairwise(points):
         t = ramp(at, p0, p1)
@@ -56,12 +57,12 @@ def path(at: Array, points: list[tuple[Array | float, Array | float]]) -> Array:
 
 
 def box(x: Array, y: Array, left: Array, right: Array, top: Array, bottom: Array) -> Array:
-    """Depth inside a box; each side may itself vary with x or y."""
+    """Return the depth inside a box. Each side may vary with x or y."""
     return np.minimum(np.minimum(x - left, right - x), np.minimum(y - top, bottom - y))
 
 
 def ellipse(x: Array, y: Array, cx: Array | float, cy: Array | float, rx: Array | float, ry: Array | float) -> Array:
-    """Depth inside an ellipse, exact on its axes and near enough elsewhere."""
+    """Return the depth inside an ellipse: exact on its axes, approximate elsewhere."""
     u, v = (x - cx) / rx, (y - cy) / ry
     return (1 - np.sqrt(u * u + v * v)) * np.minimum(rx, ry)
 
@@ -69,7 +70,7 @@ def ellipse(x: Array, y: Array, cx: Array | float, cy: Array | float, rx: Array 
 def limb(
     x: Array, y: Array, start: tuple[Array, Array], end: tuple[Array, Array], width: Array | float, width_end: Array | float
 ) -> Array:
-    """Depth inside a straight limb with flat ends, `width` wide at its start and `width_end` at its end."""
+    """Return the depth inside a straight limb with flat ends, `width` wide at its start, `width_end` at its end."""
     (ax, ay), (bx, by) = start, end
     dx, dy = bx - ax, by - ay
     length = np.sqrt(dx * dx + dy * dy) + np.float32(1e-3)
@@ -80,14 +81,19 @@ def limb(
 
 
 def wave(value: Array) -> Array:
-    """A triangle wave of period 1 between 0 and 1."""
+    """Return a triangle wave of period 1 between 0 and 1."""
     return np.abs(2 * (value - np.floor(value)) - 1)
 
 
 def paint(picture: Array, depth: Array, tone: Array | float, seam: Array | float = 0.0, share: Array | float = 1.0) -> Array:
-    """The picture with a shape laid over it in `tone`.
+    """Paint a shape in `tone` over a picture.
 
-    seam: 0 to 1, how much a line along the shape's edge darkens what lies below. share: 0 leaves the shape out.
+    Args:
+        picture: The picture.
+        depth: Depth inside the shape.
+        tone: Its grey tone.
+        seam: How much a line along the edge of the shape darkens what is below, from 0 to 1.
+        share: Opacity of the shape; 0 leaves it out.
     """
     if not np.isscalar(seam) or seam:
         picture = picture * (1 - seam * share * np.clip(depth + 1.3, 0, 1))

@@ -1,15 +1,15 @@
-"""Shoes seen from the side, toe to the left: sandal, sneaker and ankle boot. Knows nothing of the other garments.
+"""Shoes seen from the side, with the toe to the left: sandal, sneaker and ankle boot.
 
-All three stand on a sole between toe and heel; what is above it differs: straps, a low upper, a high shaft. Low boots, high
-sneakers and closed sandals overlap.
+All three have a sole between toe and heel. They differ above it: straps, a low upper or a high shaft.
+Low boots, high sneakers and closed sandals overlap. Knows nothing of the other garments.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .cloth import cloth, patches
-from .shapes import SIDE, Array, X, Y, chosen, limb, paint, path, ramp, spread, wave
+from coursekit.drawn.cloth import cloth, patches
+from coursekit.drawn.shapes import SIDE, Array, X, Y, chosen, limb, paint, path, ramp, spread, wave
 
 __all__ = ["draw_boot", "draw_sandal", "draw_sneaker"]
 
@@ -17,7 +17,7 @@ _PATTERNS = (8.0, 0.1, 0.2, 0.2, 1.0, 0.3, 0.5)
 
 
 def draw_sneaker(rng: np.random.Generator, n: int) -> Array:
-    """n sneakers, float32 (n, 28, 28) between 0 and 1."""
+    """Draw n sneakers, float32 (n, 28, 28) from 0 to 1."""
     height = spread(rng, n, 8.5, 13.0) + chosen(rng, n, 0.12) * spread(rng, n, 2, 7)
     instep = np.minimum(height * spread(rng, n, 0.5, 0.8), 10)
     return _shoe(
@@ -33,7 +33,7 @@ def draw_sneaker(rng: np.random.Generator, n: int) -> Array:
 
 
 def draw_boot(rng: np.random.Generator, n: int) -> Array:
-    """n ankle boots, float32 (n, 28, 28) between 0 and 1."""
+    """Draw n ankle boots, float32 (n, 28, 28) from 0 to 1."""
     heel = chosen(rng, n, 0.4) * spread(rng, n, 1, 8)
     low = chosen(rng, n, 0.2)
     height = np.minimum(low * spread(rng, n, 11, 16) + (1 - low) * spread(rng, n, 16, 27) + heel * 0.5, 27)
@@ -44,7 +44,18 @@ def draw_boot(rng: np.random.Generator, n: int) -> Array:
 def _shoe(
     rng: np.random.Generator, n: int, height: Array, instep: Array, heel: Array, shaft: Array, sole: Array, laces: float
 ) -> Array:
-    """A closed shoe. height: ground to top; instep: ground to where the shaft begins, at x = shaft; heel: how far it is raised."""
+    """Draw closed shoes.
+
+    Args:
+        rng: Source of the random numbers.
+        n: Number of shoes.
+        height: From the ground to the top.
+        instep: From the ground to the place where the shaft begins, at x = shaft.
+        heel: How far the heel is raised.
+        shaft: Where the shaft begins.
+        sole: Thickness of the sole.
+        laces: Probability of laces.
+    """
     material = cloth(rng, n, _PATTERNS, (0.35, 1.0))
     ground = np.minimum(height / 2 + spread(rng, n, -0.5, 1.5), 13.4)
     left, right = spread(rng, n, -13.6, -11.5) + np.maximum(height - 20, 0) * 0.3, spread(rng, n, 10.5, 13.4)
@@ -70,7 +81,7 @@ def _upper(
     height: Array,
     instep: Array,
 ) -> Array:
-    """The line from the toe over the instep and up the shaft to the heel, y for each x."""
+    """Return the line from the toe over the instep and up the shaft to the heel, y for each x."""
     toe = np.minimum(spread(rng, n, 2.5, 5.0), instep - 0.5)
     collar = shaft + spread(rng, n, 0.6, 2.0)
     return path(
@@ -98,7 +109,7 @@ def _trim(
     material: Array,
     picture: Array,
 ) -> Array:
-    """Laces along the instep, a stripe on the side, a seam round the heel."""
+    """Draw laces along the instep, a stripe on the side and a seam around the heel."""
     eyelets = (
         np.clip(1.4 - np.abs(Y - upper - 1.2), 0, 1)
         * (wave(x * spread(rng, n, 0.3, 0.5)) > 0.5)
@@ -128,6 +139,7 @@ def _sole(
     heel: Array,
     picture: Array,
 ) -> Array:
+    """Draw the sole and the heel."""
     tone = spread(rng, n, 0.15, 1.0)
     wedge = chosen(rng, n, 0.3)
     under = bed + sole + wedge * (ground - bed - sole)
@@ -138,7 +150,7 @@ def _sole(
 
 
 def draw_sandal(rng: np.random.Generator, n: int) -> Array:
-    """n sandals, float32 (n, 28, 28) between 0 and 1."""
+    """Draw n sandals, float32 (n, 28, 28) from 0 to 1."""
     material = cloth(rng, n, _PATTERNS, (0.35, 1.0))
     heeled = chosen(rng, n, 0.45)
     heel = heeled * spread(rng, n, 3, 13) + (1 - heeled) * spread(rng, n, 0, 2)
@@ -155,7 +167,7 @@ def draw_sandal(rng: np.random.Generator, n: int) -> Array:
 
 
 def _vamp(rng: np.random.Generator, n: int, x: Array, left: Array, bed: Array, above: Array, material: Array) -> Array:
-    """The closed front that some sandals have, whole or pierced."""
+    """Draw the closed front that some sandals have, plain or with holes."""
     end = left + spread(rng, n, 9, 22)
     crest = above * spread(rng, n, 0.5, 0.9) * path(x, [(left - 0.5, 0.3), (end - 2, 1.0)])
     depth = np.minimum(np.minimum(Y - bed + crest, bed + 1 - Y), np.minimum(x - left - 1, end - x))
@@ -176,7 +188,7 @@ def _straps(
     material: Array,
     picture: Array,
 ) -> Array:
-    """Bands over the toes, and round the ankle: up from the instep, back to a post on the heel."""
+    """Draw bands over the toes and around the ankle."""
     tone = np.clip(material * spread(rng, n, 0.7, 1.2), 0, 1)
     length = right - left
 

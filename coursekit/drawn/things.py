@@ -1,6 +1,7 @@
-"""Things that are no clothes, drawn in the same world: what the drawn backbone learns to tell apart, as a real one does ImageNet.
+"""Drawn objects that are not clothes. The drawn backbone learns from them, as MobileNet does from ImageNet.
 
-A thing is a short list of parts; each time it is drawn, every measure is wobbled a little. Knows nothing of networks.
+An object is a short list of parts. Each time it is drawn, every measure varies a little. Knows nothing
+of networks.
 """
 
 from __future__ import annotations
@@ -9,16 +10,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .scene import photograph
-from .shapes import Array
-from .sketch import Sketch, between, chance
+from coursekit.drawn.scene import photograph
+from coursekit.drawn.shapes import Array
+from coursekit.drawn.sketch import Sketch, between, chance
 
 __all__ = ["THINGS", "thing_photo"]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A disc, ring, slab, limb or profile; what it does (lay, trim, shade, cut); on both sides or not; once or in a row."""
+    """A part of an object.
+
+    Attributes:
+        shape: "disc", "ring", "slab", "bar" or "turned".
+        measures: Its measures, as the function of this name takes them.
+        does: "lay", "other", "trim", "shade" or "cut".
+        twice: Whether it is repeated on the left, mirrored.
+        times: How often it is repeated in a row.
+        step: Distance between repetitions.
+    """
 
     shape: str
     measures: tuple[float, ...]
@@ -29,50 +39,57 @@ class Part:
 
 
 def disc(x: float, y: float, rx: float, ry: float) -> Part:
+    """Return an ellipse."""
     return Part("disc", (x, y, rx, ry))
 
 
 def ring(x: float, y: float, rx: float, ry: float, thick: float) -> Part:
+    """Return an elliptic ring."""
     return Part("ring", (x, y, rx, ry, thick))
 
 
 def slab(left: float, top: float, right: float, bottom: float) -> Part:
+    """Return a box."""
     return Part("slab", (left, top, right, bottom))
 
 
 def bar(x: float, y: float, x_end: float, y_end: float, width: float, width_end: float | None = None) -> Part:
+    """Return a straight bar."""
     return Part("bar", (x, y, x_end, y_end, width, width if width_end is None else width_end))
 
 
 def turned(*points: float) -> Part:
-    """As from a lathe: height, half width, height, half width, … from top to bottom."""
+    """Return a turned shape: height, half the width, height, half the width, … from top to bottom."""
     return Part("turned", points)
 
 
 def trim(part: Part) -> Part:
-    """Of the second material, upon what lies there."""
+    """Return the part in the second material, drawn only where the object already is."""
     return replace(part, does="trim")
 
 
 def other(part: Part) -> Part:
-    """A piece of the second material."""
+    """Return the part as a piece of the second material."""
     return replace(part, does="other")
 
 
 def shade(part: Part) -> Part:
+    """Return the part as a shadow."""
     return replace(part, does="shade")
 
 
 def cut(part: Part) -> Part:
+    """Return the part as a hole."""
     return replace(part, does="cut")
 
 
 def both(part: Part) -> Part:
-    """The same on the left, mirrored."""
+    """Return the part repeated on the left, mirrored."""
     return replace(part, twice=True)
 
 
 def row(part: Part, times: int, x: float, y: float) -> Part:
+    """Return the part repeated in a row."""
     return replace(part, times=times, step=(x, y))
 
 
@@ -342,7 +359,16 @@ THINGS: dict[str, tuple[Part, ...]] = {
 
 
 def thing_photo(name: str, rng: np.random.Generator, side: int) -> tuple[Array, Array]:
-    """One photograph of the thing of this name, uint8 (side, side, 3), and how much of each pixel it hides, float32."""
+    """Draw one photograph of an object.
+
+    Args:
+        name: A key of THINGS.
+        rng: Source of the random numbers.
+        side: Height and width in pixels.
+
+    Returns:
+        The photograph uint8 (side, side, 3), and how much of each pixel the object hides, float32 (side, side).
+    """
     sketch = Sketch(
         side,
         x=between(rng, -0.2, 0.2),

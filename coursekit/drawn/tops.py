@@ -1,8 +1,8 @@
-"""Garments with shoulders: T-shirt, pullover, dress, coat and shirt, all cut from one pattern with different measures.
+"""Garments with shoulders: T-shirt, pullover, dress, coat and shirt, all cut from one pattern.
 
-The five differ only in how often an attribute occurs (sleeves, front opening, collar, length, flare) and in overlapping
-ranges of measures. That is where the difficulty of the drawn set comes from: a long-sleeved shirt without a visible row of
-buttons may be a pullover just as well.
+The five differ only in how often an attribute occurs (sleeves, front opening, collar, length, flare)
+and in overlapping ranges of measures. This makes the drawn set difficult: a long-sleeved shirt without
+visible buttons may as well be a pullover.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cloth import cloth
-from .shapes import SIDE, Array, X, Y, box, choose, chosen, limb, paint, path, spread, wave
+from coursekit.drawn.cloth import cloth
+from coursekit.drawn.shapes import SIDE, Array, X, Y, box, choose, chosen, limb, paint, path, spread, wave
 
 __all__ = ["COAT", "DRESS", "PULLOVER", "SHIRT", "TSHIRT", "Cut", "draw_top"]
 
@@ -21,7 +21,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Cut:
-    """Measures of a kind of garment, in pixels or shares; ranges are (low, high), chances between 0 and 1."""
+    """Measures of a kind of garment, in pixels or shares: ranges (low, high), and probabilities from 0 to 1."""
 
     sleeves: tuple[float, float, float, float]  # weights of: none, short, half, long
     shoulder: Range  # half the width at the shoulders
@@ -70,7 +70,7 @@ SHIRT = Cut(
 
 
 def draw_top(rng: np.random.Generator, n: int, cut: Cut) -> Array:
-    """n garments of this cut, float32 (n, 28, 28) between 0 and 1."""
+    """Draw n garments of this cut, float32 (n, 28, 28) from 0 to 1."""
     material = cloth(rng, n, cut.patterns, cut.tone)
     x = np.abs(X - spread(rng, n, -1.2, 1.2) + spread(rng, n, -0.03, 0.03) * Y)
     length = spread(rng, n, *cut.length)
@@ -87,10 +87,11 @@ def draw_top(rng: np.random.Generator, n: int, cut: Cut) -> Array:
 def _sleeves(
     rng: np.random.Generator, n: int, cut: Cut, x: Array, top: Array, length: Array, shoulder: Array, material: Array
 ) -> Array:
+    """Draw the sleeves."""
     kind = choose(rng, n, cut.sleeves)
     share = np.choose(kind, [np.float32(0), spread(rng, n, 0.2, 0.36), spread(rng, n, 0.4, 0.7), spread(rng, n, 0.8, 0.98)])
     width = spread(rng, n, *cut.arm)
-    angle = np.where(kind == 3, spread(rng, n, 0.1, 0.26), spread(rng, n, 0.25, 0.85))  # sideways step for each step down
+    angle = np.where(kind == 3, spread(rng, n, 0.1, 0.26), spread(rng, n, 0.25, 0.85))  # step sideways per step down
     reach = share * length / np.sqrt(1 + angle * angle)
     start_x, start_y = shoulder - width * np.float32(0.42), top + spread(rng, n, 1.2, 2.2)
     end_x = np.minimum(start_x + angle * reach, 13.2 - width * np.float32(0.3))
@@ -110,6 +111,7 @@ def _body(
     material: Array,
     picture: Array,
 ) -> Array:
+    """Draw the body over the sleeves."""
     chest = shoulder * spread(rng, n, *cut.chest)
     waist, hem = chest * spread(rng, n, *cut.waist), np.minimum(chest * spread(rng, n, *cut.hem), 12.5)
     height = bottom - top
@@ -129,6 +131,7 @@ def _body(
 
 
 def _neck(rng: np.random.Generator, n: int, cut: Cut, x: Array, top: Array, material: Array, picture: Array) -> Array:
+    """Draw the neckline and the collar."""
     width, scoop = spread(rng, n, *cut.neck), spread(rng, n, *cut.scoop)
     down = np.clip((Y - top) / scoop, 0, 1)
     pointed = chosen(rng, n, 0.4)
@@ -152,6 +155,7 @@ def _details(
     material: Array,
     picture: Array,
 ) -> Array:
+    """Draw front opening, buttons, print, pockets and belt."""
     worn = (picture > 0.04).astype(np.float32)
     height = bottom - top
     below = np.clip(Y - top - 3, 0, 1) * worn

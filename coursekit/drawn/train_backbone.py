@@ -1,9 +1,11 @@
-"""Train the drawn backbone anew: `python -m coursekit.drawn.train_backbone [FILE]`. Minutes on two cores; no download.
+"""Train the drawn backbone again: `python -m coursekit.drawn.train_backbone [FILE]`.
 
-It learns to tell drawn things that are no clothes, and to see where in the picture the thing is, which teaches it early what is
-background. First come small pictures, which is quick, then larger ones. What is kept is rounded to 16 bits, the head over the
-things included, so that a test can measure it on fresh pictures. Two runs do not give the same digits, for the order of sums
-differs from machine to machine; they give backbones that serve as well.
+It takes minutes on two cores and downloads nothing. The network learns to distinguish drawn objects
+that are not clothes, and to see where in the picture the object is. The second task teaches it early
+what is background. Training starts with small pictures, which is fast, and continues with larger ones.
+The weights are stored with 16 bits, including the head over the objects, so that a test can measure it
+on new pictures. Two runs do not give the same digits, because the order of sums differs from machine to
+machine. They give backbones of equal quality.
 """
 
 from __future__ import annotations
@@ -15,22 +17,23 @@ from typing import Any
 
 import numpy as np
 
-from .shapes import Array
-from .things import THINGS, thing_photo
+from coursekit.drawn.shapes import Array
+from coursekit.drawn.things import THINGS, thing_photo
 
 __all__ = ["STAGES", "classifiers", "thing_photos", "train"]
 
 SEED = 96_10
-STAGES = ((64, 150, 10, 3e-3), (96, 80, 4, 1.5e-3))  # side in pixels, pictures of each thing, epochs, learning rate
+STAGES = ((64, 150, 10, 3e-3), (96, 80, 4, 1.5e-3))  # side in pixels, pictures per object, epochs, learning rate
 BATCH_SIZE = 64
-WHERE = "conv_pw_5_relu"  # the last feature map of one value for each 8 pixels
+WHERE = "conv_pw_5_relu"  # the last feature map with one value per 8 × 8 pixels
 
 
 def thing_photos(count: int, side: int, seed: int) -> tuple[Array, Array, Array]:
-    """`count` pictures of each thing, sorted by thing.
+    """Draw `count` pictures of each object, sorted by object.
 
-    Returns X uint8 (n, side, side, 3), y int64 (n,) and how much of each square of 8 pixels is hidden by the thing,
-    float32 (n, side / 8, side / 8, 1).
+    Returns:
+        A tuple `(X, y, where)`: X uint8 (n, side, side, 3); y int64 (n,); and the share of each square of
+        8 × 8 pixels that the object hides, float32 (n, side / 8, side / 8, 1).
     """
     names, small = list(THINGS), side // 8
     X = np.empty((len(names) * count, side, side, 3), np.uint8)
@@ -43,8 +46,12 @@ def thing_photos(count: int, side: int, seed: int) -> tuple[Array, Array, Array]
 
 
 def classifiers(backbone: Any) -> tuple[Any, Any]:
-    """The backbone with a head over the things, which maps uint8 pictures of any size to scores (n, things); and the same with a
-    second output, (n, h / 8, w / 8, 1), positive where the thing is. They share their weights. Not compiled."""
+    """Build two classifiers on a backbone, which share their weights. Neither is compiled.
+
+    Returns:
+        A tuple of two models. The first maps uint8 pictures of any size to scores (n, things). The second
+        has another output, (n, h / 8, w / 8, 1), which is positive where the object is.
+    """
     import keras
 
     x = inputs = keras.Input((None, None, 3), name="pictures")
@@ -59,7 +66,7 @@ def classifiers(backbone: Any) -> tuple[Any, Any]:
 
 
 def train(stages: tuple[tuple[int, int, int, float], ...] = STAGES, seed: int = SEED, verbose: int = 1) -> Any:
-    """A classifier of things, trained from random weights stage by stage."""
+    """Train a classifier of objects from random weights, stage by stage."""
     import keras
 
     from coursekit import backbones
@@ -96,7 +103,7 @@ def train(stages: tuple[tuple[int, int, int, float], ...] = STAGES, seed: int = 
 
 
 def varied(X: Array, where: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Copies, about half of the pictures mirrored, and the three colours of all of them exchanged in one random way."""
+    """Return copies of the pictures: about half of them mirrored, the three colours exchanged in one random way."""
     X, where = X[..., rng.permutation(3)], where.copy()
     mirrored = rng.random(len(X)) < 0.5
     X[mirrored] = X[mirrored, :, ::-1]
@@ -105,7 +112,7 @@ def varied(X: Array, where: Array, rng: np.random.Generator) -> tuple[Array, Arr
 
 
 def save(model: Any, path: Path) -> None:
-    """Keep the weights, rounded to 16 bits, as "<layer>/<weight>" in an .npz file."""
+    """Store the weights with 16 bits as "<layer>/<weight>" in an .npz file."""
     arrays: dict[str, Any] = {
         f"{layer.name}/{weight.name}": np.asarray(value, np.float16)
         for layer in model.layers
@@ -116,6 +123,7 @@ def save(model: Any, path: Path) -> None:
 
 
 def main() -> None:
+    """Train the backbone, store its weights and print its accuracy on new pictures."""
     from coursekit import backbones
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

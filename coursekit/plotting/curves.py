@@ -1,37 +1,48 @@
-"""Figures of training and of its parts: learning curves, confusion matrix, activation functions, softmax under temperature.
+"""Figures of training: learning curves, error curves and the confusion matrix.
 
-Takes histories, matrices and functions. Knows nothing of data sets or of how a model was built.
+Takes histories, numbers and matrices. Knows nothing of data sets or of how a model was built.
 """
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, alt_text, axes, describe, picture_html
+from coursekit.plotting._style import COLOURS, LINES, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["activation_functions", "confusion_matrix", "learning_curves", "softmax_temperature"]
+__all__ = ["confusion_matrix", "error_curves", "learning_curves"]
 
-Curve = Callable[[np.ndarray], Any]
+_BLOW_UP = 10.0  # an error that ends this many times above its start counts as diverged
 
 
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def learning_curves(history: Any, *, metric: str = "loss", title: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw a metric epoch by epoch on the training and the validation data, the gap between them shaded.
+    """Draw a metric per epoch on the training and the validation data, with the gap between them shaded.
 
-    history: a Keras History, its dictionary (metric → one number an epoch), or a mapping name → either, to compare runs.
-    metric: "loss", "accuracy", …; the validation curve is drawn if `val_<metric>` was recorded.
-    Training curves are dashed, validation curves solid. Keras averages the training metric over the epoch, while the weights
-    still change, and measures the validation metric after it: so early in training validation can look better.
-    Raises ValueError if a history lacks the metric.
+    Training curves are dashed, validation curves solid. Keras averages the training metric over the epoch
+    while the weights still change, and measures the validation metric after the epoch. So early in training
+    the validation metric can look better.
+
+    Args:
+        history: A Keras History, its dictionary (metric → one number per epoch), or a mapping from names to
+            either of them, to compare runs.
+        metric: "loss", "accuracy" or another metric. The validation curve is drawn if the history holds
+            `val_<metric>`.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If a history does not hold the metric.
     """
     runs = _runs(history)
     for name, record in runs.items():
@@ -44,17 +55,14 @@ def learning_curves(history: Any, *, metric: str = "loss", title: str | None = N
     for number, (name, record) in enumerate(runs.items()):
         said.append(_draw_run(ax, name, record, metric, COLOURS[number % len(COLOURS)]))
     ax.set(xlabel="epoch", ylabel=metric.replace("_", " "))
-    if title:
-        ax.set_title(title, fontsize=10)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
+    finish(ax, title, legend="best")
     return describe(ax, f"Learning curves of the {metric.replace('_', ' ')}. {' '.join(said)}")
 
 
 def _draw_run(ax: Axes, name: str, record: Mapping[str, Any], metric: str, colour: str) -> str:
-    """One run's curves on `ax`; a sentence that says where they start and end."""
+    """Draw the curves of one run and return a sentence on where they start and end."""
     label = f"{name}: " if name else ""
     train = np.asarray(record[metric], dtype=float)
     epochs = np.arange(1, len(train) + 1)
@@ -70,7 +78,7 @@ def _draw_run(ax: Axes, name: str, record: Mapping[str, Any], metric: str, colou
 
 
 def _runs(history: Any) -> dict[str, Mapping[str, Any]]:
-    """Any accepted form of `history` as name → metric → values; the name of a single run is empty."""
+    """Return any accepted form of `history` as name → metric → values. A single run has the name ""."""
     if not isinstance(history, Mapping):
         return {"": _record(history)}
     values = list(history.values())
@@ -80,6 +88,7 @@ def _runs(history: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def _record(run: Any) -> Mapping[str, Any]:
+    """Return the dictionary of a history, or raise ValueError."""
     record = getattr(run, "history", run)
     if not isinstance(record, Mapping):
         raise ValueError(f"expected a Keras History or its dictionary, got {type(run).__name__}")
@@ -87,11 +96,20 @@ def _record(run: Any) -> Mapping[str, Any]:
 
 
 def confusion_matrix(matrix: Any, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
-    """Draw a confusion matrix: row = true class, column = predicted class, the number in each cell.
+    """Draw a confusion matrix: a row per true class, a column per predicted class, the number in each cell.
 
-    matrix: (classes, classes) numbers ≥ 0. The shade of a cell is its share of its row, so that a rare class is as visible as
-    a frequent one.
-    Raises ValueError if the matrix does not fit the names.
+    The shade of a cell is its share of the row, so that a rare class is as visible as a frequent one.
+
+    Args:
+        matrix: Array (classes, classes) of numbers ≥ 0.
+        class_names: One name per class.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the matrix does not fit the names.
     """
     counts = np.asarray(matrix)
     n = len(class_names)
@@ -112,6 +130,7 @@ def confusion_matrix(matrix: Any, class_names: Sequence[str], *, ax: Axes | None
 
 
 def _confusion_text(counts: np.ndarray, share: np.ndarray, class_names: Sequence[str]) -> str:
+    """Describe accuracy, most frequent confusion and hardest class."""
     right = np.trace(counts) / max(counts.sum(), 1e-12)
     off = np.where(np.eye(len(counts), dtype=bool), -1, counts)
     row, column = (int(place) for place in np.unravel_index(np.argmax(off), off.shape))
@@ -128,128 +147,105 @@ def _confusion_text(counts: np.ndarray, share: np.ndarray, class_names: Sequence
 # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def activation_functions(
-    functions: Mapping[str, Curve] | None = None,
+def error_curves(
+    curves: Mapping[str, Any],
     *,
-    low: float = -4.0,
-    high: float = 4.0,
-    derivatives: bool = False,
+    start: float | None = None,
+    xlabel: str = "epoch",
+    ylabel: str = "error $E$",
+    log: bool = True,
+    title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw activation functions of one number z between `low` and `high`.
+    """Draw the error of several runs per epoch.
 
-    functions: name → function from an array (n,) to an array (n,); default: ReLU, sigmoid and tanh.
-    derivatives: also draw each slope, dashed, measured by central differences (f(z + h) − f(z − h)) / 2h.
+    A run has diverged if it holds nan or inf, or ends more than ten times above its first error. The legend
+    then says "diverged", and a cross marks its last error in the picture. The picture ends at ten times the
+    first error (a hundred times on a logarithmic axis), so that the other runs stay readable. Earlier runs
+    have broader lines than later ones, so that all curves can be seen where they coincide.
+
+    Args:
+        curves: Mapping from names to the errors after each epoch; at least one error per run, nan and inf
+            are allowed.
+        start: The error before training, equal for all runs. It is drawn at epoch 0. Without it the curves
+            begin at epoch 1.
+        xlabel: Label of the x axis.
+        ylabel: Label of the y axis.
+        log: Whether the y axis is logarithmic. Errors of 0 are then left out.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If there is no run, or a run without errors.
     """
-    chosen: Mapping[str, Curve] = functions if functions is not None else {"ReLU": _relu, "sigmoid": _sigmoid, "tanh": np.tanh}
-    z = np.linspace(low, high, 401)
-    ax = axes(ax, figsize=(5.2, 3.2))
-    ax.axhline(0, color="0.8", linewidth=0.8)
-    ax.axvline(0, color="0.8", linewidth=0.8)
+    from matplotlib.ticker import FixedLocator, MaxNLocator
+
+    runs = {name: np.asarray(errors, dtype=float).ravel() for name, errors in curves.items()}
+    if not runs or any(not errors.size for errors in runs.values()):
+        raise ValueError("expected at least one run with at least one error in it")
+    first = 1 if start is None else 0
+    if start is not None:
+        runs = {name: np.concatenate([[float(start)], errors]) for name, errors in runs.items()}
+    ax = axes(ax, figsize=(5.4, 3.6))
+    top = _ceiling(list(runs.values()), log)
     said = []
-    for number, (name, function) in enumerate(chosen.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        value = np.asarray(function(z.copy()), dtype=float)
-        ax.plot(z, value, color=colour, linewidth=2, label=name)
-        said.append(f"{name} goes from {value[0]:.2g} through {value[len(z) // 2]:.2g} at 0 to {value[-1]:.2g}")
-        if derivatives:
-            step = 1e-3
-            slope = (np.asarray(function(z + step), float) - np.asarray(function(z - step), float)) / (2 * step)
-            ax.plot(z, slope, "--", color=colour, linewidth=1.3, label=f"slope of {name}")
-            said[-1] += f" (steepest slope {slope[np.argmax(np.abs(slope))]:.2g})"
-    ax.set(xlabel="z", ylabel="activation")
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
-    what = "Activation functions and their slopes" if derivatives else "Activation functions"
-    return describe(ax, f"{what} from z = {low:g} to {high:g}: {'; '.join(said)}.")
+    for number, (name, errors) in enumerate(runs.items()):
+        style: dict[str, Any] = {"color": COLOURS[number % 6], "linestyle": LINES[number % len(LINES)]}
+        style |= {"linewidth": min(1.6 + 1.2 * (len(runs) - 1 - number), 5), "alpha": 0.6 if number < len(runs) - 2 else 1}
+        said.append(_draw_errors(ax, name, errors, first, top, log, style))
+    if log and any((errors > 0).any() for errors in runs.values()):
+        ax.set_yscale("log")
+    elif not log:
+        ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+        if all((errors == np.round(errors)).all() for errors in runs.values()):
+            ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if ax.get_ylim()[1] > top and any(map(_diverged, runs.values())):
+        ax.set_ylim(top=top)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    longest = max(len(errors) for errors in runs.values())
+    ax.xaxis.set_major_locator(FixedLocator(_epoch_ticks(first, longest - 1 + first)))
+    ax.grid(alpha=0.25)
+    finish(ax, title, legend="best")
+    last = longest - 1 + first
+    return describe(ax, f"Curves of the {ylabel.replace('$', '')} over {last} {xlabel}s. {' '.join(said)}")
 
 
-def softmax_temperature(
-    scores: Any,
-    *,
-    temperatures: Sequence[float] = (0.25, 1.0, 4.0),
-    names: Sequence[str] | None = None,
-    slider: bool | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw softmax(scores / T) as bars for a few temperatures T, with a slider for T where widgets can run.
+def _epoch_ticks(first: int, last: int) -> list[int]:
+    """Return the first epoch and round numbers up to `last`."""
+    from matplotlib.ticker import MaxNLocator
 
-    scores: (classes,) any finite numbers. temperatures: each above 0. names: one a class; default: the scores.
-    slider: True or False to force it; default: in a Jupyter kernel with ipywidgets, and no `ax` given. The static figure is
-    always drawn and returned, so that a saved notebook and a page of feedback show it too.
-    Raises ValueError for a temperature that is not above 0 or scores that are not one row of finite numbers.
-    """
-    z = np.asarray(scores, dtype=float)
-    if z.ndim != 1 or not z.size or not np.isfinite(z).all():
-        raise ValueError(f"expected one row of finite scores, got shape {z.shape}")
-    if not temperatures or min(temperatures) <= 0:
-        raise ValueError(f"expected temperatures above 0, got {list(temperatures)}")
-    labels = [f"score {value:g}" for value in z] if names is None else list(names)
-    if slider if slider is not None else (ax is None and _widgets_can_run()):
-        _show_slider(z, labels)
-    return _draw_temperatures(axes(ax, figsize=(5.6, 2.8)), z, labels, temperatures)
+    found = MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]).tick_values(0, max(last, 1))
+    round_ones = [int(tick) for tick in found]
+    step = round_ones[1] - round_ones[0]
+    return [first, *(tick for tick in round_ones if first + 0.4 * step <= tick <= last)]
 
 
-def _draw_temperatures(ax: Axes, z: np.ndarray, labels: Sequence[str], temperatures: Sequence[float]) -> Axes:
-    width = 0.8 / len(temperatures)
-    places = np.arange(len(z))
-    said = []
-    for number, temperature in enumerate(temperatures):
-        p = _softmax(z / temperature)
-        at = places + (number - (len(temperatures) - 1) / 2) * width
-        bars = ax.bar(at, p, width=0.92 * width, color=COLOURS[number % len(COLOURS)], label=f"T = {temperature:g}")
-        ax.bar_label(bars, [f"{value:.2f}" for value in p], fontsize=7, padding=1)
-        said.append(f"at T = {temperature:g}: {', '.join(f'{value:.2f}' for value in p)}")
-    ax.set_xticks(places, labels)
-    ax.set(ylim=(0, 1.1), ylabel="probability")
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
-    head = f"Bars of softmax of the scores {', '.join(f'{value:g}' for value in z)} divided by a temperature T"
-    return describe(ax, f"{head}; {'; '.join(said)}.")
+def _ceiling(runs: Sequence[np.ndarray], log: bool) -> float:
+    """Return the height at which diverging runs are cut off."""
+    starts = [float(errors[0]) for errors in runs if np.isfinite(errors[0])]
+    return _BLOW_UP ** (2 if log else 1) * (max(starts, default=1.0) or 1.0)
 
 
-def _show_slider(z: np.ndarray, labels: Sequence[str]) -> None:
-    """Display a slider for T above a picture that follows it."""
-    import ipywidgets
-    from IPython.display import display
-
-    knob = ipywidgets.FloatLogSlider(value=1.0, base=10, min=-1, max=1, step=0.05, description="T", readout_format=".2f")
-    picture = ipywidgets.HTML(_picture(z, labels, 1.0))  # not an Image widget: that one has no alt text
-    knob.observe(lambda change: setattr(picture, "value", _picture(z, labels, change["new"])), names="value")
-    display(ipywidgets.VBox([knob, picture]))
+def _diverged(errors: np.ndarray) -> bool:
+    """Return whether a run holds nan or inf, or ends far above its first error."""
+    return bool(not np.isfinite(errors).all() or errors[-1] > _BLOW_UP * max(abs(errors[0]), 1e-300))
 
 
-def _picture(z: np.ndarray, labels: Sequence[str], temperature: float) -> str:
-    """An `<img>` of the bars at one temperature, with alt text, drawn outside pyplot so that no figure stays open."""
-    from io import BytesIO
-
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.4, 2.4), layout="constrained")
-    _draw_temperatures(figure.subplots(), z, labels, [round(temperature, 2)])
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
-    return picture_html(buffer.getvalue(), "image/png", {"alt": alt_text(figure)})
-
-
-def _widgets_can_run() -> bool:
-    """Whether this is a Jupyter kernel with ipywidgets installed (a plain interpreter or a script has no kernel)."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()
-    return shell is not None and hasattr(shell, "kernel") and importlib.util.find_spec("ipywidgets") is not None
-
-
-def _softmax(z: np.ndarray) -> np.ndarray:
-    e = np.exp(z - z.max())
-    return e / e.sum()
-
-
-def _relu(z: np.ndarray) -> np.ndarray:
-    return np.maximum(z, 0)
-
-
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(z / 2))
+def _draw_errors(ax: Axes, name: str, errors: np.ndarray, first: int, top: float, log: bool, style: dict[str, Any]) -> str:
+    """Draw one run and return a sentence on where it starts and ends."""
+    diverged = _diverged(errors)
+    inside = int(np.argmax(~(errors <= top))) if diverged and (~(errors <= top)).any() else len(errors)
+    shown = errors[:inside]
+    if 0 < inside < len(errors):  # one more point above the picture, so that the curve visibly leaves it
+        shown = np.append(shown, min(np.nan_to_num(errors[inside], nan=np.inf), 1e6 * top))
+    drawn = np.where(shown > 0, shown, np.nan) if log else shown
+    epochs = np.arange(first, first + len(shown))
+    label = f"{name} (diverged)" if diverged else name
+    ax.plot(epochs, drawn, label=label, marker="o" if len(shown) == 1 else None, **style)
+    if diverged and inside:
+        ax.plot(epochs[inside - 1], drawn[inside - 1], "X", color=style["color"], markersize=9, clip_on=False)
+    ending = "diverged" if diverged else f"ends at {errors[-1]:.3g}"
+    return f"{name} starts at {errors[0]:.3g} and {ending}."

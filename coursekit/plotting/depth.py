@@ -1,6 +1,6 @@
-"""Figures of what happens from layer to layer: histograms of numbers through depth, and how a size grows or shrinks on the way.
+"""Figures of what changes from layer to layer: histograms of the numbers in each layer.
 
-Takes arrays. Knows nothing of how a network was built, of initialisations or of training.
+Takes arrays. Knows nothing of how a network was built, initialised or trained.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["histograms_through_depth"]
 
-_NARROW = 1e-3  # a spread below this share of the picture's width cannot be seen as a histogram
+_NARROW = 1e-3  # share of the axis; a histogram narrower than this is drawn as a line
 
 
 def histograms_through_depth(
@@ -29,14 +29,27 @@ def histograms_through_depth(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one histogram for each layer, one above the other, the first layer at the top, with its standard deviation beside it.
+    """Draw one histogram per layer, one below the other, with its standard deviation beside it.
 
-    layers: name → array of any shape, in the order of the layers; or a sequence of arrays, called layer 1, layer 2, ….
-    limits: left and right end of the axis; default: 0.5 % and 99.5 % of all finite numbers lie between them. What lies outside
-        is counted in the first and the last bin. bins: how many.
-    Each histogram is as high as its row: rows are compared by shape and place, not by height. A layer whose numbers hardly
-    differ is drawn as one line with "all …" beside it, one that holds nan or inf as "not finite".
-    Raises ValueError if there is no layer or an empty one.
+    The first layer is at the top. Each histogram fills the height of its row: compare the rows by shape and
+    position, not by height. A layer with nearly equal numbers is drawn as a line with "all …" beside it. A
+    layer that holds nan or inf is labelled "not finite".
+
+    Args:
+        layers: Mapping from names to arrays of any shape, in the order of the layers; or a sequence of
+            arrays, which are named layer 1, layer 2, ….
+        limits: Left and right end of the axis. By default they contain 99 % of all finite numbers, from the
+            0.5th to the 99.5th percentile. Numbers outside are counted in the first and the last bin.
+        bins: Number of bins.
+        xlabel: Label of the x axis.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If there is no layer, or a layer without numbers.
     """
     named = layers if isinstance(layers, Mapping) else {f"layer {i}": values for i, values in enumerate(layers, start=1)}
     rows = {str(name): np.asarray(values, dtype=float).ravel() for name, values in named.items()}
@@ -53,14 +66,13 @@ def histograms_through_depth(
     ax.set_yticks(np.arange(len(rows)) + 0.5, list(rows), fontsize=8)
     ax.tick_params(axis="y", length=0)
     ax.set(xlim=(low, high), ylim=(len(rows), -0.1), xlabel=xlabel)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title, hide=("top", "right", "left"))
     head = f"{title.rstrip('.')}. " if title else ""
     return describe(ax, f"{head}Histograms of the {xlabel} in {len(rows)} layers, from first to last. {'; '.join(said)}.")
 
 
 def _span(values: np.ndarray) -> tuple[float, float]:
+    """Return the default limits of the axis."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return -1.0, 1.0
@@ -70,7 +82,7 @@ def _span(values: np.ndarray) -> tuple[float, float]:
 
 
 def _draw_histogram(ax: Axes, values: np.ndarray, row: int, edges: np.ndarray) -> str:
-    """One layer in the row of the picture from `row` (top) to `row` + 1 (bottom); a few words on it."""
+    """Draw one layer in the row from `row` (top) to `row` + 1 (bottom) and return a few words on it."""
     floor = row + 0.92
     ax.plot(edges[[0, -1]], [floor, floor], color="0.7", linewidth=0.8)
     if not np.isfinite(values).all():

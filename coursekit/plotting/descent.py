@@ -1,6 +1,7 @@
-"""Figures of gradient descent: the steps of one number on the curve of its loss, and optimisers' paths on a loss surface.
+"""Figures of gradient descent: steps on the curve of a loss, and paths of optimizers on a loss surface.
 
-Takes functions and the places that a descent has visited. Knows nothing of how an optimiser chose its steps.
+Takes functions and the places that a descent has visited. Knows nothing of how an optimizer chooses its
+steps.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+from coursekit.plotting._style import COLOURS, LINES, MARKERS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["descent_curve", "descent_paths"]
-
-_STYLES = ("-", "--", "-.", ":")
 
 
 def descent_curve(
@@ -30,11 +29,24 @@ def descent_curve(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a loss of one number and, on it, the places that a descent visited, joined in their order.
+    """Draw a loss of one number, and on it the places that a descent visited.
 
-    loss: function from an array (n,) to an array (n,). path: (steps + 1,) places, the start first; nan and inf allowed.
-    low, high: the window. If the descent ends higher than it began, or at no number, the figure says "diverged".
-    Raises ValueError if there is no place or the window is empty.
+    If the descent ends higher than it began, or at nan or inf, the figure says "diverged".
+
+    Args:
+        loss: Function from an array (n,) to an array (n,).
+        path: Places (steps + 1,), the start first; nan and inf are allowed.
+        low: Left end of the window.
+        high: Right end of the window.
+        labels: Labels of the two axes.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If there is no place, or the window is empty.
     """
     places = np.asarray(path, dtype=float).ravel()
     if not places.size or not low < high:
@@ -57,10 +69,8 @@ def descent_curve(
         said.set(weight="bold", zorder=5, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
     margin = 0.06 * max(float(np.ptp(curve)), 1e-12)
     ax.set(xlim=(low, high), ylim=(curve.min() - margin, curve.max() + margin), xlabel=labels[0], ylabel=labels[1])
-    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(framealpha=0.9, edgecolor="none", fontsize=8, loc="upper right")
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     ending = "diverged" if diverged else f"ends at {places[-1]:.3g}, loss {heights[-1]:.3g}"
     text = f"The curve of a loss from {low:g} to {high:g}, and a descent of {_steps(places)} on it:"
     return describe(ax, f"{text} it starts at {places[0]:.3g}, loss {heights[0]:.3g}, and {ending}.")
@@ -78,11 +88,23 @@ def descent_paths(
 ) -> Axes:
     """Draw the contours of a loss of two weights, and on them the paths of one or several descents.
 
-    surface: function of two arrays of one shape → losses of that shape. paths: name → (steps + 1, 2) places, the start first;
-    nan and inf allowed. box: (left, right, bottom, top) of the window. A square marks each start, a large marker each end.
-    A path that ends higher than it began, or at no number, has "diverged": the legend says so, and it leaves the picture.
-    legend: where it stands, in matplotlib's words; None for no legend.
-    Raises ValueError if there is no path, one without places, or an empty window.
+    A square marks each start, a large marker each end. A path that ends higher than it began, or at nan or
+    inf, has diverged: the legend says so, and the path leaves the picture.
+
+    Args:
+        surface: Function of two arrays of equal shape that returns losses of that shape.
+        paths: Mapping from names to places (steps + 1, 2), the start first; nan and inf are allowed.
+        box: (left, right, bottom, top) of the window.
+        labels: Labels of the two axes.
+        title: Title of the figure, or None.
+        legend: Place of the legend as matplotlib names it; None for no legend.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If there is no path, a path without places, or an empty window.
     """
     runs = {str(name): np.asarray(path, dtype=float) for name, path in paths.items()}
     if not runs or any(run.ndim != 2 or run.shape[1] != 2 or not len(run) for run in runs.values()):
@@ -96,13 +118,12 @@ def descent_paths(
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=labels[0], ylabel=labels[1])
     if legend is not None:
         ax.legend(fontsize=8, loc=legend, framealpha=0.9)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title, hide=())
     return describe(ax, f"Contours of a loss of two weights with {len(runs)} path{'s' * (len(runs) > 1)}. {' '.join(said)}")
 
 
 def _draw_surface(ax: Axes, surface: Callable[[np.ndarray, np.ndarray], Any], box: Sequence[float]) -> None:
-    """Contours that lie evenly on a bowl: their heights grow with the square of their number."""
+    """Draw contours whose heights grow quadratically, so that they are evenly spaced on a bowl."""
     X, Y = np.meshgrid(np.linspace(box[0], box[1], 161), np.linspace(box[2], box[3], 161))
     Z = np.asarray(surface(X, Y), dtype=float)
     finite = Z[np.isfinite(Z)]
@@ -115,14 +136,14 @@ def _draw_surface(ax: Axes, surface: Callable[[np.ndarray, np.ndarray], Any], bo
 def _draw_path(
     ax: Axes, surface: Callable[[np.ndarray, np.ndarray], Any], name: str, run: np.ndarray, box: Sequence[float], number: int
 ) -> str:
-    """One path on `ax`; a sentence on where it starts and ends."""
+    """Draw one path and return a sentence on where it starts and ends."""
     heights = _heights(lambda places: surface(places[:, 0], places[:, 1]), run)
     diverged = _diverged(heights)
     outside = (run[:, 0] < box[0]) | (run[:, 0] > box[1]) | (run[:, 1] < box[2]) | (run[:, 1] > box[3])
     shown = _until_out(run, outside) if diverged else len(run)
     colour, marker = COLOURS[number % len(COLOURS)], MARKERS[(number + 2) % len(MARKERS)]
     label = f"{name} (diverged)" if diverged else name
-    style = _STYLES[number % len(_STYLES)]
+    style = LINES[number % len(LINES)]
     ax.plot(*run[:shown].T, style, color=colour, linewidth=1.4, marker=marker, markersize=3.5, label=label)
     ax.plot(*run[0], MARKERS[1], color="black", markersize=7, zorder=3)
     if not diverged:
@@ -132,23 +153,27 @@ def _draw_path(
 
 
 def _steps(places: np.ndarray) -> str:
+    """Return the number of steps in words."""
     return f"{len(places) - 1} step{'s' * (len(places) != 2)}"
 
 
 def _heights(loss: Callable[[np.ndarray], Any], places: np.ndarray) -> np.ndarray:
-    """The loss at each place, nan where the place or the loss is no number; overflow is no reason for a warning here."""
+    """Return the loss at each place, nan where the place or the loss is not finite. Overflow is not warned of."""
     with np.errstate(over="ignore", invalid="ignore"):
         heights = np.asarray(loss(places), dtype=float)
     return np.where(np.isfinite(heights), heights, np.nan)
 
 
 def _diverged(heights: np.ndarray) -> bool:
-    """Whether a descent ended higher than it began, rounding apart, or at no number."""
+    """Return whether a descent ended higher than it began, apart from rounding, or at nan."""
     return not heights[-1] <= heights[0] + 1e-6 * abs(heights[0])
 
 
 def _until_out(places: np.ndarray, outside: np.ndarray) -> int:
-    """How many places to draw: up to the first one outside the window, if it is a number, so that the path is seen to leave it."""
+    """Return how many places to draw: up to the first one outside the window, if it is finite.
+
+    That place is included, so that the path visibly leaves the picture.
+    """
     with np.errstate(invalid="ignore"):
         bad = ~np.isfinite(places.reshape(len(places), -1)).all(axis=1)
     gone = np.flatnonzero(outside | bad)

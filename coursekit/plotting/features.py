@@ -1,6 +1,6 @@
-"""Figures of what a network sees: filters, feature maps, and attention.
+"""Figures of what a network sees: filters, feature maps and attention.
 
-Takes arrays. Knows nothing of data sets, of models or of how an array came about.
+Takes arrays. Knows nothing of data sets, of models or of how an array was computed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish, format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ __all__ = ["attention_map", "feature_maps", "filters", "sliding_kernel"]
 
 _GAP = 0.08  # between two tiles, in tiles
 _LINE = 0.26  # height of one line of a title, in tiles
-_MOST_NUMBERS = 5  # larger filters are drawn without their weights as text
+_MOST_NUMBERS = 5  # rows or columns; larger filters do not show their weights as numbers
 
 
 def filters(
@@ -30,13 +30,24 @@ def filters(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the filters of a convolution side by side: blue is a negative weight, white 0, red a positive one.
+    """Draw the filters of a convolution side by side, with negative weights blue, 0 white and positive red.
 
-    kernels: (height, width, n) numbers, or (height, width, 1, n) as a Keras layer that sees one channel keeps them; n ≥ 1.
-    titles: n strings, or None. columns: filters in a row; default: all in one row up to 8. title: of the whole figure.
-    All filters share one scale. Weights of filters up to 5×5 that have no more than 3 significant digits stand in their
-    squares; learned ones do not.
-    Raises ValueError for another shape, or another number of titles.
+    All filters share one scale. Filters of up to 5×5 weights show them as numbers if they are rounded to
+    two decimals, as designed filters are and learned ones are not.
+
+    Args:
+        kernels: Numbers (height, width, n), or (height, width, 1, n) as a Keras layer with one input channel
+            stores them; n ≥ 1.
+        titles: One title per filter, or None.
+        columns: Largest number of filters per row. Default: 8.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the shape is another one, or the number of titles does not fit.
     """
     stack = np.asarray(kernels, dtype=float)
     if stack.ndim == 4 and stack.shape[2] == 1:
@@ -73,11 +84,22 @@ def feature_maps(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the feature maps of one image side by side: dark is a small value, bright a large one.
+    """Draw the feature maps of one image side by side, from dark for small values to bright for large ones.
 
-    maps: (height, width, n) numbers, n ≥ 1, as a convolution gives them for one image. titles, columns, title: as in `filters`.
     All maps share one scale, so that a filter that finds little looks dark.
-    Raises ValueError for another shape, or another number of titles.
+
+    Args:
+        maps: Numbers (height, width, n) with n ≥ 1, the output of a convolution for one image.
+        titles: One title per map, or None.
+        columns: Largest number of maps per row. Default: 6.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the shape is another one, or the number of titles does not fit.
     """
     stack = _stack(maps, "maps")
     low, top = float(stack.min()), float(stack.max())
@@ -95,12 +117,24 @@ def feature_maps(
 
 
 def sliding_kernel(x: Any, w: Any, y: Any, *, stride: int = 1, padding: int = 0, ax: Axes | None = None) -> Axes:
-    """Draw a signal, a kernel and their result below each other, one number in each square.
+    """Draw a signal, a kernel and the result of their convolution below each other, a number in each square.
 
-    x: (n,) the signal; w: (k,) the kernel; y: (outputs,) the result. padding: zeros that stand before and after the signal, drawn
-    hatched; stride: steps between two places of the kernel. Each y stands below the middle of the numbers that it comes from;
-    the kernel is drawn at its first place.
-    Raises ValueError unless y has (n + 2·padding − k) // stride + 1 numbers.
+    Each number of the result stands below the middle of the numbers that it is computed from. The kernel is
+    drawn at its first place.
+
+    Args:
+        x: The signal (n,).
+        w: The kernel (k,).
+        y: The result (outputs,).
+        stride: Step between two places of the kernel.
+        padding: Number of zeros before and after the signal. They are drawn hatched.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If `y` does not have (n + 2·padding − k) // stride + 1 numbers.
     """
     signal, kernel, result = (np.asarray(a, dtype=float).ravel() for a in (x, w, y))
     outputs = (len(signal) + 2 * padding - len(kernel)) // stride + 1
@@ -136,12 +170,23 @@ def attention_map(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw attention weights: a row is a query, a column a place that it may look at, dark is much attention.
+    """Draw attention weights: a row per query, a column per place, dark for much attention.
 
-    weights: (queries, keys) numbers from 0 to 1, each row with the sum 1. queries, keys: names of rows and columns; default: their
-    numbers. Weights of at least 0.01 stand in their squares where there are at most 10 columns. The place with the largest
+    Weights of at least 0.01 are written into their cells if there are at most 10 columns. The largest
     weight of each row has a frame.
-    Raises ValueError for rows that are no shares, or another number of names.
+
+    Args:
+        weights: Numbers (queries, keys) from 0 to 1. Each row must sum to 1.
+        queries: Names of the rows; by default their numbers.
+        keys: Names of the columns; by default their numbers.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If a row does not hold shares of 1, or the number of names does not fit.
     """
     shares = np.asarray(weights, dtype=float)
     if shares.ndim != 2 or not shares.size:
@@ -170,8 +215,7 @@ def attention_map(
     ax.set_xticks(range(len(columns)), columns, fontsize=8)
     ax.set_yticks(range(len(rows)), rows, fontsize=8)
     ax.set(xlabel="looks at", ylabel="query")
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title, hide=())
     return describe(
         ax, f"{title or 'Attention'}: {len(rows)} queries over {len(columns)} places. Each looks most: {'; '.join(said)}."
     )
@@ -181,6 +225,7 @@ def attention_map(
 
 
 def _stack(maps: Any, name: str) -> np.ndarray:
+    """Return an array (height, width, n), or raise ValueError."""
     stack = np.asarray(maps, dtype=float)
     if stack.ndim != 3 or not stack.size:
         raise ValueError(f"expected {name} of shape (height, width, n) with n ≥ 1, got shape {stack.shape}")
@@ -188,11 +233,12 @@ def _stack(maps: Any, name: str) -> np.ndarray:
 
 
 def _lines(titles: Sequence[str] | None) -> int:
+    """Return the largest number of lines of a title."""
     return 0 if titles is None else max(text.count("\n") + 1 for text in titles)
 
 
 def _places(count: int, columns: int, lines: int) -> list[tuple[float, float]]:
-    """Left and bottom edge of each tile, row by row from the top."""
+    """Return the left and the bottom edge of each tile, row by row from the top."""
     return [((number % columns) * (1 + _GAP), -(number // columns) * (1 + _GAP + _LINE * lines)) for number in range(count)]
 
 
@@ -206,6 +252,7 @@ def _tiles(
     *,
     frame: bool,
 ) -> Axes:
+    """Draw a grid of images with their titles."""
     count = stack.shape[2]
     if titles is not None and len(titles) != count:
         raise ValueError(f"expected one title each, got {len(titles)} titles for {count}")
@@ -227,19 +274,19 @@ def _tiles(
         aspect="equal",
     )
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return ax
 
 
 def _square(ax: Axes, x: float, y: float, value: float, colour: str, hatch: str | None = None) -> None:
+    """Draw a coloured square with a number in it."""
     from matplotlib.patches import Rectangle
 
     ax.add_patch(Rectangle((x - 0.46, y - 0.4), 0.92, 0.8, facecolor=colour, edgecolor="0.3", hatch=hatch, linewidth=0.8))
     ax.text(
         x,
         y,
-        f"{value:.3g}".replace("-", "−"),
+        format_number(value),
         ha="center",
         va="center",
         fontsize=9,

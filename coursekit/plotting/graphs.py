@@ -1,7 +1,7 @@
-"""Figures of computation graphs: the small operations that a number goes through, with values forward and gradients backward.
+"""Figures of computation graphs: operations with their values (forward) and gradients (backward).
 
-Takes names, values and gradients that somebody else has computed. Knows nothing of differentiation. networkx, which orders the
-graph, is imported when the first one is drawn.
+Takes names, values and gradients that the caller has computed. Knows nothing of differentiation.
+networkx, which orders the graph, is imported when the first graph is drawn.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish, format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["computation_graph"]
 
-_WIDE, _HIGH = 2.1, 1.25  # distance of two columns and of two rows
+_WIDE, _HIGH = 2.1, 1.25  # distance between columns and between rows
 _RADIUS = 0.34
-_BEND = 0.24  # of an edge that passes other columns, so that it keeps clear of their nodes
+_BEND = 0.24  # of an edge that passes other columns, so that it avoids their nodes
 _LABEL = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
 
 
@@ -32,13 +32,26 @@ def computation_graph(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a computation from left to right: above each edge the value that flows forward, below it the gradient that flows back.
+    """Draw a computation from left to right, with the value above each edge and the gradient below it.
 
-    nodes: name → (operation, value). The operation of an input is "": inputs are drawn as boxes with their name, all others as
-    circles with their operation, such as "+", and their name under it. edges: (from, to) → the gradient that flows back along
-    this edge, None to leave it out. A node that nothing uses is an output: an arrow leaves it, with the gradient `seed` below.
-    seed: the gradient of each output by itself, 1; None leaves it out. Inputs are drawn from top to bottom in their given order.
-    Raises ValueError if an edge names an unknown node, or if the edges go in a circle; ImportError where networkx is missing.
+    Inputs are boxes with their name, from top to bottom in the given order. Other nodes are circles with
+    their operation, and their name below. A node that no edge starts from is an output: an arrow leaves it,
+    with the gradient `seed` below.
+
+    Args:
+        nodes: Mapping from names to (operation, value). The operation of an input is "".
+        edges: Mapping from (start, end) to the gradient that flows back along this edge; None to leave it
+            out.
+        seed: Gradient of each output with respect to itself, 1; None to leave it out.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If an edge names an unknown node, there are no nodes, or the edges form a cycle.
+        ImportError: If networkx is not installed.
     """
     columns, rows = _layout(nodes, edges)
     width, height = max(columns.values()), max(rows.values()) - min(rows.values())
@@ -56,15 +69,17 @@ def computation_graph(
             _draw_edge(ax, spots[name], (spots[name][0] + 0.9 * _WIDE, spots[name][1]), value, seed, open_end=True)
     ax.set(xlim=(-0.6, _WIDE * (width + 0.9) + 0.2), ylim=(min(reach) - 0.8, max(reach) + 0.65), aspect="equal")
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return describe(ax, _text(nodes, edges, seed))
 
 
 def _layout(
     nodes: Mapping[str, tuple[str, float]], edges: Mapping[tuple[str, str], float | None]
 ) -> tuple[dict[str, int], dict[str, float]]:
-    """Column and row of each node: an input stands just before its first use, anything else right of all that it uses."""
+    """Return column and row of each node.
+
+    An input is placed just before its first use, any other node to the right of all that it uses.
+    """
     try:
         import networkx as nx
     except ImportError as error:
@@ -80,7 +95,7 @@ def _layout(
     graph.add_nodes_from(nodes)
     graph.add_edges_from(edges)
     if not nx.is_directed_acyclic_graph(graph):
-        raise ValueError("the edges go in a circle: a computation graph has an order in which its values can be computed")
+        raise ValueError("the edges form a cycle: a computation graph needs an order in which its values can be computed")
     columns = {name: number for number, names in enumerate(nx.topological_generations(graph)) for name in names}
     rows: dict[str, float] = {}
     taken: dict[int, list[float]] = {}
@@ -108,28 +123,37 @@ def _draw_edge(
     bend: float = 0.0,
     open_end: bool = False,
 ) -> float:
-    """An arrow with the value above it and the gradient below it; returns the height of its labels.
+    """Draw an arrow with the value above and the gradient below it; return the height of its labels.
 
-    bend: how far it bends upward (below 0: downward), as a share of its length.
+    Args:
+        ax: Axes to draw on.
+        start: Centre of the first node.
+        end: Centre of the second node.
+        value: The value that flows forward.
+        gradient: The gradient that flows back, or None.
+        bend: How far the arrow bends upward (below 0: downward), as a share of its length.
+        open_end: Whether the arrow ends in empty space instead of at a node.
     """
     a, b = np.array(start), np.array(end)
-    corner = (a + b) / 2 + bend * np.array(
-        [a[1] - b[1], b[0] - a[0]]
-    )  # towards which a bent arrow starts and from which it ends
+    # A bent arrow starts towards this point and ends coming from it.
+    corner = (a + b) / 2 + bend * np.array([a[1] - b[1], b[0] - a[0]])
     tail = a + _RADIUS * (corner - a) / np.hypot(*(corner - a))
     head = b if open_end else b - _RADIUS * (b - corner) / np.hypot(*(b - corner))
     look = {"arrowstyle": "-|>", "color": "0.45", "lw": 1.2, "shrinkA": 0, "shrinkB": 0, "connectionstyle": f"arc3,rad={-bend}"}
     ax.annotate("", tuple(head), tuple(tail), arrowprops=look)
-    share = 0.4 if not (open_end or bend) else 0.5  # nearer to the start, where straight edges that meet are still apart
+    share = 0.4 if not (open_end or bend) else 0.5  # nearer to the start, because straight edges may meet at the end
     x, y = (1 - share) * tail + share * head + 0.5 * (corner - (a + b) / 2)
-    ax.text(x, y + 0.04, _number(value), ha="center", va="bottom", fontsize=9, color=COLOURS[0], bbox=_LABEL)
+    ax.text(x, y + 0.04, format_number(value), ha="center", va="bottom", fontsize=9, color=COLOURS[0], bbox=_LABEL)
     if gradient is not None:
         colour = COLOURS[1]
-        ax.text(x, y - 0.06, _number(gradient), ha="center", va="top", fontsize=9, color=colour, style="italic", bbox=_LABEL)
+        ax.text(
+            x, y - 0.06, format_number(gradient), ha="center", va="top", fontsize=9, color=colour, style="italic", bbox=_LABEL
+        )
     return float(y)
 
 
 def _draw_node(ax: Axes, spot: tuple[float, float], name: str, operation: str) -> None:
+    """Draw an input as a box, and any other node as a circle."""
     from matplotlib.patches import Circle, FancyBboxPatch
 
     x, y = spot
@@ -144,11 +168,8 @@ def _draw_node(ax: Axes, spot: tuple[float, float], name: str, operation: str) -
         ax.text(x, y, name, ha="center", va="center", fontsize=10, zorder=4)
 
 
-def _number(value: float) -> str:
-    return f"{float(value):.3g}".replace("-", "−")
-
-
 def _text(nodes: Mapping[str, tuple[str, float]], edges: Mapping[tuple[str, str], float | None], seed: float | None) -> str:
+    """Describe the graph: inputs, operations and gradients."""
     inputs = [f"{name} = {value:.3g}" for name, (operation, value) in nodes.items() if not operation]
     text = f"A computation graph with the inputs {', '.join(inputs)}."
     for name, (operation, value) in nodes.items():
@@ -158,4 +179,4 @@ def _text(nodes: Mapping[str, tuple[str, float]], edges: Mapping[tuple[str, str]
     back = [f"{gradient:.3g} from {end} to {start}" for (start, end), gradient in edges.items() if gradient is not None]
     if back and seed is not None:
         text += f" Gradients flow back, from {seed:g} at the output: {', '.join(back)}."
-    return text.translate(str.maketrans("", "", "$_{}"))  # names may be set as formulas; spoken, they are plain
+    return text.translate(str.maketrans("", "", "$_{}"))  # names may be formulas; in alt text they are plain

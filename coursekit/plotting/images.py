@@ -1,6 +1,7 @@
-"""Figures of images and of the pixels they are made of: grids, class balance, mean images, histograms, mistakes.
+"""Figures of images and their pixels: grids, class balance, mean images, histograms and mistakes.
 
-Takes arrays of grey images and labels. Knows nothing of any one data set, of models or of how a prediction was made.
+Takes arrays of grey images and labels. Knows nothing of a particular data set, of models or of how a
+prediction was made.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["class_balance", "class_means", "confident_mistakes", "image_grid", "pixel_histogram"]
 
-_TILE = 1.0  # inches of one image in a figure of our own
+_TILE = 1.0  # inches per image in a new figure
 _LINE = 0.21  # height of one line of a title, in images
 
 
@@ -31,15 +32,24 @@ def image_grid(
 ) -> Axes:
     """Draw grey images side by side, row by row, each under its title.
 
-    images: (n, height, width) numbers of any type, n ≥ 1; dark is small, and all images share one grey scale.
-    titles: n strings, or None; a title may have several lines ("\\n").
-    columns: images in a row; default: all in one row up to 10.
-    title: of the whole figure.
-    Raises ValueError if `images` is not a stack of grey images or the number of titles differs from the number of images.
+    All images share one grey scale, on which small values are dark.
+
+    Args:
+        images: Numbers (n, height, width) of any dtype, n ≥ 1.
+        titles: One title per image, or None. A title may have several lines ("\\n").
+        columns: Largest number of images per row. Default: 10.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If `images` is not a stack of grey images, or the number of titles does not fit.
     """
     stack = _stack(images)
     if titles is not None and len(titles) != len(stack):
-        raise ValueError(f"expected one title an image, got {len(titles)} titles for {len(stack)} images")
+        raise ValueError(f"expected one title per image, got {len(titles)} titles for {len(stack)} images")
     columns = min(columns or 10, len(stack))
     rows = -(-len(stack) // columns)
     lines = max((text.count("\n") + 1 for text in titles), default=0) if titles is not None else 0
@@ -53,16 +63,23 @@ def image_grid(
             ax.text(left + 0.5, bottom + 1.03, titles[number], ha="center", va="bottom", fontsize=8, linespacing=1.1)
     ax.set(xlim=(-0.04, (columns - 1) * wide + 1.04), ylim=(-(rows - 1) * high - 0.04, 1.06 + _LINE * lines), aspect="equal")
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return describe(ax, _grid_text(len(stack), rows, columns, titles, title))
 
 
 def class_balance(y: Any, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
-    """Draw one bar a class: how many samples of it there are.
+    """Draw one bar per class with the number of its samples.
 
-    y: (n,) integer labels, 0 to classes − 1. class_names: one name a class, in the order of the labels.
-    Raises ValueError for a label outside the range of the names.
+    Args:
+        y: Integer labels (n,) from 0 to classes − 1.
+        class_names: One name per class, in the order of the labels.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If a label is out of the range of the names.
     """
     counts = np.bincount(_labels(y, len(class_names)), minlength=len(class_names))
     ax = axes(ax, figsize=(5.0, 0.26 * len(class_names) + 0.8))
@@ -73,15 +90,25 @@ def class_balance(y: Any, class_names: Sequence[str], *, ax: Axes | None = None)
     ax.invert_yaxis()
     ax.margins(x=0.14)
     ax.set(xlabel="number of samples")
-    ax.spines[["top", "right"]].set_visible(False)
+    finish(ax)
     said = ", ".join(f"{name} {count:,}" for name, count in zip(class_names, counts, strict=True))
     return describe(ax, f"Bar chart of the number of samples in each class: {said}.")
 
 
 def class_means(X: Any, y: Any, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
-    """Draw the mean image of each class: what the average member of the class looks like.
+    """Draw the mean image of each class.
 
-    X: (n, height, width) numbers; y: (n,) integer labels. A class without samples shows as an empty tile.
+    Args:
+        X: Images, numbers (n, height, width).
+        y: Integer labels (n,) from 0 to classes − 1. A class without samples is an empty tile.
+        class_names: One name per class, in the order of the labels.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If `X` is not a stack of grey images, or a label is out of the range of the names.
     """
     stack, labels = _stack(X), _labels(y, len(class_names))
     means = np.full((len(class_names), *stack.shape[1:]), float(stack.min()))
@@ -93,7 +120,13 @@ def class_means(X: Any, y: Any, class_names: Sequence[str], *, ax: Axes | None =
 def pixel_histogram(pixels: Any, *, bins: int = 52, ax: Axes | None = None) -> Axes:
     """Draw how often each pixel value occurs, on a logarithmic scale.
 
-    pixels: an array of any shape, or a mapping name → array to compare several on one figure.
+    Args:
+        pixels: An array of any shape, or a mapping from names to arrays to compare several.
+        bins: Number of bins.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
     """
     series = dict(pixels) if isinstance(pixels, Mapping) else {"": pixels}
     flat = {name: np.asarray(values).ravel() for name, values in series.items()}
@@ -111,7 +144,7 @@ def pixel_histogram(pixels: Any, *, bins: int = 52, ax: Axes | None = None) -> A
         )
     ax.set_yscale("log")
     ax.set(xlabel="pixel value", ylabel="share of all pixels")
-    ax.spines[["top", "right"]].set_visible(False)
+    finish(ax)
     if len(flat) > 1:
         ax.legend(frameon=False)
     return describe(ax, f"Histogram of pixel values on a logarithmic scale. {'; '.join(said)}.")
@@ -120,11 +153,21 @@ def pixel_histogram(pixels: Any, *, bins: int = 52, ax: Axes | None = None) -> A
 def confident_mistakes(
     images: Any, y: Any, probabilities: Any, class_names: Sequence[str], index: Any, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw chosen images with what the model said (and how sure it was) over what they are.
+    """Draw chosen images with the predicted class and its probability above the true class.
 
-    images: (n, height, width); y: (n,) true labels; probabilities: (n, classes), one row a sample.
-    index: which samples to draw and in which order, for example the most confident mistakes first.
-    Raises ValueError if `index` is empty.
+    Args:
+        images: Numbers (n, height, width).
+        y: True labels (n,).
+        probabilities: Predicted probabilities (n, classes), one row per sample.
+        class_names: One name per class, in the order of the labels.
+        index: Which samples to draw, in their order; for example the most confident mistakes first.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If `index` is empty.
     """
     chosen = np.asarray(index, dtype=int).ravel()
     if not chosen.size:
@@ -143,6 +186,7 @@ def confident_mistakes(
 
 
 def _stack(images: Any) -> np.ndarray:
+    """Return an array (n, height, width), or raise ValueError."""
     stack = np.asarray(images)
     if stack.ndim != 3 or not len(stack):
         raise ValueError(f"expected images of shape (n, height, width) with n ≥ 1, got shape {stack.shape}")
@@ -150,6 +194,7 @@ def _stack(images: Any) -> np.ndarray:
 
 
 def _labels(y: Any, classes: int) -> np.ndarray:
+    """Return labels as integers, or raise ValueError."""
     labels = np.asarray(y).ravel().astype(int)
     if labels.size and not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(f"expected labels from 0 to {classes - 1}, got {labels.min()} to {labels.max()}")
@@ -157,11 +202,12 @@ def _labels(y: Any, classes: int) -> np.ndarray:
 
 
 def _sure(p: float) -> str:
-    """A probability in per cent, never rounded up to certainty."""
+    """Return a probability in per cent, never rounded up to 100 %."""
     return f"{p:.1%}" if p < 0.9995 else ">99.9%"
 
 
 def _grid_text(n: int, rows: int, columns: int, titles: Sequence[str] | None, title: str | None) -> str:
+    """Describe a grid of images."""
     head = f"{title}: " if title else ""
     size = f"{n} grey image{'s' if n > 1 else ''} in {rows} row{'s' if rows > 1 else ''} of up to {columns}"
     names = "" if titles is None else ", titled " + "; ".join(text.replace("\n", ", ") for text in titles)

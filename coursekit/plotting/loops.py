@@ -1,6 +1,7 @@
-"""Short looping animations: GIF pictures small enough to stand in a notebook, with alt text and a still picture beside them.
+"""Short looping animations: small GIF pictures for a notebook, with alt text and a still picture.
 
-Takes a function that draws one frame. Knows nothing of what is drawn. Needs Pillow, which matplotlib brings.
+Takes a function that draws one frame. Knows nothing of what is drawn. Needs Pillow, which matplotlib
+installs.
 """
 
 from __future__ import annotations
@@ -28,16 +29,21 @@ __all__ = ["Loop", "loop"]
 
 _COLOURS = 32  # in the palette that all frames share
 _RESOLUTIONS = (100, 85, 72)  # dots per inch; below the last one, letters of 8 pt cannot be read
-_FEWEST_FRAMES = 6  # with fewer a movement is a slide show
-_HOLD = 4  # so many times as long as the others stands the last frame, before the next round
+_FEWEST_FRAMES = 6  # fewer frames do not look like a movement
+_HOLD = 4  # the last frame stays this many times longer than the others
 
 
 @dataclass(frozen=True)
 class Loop:
-    """An animation that a notebook shows: the moving picture, a still one of its last frame, and what both show.
+    """An animation that a notebook shows.
 
-    Browsers that are asked for less motion ("prefers-reduced-motion") get the still picture, and so does everything that
-    shows no HTML: a printed or plain-text notebook.
+    Browsers whose user prefers reduced motion get the still picture. So does everything that shows no HTML,
+    such as a printed notebook.
+
+    Attributes:
+        gif: The animation as a GIF file.
+        still: Its last frame as a PNG file.
+        alt: What both show, in words.
     """
 
     gif: bytes
@@ -45,7 +51,14 @@ class Loop:
     alt: str
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the moving picture to the file `path` and return it; the folder must exist."""
+        """Write the animation to a file.
+
+        Args:
+            path: The file. Its folder must exist.
+
+        Returns:
+            The path.
+        """
         target = Path(path)
         target.write_bytes(self.gif)
         return target
@@ -71,17 +84,28 @@ def loop(
     figsize: tuple[float, float] = (5.0, 3.4),
     limit: int = 300_000,
 ) -> Loop:
-    """Draw each of `frames` with draw(ax, frame) and join the pictures to an animation that runs round and round.
+    """Draw each frame with `draw(ax, frame)` and join the pictures to an animation that repeats forever.
 
-    draw: draws one frame on axes that are empty before each call; it is called at least twice for each frame. What it says
-        with `describe` about the last frame becomes part of the alt text. The axes stand in one place in all frames, where the
-        labels of each frame have room, so that nothing jumps and nothing is cut off.
-    frames: what `draw` gets, one value a frame, at least two.
-    moves: what moves, in words, for readers who do not see it or want no motion; the alt text holds it.
-    seconds: how long each frame stands; the last one stands four times as long. figsize: inches. limit: most bytes of the GIF.
-    A picture above the limit is drawn again with fewer dots, then every other frame is left out (each stands longer then).
-    Raises ValueError for too few frames, without words on what moves, for times that are not above 0, or when even the
-    smallest picture is above the limit.
+    If the GIF is larger than `limit`, it is drawn again with a lower resolution, and then every second
+    frame is left out, while each remaining one stays longer.
+
+    Args:
+        draw: Function that draws one frame on empty axes. It is called at least twice per frame. The text
+            that it gives to `describe` for the last frame becomes part of the alt text. The axes have the
+            same place in all frames, with room for the labels of each frame, so that nothing jumps and
+            nothing is cut off.
+        frames: What `draw` gets, one value per frame, at least two.
+        moves: What moves, in words, for readers who do not see it. It becomes part of the alt text.
+        seconds: Duration of each frame. The last frame stays four times as long.
+        figsize: Size of the figure in inches.
+        limit: Largest size of the GIF in bytes.
+
+    Returns:
+        The animation. As the last expression of a cell, the notebook shows it.
+
+    Raises:
+        ValueError: If there are fewer than two frames, `moves` is empty, `seconds` is not above 0, or even
+            the smallest picture is larger than `limit`.
     """
     values = list(frames)
     if len(values) < 2:
@@ -106,7 +130,10 @@ def loop(
 
 
 def _common_box(draw: Draw, values: Sequence[Any], figsize: tuple[float, float]) -> tuple[float, float, float, float]:
-    """Left, bottom, width and height, as shares of the figure, of the largest axes that leave room for every frame's labels."""
+    """Return (left, bottom, width, height) of the largest axes that leave room for the labels of each frame.
+
+    The numbers are shares of the figure.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=figsize, layout="constrained")
@@ -125,7 +152,10 @@ def _common_box(draw: Draw, values: Sequence[Any], figsize: tuple[float, float])
 def _drawn(
     draw: Draw, values: Sequence[Any], figsize: tuple[float, float], box: tuple[float, float, float, float], dots: int
 ) -> tuple[list[Image], str]:
-    """A picture of each value and the alt text of the last one; drawn outside pyplot, so that no figure stays open."""
+    """Return a picture of each frame and the alt text of the last one.
+
+    The frames are drawn outside of pyplot, so that no figure stays open.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
@@ -143,7 +173,10 @@ def _drawn(
 
 
 def _thinned(pictures: list[Image], seconds: float) -> list[tuple[list[Image], float]]:
-    """All pictures, half of them, a quarter, … each with the time of a frame; the last picture is always among them."""
+    """Return all pictures, half of them, a quarter and so on, each with the duration of a frame.
+
+    The last picture is always included.
+    """
     choices = [(pictures, seconds)]
     while len(choices[-1][0]) >= 2 * _FEWEST_FRAMES:
         kept, time = choices[-1]
@@ -152,7 +185,7 @@ def _thinned(pictures: list[Image], seconds: float) -> list[tuple[list[Image], f
 
 
 def _gif(pictures: Sequence[Image], seconds: float) -> bytes:
-    """The pictures as one GIF that runs for ever, all with the same few colours."""
+    """Join pictures to a GIF that repeats forever, with a few colours that all of them share."""
     from PIL import Image
 
     sample = [pictures[place] for place in np.linspace(0, len(pictures) - 1, 4).astype(int)]
@@ -167,11 +200,13 @@ def _gif(pictures: Sequence[Image], seconds: float) -> bytes:
 
 
 def _png(picture: Image) -> bytes:
+    """Return a picture as a PNG file."""
     buffer = BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
 def _alt(moves: str, last: str, count: int, seconds: float) -> str:
+    """Return the alt text of an animation."""
     length = (count - 1 + _HOLD) * seconds
     return f"Animation, {count} frames in {length:.0f} seconds, then again. What moves: {moves.strip().rstrip('.')}. Last frame: {last}"

@@ -1,4 +1,4 @@
-"""Figures of colour photographs. Takes arrays of them and titles; knows nothing of data sets, of models or of classes."""
+"""Figures of colour photographs. Takes arrays and titles; knows nothing of data sets, models or classes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import axes, describe
+from coursekit.plotting._style import axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["photo_grid"]
 
-_TILE = 1.0  # inches of one photograph in a figure of our own
+_TILE = 1.0  # inches per photograph in a new figure
 _LINE = 0.19  # height of one line of a title, in photographs
 
 
@@ -28,16 +28,25 @@ def photo_grid(
 ) -> Axes:
     """Draw colour photographs of one size side by side, row by row, each under its title.
 
-    photos: (n, height, width, 3) numbers from 0 to 255 of any type, an array or a tensor, n ≥ 1; what lies outside is cut off.
-    titles: n strings, or None; a title may have several lines ("\\n"). columns: photographs in a row, at most.
-    title: of the whole figure.
-    Raises ValueError if `photos` is not a stack of colour photographs or the number of titles differs from theirs.
+    Args:
+        photos: Array or tensor (n, height, width, 3) of any dtype, n ≥ 1, with numbers from 0 to 255. Numbers
+            outside of this range are clipped.
+        titles: One title per photograph, or None. A title may have several lines ("\\n").
+        columns: Largest number of photographs per row.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If `photos` is not a stack of colour photographs, or the number of titles does not fit.
     """
     stack = np.asarray(photos)
     if stack.ndim != 4 or stack.shape[-1] != 3 or not len(stack):
         raise ValueError(f"expected photographs of shape (n, height, width, 3) with n ≥ 1, got shape {stack.shape}")
     if titles is not None and len(titles) != len(stack):
-        raise ValueError(f"expected one title a photograph, got {len(titles)} titles for {len(stack)} photographs")
+        raise ValueError(f"expected one title per photograph, got {len(titles)} titles for {len(stack)} photographs")
     columns = min(columns, len(stack))
     rows = -(-len(stack) // columns)
     lines = max((text.count("\n") + 1 for text in titles), default=0) if titles is not None else 0
@@ -51,8 +60,7 @@ def photo_grid(
             ax.text(left + 0.5, bottom + tall + 0.02, titles[number], ha="center", va="bottom", fontsize=8, linespacing=1.1)
     ax.set(xlim=(-0.02, (columns - 1) * wide + 1.02), ylim=(-(rows - 1) * high - 0.02, high), aspect="equal")
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     head = f"{title}: " if title else ""
     names = "" if titles is None else ", titled " + "; ".join(text.replace("\n", ", ") for text in titles)
     count = f"{len(stack)} colour photograph{'s' if len(stack) > 1 else ''} in {rows} row{'s' if rows > 1 else ''}"

@@ -1,20 +1,73 @@
-"""Figures of regression: values on a map, predictions against true values, a learning-rate experiment.
+"""Figures of regression: fitted lines, values on a map, predictions and the search for a learning rate.
 
 Takes arrays. Knows nothing of data sets or of how a model was trained.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, LINES, axes, describe, finish, window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["predictions", "price_map", "rate_finder"]
+__all__ = ["fitted_lines", "predictions", "price_map", "rate_finder"]
+
+
+def fitted_lines(
+    lines: Mapping[str, tuple[float, float]],
+    x: Any,
+    y: Any,
+    *,
+    labels: Sequence[str] = ("$x$", "$y$"),
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw points (x, y) and one or several lines y = wx + b.
+
+    The window follows the points. Lines that are far away leave it.
+
+    Args:
+        lines: Mapping from names to (w, b), two numbers.
+        x: Numbers (n,).
+        y: Numbers (n,).
+        labels: Labels of the two axes.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If `x` and `y` differ in length or are empty.
+    """
+    across, up = np.asarray(x, dtype=float).ravel(), np.asarray(y, dtype=float).ravel()
+    if across.shape != up.shape or not across.size:
+        raise ValueError(f"expected x and y of one length, got {across.size} and {up.size} numbers")
+    box = window(np.column_stack([across, up]), share=0.25)
+    ax = axes(ax, figsize=(5.0, 3.6))
+    ends = np.array(box[:2])
+    said = []
+    for number, (name, (w, b)) in enumerate(lines.items()):
+        slope, start = float(np.asarray(w).item()), float(np.asarray(b).item())
+        style = LINES[number % len(LINES)]
+        if np.isfinite([slope, start]).all():
+            heights = slope * ends + start
+            outside = max(heights) < box[2] or min(heights) > box[3] or np.ptp(heights) > 100 * (box[3] - box[2])
+            label = f"{name} (outside the picture)" if outside else name
+            ax.plot(ends, heights, style, color=COLOURS[number % 6], linewidth=2, label=label)
+        else:
+            ax.plot([], [], style, color=COLOURS[number % 6], linewidth=2, label=f"{name} (not a number)")
+        said.append(f"{name}: y = {slope:.3g}x {'−' if start < 0 else '+'} {abs(start):.3g}")
+    ax.plot(across, up, "o", color="black", markersize=7, label="samples", zorder=3)
+    ax.set(xlim=box[:2], ylim=box[2:], xlabel=labels[0], ylabel=labels[1])
+    ax.grid(alpha=0.25)
+    finish(ax, title, legend="best")
+    return describe(ax, f"{across.size} points and {len(lines)} lines. {'; '.join(said)}.")
 
 
 def price_map(
@@ -26,22 +79,33 @@ def price_map(
     centre: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one dot a place, coloured by a value, the colour scale beside it.
+    """Draw one dot per place, coloured by a value, with a colour scale.
 
-    longitude, latitude, value: (n,) finite numbers. label: what the value is.
-    centre: None for a scale from dark to bright; a number for one that is pale there and has a colour for either side, cut off
-    at the 2nd and 98th percentile so that a few large values do not make all others pale.
-    Raises ValueError if the three differ in length.
+    Args:
+        longitude: Finite numbers (n,).
+        latitude: Finite numbers (n,).
+        value: Finite numbers (n,).
+        label: What the value is.
+        centre: None for a scale from dark to bright. A number for a scale that is pale at this number, with
+            one colour on each side. It ends at the 98th percentile of the distance from `centre`, so that a
+            few large values do not make all others pale.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the three arrays differ in length or are empty.
     """
     x, y, v = (np.asarray(part, dtype=float).reshape(-1) for part in (longitude, latitude, value))
     if not len(x) == len(y) == len(v) > 0:
-        raise ValueError(f"expected one longitude, latitude and value a place, got {len(x)}, {len(y)} and {len(v)}")
+        raise ValueError(f"expected one longitude, latitude and value per place, got {len(x)}, {len(y)} and {len(v)}")
     ax = axes(ax, figsize=(5.6, 4.6))
     style: dict[str, Any] = {"cmap": "viridis"}
     if centre is not None:
         reach = max(float(np.percentile(np.abs(v - centre), 98)), 1e-12)
         style = {"cmap": "PuOr", "vmin": centre - reach, "vmax": centre + reach}
-        ax.set_facecolor("0.75")  # or the pale dots would vanish
+        ax.set_facecolor("0.75")  # otherwise the pale dots could not be seen
     dots = ax.scatter(x, y, c=v, s=4, linewidths=0, **style)
     ax.figure.colorbar(dots, ax=ax, label=label)
     ax.set(xlabel="longitude", ylabel="latitude")
@@ -57,9 +121,20 @@ def price_map(
 def predictions(y: Any, y_hat: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw predicted against true values, with the line on which both are equal.
 
-    y: (n,) true values. y_hat: (n,) or (n, 1) predictions. The window is that of the true values with some air; predictions
-    outside of it are drawn as arrows at its edge, so that one wild answer does not squeeze all others.
-    Raises ValueError if the lengths differ.
+    The window is that of the true values with a margin. Predictions outside of it are drawn as arrows at
+    its edge, so that one extreme prediction does not compress all others.
+
+    Args:
+        y: True values (n,).
+        y_hat: Predictions, (n,) or (n, 1).
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the lengths differ or there are no values.
     """
     true, guess = np.asarray(y, dtype=float).reshape(-1), np.asarray(y_hat, dtype=float).reshape(-1)
     if len(true) != len(guess) or not len(true):
@@ -79,10 +154,7 @@ def predictions(y: Any, y_hat: Any, *, title: str | None = None, ax: Axes | None
     ax.set(
         xlabel="true value", ylabel="prediction", xlim=(true.min() - 0.05 * reach, true.max() + 0.05 * reach), ylim=(low, high)
     )
-    if title:
-        ax.set_title(title, fontsize=10)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8, loc="upper left")
+    finish(ax, title, legend="upper left")
     error = float(np.sqrt(np.mean((guess - true) ** 2)))
     text = f"Predicted against true values of {len(true)} samples, root mean squared error {error:.3g}."
     if outside:
@@ -92,11 +164,22 @@ def predictions(y: Any, y_hat: Any, *, title: str | None = None, ax: Axes | None
 
 
 def rate_finder(rates: Any, losses: Any, *, chosen: float | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the loss of a training whose learning rate was raised at every batch, over a logarithmic rate.
+    """Draw the loss of a training run whose learning rate was raised at every batch.
 
-    rates: (n,) numbers above 0. losses: (n,), where nan and inf are left out. chosen: a rate to mark, if any.
-    The picture ends at twice the first loss, so that an explosion does not hide the valley.
-    Raises ValueError if the lengths differ or no loss is finite.
+    The axis of the learning rate is logarithmic. The picture ends at about twice the first loss, so that a
+    diverging loss does not hide the minimum.
+
+    Args:
+        rates: Learning rates (n,), above 0.
+        losses: Losses (n,). nan and inf are left out.
+        chosen: A learning rate to mark, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the lengths differ, or no loss is finite.
     """
     rate, loss = np.asarray(rates, dtype=float).reshape(-1), np.asarray(losses, dtype=float).reshape(-1)
     finite = np.isfinite(loss) if len(loss) == len(rate) else np.zeros(0, dtype=bool)
@@ -119,6 +202,5 @@ def rate_finder(rates: Any, losses: Any, *, chosen: float | None = None, ax: Axe
         ylabel="loss",
         ylim=(bottom - 0.1 * abs(bottom), max(2 * loss[0] - bottom, 1.5 * bottom)),
     )
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
+    finish(ax, legend="best")
     return describe(ax, text + ".")

@@ -1,6 +1,6 @@
-"""Figures of regularisation: the shapes of penalties, methods compared over seeds, and how sure a prediction is.
+"""Figures of regularisation: shapes of penalties, methods compared over seeds, and uncertain predictions.
 
-Takes numbers and arrays. Knows nothing of data sets, of models or of how a result came about.
+Takes numbers and arrays. Knows nothing of data sets, of models or of how a result was computed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, MARKERS, axes, describe
+from coursekit.plotting._style import COLOURS, MARKERS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,12 +19,22 @@ __all__ = ["class_probabilities", "method_comparison", "penalty_shapes"]
 
 
 def penalty_shapes(a: Sequence[float] = (3.0, 2.0), target: float = 10.0, *, ax: Axes | None = None) -> Axes:
-    """Draw the line of all weights with a₁w₁ + a₂w₂ = target, and the smallest L1 diamond and L2 circle that touch it.
+    """Draw the line a₁w₁ + a₂w₂ = target, and the smallest L1 diamond and L2 circle that touch it.
 
-    a: two numbers, not both 0. target: not 0, or the smallest solution is (0, 0) for both.
-    Where the diamond touches is the solution with the smallest |w₁| + |w₂|; where the circle does, that with the smallest
-    w₁² + w₂². If |a₁| = |a₂|, a whole side of the diamond lies on the line, and the first corner is marked.
-    Raises ValueError for other numbers.
+    The diamond touches the line at the solution with the smallest |w₁| + |w₂|, the circle at the one with
+    the smallest w₁² + w₂². If |a₁| = |a₂|, a whole side of the diamond lies on the line, and its first
+    corner is marked.
+
+    Args:
+        a: Two coefficients, not both 0.
+        target: A number other than 0. With 0 the smallest solution would be (0, 0) for both.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the numbers are other ones or not finite.
     """
     slope = np.asarray(a, dtype=float)
     if slope.shape != (2,) or not slope.any() or not np.isfinite([*slope, target]).all() or not target:
@@ -47,8 +57,7 @@ def penalty_shapes(a: Sequence[float] = (3.0, 2.0), target: float = 10.0, *, ax:
         ax.plot(x, y, marker, color=colour, markersize=9, markeredgecolor="black")
         ax.annotate(f"({x:.3g}, {y:.3g})", (float(x), float(y)), (8, 8), textcoords="offset points", fontsize=8)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="w₁", ylabel="w₂")
-    ax.legend(frameon=False, fontsize=8, loc="lower left")
-    ax.spines[["top", "right"]].set_visible(False)
+    finish(ax, legend="lower left")
     return describe(
         ax,
         f"The line {slope[0]:g} w1 + {slope[1]:g} w2 = {target:g} in the plane of two weights. The smallest L1 diamond touches it "
@@ -59,11 +68,22 @@ def penalty_shapes(a: Sequence[float] = (3.0, 2.0), target: float = 10.0, *, ax:
 def method_comparison(
     results: Mapping[str, Any], *, xlabel: str = "test accuracy (%)", title: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw one row a method: a dot for each run, their mean, and a bar of one standard deviation to each side.
+    """Draw one row per method: a dot for each run, the mean, and a bar of one standard deviation.
 
-    results: name → numbers, one a run (at least one). A dashed line marks the mean of the first method, for comparison. The
-    standard deviation divides by n − 1; for a single run there is no bar.
-    Raises ValueError if there is no method, or one without numbers.
+    A dashed line marks the mean of the first method, for comparison. The standard deviation divides by
+    n − 1. A single run has no bar.
+
+    Args:
+        results: Mapping from names to numbers, one per run, at least one per method.
+        xlabel: Label of the x axis.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If there is no method, or a method without numbers.
     """
     runs = {str(name): np.asarray(values, dtype=float).ravel() for name, values in results.items()}
     if not runs or not all(len(values) for values in runs.values()):
@@ -85,9 +105,7 @@ def method_comparison(
     many = max(len(values) for values in runs.values())
     ax.set(ylim=(len(runs) - 0.4, -0.6), xlabel=f"{xlabel}, each run; black: mean ± standard deviation" if many > 1 else xlabel)
     ax.grid(axis="x", alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return describe(
         ax, f"{xlabel} of {len(runs)} methods, up to {many} runs each, mean ± standard deviation: {'; '.join(said)}."
     )
@@ -96,10 +114,20 @@ def method_comparison(
 def class_probabilities(
     mean: Any, std: Any, class_names: Sequence[str], *, title: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw the predicted probabilities of one sample as bars, each with a whisker of one standard deviation.
+    """Draw the predicted probabilities of one sample as bars, with a whisker of one standard deviation.
 
-    mean, std: (classes,) numbers, as Monte-Carlo dropout gives them for one sample. Whiskers are cut off at 0 and 1.
-    Raises ValueError if their shapes do not fit the names.
+    Args:
+        mean: Mean probabilities (classes,), as Monte-Carlo dropout gives them for one sample.
+        std: Standard deviations (classes,). The whiskers are cut off at 0 and 1.
+        class_names: One name per class.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the shapes do not fit the names.
     """
     p, spread = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
     n = len(class_names)
@@ -110,9 +138,7 @@ def class_probabilities(
     ax.barh(range(n), p, xerr=whiskers, color=COLOURS[0], ecolor="black", error_kw={"linewidth": 1, "capsize": 2})
     ax.set_yticks(range(n), class_names, fontsize=7)
     ax.set(xlim=(0, 1.02), ylim=(n - 0.4, -0.6), xlabel="probability")
-    ax.spines[["top", "right"]].set_visible(False)
-    if title:
-        ax.set_title(title, fontsize=9)
+    finish(ax, title, fontsize=9)
     best = int(np.argmax(p))
     head = f"{title.rstrip('.')}: p" if title else "P"
     return describe(

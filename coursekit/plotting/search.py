@@ -1,4 +1,4 @@
-"""Figures of a search for good settings: where it looked in two hyper-parameters.
+"""Figures of a search for good hyper-parameters.
 
 Takes numbers. Knows nothing of models or of what was searched.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coursekit.plotting._style import COLOURS, axes, describe
+from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,12 +28,25 @@ def search_points(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw where a search looked in two hyper-parameters, with each point's projection on both axes.
+    """Draw the points that a search tried in two hyper-parameters, with their projections on both axes.
 
-    points: (n, 2) numbers, n ≥ 1; above 0 on an axis with a logarithmic scale. scores: (n,), larger is better, or None; a point
-    is the darker the better it is, and a star marks the best. bounds: two pairs (low, high); default: from the points.
-    A short line at the edge marks each value that was tried: the search tells apart only as many values as there are lines.
-    Raises ValueError for other shapes, or for a number that a logarithmic axis cannot show.
+    A short line at the edge marks each value that was tried: the search can distinguish only as many values
+    as there are lines. A point is darker the better its score is, and a star marks the best one.
+
+    Args:
+        points: Numbers (n, 2) with n ≥ 1; above 0 on a logarithmic axis.
+        scores: Numbers (n,), larger is better; or None.
+        labels: Names of the two hyper-parameters.
+        log: Whether the x axis and the y axis are logarithmic.
+        bounds: Two pairs (low, high), the limits of the axes. By default they surround the points.
+        title: Title of the figure, or None.
+        ax: Axes to draw on; a new figure by default.
+
+    Returns:
+        The Axes with the figure.
+
+    Raises:
+        ValueError: If the shapes do not fit, or a logarithmic axis has a number that is not above 0.
     """
     X = np.asarray(points, dtype=float)
     if X.ndim != 2 or X.shape[1] != 2 or not len(X):
@@ -42,31 +55,17 @@ def search_points(
         raise ValueError("a logarithmic axis needs numbers above 0")
     values = None if scores is None else np.asarray(scores, dtype=float).ravel()
     if values is not None and values.shape != (len(X),):
-        raise ValueError(f"expected {len(X)} scores, one a point, got {values.size}")
+        raise ValueError(f"expected {len(X)} scores, one per point, got {values.size}")
     ax = axes(ax, figsize=(3.6, 3.4))
     for is_log, scale in zip(log, (ax.set_xscale, ax.set_yscale), strict=True):
         scale("log" if is_log else "linear")
     box = bounds if bounds is not None else [_around(X[:, i], is_log) for i, is_log in enumerate(log)]
     ax.set(xlim=box[0], ylim=box[1], xlabel=labels[0], ylabel=labels[1])
     tried = [len(np.unique(np.round(_position(X[:, i], is_log), 9))) for i, is_log in enumerate(log)]
-    ax.plot(
-        X[:, 0],
-        np.full(len(X), 0.0),
-        "|",
-        color=COLOURS[1],
-        markersize=16,
-        markeredgewidth=1.6,
-        transform=ax.get_xaxis_transform(),
-    )
-    ax.plot(
-        np.full(len(X), 0.0),
-        X[:, 1],
-        "_",
-        color=COLOURS[0],
-        markersize=16,
-        markeredgewidth=1.6,
-        transform=ax.get_yaxis_transform(),
-    )
+    edge: dict[str, Any] = {"markersize": 16, "markeredgewidth": 1.6}
+    zeros = np.zeros(len(X))
+    ax.plot(X[:, 0], zeros, "|", color=COLOURS[1], transform=ax.get_xaxis_transform(), **edge)
+    ax.plot(zeros, X[:, 1], "_", color=COLOURS[0], transform=ax.get_yaxis_transform(), **edge)
     style = (
         {"c": "0.35"} if values is None else {"c": values, "cmap": "Greys", "vmin": values.min() - 0.3 * (np.ptp(values) or 1)}
     )
@@ -76,18 +75,17 @@ def search_points(
         best = int(np.argmax(values))
         ax.plot(*X[best], "*", color=COLOURS[4], markeredgecolor="black", markersize=15, zorder=4)
         said += f" The best, {values[best]:.3g}, at {labels[0]} = {X[best, 0]:.2g} and {labels[1]} = {X[best, 1]:.2g}."
-    ax.spines[["top", "right"]].set_visible(False)
-    if title:
-        ax.set_title(title, fontsize=10)
+    finish(ax, title)
     return describe(ax, f"{title or 'A search'}: {said}")
 
 
 def _position(values: np.ndarray, is_log: bool) -> np.ndarray:
+    """Return values on the scale of their axis."""
     return np.log10(values) if is_log else values
 
 
 def _around(values: np.ndarray, is_log: bool) -> tuple[float, float]:
-    """Limits round the values with some air, on their own scale."""
+    """Return limits around the values with a margin, on the scale of their axis."""
     places = _position(values, is_log)
     low, high = float(places.min()), float(places.max())
     air = 0.12 * (high - low) or 0.5

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-import coursekit.session
+import coursekit.diagnostics
 from coursekit import data
 from coursekit.cli import app
 from coursekit.data.registry import course_registry
@@ -55,7 +55,7 @@ def test_ctrl_c_while_fetching_is_a_sentence_not_a_traceback(mirror: Path, monke
     monkeypatch.setattr(data, "fetch", interrupted)
     run = runner.invoke(app, ["data", "fetch"])
     assert run.exit_code == 130
-    assert "goes on from here" in run.output
+    assert "continues from here" in run.output
     assert "Traceback" not in run.output
 
 
@@ -93,7 +93,7 @@ def test_the_doctor_prints_its_report_and_ends_with_its_verdict(monkeypatch: pyt
         def __str__(self) -> str:
             return "pulse 60"
 
-    monkeypatch.setattr(coursekit.session, "doctor", lambda: Report(ok=ok))
+    monkeypatch.setattr(coursekit.diagnostics, "doctor", lambda: Report(ok=ok))
     run = runner.invoke(app, ["doctor"])
     assert run.exit_code == code
     assert "pulse 60" in run.output

@@ -139,7 +139,7 @@ def test_a_file_system_without_links_gets_copies(tmp_path: Path, monkeypatch: py
 
 def test_a_file_that_is_no_picture_is_an_error_that_names_it(tmp_path: Path) -> None:
     settings = settings_for(tmp_path, FILES | {"train/hat/2.jpg": b"GIF89a, or so it says"})
-    with pytest.raises(ValueError, match=r"2\.jpg is no picture"):
+    with pytest.raises(ValueError, match=r"2\.jpg is not a readable picture"):
         data.load_clothing(32, settings=settings)
 
 

@@ -1,9 +1,9 @@
-"""Figures of training and its parts: curves, confusion matrix, activation functions, softmax under temperature."""
+"""Figures of training and its parts: learning and error curves, and the confusion matrix."""
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
+from typing import Any
 
 import matplotlib
 
@@ -12,7 +12,6 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-import scipy.special
 
 from coursekit import plotting
 from coursekit.plotting import curves as module
@@ -22,6 +21,10 @@ RECORD = {"loss": [1.0, 0.5, 0.4], "val_loss": [1.1, 0.8, 0.9], "accuracy": [0.3
 
 def legend(ax: plt.Axes) -> list[str]:
     return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def said(ax: plt.Axes) -> str:
+    return plotting.alt_text(ax.figure)
 
 
 def test_the_package_exports_every_public_name():
@@ -108,94 +111,99 @@ def test_a_matrix_that_does_not_fit_the_names_is_refused(matrix):
         plotting.confusion_matrix(matrix, ["a", "b", "c"])
 
 
-# ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── error curves ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_activation_functions_drawn_by_default_are_the_true_ones():
-    ax = plotting.activation_functions()
-    oracles = {"ReLU": lambda z: np.clip(z, 0, None), "sigmoid": scipy.special.expit, "tanh": np.tanh}
-    drawn = {line.get_label(): line for line in ax.get_lines()}
-    for name, oracle in oracles.items():
-        np.testing.assert_allclose(drawn[name].get_ydata(), oracle(drawn[name].get_xdata()), atol=1e-12)
+@pytest.mark.parametrize("errors", [[1.0, 5.0, 1e9], [1.0, np.inf, np.nan], [np.nan, np.nan], 2.0 ** np.arange(1000)])
+def test_a_run_that_blows_up_says_diverged_and_leaves_the_others_readable(errors: Any) -> None:
+    with np.errstate(all="ignore"):
+        ax = plotting.error_curves({"good": [1.0, 0.5, 0.25], "bad": errors})
+    assert legend(ax) == ["good", "bad (diverged)"]
+    assert "bad starts at" in said(ax)
+    assert "diverged" in said(ax)
+    assert ax.get_ylim()[1] < 1000
 
 
-def test_the_dashed_slope_is_the_derivative():
-    ax = plotting.activation_functions({"square": np.square}, low=-2, high=2, derivatives=True)
-    slope = next(line for line in ax.get_lines() if line.get_label() == "slope of square")
-    np.testing.assert_allclose(slope.get_ydata(), 2 * slope.get_xdata(), atol=1e-6)
+def test_a_run_that_falls_or_wobbles_is_not_said_to_diverge() -> None:
+    ax = plotting.error_curves({"falls": [10.0, 1.0, 0.1], "wobbles": [2.0, 9.0, 4.0], "done": [0.0, 0.0]})
+    assert not any("diverged" in text for text in legend(ax))
 
 
-def test_a_function_that_changes_its_argument_does_not_spoil_the_figure():
-    def relu_in_place(z: np.ndarray) -> np.ndarray:
-        z[z < 0] = 0
-        return z
-
-    line = next(line for line in plotting.activation_functions({"r": relu_in_place}).get_lines() if line.get_label() == "r")
-    assert line.get_xdata()[0] == -4
+def test_whole_numbers_get_whole_ticks() -> None:
+    ax = plotting.error_curves({"mistakes": [2, 3, 1, 0]}, log=False)
+    ax.figure.canvas.draw()
+    assert all(float(tick).is_integer() for tick in ax.get_yticks())
 
 
-def test_the_bars_are_softmax_of_the_scores_over_the_temperature(rng):
-    scores = rng.normal(size=4)
-    ax = plotting.softmax_temperature(scores, temperatures=(0.5, 2.0))
-    heights = np.array([bar.get_height() for bar in ax.patches]).reshape(2, 4)
-    np.testing.assert_allclose(heights, [scipy.special.softmax(scores / 0.5), scipy.special.softmax(scores / 2)])
+def test_a_run_that_diverges_in_the_second_epoch_is_seen_to_leave_the_picture() -> None:
+    ax = plotting.error_curves({"good": [0.5, 0.25], "bad": [50.0, 1e9]}, start=1.0)
+    x, y = ax.lines[1].get_data()
+    assert list(x) == [0, 1, 2]
+    assert list(y[:2]) == [1.0, 50.0]
+    assert y[2] > ax.get_ylim()[1] > y[1]
+    assert "bad starts at 1 and diverged" in said(ax)
 
 
-def test_large_scores_and_low_temperatures_do_not_overflow():
-    with np.errstate(all="raise", under="ignore"):
-        heights = [bar.get_height() for bar in plotting.softmax_temperature([1000.0, 0.0], temperatures=(0.1,)).patches]
-    assert heights == [1.0, 0.0]
+@pytest.mark.parametrize(("start", "first"), [(None, 1), (3.0, 0)])
+@pytest.mark.parametrize("epochs", [1, 2, 7, 20, 60, 500])
+def test_epoch_ticks_begin_with_the_curves_and_go_on_in_round_numbers(start: Any, first: int, epochs: int) -> None:
+    ax = plotting.error_curves({"run": np.linspace(2, 1, epochs)}, start=start)
+    ticks = list(ax.xaxis.get_major_locator()())
+    assert ticks[0] == first == ax.lines[0].get_xdata()[0]
+    assert ticks == sorted(set(ticks))
+    assert ticks[-1] <= epochs
+    assert all(tick % 5 == 0 for tick in ticks[1:]) or epochs <= 20
+    assert epochs == 1 or len(ticks) >= 2
+
+
+def test_curves_that_cover_each_other_have_their_own_width() -> None:
+    ax = plotting.error_curves({"A": [2.0, 1.0], "B": [2.0, 1.0], "C": [2.0, 1.0]})
+    widths = [line.get_linewidth() for line in ax.lines]
+    assert widths == sorted(set(widths), reverse=True)
+
+
+def test_runs_of_different_length_share_a_figure() -> None:
+    ax = plotting.error_curves({"short": [1.0], "long": np.linspace(3, 1, 50)})
+    assert [len(line.get_xdata()) for line in ax.lines] == [1, 50]
 
 
 @pytest.mark.parametrize(
-    ("scores", "temperatures", "said"),
-    [([1.0, 2.0], (0.0,), "above 0"), ([1.0], (), "above 0"), ([[1.0]], (1.0,), "one row"), ([np.nan], (1.0,), "finite")],
+    ("call", "says"),
+    [
+        (lambda: plotting.error_curves({}), "at least one run"),
+        (lambda: plotting.error_curves({"none": []}), "at least one error"),
+    ],
 )
-def test_impossible_temperatures_and_scores_are_refused(scores, temperatures, said):
-    with pytest.raises(ValueError, match=said):
-        plotting.softmax_temperature(scores, temperatures=temperatures)
+def test_runs_without_errors_are_refused(call: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        call()
 
 
-def test_outside_a_notebook_no_widget_is_tried(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ipywidgets", None)  # importing it would now fail
-    assert plotting.softmax_temperature([1.0, 0.0]).patches
-
-
-def test_the_slider_redraws_its_picture_for_the_new_temperature(monkeypatch):
-    pytest.importorskip("ipywidgets")
-    shown: list = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    ax = plotting.softmax_temperature([2.0, 0.0], slider=True)
-    knob, picture = shown[0].children
-    before = picture.value
-    knob.value = 5.0
-    assert picture.value != before
-    assert '<img alt="Bars of softmax' in picture.value
-    assert ax.patches, "the static figure is there as well"
-    assert plt.get_fignums() == [ax.figure.number], "the slider leaves no figure open"
+# ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_every_figure_draws_on_the_axes_it_is_given():
-    figure, (a, b, c, d) = plt.subplots(1, 4)
+    figure, (a, b, c) = plt.subplots(1, 3)
     assert plotting.learning_curves(RECORD, ax=a) is a
     assert plotting.confusion_matrix(np.eye(2, dtype=int), ["x", "y"], ax=b) is b
-    assert plotting.activation_functions(ax=c) is c
-    assert plotting.softmax_temperature([1.0, 0.0], ax=d) is d
+    assert plotting.error_curves({"run": [3.0, 2.0, 1.0]}, ax=c) is c
     assert plt.get_fignums() == [figure.number]
 
 
 def test_alt_texts_say_what_is_to_be_seen():
-    said = {
-        plotting.alt_text(plotting.learning_curves(RECORD).figure): ("1 to 0.4", "1.1 to 0.9", "gap 0.5"),
-        plotting.alt_text(plotting.confusion_matrix([[9, 1], [4, 6]], ["cat", "dog"]).figure): (
+    texts = {
+        said(plotting.learning_curves(RECORD)): ("1 to 0.4", "1.1 to 0.9", "gap 0.5"),
+        said(plotting.confusion_matrix([[9, 1], [4, 6]], ["cat", "dog"])): (
             "75.0%",
             "dog taken for cat (4 times)",
             "dog, 60% right",
         ),
-        plotting.alt_text(plotting.activation_functions().figure): ("ReLU", "sigmoid", "tanh"),
-        plotting.alt_text(plotting.softmax_temperature([2.0, 1.0, 0.0]).figure): ("scores 2, 1, 0", "0.67, 0.24, 0.09"),
+        said(plotting.error_curves({"run": [3.0, 2.0, 1.0]})): (
+            "Curves of the error E over 3 epochs",
+            "run starts at 3 and ends at 1",
+        ),
     }
-    for text, parts in said.items():
+    for text, parts in texts.items():
         assert all(part in text for part in parts), text
 
 

@@ -115,7 +115,7 @@ def test_an_edge_to_nowhere_is_named():
 
 
 def test_a_circle_of_edges_is_refused():
-    with pytest.raises(ValueError, match="in a circle"):
+    with pytest.raises(ValueError, match="form a cycle"):
         plotting.computation_graph(NODES, {("q", "f"): 1.0, ("f", "q"): 1.0})
 
 

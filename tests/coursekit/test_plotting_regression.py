@@ -108,3 +108,30 @@ def test_every_figure_draws_on_given_axes(rng):
     assert plotting.price_map([1, 2], [3, 4], [5, 6], ax=panels[0]) is panels[0]
     assert plotting.predictions([1, 2], [1, 2], ax=panels[1]) is panels[1]
     assert plotting.rate_finder([0.1, 1], [2, 1], ax=panels[2]) is panels[2]
+
+
+# ── fitted lines ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_fitted_line_goes_through_its_own_points() -> None:
+    ax = plotting.fitted_lines({"fit": (2.0, -1.0)}, [0, 1, 2], [-1, 1, 3])
+    x, y = ax.lines[0].get_data()
+    np.testing.assert_allclose(y, 2 * np.asarray(x) - 1)
+
+
+def test_a_fit_that_diverged_is_named_and_does_not_spoil_the_window() -> None:
+    fits = {"good": (1.0, 1.0), "far": (3e16, 1e15), "nan": (np.nan, np.inf), "array": (np.array([1.0]), np.array(1.0))}
+    ax = plotting.fitted_lines(fits, [2, 3, 4], [3, 4, 5])
+    assert {"good", "far (outside the picture)", "nan (not a number)", "array"} <= set(legend(ax))
+    assert ax.get_ylim()[1] < 10
+
+
+def test_points_without_a_partner_are_refused() -> None:
+    with pytest.raises(ValueError, match="one length"):
+        plotting.fitted_lines({}, [1, 2], [1])
+
+
+def test_fitted_lines_are_drawn_on_the_axes_given_and_described() -> None:
+    _, ax = plt.subplots()
+    assert plotting.fitted_lines({"fit": (1, 1)}, [1, 2, 3], [2, 3, 4], ax=ax) is ax
+    assert plotting.alt_text(ax.figure) == "3 points and 1 lines. fit: y = 1x + 1."

@@ -1,10 +1,11 @@
-"""`setup` makes a notebook ready and says so in one line; `doctor` finds what is off."""
+"""`setup` makes a notebook ready and says so in one line."""
 
 from __future__ import annotations
 
 import os
 import random
 import sys
+from pathlib import Path
 
 import keras
 import nbformat
@@ -15,6 +16,11 @@ from nbclient import NotebookClient
 import coursekit
 from coursekit import session
 from tests.coursekit.test_import import python
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +58,11 @@ def test_a_data_set_that_cannot_be_asked_for_is_said_not_raised(
 def test_a_notebook_may_be_called_by_its_kind_and_number_alone(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     coursekit.setup(name.split("_")[0])
     assert capfd.readouterr().out.startswith(name)
+
+
+def test_every_lab_is_known_with_the_data_sets_that_its_settings_name(root: Path) -> None:
+    settings = {path.parent.name: tomllib.loads(path.read_text("utf-8")) for path in root.glob("labs/*/lab.toml")}
+    assert {name: tuple(table.get("datasets", ())) for name, table in settings.items()} == session.LABS
 
 
 @pytest.mark.parametrize("lab", ["lab07", "lab02_mpl", "lab", "lecture", "lecture09", "", 2])
@@ -121,40 +132,6 @@ def test_a_notebook_that_sets_up_and_trains_has_nothing_on_stderr() -> None:
     assert "3 epochs in" in progress.data["text/plain"]
     assert "loss over epochs 1 to 3" in curves.metadata["image/png"]["alt"]
     assert 'alt="' in curves.data["text/html"]
-
-
-def test_doctor_looks_at_versions_device_cache_and_data_without_printing(capfd: pytest.CaptureFixture[str]) -> None:
-    report = coursekit.doctor()
-    assert {"Python", "keras", "backend", "device", "cache folder", "data fashion-mnist"} <= {f.what for f in report.findings}
-    assert capfd.readouterr() == ("", "")
-
-
-def test_doctor_advises_how_to_get_the_real_data() -> None:
-    report = coursekit.doctor()
-    assert not report.ok
-    assert "! data fashion-mnist: a stand-in" in str(report)
-
-
-def test_doctor_reports_an_old_package_and_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = {"keras": "3.1.0", "pandas": ""}
-    monkeypatch.setattr(session, "_version", lambda package: versions.get(package, "99.0"))
-    advice = {finding.what: finding.advice for finding in session.doctor().findings}
-    assert "older than 3.10" in advice["keras"]
-    assert advice["pandas"].startswith("pip install")
-    assert advice["numpy"] == ""
-
-
-def test_doctor_survives_a_backend_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "keras", None)
-    finding = next(f for f in session.doctor().findings if f.what == "backend")
-    assert "cannot be imported" in finding.found
-    assert "KERAS_BACKEND" in finding.advice
-
-
-def test_doctor_says_when_the_cache_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURSEKIT_CACHE", "/dev/null/cache")
-    finding = next(f for f in session.doctor().findings if f.what == "cache folder")
-    assert "COURSEKIT_CACHE" in finding.advice
 
 
 def test_a_warning_of_a_correct_answer_does_not_reach_stderr() -> None:

@@ -21,8 +21,8 @@ import numpy as np
 from PIL import Image
 
 from coursekit.data.cache import Cache
-from coursekit.data.choice import Kind
 from coursekit.data.clothing import CLASS_NAMES
+from coursekit.data.dataset import ArrayDataset
 from coursekit.data.registry import Dataset, File
 from coursekit.data.settings import Mode, Settings
 
@@ -102,9 +102,9 @@ def publish(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
-def kind(name: str) -> Kind:
+def kind(name: str) -> ArrayDataset:
     """A set of one file `numbers` whose array is its bytes; its stand-in is ten zeros."""
-    return Kind(
+    return ArrayDataset(
         name,
         lambda paths: {"numbers": np.frombuffer(paths["numbers"].read_bytes(), np.uint8)},
         lambda: {"numbers": np.zeros(10, np.uint8)},

@@ -1,4 +1,4 @@
-"""Figures of lines, regions, errors and networks: what they draw and say, judged from the axes, not from pixels."""
+"""Figures of lines and regions between two classes: what they draw and say, judged from the axes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgb
 
 from coursekit import plotting
-from coursekit.plotting import lines
+from coursekit.plotting import boundaries
 
 CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 AND, XOR = [0, 0, 0, 1], [0, 1, 1, 0]
@@ -24,9 +24,6 @@ CALLS: dict[str, Any] = {
     "candidate_lines": lambda ax=None: plotting.candidate_lines({"A": ([1, 1], -1.5)}, CORNERS, AND, ax=ax),
     "training_path": lambda ax=None: plotting.training_path([([1, 0], 0), ([1, 1], -1.5)], CORNERS, AND, ax=ax),
     "decision_regions": lambda ax=None: plotting.decision_regions(lambda X: X[:, 0], CORNERS, XOR, ax=ax),
-    "fitted_lines": lambda ax=None: plotting.fitted_lines({"fit": (1, 1)}, [1, 2, 3], [2, 3, 4], ax=ax),
-    "error_curves": lambda ax=None: plotting.error_curves({"run": [3.0, 2.0, 1.0]}, ax=ax),
-    "network_diagram": lambda ax=None: plotting.network_diagram([([1, 1], -1.5)], inputs=["x1", "x2"], ax=ax),
 }
 
 
@@ -47,14 +44,14 @@ def colour_at(ax: Any, x: float, y: float) -> np.ndarray:
 
 
 def is_side(ax: Any, x: float, y: float, side: int) -> bool:
-    return bool(np.allclose(colour_at(ax, x, y), to_rgb(lines._SIDES[side]), atol=0.02))
+    return bool(np.allclose(colour_at(ax, x, y), to_rgb(boundaries._SIDES[side]), atol=0.02))
 
 
 # ── what holds for all ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_every_public_function_is_tried_here() -> None:
-    assert set(CALLS) == set(lines.__all__)
+    assert set(CALLS) == set(boundaries.__all__)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -196,92 +193,6 @@ def test_hidden_weights_that_do_not_fit_are_refused(W: Any, b: Any) -> None:
         plotting.decision_regions(lambda X: X[:, 0], hidden=(W, b))
 
 
-# ── errors and fits ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("errors", [[1.0, 5.0, 1e9], [1.0, np.inf, np.nan], [np.nan, np.nan], 2.0 ** np.arange(1000)])
-def test_a_run_that_blows_up_says_diverged_and_leaves_the_others_readable(errors: Any) -> None:
-    with np.errstate(all="ignore"):
-        ax = plotting.error_curves({"good": [1.0, 0.5, 0.25], "bad": errors})
-    assert legend(ax) == ["good", "bad (diverged)"]
-    assert "bad starts at" in said(ax)
-    assert "diverged" in said(ax)
-    assert ax.get_ylim()[1] < 1000
-
-
-def test_a_run_that_falls_or_wobbles_is_not_said_to_diverge() -> None:
-    ax = plotting.error_curves({"falls": [10.0, 1.0, 0.1], "wobbles": [2.0, 9.0, 4.0], "done": [0.0, 0.0]})
-    assert not any("diverged" in text for text in legend(ax))
-
-
-def test_whole_numbers_get_whole_ticks() -> None:
-    ax = plotting.error_curves({"mistakes": [2, 3, 1, 0]}, log=False)
-    ax.figure.canvas.draw()
-    assert all(float(tick).is_integer() for tick in ax.get_yticks())
-
-
-def test_a_run_that_diverges_in_the_second_epoch_is_seen_to_leave_the_picture() -> None:
-    ax = plotting.error_curves({"good": [0.5, 0.25], "bad": [50.0, 1e9]}, start=1.0)
-    x, y = ax.lines[1].get_data()
-    assert list(x) == [0, 1, 2]
-    assert list(y[:2]) == [1.0, 50.0]
-    assert y[2] > ax.get_ylim()[1] > y[1]
-    assert "bad starts at 1 and diverged" in said(ax)
-
-
-@pytest.mark.parametrize(("start", "first"), [(None, 1), (3.0, 0)])
-@pytest.mark.parametrize("epochs", [1, 2, 7, 20, 60, 500])
-def test_epoch_ticks_begin_with_the_curves_and_go_on_in_round_numbers(start: Any, first: int, epochs: int) -> None:
-    ax = plotting.error_curves({"run": np.linspace(2, 1, epochs)}, start=start)
-    ticks = list(ax.xaxis.get_major_locator()())
-    assert ticks[0] == first == ax.lines[0].get_xdata()[0]
-    assert ticks == sorted(set(ticks))
-    assert ticks[-1] <= epochs
-    assert all(tick % 5 == 0 for tick in ticks[1:]) or epochs <= 20
-    assert epochs == 1 or len(ticks) >= 2
-
-
-def test_curves_that_cover_each_other_have_their_own_width() -> None:
-    ax = plotting.error_curves({"A": [2.0, 1.0], "B": [2.0, 1.0], "C": [2.0, 1.0]})
-    widths = [line.get_linewidth() for line in ax.lines]
-    assert widths == sorted(set(widths), reverse=True)
-
-
-def test_runs_of_different_length_share_a_figure() -> None:
-    ax = plotting.error_curves({"short": [1.0], "long": np.linspace(3, 1, 50)})
-    assert [len(line.get_xdata()) for line in ax.lines] == [1, 50]
-
-
-def test_a_fitted_line_goes_through_its_own_points() -> None:
-    ax = plotting.fitted_lines({"fit": (2.0, -1.0)}, [0, 1, 2], [-1, 1, 3])
-    x, y = ax.lines[0].get_data()
-    np.testing.assert_allclose(y, 2 * np.asarray(x) - 1)
-
-
-def test_a_fit_that_diverged_is_named_and_does_not_spoil_the_window() -> None:
-    fits = {"good": (1.0, 1.0), "far": (3e16, 1e15), "nan": (np.nan, np.inf), "array": (np.array([1.0]), np.array(1.0))}
-    ax = plotting.fitted_lines(fits, [2, 3, 4], [3, 4, 5])
-    assert {"good", "far (outside the picture)", "nan (not a number)", "array"} <= set(legend(ax))
-    assert ax.get_ylim()[1] < 10
-
-
-# ── diagrams ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_diagram_shows_every_weight_and_bias() -> None:
-    ax = plotting.network_diagram([([[1, -2], [3, -4]], [5, 6]), ([7, 8], -9)], inputs=["x1", "x2"])
-    shown = [text.get_text() for text in ax.texts]
-    for number in ("1", "−2", "3", "−4", "7", "8", "bias 5", "bias 6", "bias −9"):
-        assert number in shown
-    assert "h_2 gets −2 · x1, −4 · x2, bias 6" in said(ax)
-
-
-def test_a_diagram_can_leave_the_numbers_out() -> None:
-    ax = plotting.network_diagram([(None, [np.nan] * 2), ([np.nan] * 2, None)], inputs=["x1", "x2"])
-    shown = [text.get_text() for text in ax.texts if text.get_text()]
-    assert sorted(set(shown)) == ["$h_1$", "$h_2$", "o", "step", "x1", "x2"]
-
-
 # ── errors that say what is wrong ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -295,11 +206,6 @@ def test_a_diagram_can_leave_the_numbers_out() -> None:
         (lambda: plotting.decision_line([1, 1], 0, CORNERS, [-1, 1, 1, -1]), "0 or 1"),
         (lambda: plotting.candidate_lines({}, CORNERS, AND), "at least one line"),
         (lambda: plotting.training_path([], CORNERS, AND), "empty path"),
-        (lambda: plotting.error_curves({}), "at least one run"),
-        (lambda: plotting.error_curves({"none": []}), "at least one error"),
-        (lambda: plotting.fitted_lines({}, [1, 2], [1]), "one length"),
-        (lambda: plotting.network_diagram([([1, 1, 1], 0)], inputs=["x1", "x2"]), "layer 1"),
-        (lambda: plotting.network_diagram([([1, 1], 0)], inputs=["x1", "x2"], outputs=["a", "b"]), "output unit"),
     ],
 )
 def test_wrong_arguments_are_refused_with_what_was_expected(call: Any, says: str) -> None:

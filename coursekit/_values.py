@@ -1,0 +1,227 @@
+"""Plain values: what a check accepts as a number, an array or a text, and how it describes a difference.
+
+Knows nothing of networks, labs or marks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import traceback
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Real
+from types import FunctionType, GeneratorType, ModuleType
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "FRAMEWORKS",
+    "Mistake",
+    "difference",
+    "guesses",
+    "is_a",
+    "one_line",
+    "plain_array",
+    "refuse_shape",
+    "refuse_unfinished",
+    "same",
+    "short",
+    "value_of",
+]
+
+
+class Mistake(AssertionError):
+    """A failed check. `str()` of it is the message for the student.
+
+    A notebook shows the message and the line of the cell that failed, without a traceback through
+    this package.
+    """
+
+    __module__ = "coursekit.check"  # its public name, which a traceback shows
+
+    def _render_traceback_(self) -> list[str]:
+        frames = traceback.extract_tb(self.__traceback__)
+        own = [frame for frame in frames if frame.line and _is_theirs(frame.filename)]
+        where = [f"line {own[-1].lineno}:  {own[-1].line}", ""] if own else []
+        return [f"\x1b[31m✗ {type(self).__name__}\x1b[0m", *where, str(self)]
+
+
+def _is_theirs(filename: str) -> bool:
+    """Return whether a frame of this file belongs to the student, not to this package or to contextlib."""
+    return os.path.dirname(filename) != os.path.dirname(__file__) and filename != contextlib.__file__
+
+
+# ── plain values ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def plain_array(value: Any) -> np.ndarray:
+    """Convert a value to a plain NumPy array of numbers or booleans.
+
+    Raises:
+        Mistake: If that is impossible. The message says why.
+    """
+    refuse_unfinished(value)
+    if is_a(value, str, bytes, dict, set):
+        raise Mistake(f"expected numbers, got {short(value)}")
+    if is_a(value, *_ITERATORS):
+        raise Mistake(f"expected numbers, got {short(value)}, which gives its items only once: list(…) makes a list of it")
+    if not _plain(value):
+        raise Mistake(f"expected a number, an array or a list of numbers, got {short(value)}")
+    if is_a(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise Mistake("expected numbers, got a MaskedArray with masked entries: filled(…) gives each of them a value")
+    try:
+        array = np.asarray(_listed(value.detach().cpu() if hasattr(value, "detach") else value))
+    except Exception as error:
+        raise Mistake(f"expected numbers of one shape, got {short(value)} ({error})") from error
+    if array.dtype.kind == "O" and all(isinstance(item, Real | Decimal) for item in array.flat):
+        array = array.astype(float)
+    if array.dtype.kind not in "biufc":
+        raise Mistake(f"expected numbers, got {short(value)}")
+    return np.array(array, subok=False)
+
+
+FRAMEWORKS = ("numpy", "tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")
+_NUMBERS = (bool, int, float, complex, Fraction, Decimal)
+_ITERATORS = (GeneratorType, map, filter, zip, enumerate, reversed)
+_ROWS: tuple[type, ...] = (list, tuple, range, deque, type({}.values()), type({}.keys()))
+
+
+def _plain(value: Any) -> bool:
+    """Return whether a value is a number, an array or tensor of a known library, or rows of these."""
+    if is_a(value, *_ROWS):
+        return all(map(_plain, value))
+    kind = type(value)
+    return kind in _NUMBERS or kind.__module__.split(".")[0] in FRAMEWORKS
+
+
+def _listed(value: Any) -> Any:
+    """Convert rows of any kind to lists, from which NumPy makes arrays."""
+    return list(map(_listed, value)) if is_a(value, *_ROWS) else value
+
+
+def is_a(value: Any, *kinds: type) -> bool:
+    """Return whether a value is of one of these types.
+
+    Only its type counts: an object can claim any `__class__`.
+    """
+    return issubclass(type(value), kinds)
+
+
+def refuse_unfinished(value: Any) -> None:
+    """Raise `Mistake` for a value that shows that the answer is unfinished, such as None or a placeholder."""
+    if value is None:
+        raise Mistake(
+            "the answer is None: is a `return` missing, or does a function that works in place stand on the right of `=`?"
+        )
+    if value is Ellipsis or value is NotImplemented:
+        raise Mistake("nothing is written here yet: replace the placeholder by your answer")
+    if is_a(value, FunctionType):
+        raise Mistake(f"got the function `{value.__name__}` itself: call it with parentheses to get its result")
+    if is_a(value, type, ModuleType):
+        raise Mistake(f"got {value!r} itself, expected a value")
+
+
+def same(actual: Any, expected: Any) -> bool:
+    """Return whether two values are equal, as `check.equal` defines it."""
+    if is_a(expected, str) or is_a(actual, str):
+        return type(actual) in (str, np.str_) and is_a(expected, str) and str(actual) == expected
+    if is_a(expected, dict):
+        return (
+            is_a(actual, dict)
+            and actual.keys() == expected.keys()
+            and all(same(actual[key], expected[key]) for key in expected)
+        )
+    if is_a(expected, list, tuple) and is_a(actual, list, tuple):
+        return len(actual) == len(expected) and all(same(a, e) for a, e in zip(actual, expected, strict=True))
+    if is_a(expected, set, frozenset):
+        return is_a(actual, set, frozenset) and actual == expected
+    if expected is None:
+        return actual is None
+    try:
+        got, want = plain_array(actual), plain_array(expected)
+    except Mistake:
+        return False
+    return got.shape == want.shape and bool(np.all(got == want))
+
+
+def value_of(wrong: Any) -> Any:
+    """Return a listed wrong value, computing it if it is given as a function."""
+    return wrong() if callable(wrong) else wrong
+
+
+# ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def refuse_shape(got: np.ndarray, want: tuple[int, ...], hint: str | None) -> None:
+    """Raise `Mistake` if an array has another shape than `want`. The message names common causes."""
+    if got.shape == want:
+        return
+    notes = [hint] if hint else []
+    if len(want) >= 2 and got.shape == want[::-1]:
+        notes.append("it is transposed: rows and columns are swapped")
+    elif got.size == np.prod(want, dtype=int) and got.squeeze().shape == tuple(n for n in want if n != 1):
+        many, few = "many: try [:, 0] or .squeeze()", "few: try [:, np.newaxis] or keepdims=True"
+        notes.append(f"it has an axis of length 1 too {many if got.ndim > len(want) else few}")
+    elif got.ndim == 0:
+        notes.append("it is a single number: did you sum or average over everything, or return inside the loop?")
+    raise Mistake("\n".join([*notes, f"the shape is {got.shape}, expected {want}"]))
+
+
+def guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool]) -> list[str]:
+    """Describe how a wrong array relates to the right one: sign, factor, offset, transposed or not finite."""
+    if not np.isfinite(got).all() and np.isfinite(want).all():
+        return ["it contains nan or inf: look for an overflow, a division by 0 or log(0)"]
+    if want.dtype == bool or not want.any():
+        return []
+    if near(-want):
+        return ["the sign is the wrong way round"]
+    if want.ndim == 2 and want.shape[0] == want.shape[1] and near(want.T):
+        return ["it is transposed: rows and columns are swapped"]
+    anchor = np.unravel_index(np.argmax(np.abs(want)), want.shape)
+    factor = got[anchor] / want[anchor]
+    if want.size > 1 and np.isfinite(factor) and factor != 0 and abs(factor - 1) > 1e-3 and near(want * factor):
+        return [f"every number is {factor:.4g} times what it should be: a factor is missing or too many"]
+    offset = got[anchor] - want[anchor]
+    if want.size > 1 and near(want + offset):
+        return [f"every number is off by the same {offset:.4g}"]
+    return []
+
+
+def difference(got: np.ndarray, want: np.ndarray) -> str:
+    """Describe the largest difference between two arrays of the same shape."""
+    if got.ndim == 0:
+        return f"got {got.item():.6g}, expected {want.item():.6g}"
+    kind = complex if "c" in (got.dtype.kind, want.dtype.kind) else float
+    got, want = got.astype(kind), want.astype(kind)
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(got - want)
+    gap[np.isnan(gap)] = np.inf
+    gap[got == want] = 0  # equal infinities do not differ
+    at = tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))
+    wrong = int((gap > 0).sum())
+    place = ", ".join(map(str, at))
+    return f"the largest of {wrong} differences is at [{place}]: got {got[at]:.6g}, expected {want[at]:.6g}"
+
+
+def one_line(text: str) -> str:
+    """Shorten the text of an error of student code to one line of at most 200 characters.
+
+    It must be short, because that code has seen what the hidden part of a test passed to it.
+    """
+    words = " ".join(text[:4000].split())
+    return words if len(words) <= 200 else f"{words[:199]}…"
+
+
+def short(value: Any) -> str:
+    """Return a representation of a value of at most 80 characters."""
+    if is_a(value, np.ndarray) and value.size > 12:
+        return f"an array of shape {value.shape}"
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"an object of type {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:77]}…"

@@ -1,0 +1,140 @@
+"""`doctor`: inspects the machine that runs a notebook, and gives advice where something is missing.
+
+Imports Keras and the data module only when called. Knows nothing of what a notebook teaches.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from coursekit import _machine, _quiet
+from coursekit.session import LABS, data_source, loadable
+
+__all__ = ["Finding", "Report", "doctor"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One result of `doctor`.
+
+    Attributes:
+        what: What was inspected.
+        found: The result in words.
+        advice: What to do; empty if nothing is wrong.
+    """
+
+    what: str
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All results of `doctor`. Its text is a table, followed by the advice.
+
+    Attributes:
+        findings: The results in their order.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no finding has advice."""
+        return not any(finding.advice for finding in self.findings)
+
+    def __repr__(self) -> str:
+        width = max(len(finding.what) for finding in self.findings)
+        lines = [f"{'!' if f.advice else '✓'} {f.what:<{width}}  {f.found}" for f in self.findings]
+        lines += ["", *(f"! {f.what}: {f.advice}" for f in self.findings if f.advice)] if not self.ok else []
+        return "\n".join(lines)
+
+    __str__ = __repr__
+
+
+def doctor() -> Report:
+    """Inspect versions, device, cache folder and data sources, without loading or downloading data.
+
+    It raises no errors: what is missing or broken is reported as a finding with advice.
+
+    Returns:
+        A Report. A notebook shows it as a table; in a script use `print(coursekit.doctor())`.
+    """
+    return Report((*_python(), *_packages(), *_backend(), *_cache(), *_sources()))
+
+
+def _python() -> Iterator[Finding]:
+    """Yield whether this version of Python is supported."""
+    supported = (3, 10) <= sys.version_info[:2] <= (3, 13)
+    advice = "" if supported else "the course is tested on Python 3.10 to 3.13: create an environment with one of these"
+    yield Finding("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", advice)
+
+
+# The oldest versions that the course is tested with.
+_OLDEST = {"keras": (3, 10), "numpy": (1, 26), "matplotlib": (3, 9), "pandas": (2, 2), "scikit-learn": (1, 5), "scipy": (1, 13)}
+
+
+def _packages() -> Iterator[Finding]:
+    """Yield the version of each package that the course needs."""
+    for name, oldest in _OLDEST.items():
+        found = _machine.package_version(name)
+        wanted = ".".join(map(str, oldest))
+        advice = ""
+        if not found:
+            advice = f"pip install '{name}>={wanted}'"
+        elif tuple(int(part) for part in found.split(".")[:2] if part.isdigit()) < oldest:
+            advice = f"older than {wanted}: pip install --upgrade '{name}>={wanted}', then restart the kernel"
+        yield Finding(name, found or "not installed", advice)
+
+
+def _backend() -> Iterator[Finding]:
+    """Yield the backend of Keras and the device."""
+    try:
+        with _quiet.muted():
+            import keras
+
+            device = _machine.device()
+    except Exception as error:
+        chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
+        line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        yield Finding("backend", f"cannot be imported: {line}", f"pip install {chosen}, or set KERAS_BACKEND to one you have")
+        return
+    advice = "" if keras.config.backend() == "tensorflow" else "the labs are marked on the TensorFlow backend"
+    yield Finding("backend", _machine.backend(), advice)
+    yield Finding("device", device)
+
+
+def _cache() -> Iterator[Finding]:
+    """Yield whether the cache folder can be written to."""
+    from coursekit import data
+
+    try:
+        folder = os.fspath(data.Settings.from_environment().cache.folder)
+    except ValueError as error:
+        yield Finding("cache folder", f"unknown ({error})", "correct the environment variable that it names")
+        return
+    nearest = folder
+    while not os.path.exists(nearest) and os.path.dirname(nearest) != nearest:
+        nearest = os.path.dirname(nearest)
+    writable = os.path.isdir(nearest) and os.access(nearest, os.W_OK)
+    advice = "" if writable else "it cannot be written to: set COURSEKIT_CACHE to a folder that you can write to"
+    yield Finding("cache folder", folder, advice)
+
+
+def _sources() -> Iterator[Finding]:
+    """Yield the source of each data set that a lab uses."""
+    for name in loadable(sorted({name for names in LABS.values() for name in names})):
+        source, problem = data_source(name)
+        advice = ""
+        if problem:
+            advice = "connect to the internet, or set COURSEKIT_MIRROR to a folder that holds the files"
+        elif source == "drawn":
+            advice = (
+                "a stand-in drawn by the course is used; for the real set connect to the internet or set COURSEKIT_MIRROR, "
+                "and do not set COURSEKIT_DATA to `drawn`"
+            )
+        yield Finding(f"data {name}", problem or source, advice)
