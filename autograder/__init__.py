@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.grading.environment import Options
-    from autograder.grading.job import grade
+    from autograder.api import grade
+    from autograder.grading.options import Options
     from autograder.grading.verdict import Verdict
 
 __all__ = ["Options", "Verdict", "grade"]

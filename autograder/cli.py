@@ -28,18 +28,21 @@ from autograder.authoring.publish import PublishError
 from autograder.authoring.publish import publish as publish_course
 from autograder.authoring.verify import Check, Effort
 from autograder.authoring.verify import verify as verify_lab
-from autograder.execution.process import FaultError
+from autograder.errors import FaultError, SurroundingsError
 from autograder.grading.assignments.load import load_assignment
 from autograder.grading.batch import grade_class
 from autograder.grading.cache import Keep
-from autograder.grading.environment import Options, SurroundingsError, environment
+from autograder.grading.environment import environment
 from autograder.grading.environment import isolation as level_of
+from autograder.grading.options import Options
 from autograder.grading.secret import SecretError, find_secret
 from autograder.grading.submissions.collect import CollectError, Found, collect, find_submissions
 from autograder.grading.verdict import Verdict
-from autograder.labs.model import Lab, LabError, find_labs, load_lab
+from autograder.labs.model import Lab, LabError
+from autograder.labs.source import find_labs, load_lab
+from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import build as build_course
-from autograder.notebooks.release import release_notebook, write_notebook
+from autograder.notebooks.release import release_notebook
 from autograder.reporting.gradebook import Recorded, RecordError, record
 from autograder.reporting.pages import data_notice
 from autograder.reporting.results import FILES, ResultsError, check_writable, write_results

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.labs.model import Lab, load_lab
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
 
 ROOT = Path(__file__).parents[1]
 # nbgrader calls `alembic` and Jupyter its kernels by name, so the environment's programs must be found first.

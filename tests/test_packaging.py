@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from autograder.labs.model import find_labs, load_lab
+from autograder.labs.source import find_labs, load_lab
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.execution.process import Limits
+from autograder.execution.limits import Limits
 from autograder.execution.runner import run_cells
 from autograder.files import write_text
-from autograder.grading.environment import Options, environment
+from autograder.grading.environment import environment
 from autograder.grading.job import with_budget
+from autograder.grading.options import Options
 from autograder.labs.model import Lab, LabError
 
 __all__ = ["WIDTH", "Measured", "band_name", "calibrate", "write_bands"]

@@ -13,7 +13,8 @@ import nbformat
 
 from autograder.files import write_text
 from autograder.labs.model import Answer, Lab
-from autograder.notebooks.release import release_notebook, write_notebook
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import release_notebook
 
 __all__ = ["make_class", "reference_sources", "solve", "without_metadata"]
 

@@ -10,8 +10,9 @@ from functools import partial
 
 from autograder.authoring.tasks import ASIDE, Task, code_of, sliced
 from autograder.authoring.twins import call_of, functions, overwriting, pretending
-from autograder.execution.runner import Outcome
-from autograder.grading.environment import Options, surroundings
+from autograder.execution.steps import Outcome
+from autograder.grading.environment import surroundings
+from autograder.grading.options import Options
 from autograder.grading.plan import plan
 from autograder.labs.model import Answer, Cell, Lab
 

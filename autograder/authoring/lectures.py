@@ -22,7 +22,7 @@ import jupytext
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.notebooks.release import KERNEL
+from autograder.notebooks.io import KERNEL
 from autograder.sandbox.interpreters import command, without_python
 
 __all__ = ["Lecture", "LectureError", "Run", "find_lectures", "lecture_notebook", "load_lecture", "run_lecture"]

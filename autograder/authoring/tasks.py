@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from autograder.execution.process import Surroundings
-from autograder.execution.runner import Outcome
+from autograder.execution.limits import Surroundings
+from autograder.execution.steps import Outcome
 from autograder.grading.dependencies import needed
-from autograder.grading.environment import Options
 from autograder.grading.job import with_budget
+from autograder.grading.options import Options
 from autograder.labs.model import Lab
 
 __all__ = ["ASIDE", "Task", "code_of", "sliced", "trains"]

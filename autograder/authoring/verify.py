@@ -18,10 +18,12 @@ from autograder.authoring.calibrate import band_name
 from autograder.authoring.hostile import twin_tasks
 from autograder.authoring.lint import hidden_checks, lint
 from autograder.authoring.tasks import Task, code_of, sliced, trains
-from autograder.execution.process import Limits
-from autograder.execution.runner import Outcome, Step, run_steps
-from autograder.grading.environment import Options, surroundings
+from autograder.execution.limits import Limits
+from autograder.execution.runner import run_steps
+from autograder.execution.steps import Outcome, Step
+from autograder.grading.environment import surroundings
 from autograder.grading.messages import explain
+from autograder.grading.options import Options
 from autograder.grading.plan import Plan, plan, reads_data
 from autograder.labs.model import Answer, Figure, Lab, LabError
 from autograder.notebooks.release import out_of_step, release_notebook

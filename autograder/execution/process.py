@@ -13,40 +13,30 @@ import select
 import shutil
 import signal
 import socket
-import stat
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import psutil
 
+from autograder.errors import FaultError, HaltedError
 from autograder.execution.channel import MAX_FRAME, Channel, EndedError, Frame, LateError
 from autograder.execution.clock import Clock, Thread, delays
+from autograder.execution.forkserver_client import _warm_parent
+from autograder.execution.limits import Limits, Surroundings
 from autograder.execution.signals import Target
 from autograder.sandbox import cgroups
-from autograder.sandbox.interpreters import DOWNLOADS, command, environment
-from autograder.worker.rpc import READY
+from autograder.sandbox.interpreters import DOWNLOADS
+from autograder.worker.frames import READY
 
-__all__ = [
-    "FaultError",
-    "Halt",
-    "HaltedError",
-    "Limits",
-    "NoAnswerError",
-    "Process",
-    "Surroundings",
-    "plain",
-    "wake",
-]
+__all__ = ["Halt", "NoAnswerError", "Process", "plain"]
 
 Role = Literal["student", "examiner"]
 OUTPUT_TAIL = 64 * 1024
@@ -59,14 +49,6 @@ SCRATCH, OLD_SECONDS = "autograder-", 3600.0  # see _sweep
 FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
 _numbers = itertools.count(37 * os.getpid())  # another grader on this machine counts from elsewhere
-
-
-class FaultError(Exception):
-    """The machine, not the submission, is at fault: nothing can be said about the work, and it may be tried again."""
-
-
-class HaltedError(Exception):
-    """Everything was ended from outside, by Ctrl-C: nothing can be said about the work."""
 
 
 class NoAnswerError(Exception):
@@ -109,49 +91,6 @@ class Halt:
     def remove(self, process: Process) -> None:
         with self._lock:
             self._running.discard(process)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one run may use. A cell over its time is interrupted first; if it does not stop, its process is killed."""
-
-    cell_seconds: float = 120
-    notebook_seconds: float = 900
-    memory_mb: int = 6000
-    disk_mb: int = 1024
-    processes: int = 512
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the processes of one run find around them.
-
-    env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student
-    process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
-    beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own; handed_in:
-    of such that a student process finds beside them, and no examiner.
-    gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
-    threads: with how many one operation of TensorFlow computes; 0 means one a core. memory_mb: what the processes of one notebook
-    may hold together because others run beside it; 0 means as much as their limits say.
-    private: more variables, for examiners and for processes without walls only. They go to that process itself and never through
-    the warm parent, in whose memory the next student process might find them.
-    shared_arguments: what a student's function changes in its arguments is changed in the test's own objects, as in one process.
-    one_random: tests and a student's functions draw from the same global random numbers, as in one process.
-    """
-
-    env: Mapping[str, str] = field(default_factory=dict)
-    level: Literal["full", "process", "open"] = "open"
-    readable: tuple[str, ...] = ()
-    examiner: tuple[str, ...] = ()
-    files: bool = False
-    beside: tuple[tuple[str, str], ...] = ()
-    handed_in: tuple[tuple[str, str], ...] = ()
-    gpu: str = ""
-    threads: int = 0
-    memory_mb: int = 0
-    private: Mapping[str, str] = field(default_factory=dict, repr=False)
-    shared_arguments: bool = False
-    one_random: bool = False
 
 
 class Process:
@@ -428,72 +367,3 @@ def plain(said: object, most: int) -> str:
 def _on_gpu(number: str) -> dict[str, str]:
     """Variables for a process on this GPU, which takes of its memory only what it needs."""
     return {"CUDA_VISIBLE_DEVICES": number, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the scratch folders of graders that were killed: those of dead processes that nobody has touched for an hour."""
-    for path in folder.glob(f"{SCRATCH}*-*"):
-        number = path.name.removeprefix(SCRATCH).split("-")[0]
-        with suppress(OSError):
-            facts = path.lstat()
-            ours = stat.S_ISDIR(facts.st_mode) and os.getuid() in (0, facts.st_uid)
-            left = number.isdecimal() and not psutil.pid_exists(int(number)) and time.time() - facts.st_mtime > OLD_SECONDS
-            if ours and left:
-                shutil.rmtree(path, ignore_errors=True)
-
-
-class _WarmParent:
-    """Our end of a warm parent, started when first needed and again should it ever die."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.control: socket.socket | None = None
-        self.ready = False  # whether it has answered
-
-    def wake(self) -> None:
-        """Start it now, without waiting for it: what it imports takes seconds in which other work can be done."""
-        with self.lock:
-            if self.control is None:
-                self._start()
-
-    def give_up(self) -> None:
-        """Let nobody wait for one that is still importing."""
-        if not self.ready and (control := self.control) is not None:
-            with suppress(OSError):
-                control.shutdown(socket.SHUT_RDWR)
-
-    def request(self, message: dict[str, object], descriptors: Sequence[int] = (), halt: Halt | None = None) -> dict[str, int]:
-        with self.lock:
-            for attempt in (1, 2):
-                if halt:
-                    halt.check()
-                control = self.control or self._start()
-                try:
-                    socket.send_fds(control, [json.dumps(message).encode()], descriptors)
-                    if answer := control.recv(1 << 16):
-                        self.ready = True
-                        return json.loads(answer)
-                except OSError:
-                    pass
-                control.close()
-                self.control = None
-                if attempt == 1 and "release" in message:
-                    return {}  # its children died with it
-        raise RuntimeError(
-            "the warm parent of the student processes does not start; try `python -c 'import autograder.worker.forkserver'`"
-        )
-
-    def _start(self) -> socket.socket:
-        _sweep(Path(tempfile.gettempdir()))
-        cgroups.sweep()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            number = theirs.fileno()
-            line = command("autograder.worker.forkserver", "start", str(number))
-            subprocess.Popen(line, pass_fds=[number], env=environment(), stdin=subprocess.DEVNULL, start_new_session=True)
-        self.control, self.ready = ours, False
-        return ours
-
-
-_warm_parent = _WarmParent()
-wake = _warm_parent.wake

@@ -15,12 +15,15 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Literal
 
-from autograder.execution.process import Halt, HaltedError, wake
+from autograder.errors import HaltedError, NoGpuError, SurroundingsError
+from autograder.execution.forkserver_client import wake
+from autograder.execution.process import Halt
 from autograder.execution.runner import Again, ContendedError
 from autograder.grading.cache import Keep
 from autograder.grading.cluster import Cluster, ClusterError
-from autograder.grading.environment import NoGpuError, Options, SurroundingsError, environment, gpus, isolation
+from autograder.grading.environment import environment, gpus, isolation
 from autograder.grading.job import Job, examine_again, prepare
+from autograder.grading.options import Options
 from autograder.grading.submissions.collect import CollectError, Found, find_submissions
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab

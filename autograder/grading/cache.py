@@ -20,7 +20,8 @@ from pathlib import Path
 from platform import machine, python_version
 from typing import Any
 
-from autograder.execution.runner import MAX_KEPT, Outcome
+from autograder.execution.runner import MAX_KEPT
+from autograder.execution.steps import Outcome
 from autograder.files import write_bytes
 
 __all__ = ["Entry", "Keep", "digest", "environment_digest", "environment_facts"]

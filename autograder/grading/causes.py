@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.execution.runner import Outcome
+from autograder.execution.steps import Outcome
 from autograder.grading.dependencies import names
 from autograder.grading.verdict import Flag
 from autograder.labs.model import Lab

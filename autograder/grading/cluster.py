@@ -16,10 +16,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autograder.execution.process import Limits
-from autograder.execution.runner import Kept, Outcome, Step, settle
+from autograder.errors import SurroundingsError
+from autograder.execution.limits import Limits
+from autograder.execution.runner import settle
+from autograder.execution.steps import Kept, Outcome, Step
 from autograder.grading.cache import environment_facts
-from autograder.grading.environment import Options, SurroundingsError, course_secret, isolation, surroundings
+from autograder.grading.environment import isolation, surroundings
+from autograder.grading.options import Options, course_secret
 from autograder.labs.model import Lab
 
 __all__ = ["Cluster", "ClusterError"]

@@ -8,86 +8,25 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
 from autograder import sandbox
-from autograder.execution.process import Limits, Surroundings
-from autograder.execution.runner import Step, settle
+from autograder.errors import IsolationError, NoDataError
+from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.runner import settle
+from autograder.execution.steps import Step
+from autograder.grading.options import Options, course_secret
 from autograder.grading.plan import data_cells
-from autograder.grading.secret import new_secret
 from autograder.labs.model import Lab
 from autograder.sandbox import Level
 from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
 from autograder.sealed import VARIABLE
 
-__all__ = [
-    "IsolationError",
-    "NoDataError",
-    "NoGpuError",
-    "Options",
-    "SurroundingsError",
-    "course_secret",
-    "environment",
-    "gpus",
-    "isolation",
-    "surroundings",
-]
-
-
-class SurroundingsError(Exception):
-    """What was asked for, or what a lab needs, and this machine does not have. The message says what is missing and what to do."""
-
-
-class NoGpuError(SurroundingsError):
-    """GPU slots that were asked for on a machine without a GPU."""
-
-
-class NoDataError(SurroundingsError):
-    """Data sets of a lab that cannot be had: nobody's work can be judged without them."""
-
-
-class IsolationError(SurroundingsError):
-    """Walls that were asked for and that this machine does not have."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to grade.
-
-    data: "real", "drawn" or "" (real if obtainable). fast: the lab's reduced budget. seed: set in the set-up cell.
-    cell_seconds: limit for one cell; 0 means the lab's own. isolation: "full", "process", or "" for the strongest there is.
-    sealed_only: give no points for tests that must run in the student's own process. gpu_slots: how many student processes may
-    use a GPU at once, spread over all that there are; 0 means that notebooks run on the CPU.
-    secret: from which sealed splits are drawn; "" for one that this process draws for itself (see `secret.find_secret`).
-    accept_broken: where some tests of an nbgrader notebook do not accept the instructor's own solution, grade with the others;
-    without it nobody's work is run.
-    """
-
-    data: str = ""
-    fast: bool = False
-    seed: int = 42
-    cell_seconds: float = 0
-    isolation: Literal["full", "process", ""] = ""
-    sealed_only: bool = False
-    gpu_slots: int = 0
-    secret: str = field(default="", repr=False)
-    accept_broken: bool = False
-
-
-def course_secret(options: Options) -> str:
-    """The secret that is graded with: the one given, or one that is drawn once in this process."""
-    return options.secret or _drawn_secret()
-
-
-@cache
-def _drawn_secret() -> str:
-    return new_secret()
+__all__ = ["environment", "gpus", "isolation", "surroundings"]
 
 
 def gpus() -> list[str]:

@@ -16,58 +16,30 @@ from pathlib import Path
 from platform import python_version
 from typing import Any, Literal
 
-from autograder.execution.process import Halt, Limits, Surroundings
-from autograder.execution.runner import Again, Kept, Outcome, Step, settle
+from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.process import Halt
+from autograder.execution.runner import Again, settle
+from autograder.execution.steps import Kept, Outcome, Step
 from autograder.grading.assignments.opinions import Opinion, credit, opinion, tries_inside
 from autograder.grading.cache import Entry, Keep, digest, environment_digest
 from autograder.grading.causes import cause_flags, causes
 from autograder.grading.dependencies import names
-from autograder.grading.environment import Options, surroundings
-from autograder.grading.messages import CHECKED, KILLED, explain, guarded, partly
-from autograder.grading.passes import alone, examined, together, with_budget
+from autograder.grading.environment import surroundings
+from autograder.grading.options import Options
+from autograder.grading.passes import alone, examined, together
+from autograder.grading.scoring import _broken, _lost, _ran_inside, _results, _unseen, _written
 from autograder.grading.submissions.reading import read_submission
-from autograder.grading.submissions.submission import Submission, UnreadableError, released_cells
-from autograder.grading.verdict import Flag, TestResult, TestStatus, Verdict, Written
-from autograder.labs.model import Lab, load_lab
+from autograder.grading.submissions.submission import Submission, UnreadableError
+from autograder.grading.verdict import Flag, Verdict
+from autograder.labs.model import Lab
+from autograder.notebooks.release import with_budget
 from autograder.notebooks.support_files import TooManyError, files_beside
-from autograder.worker.refusals import NotPlain, is_limit
 
-__all__ = ["Job", "Runner", "examine_again", "grade", "prepare", "with_budget"]
+__all__ = ["Job", "Runner", "examine_again", "prepare", "with_budget"]
 
 # Runs steps somewhere: how they ended, what tests were given, and the seconds that it took.
 Runner = Callable[[Sequence[Step]], tuple[Sequence[Outcome], Kept, float]]
 MAX_NOTEBOOK_BESIDE = 16 * 2**20  # bytes of another notebook of a student's that is copied beside the one that is graded
-
-
-def grade(
-    lab: Lab | Path | str,
-    notebook: Path | str,
-    options: Options | None = None,
-    *,
-    submission: str = "",
-    keep: Keep | None = None,
-) -> Verdict:
-    """Grade one submitted notebook.
-
-    lab: a loaded Lab, its folder, or the source notebook (.ipynb) of an nbgrader assignment.
-    submission: the name on the verdict, by default the file's name without its ending.
-    keep: what was found out earlier, and where to keep what is found out now.
-    A file that cannot be read gives a verdict with status "unreadable", not an exception. Raises LabError for a broken lab,
-    SurroundingsError for walls or data that this machine does not have, FaultError when the machine failed three times.
-    """
-    lab = lab if isinstance(lab, Lab) else _load(Path(lab), options or Options(), keep)
-    job = prepare(lab, Path(notebook), options or Options(), submission)
-    if isinstance(job, Verdict):
-        return job
-    return job.recalled(keep) or job.run(keep)
-
-
-def _load(path: Path, options: Options, keep: Keep | None) -> Lab:
-    if path.suffix != ".ipynb":
-        return load_lab(path)
-    from autograder.grading.assignments.load import load_assignment  # which grades the solution in it
-
-    return load_assignment(path, options, keep=keep).lab
 
 
 def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "", *, own_folder: bool = False) -> Job | Verdict:
@@ -338,99 +310,6 @@ def examine_again(lab: Lab, options: Options) -> Again:
 def _limits(lab: Lab, options: Options) -> Limits:
     settings = lab.settings
     return Limits(options.cell_seconds or settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
-
-
-def _results(
-    lab: Lab, work: Submission, outcomes: Sequence[Outcome], opinions: Mapping[str, Opinion], options: Options
-) -> list[TestResult]:
-    by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
-    places = {lab.cells[i].grade_id: place for place, (i, _) in enumerate(work.code) if i >= 0}
-    why = causes(lab, work.code, outcomes)
-    released = {cell.grade_id: node.source for cell, node in zip(lab.cells, released_cells(lab), strict=True)}
-    results = []
-    for test in lab.of("tests"):
-        ruled = opinions[test.name]
-        written = by_id.get(test.exercise) if test.exercise else Outcome("ok")
-        unsealed = test.name in lab.settings.unsealed
-        sealed, said = ruled.sealed and not unsealed, ""
-        if options.sealed_only and unsealed:
-            said = "this test has to run inside your own process, and such tests were refused: your instructor will look at it"
-        elif test.name in lab.trial.broken:
-            said = "this test does not accept your instructor's own solution: your instructor will look at it"
-        elif lab.trial.broken and not options.accept_broken:
-            said = "your instructor's own solution fails here, so nothing was marked yet: your instructor will look at it"
-        if said:
-            results.append(TestResult(test.name, test.exercise, test.points, 0.0, "missing", said, sealed))
-            continue
-        outcome, earned = ruled.outcome, ruled.earned
-        if outcome.status != "ok":
-            source = work.exercises.get(test.exercise, "")
-            blank = test.exercise in work.blank
-            status = _status(outcome, written)
-            message = explain(outcome, test, written, source, blank=blank, foreign=lab.foreign)
-            if cause := why.get(places[test.grade_id]) or why.get(places.get(test.exercise, -1)):
-                message = f"{message}; {cause}"
-        elif earned < test.points:
-            status, message = "failed", partly(earned, test.points)
-        else:
-            status, message = "passed", ""
-        result = TestResult(test.name, test.exercise, test.points, earned, status, message, sealed)
-        results.append(guarded(result, test, released[test.grade_id]))
-    return results
-
-
-def _ran_inside(lab: Lab, opinions: Mapping[str, Opinion]) -> list[Flag]:
-    """A flag for tests that ran in the student's process for this submission only."""
-    tests = [
-        name for name, ruled in opinions.items() if not ruled.sealed and name not in lab.settings.unsealed and ruled.earned
-    ]
-    said = f"the student's code needs what only its own process has, so these tests ran there: {', '.join(tests)}"
-    return [Flag("unsealed", tuple(tests), said)] if tests else []
-
-
-def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
-    """How a test that did not pass ended."""
-    if exercise is None:
-        return "missing"
-    if exercise.status != "ok" and exercise.status in KILLED:
-        return exercise.status
-    return "failed" if outcome.error in CHECKED or outcome.status == "ok" else outcome.status
-
-
-def _unseen(lab: Lab, opinions: Mapping[str, Opinion]) -> list[str]:
-    """Why a person should look at tests that ended at a limit of the grader."""
-    ruled = [(name, one.outcome) for name, one in opinions.items() if not one.review]
-    names = [name for name, outcome in ruled if is_limit(outcome.error) and _is_no_mistake(lab, outcome)]
-    return [
-        f"{', '.join(names)} could not look at what the answer holds from outside the student's process: please look"
-    ] * bool(names)
-
-
-def _is_no_mistake(lab: Lab, outcome: Outcome) -> bool:
-    """A lab of this course asks for plain values, so an object that itself decides what it equals is a wrong answer there."""
-    return lab.foreign or outcome.error != NotPlain.__name__
-
-
-def _written(lab: Lab, work: Submission) -> list[Written]:
-    return [Written(cell.name, cell.points, cell.grade_id not in work.blank) for cell in lab.by_hand]
-
-
-def _lost(lab: Lab, work: Submission) -> list[str]:
-    if not work.needs_review:
-        return []
-    lost = [cell.name for cell in lab.of("exercise") if cell.name not in work.exercises]
-    return [f"the cells for {', '.join(lost)} could not be found, though the notebook holds other code: please look"]
-
-
-def _broken(lab: Lab, options: Options) -> list[str]:
-    """What is said where the instructor's own solution fails."""
-    if not lab.trial.broken:
-        return []
-    cause = f" ({lab.trial.cause})" if lab.trial.cause else ""
-    what = f"the instructor's own solution fails {', '.join(lab.trial.broken)}{cause}"
-    if options.accept_broken:
-        return [f"{what}; these tests give nothing to anybody, the others were marked"]
-    return [f"{what}; nothing was marked: mend the notebook, or accept that these tests give nothing to anybody"]
 
 
 @lru_cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autograder.execution.runner import Outcome
+from autograder.execution.steps import Outcome
 from autograder.grading.assignments.opinions import OWN_WORDS
 from autograder.grading.verdict import TestResult
 from autograder.labs.model import Cell

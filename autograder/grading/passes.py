@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.execution.runner import Step
+from autograder.execution.steps import Step
 from autograder.grading.dependencies import names
 from autograder.grading.plan import Plan, changed_cells, needed_by, plan
 from autograder.grading.submissions.submission import Submission
 from autograder.labs.model import Lab
-from autograder.notebooks.release import reduced_parameters
+from autograder.notebooks.release import with_budget
 
-__all__ = ["alone", "examined", "together", "with_budget"]
+__all__ = ["alone", "examined", "together"]
 
 
 def examined(lab: Lab, work: Submission, *, fast: bool = False) -> list[Step]:
@@ -68,12 +68,6 @@ def together(lab: Lab, work: Submission, *, fast: bool = False) -> list[Step]:
         text = source.replace("\n", "\r\n") if place in work.windows else source
         steps.append(Step(with_budget(lab, text, lab.cells[index].grade_id if index >= 0 else "", fast=fast)))
     return steps
-
-
-def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
-    """The cell as it will run: with `fast`, a parameter cell is followed by the reduced values."""
-    reduced = fast and any(cell.parameters and cell.grade_id == grade_id for cell in lab.of("given"))
-    return f"{source}\n{reduced_parameters(lab)}" if reduced else source
 
 
 def _plan(lab: Lab, work: Submission) -> Plan:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from autograder.execution.runner import Step
+from autograder.execution.steps import Step
 from autograder.grading.dependencies import functions, names, needed, statements
 from autograder.labs.model import Cell, Lab
 from autograder.notebooks.syntax import module

@@ -5,34 +5,19 @@ Knows the plain-text formats and nothing of notebooks, of running code or of mar
 
 from __future__ import annotations
 
-import re
 import sys
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    pass
 else:
-    import tomli as tomllib
+    pass
 
-__all__ = [
-    "Answer",
-    "Cell",
-    "Figure",
-    "Lab",
-    "LabError",
-    "Settings",
-    "Trial",
-    "find_labs",
-    "load_lab",
-    "read_toml",
-    "settings_from",
-]
+__all__ = ["Answer", "Cell", "Figure", "Lab", "LabError", "Settings", "Trial"]
 
 ROLES = ("given", "exercise", "tests", "written")
 PREFIX = {"given": "given_", "exercise": "", "tests": "test_", "written": "written_"}
@@ -199,166 +184,10 @@ class Lab:
         return replace(self, cells=cells)
 
 
-def find_labs(root: Path) -> list[Path]:
-    """Every folder under `root` that holds a lab.py, in order of name."""
-    return sorted(path.parent for path in Path(root).glob("*/lab.py"))
-
-
-def load_lab(folder: Path | str) -> Lab:
-    """Read and check one lab folder.
-
-    Raises LabError, naming the file and the place, for anything missing, misspelt or contradictory.
-    """
-    folder = Path(folder)
-    source = folder / "lab.py"
-    if not source.is_file():
-        near = folder.parent if folder.parent.is_dir() else Path.cwd()
-        known = ", ".join(path.name for path in find_labs(near)) or "none"
-        raise LabError(f"{folder}: no lab here (expected {source}); labs beside it: {known}")
-    cells = _cells(source)
-    lab = Lab(folder.name, folder, cells, _settings(folder / "lab.toml"), ())
-    return replace(lab, answers=tuple(_answers(lab)))
-
-
 # ── lab.py ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _cells(path: Path) -> tuple[Cell, ...]:
-    import jupytext  # takes a second to load, and who is given a lab reads none
-
-    notebook = jupytext.read(path, fmt="py:percent")
-    cells: list[Cell] = []
-    seen: set[str] = set()
-    exercise = ""
-    for number, raw in enumerate(notebook.cells, start=1):
-        cell = _cell(raw, f"{path}, cell {number}")
-        if cell.role == "exercise":
-            exercise = cell.name
-        if cell.role == "tests":
-            if not exercise:
-                raise LabError(f"{path}, cell {number}: tests before the first exercise")
-            cell = replace(cell, exercise=exercise)
-        if cell.grade_id and cell.grade_id in seen:
-            raise LabError(f'{path}, cell {number}: {cell.role}="{cell.name}" stands here a second time')
-        cell = replace(cell, id=_cell_id(cell, seen))
-        seen.add(cell.id)
-        cells.append(cell)
-    return tuple(cells)
-
-
-def _cell(raw: Any, place: str) -> Cell:
-    header = {key: value for key, value in raw.metadata.items() if key != "lines_to_next_cell"}
-    roles = [role for role in ROLES if role in header]
-    unknown = set(header) - {*ROLES, "points", "parameters", "trains", "title", "cell_marker"}
-    if unknown or len(roles) > 1:
-        raise LabError(f"{place}: header {header} not understood; expected one of {ROLES} with points=, trains= or parameters=")
-    role = roles[0] if roles else "prose" if raw.cell_type == "markdown" else "code"
-    points = header.get("points", 0)
-    if (role in ("tests", "written")) != (points > 0):
-        raise LabError(f"{place}: tests and written questions need points= above 0, other cells none; the header is {header}")
-    if (role in ("prose", "written")) != (raw.cell_type == "markdown"):
-        raise LabError(f'{place}: written="…" needs [markdown] in its header and the other roles must not have it')
-    name = str(header.get(role, ""))
-    if name and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise LabError(f'{place}: {role}="{name}" should be lower-case letters, digits and _')
-    if role == "exercise" and not raw.source.count(BEGIN_SOLUTION) == raw.source.count(END_SOLUTION) == 1:
-        raise LabError(f"{place}: an exercise needs exactly one {BEGIN_SOLUTION} … {END_SOLUTION}")
-    if role == "tests" and raw.source.count(BEGIN_HIDDEN) != raw.source.count(END_HIDDEN):
-        raise LabError(f"{place}: {BEGIN_HIDDEN} without {END_HIDDEN}")
-    return Cell(role, raw.source, name, points, parameters=bool(header.get("parameters")), trains=bool(header.get("trains")))
-
-
-def _cell_id(cell: Cell, seen: set[str]) -> str:
-    """A stable notebook cell id: the grade id, or a digest of the content, so that editing one cell renames no other."""
-    base = cell.grade_id or f"{cell.role}-{sha256(cell.source.encode()).hexdigest()[:10]}"
-    number, result = 1, base
-    while result in seen:
-        number += 1
-        result = f"{base}-{number}"
-    return result
 
 
 # ── lab.toml ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The table in a TOML file. Raises LabError."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LabError(f"{path} is missing") from None
-    except tomllib.TOMLDecodeError as error:
-        raise LabError(f"{path}: not TOML: {error}") from error
-
-
-def _settings(path: Path) -> Settings:
-    return settings_from(read_toml(path), path)
-
-
-def settings_from(table: dict[str, Any], path: Path) -> Settings:
-    """The settings that the table of a `lab.toml` says. Raises LabError that names `path`."""
-    limits, fast = table.pop("limits", {}), table.pop("fast", {}).get("parameters", {})
-    figures = tuple(_figure(name, entry, path) for name, entry in table.pop("figures", {}).items())
-    try:
-        lists = {name: tuple(table.get(name, ())) for name in ("datasets", "unsealed")}
-        return Settings(**{**table, **lists}, **limits, fast=fast, figures=figures)
-    except TypeError as error:
-        raise LabError(f"{path}: {str(error).removeprefix('Settings.__init__() ')}") from error
-
-
-def _figure(name: str, entry: dict[str, Any], path: Path) -> Figure:
-    entry = dict(entry)
-    try:
-        prose, value = tuple(entry.pop("prose")), entry.pop("value")
-        bands = {key: (float(band["low"]), float(band["high"])) for key, band in entry.items()}
-    except (KeyError, TypeError) as error:
-        raise LabError(f"{path}: [figures.{name}] needs prose, value and bands with low and high ({error})") from error
-    unknown = set(bands) - {"real", "drawn", "fast_real", "fast_drawn"}
-    if unknown:
-        raise LabError(f"{path}: [figures.{name}] has unknown bands {sorted(unknown)}")
-    return Figure(name, prose, value, bands)
-
-
 # ── answers/*.toml ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _answers(lab: Lab) -> list[Answer]:
-    exercises = {cell.name: cell for cell in lab.of("exercise")}
-    answers: list[Answer] = []
-    for path in sorted((lab.folder / "answers").glob("*.toml")):
-        if path.stem not in exercises:
-            raise LabError(f"{path}: no such exercise in {lab.id}; expected one of {', '.join(exercises)}")
-        for kind, entries in read_toml(path).items():
-            if kind not in ("right", "wrong"):
-                raise LabError(f"{path}: [{kind}…] should be [right.NAME] or [wrong.NAME]")
-            answers += [_answer(lab, exercises[path.stem], kind, name, entry, path) for name, entry in entries.items()]
-    return answers
-
-
-def _answer(lab: Lab, exercise: Cell, kind: str, name: str, entry: dict[str, Any], path: Path) -> Answer:
-    place = f"{path}: [{kind}.{name}]"
-    unknown = set(entry) - {"code", "cell", "marks", "hint"}
-    if unknown or ("code" in entry) == ("cell" in entry):
-        raise LabError(f"{place} needs marks and exactly one of code and cell, and may have hint; it has {sorted(entry)}")
-    marks = entry.get("marks", {})
-    own = {test.name for test in lab.tests.values() if test.exercise == exercise.name}
-    if missing := own - set(marks):
-        raise LabError(f"{place}: marks are missing for {', '.join(sorted(missing))}")
-    for test, points in marks.items():
-        if test not in lab.tests or points not in (0, lab.tests[test].points):
-            raise LabError(f"{place}: marks.{test} = {points}, but a test gives 0 or all of its points")
-    if (kind == "right") != all(points > 0 for points in marks.values()):
-        raise LabError(f"{place}: a right answer gets every point, a wrong one loses some; the marks are {marks}")
-    source = (
-        textwrap.dedent(entry["cell"]).strip("\n") if "cell" in entry else _replace_solution(exercise.source, entry["code"])
-    )
-    return Answer(exercise.name, name, kind == "right", source, marks, entry.get("hint", ""))
-
-
-def _replace_solution(source: str, code: str) -> str:
-    """The exercise cell with `code` in place of the solution and its markers, at the same indentation."""
-    before, rest = source.split(BEGIN_SOLUTION)
-    after = rest.split(END_SOLUTION)[1]
-    indent = before[before.rfind("\n") + 1 :]
-    body = textwrap.indent(textwrap.dedent(code).strip("\n"), indent)
-    return before.removesuffix(indent) + body + after

@@ -21,7 +21,8 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolut
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
 from autograder.grading.submissions.submission import UnreadableError, read_notebook
-from autograder.labs.model import Cell, Lab, LabError, read_toml, settings_from
+from autograder.labs.model import Cell, Lab, LabError
+from autograder.labs.source import read_toml, settings_from
 
 __all__ = ["read_assignment", "siblings"]
 

@@ -13,10 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
+
+from autograder.files import write_text
+
 if TYPE_CHECKING:  # takes a second to load, and most files need none of it
     import nbformat
 
-__all__ = ["UnreadableError", "read_lean", "read_notebook", "shown"]
+__all__ = ["KERNEL", "UnreadableError", "read_lean", "read_notebook", "shown", "write_notebook"]
 
 MAX_BYTES = 64 * 2**20
 MAX_CELLS = 5_000
@@ -241,3 +245,15 @@ def _scalar(value: Any) -> Any:
 def _text(text: str) -> str:
     """Halves of characters, which nothing can write, are replaced."""
     return _SURROGATE.sub("�", text)
+
+
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook to `path`, whole or not at all. Raises nbformat.ValidationError for one that is not valid."""
+    nbformat.validate(notebook)
+    write_text(path, nbformat.writes(notebook) + "\n")

@@ -20,15 +20,10 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
-from autograder.files import write_text
 from autograder.labs.model import Cell, Lab
+from autograder.notebooks.io import KERNEL, write_notebook
 
-__all__ = ["KERNEL", "build", "out_of_step", "release_notebook", "source_notebook", "write_notebook"]
-
-KERNEL = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
+__all__ = ["build", "out_of_step", "release_notebook", "source_notebook", "with_budget"]
 
 
 def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
@@ -62,12 +57,6 @@ def build(lab: Lab, course: Path, *, fast: bool = False) -> tuple[Path, Path]:
         write_notebook(notebook, path)
         written.append(path)
     return written[0], written[1]
-
-
-def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook to `path`, whole or not at all. Raises nbformat.ValidationError for one that is not valid."""
-    nbformat.validate(notebook)
-    write_text(path, nbformat.writes(notebook) + "\n")
 
 
 def out_of_step(made: nbformat.NotebookNode, path: Path) -> list[str]:
@@ -107,3 +96,9 @@ def _metadata(cell: Cell) -> dict[str, Any]:
     if fields["grade"]:
         fields["points"] = cell.points
     return {"nbgrader": fields}
+
+
+def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
+    """The cell as it will run: with `fast`, a parameter cell is followed by the reduced values."""
+    reduced = fast and any(cell.parameters and cell.grade_id == grade_id for cell in lab.of("given"))
+    return f"{source}\n{reduced_parameters(lab)}" if reduced else source

@@ -41,7 +41,8 @@ from autograder.grading.assignments.load import siblings
 from autograder.grading.submissions.submission import UnreadableError, read_notebook
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.release import release_notebook, source_notebook, write_notebook
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import release_notebook, source_notebook
 from autograder.reporting.autograded import RefusedError, autograded_notebook, by_grade_id, literal, with_own_cells
 from autograder.sandbox.interpreters import without_python
 

@@ -16,12 +16,12 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from autograder.worker import keras_codec
-from autograder.worker.codec import pack, unpack
 from autograder.worker.filesync import Files
+from autograder.worker.frames import DONE, READY, SPENT, TO_STUDENT, pack, unpack
 from autograder.worker.generators import Generators
 from autograder.worker.given import Given
 from autograder.worker.refusals import CannotCross, sentence
-from autograder.worker.rpc import DONE, READY, SPENT, TO_STUDENT, Link
+from autograder.worker.rpc import Link
 from autograder.worker.shell import make_shell, run_cell
 from coursekit import check
 

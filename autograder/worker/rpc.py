@@ -15,17 +15,14 @@ from typing import Any
 import numpy as np
 
 from autograder.worker.arguments import Arguments, Result, is_view, refuse_unseen
-from autograder.worker.codec import Decoder, Encoder, Functions, pack, unpack
+from autograder.worker.codec import Decoder, Encoder, Functions
 from autograder.worker.filesync import Files
+from autograder.worker.frames import pack, unpack
 from autograder.worker.generators import Generators
 from autograder.worker.refusals import CannotCross, RefusedError, is_limit
 
-__all__ = ["DONE", "READY", "SPENT", "TO_STUDENT", "Link", "failure"]
+__all__ = ["Link", "failure"]
 
-# The first byte of what the examiner sends says for whom it is: the student process, or whoever gave it the test. SPENT: that too,
-# and no other test must run here, as this one changed what the lab's own cells made.
-TO_STUDENT, DONE, SPENT = b"S", b"D", b"X"
-READY = b"ready"  # what either says first, when its walls stand
 MESSAGE_CHARS = 4000
 
 

@@ -14,11 +14,11 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from autograder.worker import keras_codec
-from autograder.worker.codec import pack
 from autograder.worker.filesync import Files
+from autograder.worker.frames import READY, pack
 from autograder.worker.refusals import RefusedError
 from autograder.worker.restore import Course
-from autograder.worker.rpc import READY, Link
+from autograder.worker.rpc import Link
 from autograder.worker.shell import make_shell, run_cell
 
 __all__ = ["serve"]

@@ -13,7 +13,8 @@ import pytest
 
 from autograder import Options, Verdict, sandbox
 from autograder.grading.batch import Found, grade_class
-from autograder.labs.model import Lab, load_lab
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
 from tests.attacks.book import Attack, hand_in
 
 SECRET = "a password of the instructor's"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder import Verdict
-from autograder.labs.model import Lab, load_lab
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
 from tests.attacks.book import Attack, judge
 
 LAB = "lender"

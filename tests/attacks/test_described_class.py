@@ -11,8 +11,9 @@ import pytest
 from autograder import Options, Verdict, sandbox
 from autograder.authoring.demo import reference_sources, solve
 from autograder.grading.batch import Found, grade_class
-from autograder.labs.model import Lab, load_lab
-from autograder.notebooks.release import write_notebook
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
 from tests.conftest import ROOT
 
 CELLS = ("given_setup", "given_toys", "soft_clip", "given_clip_report", "test_soft_clip", "test_soft_clip_config")

@@ -17,7 +17,8 @@ from autograder.authoring.demo import reference_sources, solve
 from autograder.grading.batch import Found, grade_class
 from autograder.grading.submissions.submission import UnreadableError
 from autograder.grading.submissions.submission import read_submission_here as read_submission
-from autograder.labs.model import Lab, load_lab
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
 
 TOY = Path(__file__).parents[1] / "autograder" / "toylab"
 READ = 4000 if "EVERY_STUDENT" in os.environ else 60

@@ -20,8 +20,8 @@ import pytest
 
 from autograder import sandbox
 from autograder.authoring.demo import reference_sources, solve
-from autograder.labs.model import load_lab
-from autograder.notebooks.release import write_notebook
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
 from autograder.sandbox import landlock
 
 VAULT = Path(__file__).parent / "vault"

@@ -16,7 +16,7 @@ from autograder import Options, Verdict, grade
 from autograder.authoring.demo import reference_sources, solve, without_metadata
 from autograder.cli import app
 from autograder.labs.model import Lab
-from autograder.notebooks.release import write_notebook
+from autograder.notebooks.io import write_notebook
 from tests.attacks.book import Attack, hand_in, judge
 
 CELL_SECONDS = 60

@@ -12,10 +12,10 @@ import nbgrader
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder.api import grade
 from autograder.grading.assignments.load import load_assignment, read_assignment, siblings
 from autograder.grading.batch import find_submissions, grade_class
-from autograder.grading.environment import Options
-from autograder.grading.job import grade
+from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab, LabError
 from autograder.reporting.gradebook import record

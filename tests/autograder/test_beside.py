@@ -14,7 +14,7 @@ from autograder.grading.cache import Keep
 from autograder.grading.job import Job, prepare
 from autograder.labs.model import Lab
 from autograder.notebooks import support_files
-from autograder.notebooks.release import write_notebook
+from autograder.notebooks.io import write_notebook
 from autograder.notebooks.support_files import TooManyError, files_beside
 
 HELPED = {"mean": "import tools\nmean = tools.mean", "halving": "w = 2.0 ** -STEPS"}

@@ -12,7 +12,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from traitlets.config import Config
 
 from autograder.labs.model import Lab
-from autograder.notebooks.release import build, release_notebook, source_notebook, write_notebook
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import build, release_notebook, source_notebook
 
 
 def test_metadata_is_valid_nbgrader_schema_3(toy: Lab) -> None:

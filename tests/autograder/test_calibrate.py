@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.calibrate import Measured, calibrate, write_bands
-from autograder.grading.environment import Options
-from autograder.labs.model import LabError, load_lab
+from autograder.grading.options import Options
+from autograder.labs.model import LabError
+from autograder.labs.source import load_lab
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.execution.runner import Outcome
+from autograder.execution.steps import Outcome
 from autograder.grading.causes import cause_flags, causes
 from autograder.labs.model import Cell, Lab, Settings
 

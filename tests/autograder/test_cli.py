@@ -21,7 +21,7 @@ from autograder.grading.assignments.load import Assignment
 from autograder.grading.batch import Found
 from autograder.grading.verdict import Flag, TestResult, Verdict, Written
 from autograder.labs.model import Lab
-from autograder.notebooks.release import write_notebook
+from autograder.notebooks.io import write_notebook
 from autograder.reporting.gradebook import RecordError
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}

@@ -14,16 +14,17 @@ from typer.testing import CliRunner
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.cli import app
-from autograder.execution.process import Limits
-from autograder.execution.runner import Step
+from autograder.execution.limits import Limits
+from autograder.execution.steps import Step
 from autograder.grading import cluster
 from autograder.grading.batch import Found, find_submissions, grade_class
 from autograder.grading.cache import Keep, environment_facts
 from autograder.grading.cluster import Cluster, ClusterError
-from autograder.grading.environment import Options, isolation
+from autograder.grading.environment import isolation
+from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.release import write_notebook
+from autograder.notebooks.io import write_notebook
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(isolation() != "full", reason="a cluster needs full walls, which this machine does not have")

@@ -13,7 +13,8 @@ import pytest
 from autograder.authoring.demo import without_metadata
 from autograder.grading.submissions import attempts
 from autograder.grading.submissions.collect import Collected, CollectError, collect, find_submissions
-from autograder.labs.model import Lab, load_lab
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
 from autograder.notebooks.release import release_notebook
 from tests.autograder.test_reader import hand_in
 from tests.conftest import TOY

@@ -10,13 +10,18 @@ import psutil
 import pytest
 
 from autograder.authoring.demo import reference_sources, solve
-from autograder.execution.process import Limits, Surroundings
-from autograder.execution.runner import Step, run_steps
+from autograder.errors import NoGpuError
+from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.runner import run_steps
+from autograder.execution.steps import Step
 from autograder.grading import environment
 from autograder.grading.batch import find_submissions, grade_class
-from autograder.grading.environment import NoGpuError, Options, gpus
-from autograder.labs.model import Lab, load_lab
-from autograder.notebooks.release import source_notebook, write_notebook
+from autograder.grading.environment import gpus
+from autograder.grading.options import Options
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import source_notebook
 
 GPUS = gpus()
 needs_gpu = pytest.mark.skipif(not GPUS, reason="this machine has no GPU")

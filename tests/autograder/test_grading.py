@@ -12,12 +12,14 @@ import pytest
 
 from autograder import Options, Verdict, grade
 from autograder.authoring.demo import make_class, solve
-from autograder.execution.runner import Outcome
+from autograder.errors import NoDataError
+from autograder.execution.steps import Outcome
 from autograder.grading.batch import Found, find_submissions, grade_class
-from autograder.grading.environment import NoDataError, surroundings
+from autograder.grading.environment import surroundings
 from autograder.grading.job import Job, prepare
 from autograder.labs.model import Cell, Lab, LabError
-from autograder.notebooks.release import release_notebook, write_notebook
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import release_notebook
 from autograder.worker.refusals import CannotCross, NotPlain, sentence
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}

@@ -12,8 +12,9 @@ import pytest
 
 from autograder.authoring.lectures import load_lecture, run_lecture
 from autograder.execution import process
-from autograder.execution.process import Limits, Surroundings
-from autograder.execution.runner import Step, run_steps
+from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.runner import run_steps
+from autograder.execution.steps import Step
 from autograder.grading.submissions import reading
 from autograder.reporting.gradebook import _gradebook
 from autograder.sandbox.interpreters import DOWNLOADS, NAMES, command, environment, without_python

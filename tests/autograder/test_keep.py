@@ -11,13 +11,13 @@ import pytest
 
 from autograder.authoring.demo import solve
 from autograder.execution import runner
-from autograder.execution.runner import Outcome
+from autograder.execution.steps import Outcome
 from autograder.grading.batch import find_submissions, grade_class
 from autograder.grading.cache import Entry, Keep
-from autograder.grading.environment import Options
+from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.release import write_notebook
+from autograder.notebooks.io import write_notebook
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 

@@ -18,7 +18,8 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.labs.model import Lab
-from autograder.notebooks.release import build, write_notebook
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import build
 
 # The numbers are small in a quick run; `make nightly` sets EVERY_STUDENT.
 STUDENTS, MOMENTS = (50, 20) if "EVERY_STUDENT" in os.environ else (12, 4)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.labs.model import Lab, LabError, load_lab
+from autograder.labs.model import Lab, LabError
+from autograder.labs.source import load_lab
 
 
 def rewrite(path: Path, old: str, new: str) -> None:

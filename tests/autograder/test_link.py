@@ -23,8 +23,9 @@ import pytest
 
 from autograder.worker import keras_codec
 from autograder.worker.arguments import refuse_unseen
-from autograder.worker.codec import Decoder, unpack
+from autograder.worker.codec import Decoder
 from autograder.worker.filesync import Files
+from autograder.worker.frames import unpack
 from autograder.worker.refusals import CannotCross
 from autograder.worker.rpc import Link
 from autograder.worker.values.arrays import write_array

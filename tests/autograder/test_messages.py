@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.execution.runner import Outcome
+from autograder.execution.steps import Outcome
 from autograder.grading.assignments.opinions import OWN_WORDS
 from autograder.grading.messages import explain, guarded, partly
 from autograder.grading.verdict import TestResult, TestStatus

@@ -17,10 +17,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.api import grade
 from autograder.grading.assignments.load import load_assignment
 from autograder.grading.batch import find_submissions, grade_class
-from autograder.grading.environment import Options
-from autograder.grading.job import grade
+from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
 
 SETUP = """

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from autograder.execution.runner import Outcome
+from autograder.execution.steps import Outcome
 from autograder.grading.assignments.opinions import cannot_cross, credit, opinion, tries_inside
 
 RIGHT, WRONG = Outcome("ok"), Outcome("error", "AssertionError", "no")

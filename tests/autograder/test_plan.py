@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.job import grade
+from autograder.api import grade
 from autograder.grading.plan import idle, plan
-from autograder.labs.model import Cell, Lab, Settings, load_lab
-from autograder.notebooks.release import source_notebook, write_notebook
+from autograder.labs.model import Cell, Lab, Settings
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import source_notebook
 
 CELLS = """
 # %% given="setup"

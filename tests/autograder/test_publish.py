@@ -9,7 +9,7 @@ import pytest
 
 from autograder.authoring.lint import leaks, shown_answers
 from autograder.authoring.publish import PublishError, publish
-from autograder.labs.model import find_labs, load_lab
+from autograder.labs.source import find_labs, load_lab
 
 
 def sources(path: Path) -> str:

@@ -29,8 +29,9 @@ from autograder.authoring.demo import reference_sources, solve, without_metadata
 from autograder.cli import app
 from autograder.grading.batch import Found
 from autograder.grading.verdict import Flag, TestResult, Verdict, VerdictStatus, Written
-from autograder.labs.model import Lab, load_lab
-from autograder.notebooks.release import write_notebook
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
 from autograder.reporting import autograded as pages
 from autograder.reporting import gradebook as module
 from autograder.reporting.gradebook import RecordError, record

@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from autograder.execution import process, runner
-from autograder.execution.process import Limits, Surroundings
-from autograder.execution.runner import ContendedError, Outcome, Step, run_cells, run_steps
+from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.runner import ContendedError, run_cells, run_steps
+from autograder.execution.steps import Outcome, Step
 
 
 def run(*cells: str, env: dict[str, str] | None = None, **limits: float) -> list[Outcome]:

@@ -14,13 +14,14 @@ import psutil
 import pytest
 
 from autograder.authoring.demo import solve
-from autograder.execution.runner import ContendedError, Kept, Outcome
+from autograder.execution.runner import ContendedError
+from autograder.execution.steps import Kept, Outcome
 from autograder.grading import batch, job
 from autograder.grading.batch import find_submissions, grade_class
 from autograder.grading.cache import Entry, Keep
 from autograder.grading.verdict import TestResult, Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.release import write_notebook
+from autograder.notebooks.io import write_notebook
 from autograder.sandbox import cgroups
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}

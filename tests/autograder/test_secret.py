@@ -12,11 +12,11 @@ import pytest
 from autograder.authoring.demo import reference_sources, solve
 from autograder.grading.cache import Entry, Keep
 from autograder.grading.cluster import Cluster
-from autograder.grading.environment import Options, course_secret
 from autograder.grading.job import Job, prepare
+from autograder.grading.options import Options, course_secret
 from autograder.grading.secret import SecretError, find_secret
 from autograder.labs.model import Lab
-from autograder.notebooks.release import write_notebook
+from autograder.notebooks.io import write_notebook
 
 
 def test_a_secret_is_made_at_the_first_use_and_is_the_same_from_then_on(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.execution.process import Limits, Surroundings
-from autograder.execution.runner import Step, run_steps
+from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.runner import run_steps
+from autograder.execution.steps import Step
 from autograder.sandbox import strongest
 from autograder.worker.filesync import MAX_DEPTH, MAX_FILES, Files
 

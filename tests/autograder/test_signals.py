@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.execution.process import Limits, Process, Surroundings
+from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.process import Process
 from autograder.execution.signals import Target
 
 LAST_PID = Path("/proc/sys/kernel/ns_last_pid")

@@ -8,12 +8,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.execution.runner import Step
-from autograder.grading.job import grade
+from autograder.api import grade
+from autograder.execution.steps import Step
 from autograder.grading.passes import alone, examined, together
 from autograder.grading.submissions.submission import Submission
-from autograder.labs.model import Cell, Lab, Settings, load_lab
-from autograder.notebooks.release import release_notebook, write_notebook
+from autograder.labs.model import Cell, Lab, Settings
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import release_notebook
 
 CELLS = (
     Cell("given", "import math", "start"),

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.authoring.demo import reference_sources
 from autograder.grading.submissions.suspicions import MAX_FLAGS, look
-from autograder.labs.model import find_labs, load_lab
+from autograder.labs.source import find_labs, load_lab
 from autograder.notebooks.syntax import MAX_CHARS
 
 ODD = {

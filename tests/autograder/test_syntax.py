@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograder.grading.dependencies import names, needed, statements
 from autograder.grading.submissions import suspicions
 from autograder.grading.submissions.suspicions import look
-from autograder.labs.model import find_labs, load_lab
+from autograder.labs.source import find_labs, load_lab
 from autograder.notebooks.syntax import MAX_CHARS, tree
 
 # Python finds what is wrong with these only after parsing, so they have a tree all the same.

@@ -11,9 +11,12 @@ import pytest
 from autograder.authoring import hostile
 from autograder.authoring.lint import leaks, lint, secrets
 from autograder.authoring.verify import Check, Effort, verify
-from autograder.grading.environment import Options, surroundings
-from autograder.labs.model import LabError, load_lab
-from autograder.notebooks.release import release_notebook, write_notebook
+from autograder.grading.environment import surroundings
+from autograder.grading.options import Options
+from autograder.labs.model import LabError
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import release_notebook
 
 QUICK = Effort(repeats=3, seeds=2, twins="none")
 

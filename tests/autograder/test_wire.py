@@ -27,7 +27,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from autograder.worker.codec import _MAKERS, MAX_HEADER, Decoder, Encoder, pack, peek, unpack
+from autograder.worker.codec import _MAKERS, Decoder, Encoder
+from autograder.worker.frames import MAX_HEADER, pack, peek, unpack
 from autograder.worker.refusals import CannotCross, NotPlain, RefusedError, is_limit
 from autograder.worker.values.functions import Functions
 

@@ -27,10 +27,13 @@ import psutil
 from autograder.authoring.demo import reference_sources, solve
 from autograder.grading.batch import find_submissions, grade_class
 from autograder.grading.cache import Keep
-from autograder.grading.environment import Options, isolation
+from autograder.grading.environment import isolation
+from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
-from autograder.labs.model import Lab, load_lab
-from autograder.notebooks.release import build, write_notebook
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import build
 from tests.stock import stock_marks
 
 __all__ = ["main"]

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.authoring.demo import reference_sources
 from autograder.grading.dependencies import needed
-from autograder.labs.model import load_lab
+from autograder.labs.source import load_lab
 
 __all__ = ["main"]
 

@@ -13,8 +13,8 @@ from playwright.sync_api import sync_playwright
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.authoring.lectures import load_lecture, run_lecture
-from autograder.labs.model import load_lab
-from autograder.notebooks.release import write_notebook
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
 
 from .lab_page import CHROMIUM, FLAGS, opened, run_all
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.demo import reference_sources, solve
-from autograder.labs.model import find_labs, load_lab
-from autograder.notebooks.release import write_notebook
+from autograder.labs.source import find_labs, load_lab
+from autograder.notebooks.io import write_notebook
 
 from .lab_page import CHROMIUM, opened, run_all, run_cell
 

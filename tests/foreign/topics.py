@@ -18,8 +18,8 @@ import jupytext
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.labs.model import read_toml
-from autograder.notebooks.release import KERNEL
+from autograder.labs.source import read_toml
+from autograder.notebooks.io import KERNEL
 
 __all__ = ["COURSE", "Known", "Topic", "notebook", "read_marks", "topics", "write_source"]
 

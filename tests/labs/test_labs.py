@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.verify import Effort, verify
-from autograder.grading.environment import Options
-from autograder.labs.model import find_labs, load_lab
+from autograder.grading.options import Options
+from autograder.labs.source import find_labs, load_lab
 
 ROOT = Path(__file__).parents[2]
 LABS = [folder.name for folder in find_labs(ROOT / "labs")]

@@ -10,8 +10,8 @@ import pytest
 
 from autograder.authoring.demo import make_class
 from autograder.grading.batch import find_submissions, grade_class
-from autograder.grading.environment import Options
-from autograder.labs.model import find_labs, load_lab
+from autograder.grading.options import Options
+from autograder.labs.source import find_labs, load_lab
 from autograder.notebooks.release import build
 from tests.stock import stock_marks
 

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.authoring.lectures import Lecture, find_lectures, lecture_notebook, load_lecture, run_lecture
 from autograder.authoring.lint import shown_answers
-from autograder.labs.model import find_labs, load_lab
+from autograder.labs.source import find_labs, load_lab
 from autograder.notebooks.release import out_of_step
 from coursekit import session
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from autograder.authoring.lectures import LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
 from autograder.cli import app
-from autograder.notebooks.release import out_of_step, write_notebook
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import out_of_step
 
 START = """# %% [markdown]
 # # Lecture 0 · Toy

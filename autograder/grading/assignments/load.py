@@ -17,17 +17,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from autograder.execution.runner import Outcome, settle
+from autograder.execution.runner import settle
+from autograder.execution.steps import Outcome
 from autograder.grading.assignments.opinions import credit
 from autograder.grading.assignments.signs import asks
 from autograder.grading.assignments.variants import PART, SPOILS, variants
 from autograder.grading.cache import Keep
-from autograder.grading.environment import Options
 from autograder.grading.job import Job, prepare
+from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab, LabError, Trial
 from autograder.notebooks.assignment import read_assignment, siblings
-from autograder.notebooks.release import release_notebook, source_notebook, write_notebook
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import release_notebook, source_notebook
 
 __all__ = ["Assignment", "load_assignment", "read_assignment", "siblings"]
 

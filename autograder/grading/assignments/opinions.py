@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from autograder.execution.runner import Outcome
+from autograder.execution.steps import Outcome
 
 __all__ = ["OWN_WORDS", "Opinion", "cannot_cross", "credit", "opinion", "tries_inside"]
 
