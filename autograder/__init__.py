@@ -1,27 +1,114 @@
-"""Release, collect, grade and report the labs of a course. Instructors and CI use it; students never need it."""
+"""Release, collect, grade and report the labs of a course. Instructors and CI use it; students never need it.
+
+The names below are what a script needs; everything else may change. They are loaded on first use, so `import autograder` is fast.
+
+Example:
+    >>> from autograder import Options, find_submissions, grade_class, load_lab
+    >>> lab = load_lab("labs/lab02_mlp")
+    >>> verdicts = grade_class(lab, find_submissions("submitted", lab.id), Options(fast=True))
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograder.api import grade
+    from autograder.errors import (
+        AutograderError,
+        ClusterError,
+        CollectError,
+        HaltedError,
+        IsolationError,
+        LabError,
+        LectureError,
+        MachineError,
+        NoDataError,
+        NoGpuError,
+        PublishError,
+        RecordError,
+        ResultsError,
+        SecretError,
+        UnreadableError,
+        WorkerError,
+    )
+    from autograder.grading.batch import find_submissions, grade_class
     from autograder.grading.options import Options
-    from autograder.grading.verdict import Verdict
+    from autograder.grading.verdict import Flag, TestResult, Verdict
+    from autograder.labs import load_lab
+    from autograder.reporting.gradebook import record
 
-__all__ = ["Options", "Verdict", "grade"]
+    __version__: str
 
-_HOME = {
-    "grade": "autograder.grading.job",
-    "Options": "autograder.grading.environment",
-    "Verdict": "autograder.grading.verdict",
+_MODULES = {
+    "autograder.api": ("grade",),
+    "autograder.errors": (
+        "AutograderError",
+        "ClusterError",
+        "CollectError",
+        "HaltedError",
+        "IsolationError",
+        "LabError",
+        "LectureError",
+        "MachineError",
+        "NoDataError",
+        "NoGpuError",
+        "PublishError",
+        "RecordError",
+        "ResultsError",
+        "SecretError",
+        "UnreadableError",
+        "WorkerError",
+    ),
+    "autograder.grading.batch": ("find_submissions", "grade_class"),
+    "autograder.grading.options": ("Options",),
+    "autograder.grading.verdict": ("Flag", "TestResult", "Verdict"),
+    "autograder.labs": ("load_lab",),
+    "autograder.reporting.gradebook": ("record",),
 }
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "AutograderError",
+    "ClusterError",
+    "CollectError",
+    "Flag",
+    "HaltedError",
+    "IsolationError",
+    "LabError",
+    "LectureError",
+    "MachineError",
+    "NoDataError",
+    "NoGpuError",
+    "Options",
+    "PublishError",
+    "RecordError",
+    "ResultsError",
+    "SecretError",
+    "TestResult",
+    "UnreadableError",
+    "Verdict",
+    "WorkerError",
+    "__version__",
+    "find_submissions",
+    "grade",
+    "grade_class",
+    "load_lab",
+    "record",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Public names are loaded when first used: `import autograder` costs nothing."""
+    """Load a public name on first use."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("coursekit")
     if name not in _HOME:
         raise AttributeError(f"module 'autograder' has no attribute {name!r}")
-    from importlib import import_module
-
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

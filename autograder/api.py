@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.grading.cache import Keep
+from autograder.grading.assignments.load import load_assignment
+from autograder.grading.cache import ResultCache
+from autograder.grading.job import prepare
 from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
@@ -19,7 +21,7 @@ def grade(
     options: Options | None = None,
     *,
     submission: str = "",
-    keep: Keep | None = None,
+    keep: ResultCache | None = None,
 ) -> Verdict:
     """Grade one submitted notebook.
 
@@ -27,7 +29,7 @@ def grade(
     submission: the name on the verdict, by default the file's name without its ending.
     keep: what was found out earlier, and where to keep what is found out now.
     A file that cannot be read gives a verdict with status "unreadable", not an exception. Raises LabError for a broken lab,
-    SurroundingsError for walls or data that this machine does not have, FaultError when the machine failed three times.
+    MachineError for walls or data that this machine does not have, WorkerError when the machine failed three times.
     """
     lab = lab if isinstance(lab, Lab) else _load(Path(lab), options or Options(), keep)
     job = prepare(lab, Path(notebook), options or Options(), submission)
@@ -36,9 +38,7 @@ def grade(
     return job.recalled(keep) or job.run(keep)
 
 
-def _load(path: Path, options: Options, keep: Keep | None) -> Lab:
+def _load(path: Path, options: Options, keep: ResultCache | None) -> Lab:
     if path.suffix != ".ipynb":
         return load_lab(path)
-    from autograder.grading.assignments.load import load_assignment  # which grades the solution in it
-
     return load_assignment(path, options, keep=keep).lab

@@ -23,29 +23,38 @@ from autograder import sandbox
 from autograder.authoring.calibrate import band_name, write_bands
 from autograder.authoring.calibrate import calibrate as calibrate_lab
 from autograder.authoring.demo import make_class
-from autograder.authoring.lectures import Lecture, LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
-from autograder.authoring.publish import PublishError
+from autograder.authoring.lectures import Lecture, find_lectures, lecture_notebook, load_lecture, run_lecture
 from autograder.authoring.publish import publish as publish_course
 from autograder.authoring.verify import Check, Effort
 from autograder.authoring.verify import verify as verify_lab
-from autograder.errors import FaultError, SurroundingsError
+from autograder.errors import (
+    CollectError,
+    LabError,
+    LectureError,
+    MachineError,
+    PublishError,
+    RecordError,
+    ResultsError,
+    SecretError,
+    WorkerError,
+)
 from autograder.grading.assignments.load import load_assignment
 from autograder.grading.batch import grade_class
-from autograder.grading.cache import Keep
-from autograder.grading.environment import environment
+from autograder.grading.cache import ResultCache
 from autograder.grading.environment import isolation as level_of
+from autograder.grading.environment import variables
 from autograder.grading.options import Options
-from autograder.grading.secret import SecretError, find_secret
-from autograder.grading.submissions.collect import CollectError, Found, collect, find_submissions
+from autograder.grading.secret import find_secret
+from autograder.grading.submissions.collect import SubmissionFile, collect, find_submissions
 from autograder.grading.verdict import Verdict
-from autograder.labs.model import Lab, LabError
+from autograder.labs.model import Lab
 from autograder.labs.source import find_labs, load_lab
 from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import build as build_course
 from autograder.notebooks.release import release_notebook
-from autograder.reporting.gradebook import Recorded, RecordError, record
+from autograder.reporting.gradebook import Recorded, record
 from autograder.reporting.pages import data_notice
-from autograder.reporting.results import FILES, ResultsError, check_writable, write_results
+from autograder.reporting.results import FILES, check_writable, write_results
 from autograder.reporting.terminal import console, fail, progress, quote, say, show_left, show_marks, show_notes, warn, words
 
 __all__ = ["app"]
@@ -71,7 +80,7 @@ Isolation = Annotated[
     Literal["full", "process", ""],
     typer.Option(help="Walls that must hold, see `doctor`; without it the strongest that this machine has."),
 ]
-Again = Annotated[bool, typer.Option("--again", help="Run everything anew, whatever was found out earlier.")]
+NoCache = Annotated[bool, typer.Option("--again", help="Run everything anew, whatever was found out earlier.")]
 Jobs = Annotated[int | None, typer.Option(help="Notebooks at once; by default about as many as there are cores.")]
 
 
@@ -174,7 +183,7 @@ def verify(
                 checks = verify_lab(
                     lab, Options(data, fast), effort, released=notebooks, exercises=exercise or (), on_done=advance
                 )
-            except (LabError, SurroundingsError) as error:
+            except (LabError, MachineError) as error:
                 fail(error)
         _print_checks(lab, checks)
         failed |= any(check.problems for check in checks)
@@ -193,7 +202,7 @@ def calibrate(
     """Measure every figure that a lab's prose states: mean and band over seeds, for lab.toml."""
     lab = _load([name], labs)[0]
     options = Options(data, fast)
-    band = band_name(options, environment(lab, options))
+    band = band_name(options, variables(lab, options))
     least = "at full budget about" if not fast else "at most"
     minutes = math.ceil(seeds * lab.settings.running_seconds / 60)
     say("{}, {}: {} runs, {} {} minutes on two cores", lab.id, band, seeds, least, minutes)
@@ -203,7 +212,7 @@ def calibrate(
 
     try:
         measured = calibrate_lab(lab, options, range(seeds), on_run=hear)
-    except (LabError, SurroundingsError) as error:
+    except (LabError, MachineError) as error:
         fail(error)
     for figure in measured:
         say("[bold]{}[/]  standard deviation {}", figure.name, f"{figure.deviation:.3g}")
@@ -228,7 +237,7 @@ def grade(
     jobs: Jobs = None,
     isolation: Isolation = "",
     sealed_only: Annotated[bool, typer.Option("--sealed-only", help="No test may run in a student's own process.")] = False,
-    again: Again = False,
+    again: NoCache = False,
     gpu_slots: Annotated[int, typer.Option(min=0, help="Notebooks on a GPU at once; 0: all on the CPU.")] = 0,
     dask: Annotated[
         str,
@@ -266,7 +275,7 @@ def grade(
         gpu_slots=gpu_slots,
         accept_broken=accept_broken,
     )
-    keep = Keep(output / "kept")
+    keep = ResultCache(output / "kept")
     lab = lab or _assignment(Path(name), options, keep)
     found, left = _collect(submissions, lab)
     options = replace(options, secret=_secret(output, course))  # only now: who asked for the wrong folder finds nothing new
@@ -288,10 +297,10 @@ def demo(
     fast: Fast = True,
     jobs: Jobs = None,
     isolation: Isolation = "",
-    again: Again = False,
+    again: NoCache = False,
 ) -> None:
     """Build every lab, make a class of ten from the known answers, grade it and report."""
-    classes: list[tuple[Lab, list[Found]]] = []
+    classes: list[tuple[Lab, list[SubmissionFile]]] = []
     _check_writable(output)
     for lab in _load(None, labs):
         build_course(lab, output / "course")
@@ -299,7 +308,7 @@ def demo(
         make_class(lab, submitted)
         classes.append((lab, find_submissions(submitted, lab.id)))
     options = Options(fast=fast, cell_seconds=30, isolation=isolation, secret=_secret(output))
-    keep = Keep(output / "kept")
+    keep = ResultCache(output / "kept")
     verdicts = _grade_all(classes, options, jobs, keep, again)
     unwritten = write_results(verdicts, (), output)
     _report(verdicts, output, unwritten)
@@ -355,7 +364,7 @@ def _load_lectures(names: Sequence[str] | None, folder: Path) -> list[Lecture]:
         fail(error)
 
 
-def _assignment(source: Path, options: Options, keep: Keep) -> Lab:
+def _assignment(source: Path, options: Options, keep: ResultCache) -> Lab:
     """A lab made of an nbgrader notebook; says which tests cannot be sealed.
 
     Ends the command when the instructor's own solution fails a test: everybody would lose its points.
@@ -363,7 +372,7 @@ def _assignment(source: Path, options: Options, keep: Keep) -> Lab:
     try:
         with console.status(words("running the solution in {}", source.name)):
             made = load_assignment(source, options, keep=keep)
-    except (LabError, SurroundingsError, FaultError) as error:
+    except (LabError, MachineError, WorkerError) as error:
         fail(error)
     for test, why in made.unsealed.items():
         say("[yellow]unsealed[/] {} runs in the student's own process: {}", test, why)
@@ -382,10 +391,10 @@ def _assignment(source: Path, options: Options, keep: Keep) -> Lab:
     return made.lab
 
 
-def _collect(submissions: Path, lab: Lab) -> tuple[list[Found], list[tuple[Path, str]]]:
+def _collect(submissions: Path, lab: Lab) -> tuple[list[SubmissionFile], list[tuple[Path, str]]]:
     """The submissions, and (path, reason) of everything else that lies there."""
     if submissions.is_file():
-        return [Found(submissions.stem, submissions)], []
+        return [SubmissionFile(submissions.stem, submissions)], []
     try:
         collected = collect(submissions, lab)
     except CollectError as error:
@@ -409,7 +418,12 @@ def _secret(output: Path, course: Path | None = None) -> str:
 
 
 def _grade_all(
-    classes: Sequence[tuple[Lab, list[Found]]], options: Options, jobs: int | None, keep: Keep, again: bool, dask: str = ""
+    classes: Sequence[tuple[Lab, list[SubmissionFile]]],
+    options: Options,
+    jobs: int | None,
+    keep: ResultCache,
+    again: bool,
+    dask: str = "",
 ) -> list[Verdict]:
     _say_walls(options)
     if again:
@@ -427,7 +441,7 @@ def _grade_all(
 
             try:
                 verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=hear, keep=keep, dask=dask)
-            except SurroundingsError as error:
+            except MachineError as error:
                 fail(error)
     return verdicts
 
@@ -435,7 +449,7 @@ def _grade_all(
 def _say_walls(options: Options) -> None:
     try:
         level = level_of(options.isolation)
-    except SurroundingsError as error:
+    except MachineError as error:
         fail(error)
     say("isolation: [bold]{}[/]", level)
     if level == "process":
@@ -462,7 +476,7 @@ def _report(verdicts: Sequence[Verdict], output: Path, unwritten: Mapping[str, s
 
 
 def _end_if_missing(
-    unwritten: Mapping[str, str], output: Path, keep: Keep, recorded: Recorded | RecordError | None = None
+    unwritten: Mapping[str, str], output: Path, keep: ResultCache, recorded: Recorded | RecordError | None = None
 ) -> None:
     """Say what could not be written, kept or recorded, and where the work is; end the command if results are missing."""
     if keep.problem:
@@ -478,7 +492,7 @@ def _end_if_missing(
         fail("\n".join(missing))
 
 
-def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[Found], course: Path) -> Recorded | RecordError:
+def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[SubmissionFile], course: Path) -> Recorded | RecordError:
     try:
         return record(lab, verdicts, {item.submission: item.path for item in found}, course)
     except RecordError as error:

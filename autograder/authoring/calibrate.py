@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from autograder.errors import LabError
 from autograder.execution.limits import Limits
 from autograder.execution.runner import run_cells
 from autograder.files import write_text
-from autograder.grading.environment import environment
+from autograder.grading.environment import variables
 from autograder.grading.job import with_budget
 from autograder.grading.options import Options
-from autograder.labs.model import Lab, LabError
+from autograder.labs.model import Lab
 
 __all__ = ["WIDTH", "Measured", "band_name", "calibrate", "write_bands"]
 
@@ -107,7 +108,7 @@ def _run(lab: Lab, options: Options) -> dict[str, float]:
     cells = [cell for cell in lab.cells if cell.is_code and cell.role != "tests"]
     sources = [with_budget(lab, cell.source, cell.grade_id, fast=options.fast) for cell in cells]
     limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
-    outcomes = run_cells([*sources, *(figure.value for figure in figures)], limits=limits, env=environment(lab, options))
+    outcomes = run_cells([*sources, *(figure.value for figure in figures)], limits=limits, env=variables(lab, options))
     for cell, outcome in zip(cells, outcomes, strict=False):
         if outcome.status != "ok":
             raise LabError(

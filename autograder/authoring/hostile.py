@@ -11,7 +11,7 @@ from functools import partial
 from autograder.authoring.tasks import ASIDE, Task, code_of, sliced
 from autograder.authoring.twins import call_of, functions, overwriting, pretending
 from autograder.execution.steps import Outcome
-from autograder.grading.environment import surroundings
+from autograder.grading.environment import prepare_environment
 from autograder.grading.options import Options
 from autograder.grading.plan import plan
 from autograder.labs.model import Answer, Cell, Lab
@@ -47,7 +47,7 @@ def _overwriting(lab: Lab, answer: Answer, options: Options, fill: float) -> Tas
             if index in targets and outcome.status == "ok" and answer.marks.get(test.name) == 0:
                 yield f"{answer.label} passes {test.name} when its functions overwrite their arguments with {fill}"
 
-    return Task(TWINS, changed, surroundings(lab, options), judge, examined=True)
+    return Task(TWINS, changed, prepare_environment(lab, options), judge, examined=True)
 
 
 def _pretending(lab: Lab, exercise: str, options: Options, fill: float) -> Task:
@@ -68,7 +68,7 @@ def _pretending(lab: Lab, exercise: str, options: Options, fill: float) -> Task:
             if plain != "ok" and hostile == "ok":
                 yield f"{exercise}: whoever overwrites arguments with {fill} passes the hidden part of {lab.cells[index].name}"
 
-    return Task(TWINS, [*twin, *rehearsals, *rounds] if tests else [], surroundings(lab, options), judge, examined=True)
+    return Task(TWINS, [*twin, *rehearsals, *rounds] if tests else [], prepare_environment(lab, options), judge, examined=True)
 
 
 def _begin(test: str, hostile: bool) -> tuple[int, str]:

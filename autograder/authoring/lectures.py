@@ -22,18 +22,15 @@ import jupytext
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder.errors import LectureError
 from autograder.notebooks.io import KERNEL
 from autograder.sandbox.interpreters import command, without_python
 
-__all__ = ["Lecture", "LectureError", "Run", "find_lectures", "lecture_notebook", "load_lecture", "run_lecture"]
+__all__ = ["Lecture", "Run", "find_lectures", "lecture_notebook", "load_lecture", "run_lecture"]
 
 _NAME = re.compile(r"lecture\d\d_[a-z][a-z0-9_]*")
 _HEADERS = {"fast", "backend"}  # `backend="tensorflow"`: the cell runs on no other
 _CELL_SECONDS = 600
-
-
-class LectureError(Exception):
-    """A lecture's source that cannot be used: the message names the file, what was expected and what came."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +177,7 @@ def run_lecture(lecture: Lecture, *, fast: bool = False, data: str = "", cell_se
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook, error, at = lecture_notebook(lecture, fast=fast), "", [0]
-    environment = {**without_python(os.environ), **({"COURSEKIT_DATA": data} if data else {})}
+    clean_environment = {**without_python(os.environ), **({"COURSEKIT_DATA": data} if data else {})}
     kernel = [*command("ipykernel.kernelapp", "launch_new_instance"), "-f", "{connection_file}"]
 
     class OurKernel(AsyncKernelManager):
@@ -200,7 +197,7 @@ def run_lecture(lecture: Lecture, *, fast: bool = False, data: str = "", cell_se
             on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index),
         )
         try:
-            client.execute(env=environment)
+            client.execute(env=clean_environment)
         except CellExecutionError as raised:
             error = f"{raised.ename}: {raised.evalue}"
         except CellTimeoutError:

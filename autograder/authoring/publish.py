@@ -8,13 +8,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-__all__ = ["PublishError", "publish"]
+from autograder.errors import PublishError
+
+__all__ = ["publish"]
 
 WITHHELD = ("labs", "autograder", "tests", ".ci", ".github", "demo")
-
-
-class PublishError(Exception):
-    """A course that cannot be published there; the message says why and what to do."""
 
 
 def publish(root: Path, target: Path) -> list[Path]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from autograder.execution.limits import Surroundings
+from autograder.execution.limits import Environment
 from autograder.execution.steps import Outcome
-from autograder.grading.dependencies import needed
+from autograder.grading.dependencies import required_cells
 from autograder.grading.job import with_budget
 from autograder.grading.options import Options
 from autograder.labs.model import Lab
@@ -30,7 +30,7 @@ class Task:
 
     check: str
     cells: Sequence[tuple[int, str]]
-    around: Surroundings
+    environment: Environment
     judge: Callable[[Sequence[tuple[int, Outcome]]], Iterable[str]]
     examined: bool = False
     redrawn: Sequence[tuple[int, str]] = ()
@@ -50,7 +50,7 @@ def sliced(lab: Lab, cells: Sequence[tuple[int, str]], targets: Sequence[int]) -
     kept = [(i, source) for i, source in cells if lab.cells[i].role != "tests" or i in targets]
     position = {i: place for place, (i, _) in enumerate(kept)}
     setup = [position[i] for i, cell in enumerate(lab.cells) if cell.role == "given" and cell.name == "setup"]
-    places = needed([source for _, source in kept], [position[i] for i in targets], setup)
+    places = required_cells([source for _, source in kept], [position[i] for i in targets], setup)
     return [kept[place] for place in places]
 
 

@@ -18,15 +18,16 @@ from autograder.authoring.calibrate import band_name
 from autograder.authoring.hostile import twin_tasks
 from autograder.authoring.lint import hidden_checks, lint
 from autograder.authoring.tasks import Task, code_of, sliced, trains
+from autograder.errors import LabError
 from autograder.execution.limits import Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Outcome, Step
-from autograder.grading.environment import surroundings
+from autograder.grading.environment import prepare_environment
 from autograder.grading.messages import explain
 from autograder.grading.options import Options
 from autograder.grading.plan import Plan, plan, reads_data
-from autograder.labs.model import Answer, Figure, Lab, LabError
-from autograder.notebooks.release import out_of_step, release_notebook
+from autograder.labs.model import Answer, Figure, Lab
+from autograder.notebooks.release import is_stale, release_notebook
 
 __all__ = ["Check", "Effort", "verify"]
 
@@ -85,7 +86,7 @@ def verify(
         return _prove(lab, effort, _of_exercises(lab, options, effort, exercises, fired), fired, exercises, on_done)
     checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
     if released:
-        problems = out_of_step(release_notebook(lab), released / f"{lab.id}.ipynb")
+        problems = is_stale(release_notebook(lab), released / f"{lab.id}.ipynb")
         checks.append(Check("released notebook is in step", tuple(problems)))
     tasks = [
         *_reference(lab, options),
@@ -126,8 +127,10 @@ def _run(lab: Lab, ways: Plan, examined: bool, task: Task) -> list[str]:
     limits = Limits(settings.cell_seconds, settings.notebook_seconds * notebooks, settings.memory_mb)
     steps = [ways.step(index, source, source) if examined else Step(source) for index, source in task.cells]
     steps += [Step(source) for _, source in task.redrawn]
-    around = task.around if examined else replace(task.around, level="open")  # known answers are the course's own
-    outcomes = run_steps(steps, limits=limits, around=around)
+    environment = (
+        task.environment if examined else replace(task.environment, level="open")
+    )  # known answers are the course's own
+    outcomes = run_steps(steps, limits=limits, environment=environment)
     return list(task.judge([(index, outcome) for (index, _), outcome in zip(cells, outcomes, strict=True)]))
 
 
@@ -138,9 +141,9 @@ def _reference(lab: Lab, options: Options) -> list[Task]:
     """The whole lab, top to bottom, with every figure of its prose computed at the end."""
     cells = code_of(lab, options)
     figures = [(-1, figure.value) for figure in lab.settings.figures]
-    around = surroundings(lab, options)
-    judge = partial(_judge_reference, lab, band_name(options, around.env))
-    return [Task("reference solution gets every point, figures lie in their bands", [*cells, *figures], around, judge)]
+    environment = prepare_environment(lab, options)
+    judge = partial(_judge_reference, lab, band_name(options, environment.env))
+    return [Task("reference solution gets every point, figures lie in their bands", [*cells, *figures], environment, judge)]
 
 
 def _unsolved(lab: Lab, options: Options) -> Task:
@@ -154,7 +157,7 @@ def _unsolved(lab: Lab, options: Options) -> Task:
             if lab.cells[index].role == "tests" and outcome.status == "ok":
                 yield f"the unsolved release passes {lab.cells[index].name}"
 
-    return Task("unsolved release gets no point", cells, surroundings(lab, options), judge)
+    return Task("unsolved release gets no point", cells, prepare_environment(lab, options), judge)
 
 
 def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[str] = ()) -> list[Task]:
@@ -167,12 +170,14 @@ def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[s
     if plain:
         repeated = [cell for cell in sliced(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]
         name = f"tests that do not train hold {effort.repeats} times of {effort.repeats}"
-        tasks.append(Task(name, repeated, surroundings(lab, options), partial(_judge_passes, lab, "")))
+        tasks.append(Task(name, repeated, prepare_environment(lab, options), partial(_judge_passes, lab, "")))
     if training:
         for seed in range(effort.seeds):
-            around = surroundings(lab, replace(options, seed=seed))
+            environment = prepare_environment(lab, replace(options, seed=seed))
             name = f"tests that train hold for {effort.seeds} seeds of {effort.seeds}"
-            tasks.append(Task(name, sliced(lab, cells, training), around, partial(_judge_passes, lab, f" with seed {seed}")))
+            tasks.append(
+                Task(name, sliced(lab, cells, training), environment, partial(_judge_passes, lab, f" with seed {seed}"))
+            )
     return tasks
 
 
@@ -204,7 +209,7 @@ def _answer(lab: Lab, answer: Answer, options: Options, draws: int, fired: set[t
     redrawn = [cell for cell in cells if cell[0] in targets and not trains(changed, cells, [cell[0]])] * (draws - 1)
     judge = partial(_judge_answer, lab, answer, fired)
     name = "each known answer gets exactly its marks"
-    return Task(name, cells, surroundings(lab, options), judge, redrawn=redrawn)
+    return Task(name, cells, prepare_environment(lab, options), judge, redrawn=redrawn)
 
 
 def _twins(lab: Lab, answers: Sequence[Answer], options: Options, effort: Effort) -> list[Task]:

@@ -14,16 +14,18 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from autograder.sandbox import cgroups
-from autograder.sandbox.interpreters import command, environment
+from autograder.sandbox.interpreters import clean_environment, command
 
-__all__ = ["wake"]
+__all__ = ["SCRATCH", "ForkServerClient", "fork_server", "wake"]
+
+SCRATCH, OLD_SECONDS = "autograder-", 3600.0  # see _sweep
 
 
 def _sweep(folder: Path) -> None:
@@ -38,7 +40,7 @@ def _sweep(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-class _WarmParent:
+class ForkServerClient:
     """Our end of a warm parent, started when first needed and again should it ever die."""
 
     def __init__(self) -> None:
@@ -58,11 +60,13 @@ class _WarmParent:
             with suppress(OSError):
                 control.shutdown(socket.SHUT_RDWR)
 
-    def request(self, message: dict[str, object], descriptors: Sequence[int] = (), halt: Halt | None = None) -> dict[str, int]:
+    def request(
+        self, message: dict[str, object], descriptors: Sequence[int] = (), check: Callable[[], None] | None = None
+    ) -> dict[str, int]:
         with self.lock:
             for attempt in (1, 2):
-                if halt:
-                    halt.check()
+                if check:
+                    check()
                 control = self.control or self._start()
                 try:
                     socket.send_fds(control, [json.dumps(message).encode()], descriptors)
@@ -86,10 +90,10 @@ class _WarmParent:
         with theirs:
             number = theirs.fileno()
             line = command("autograder.worker.forkserver", "start", str(number))
-            subprocess.Popen(line, pass_fds=[number], env=environment(), stdin=subprocess.DEVNULL, start_new_session=True)
+            subprocess.Popen(line, pass_fds=[number], env=clean_environment(), stdin=subprocess.DEVNULL, start_new_session=True)
         self.control, self.ready = ours, False
         return ours
 
 
-_warm_parent = _WarmParent()
-wake = _warm_parent.wake
+fork_server = ForkServerClient()
+wake = fork_server.wake

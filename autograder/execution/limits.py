@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Limits", "Surroundings"]
+__all__ = ["Environment", "Limits"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Environment:
     """What the processes of one run find around them.
 
     env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student

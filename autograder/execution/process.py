@@ -26,11 +26,11 @@ from typing import Literal
 
 import psutil
 
-from autograder.errors import FaultError, HaltedError
+from autograder.errors import HaltedError, WorkerError
 from autograder.execution.channel import MAX_FRAME, Channel, EndedError, Frame, LateError
 from autograder.execution.clock import Clock, Thread, delays
-from autograder.execution.forkserver_client import _warm_parent
-from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.forkserver_client import SCRATCH, fork_server
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.signals import Target
 from autograder.sandbox import cgroups
 from autograder.sandbox.interpreters import DOWNLOADS
@@ -45,7 +45,6 @@ DEATH_SECONDS = 2.0  # until a process that was killed has ended
 LOOK_SECONDS, LOOKS = 0.25, 8
 # How readily the kernel ends a process when memory is short, from 0 to 1000: a student's before its examiner, and never us.
 FIRST_TO_GO = {"student": 1000, "examiner": 500}
-SCRATCH, OLD_SECONDS = "autograder-", 3600.0  # see _sweep
 FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
 _numbers = itertools.count(37 * os.getpid())  # another grader on this machine counts from elsewhere
@@ -74,7 +73,7 @@ class Halt:
     def call(self) -> None:
         with self._lock:
             self.called, running = True, list(self._running)
-        _warm_parent.give_up()
+        fork_server.give_up()
         for process in running:
             process.kill()
 
@@ -94,19 +93,19 @@ class Halt:
 
 
 class Process:
-    """One forked process, and our end of its channel. Raises FaultError if it does not start, HaltedError.
+    """One forked process, and our end of its channel. Raises WorkerError if it does not start, HaltedError.
 
     group: of its submission, in which it gets a part. halt: may end it.
     """
 
     def __init__(
-        self, role: Role, limits: Limits, around: Surroundings, group: cgroups.Group | None = None, halt: Halt | None = None
+        self, role: Role, limits: Limits, environment: Environment, group: cgroups.Group | None = None, halt: Halt | None = None
     ) -> None:
         self._halt = halt or Halt()
         self._halt.check()
         self._most_mb, self._own_mb = limits.memory_mb, limits.memory_mb
-        if around.memory_mb and (group is None or group.memory is None):
-            self._most_mb = min(limits.memory_mb, around.memory_mb)
+        if environment.memory_mb and (group is None or group.memory is None):
+            self._most_mb = min(limits.memory_mb, environment.memory_mb)
         self.scratch = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
         # What a student's processes may hold together; files in the scratch folder are memory too.
         self._group = group.part(limits.memory_mb + limits.disk_mb) if group else None
@@ -121,8 +120,8 @@ class Process:
         threading.Thread(target=self._drain, args=[read], daemon=True).start()
         try:
             try:
-                job: dict[str, object] = {"start": self._job(role, limits, around)}
-                child = _warm_parent.request(job, [theirs.fileno(), printed, tell], self._halt)["child"]
+                job: dict[str, object] = {"start": self._job(role, limits, environment)}
+                child = fork_server.request(job, [theirs.fileno(), printed, tell], self._halt.check)["child"]
             finally:
                 theirs.close()
                 os.close(printed)
@@ -130,7 +129,7 @@ class Process:
             self._hold(role, _number(number) or child, child)
             self._halt.add(self)
             clock = Clock(START_SECONDS, self)
-            if told := _told(role, around):
+            if told := _told(role, environment):
                 self.send(json.dumps(told).encode(), clock)
             if self.receive(clock, len(READY)) != READY:
                 raise NoAnswerError(self, "ended")
@@ -138,7 +137,7 @@ class Process:
             said = self.last_words()
             self.stop()
             self._halt.check()
-            raise FaultError(f"a process for the {role} could not be started: {said}") from error
+            raise WorkerError(f"a process for the {role} could not be started: {said}") from error
         except BaseException:
             self.stop()
             raise
@@ -218,7 +217,7 @@ class Process:
             self._target = self._child = None
             reserved, self._reserved = self._reserved, 0
         if reserved:
-            _warm_parent.request({"release": reserved})
+            fork_server.request({"release": reserved})
         self.channel.close()
         if self._group:
             self._group.remove()
@@ -292,25 +291,32 @@ class Process:
         self._halt.check()
         return NoAnswerError(self, "ended" if isinstance(error, EndedError) else "stuck")
 
-    def _job(self, role: Role, limits: Limits, around: Surroundings) -> dict[str, object]:
+    def _job(self, role: Role, limits: Limits, environment: Environment) -> dict[str, object]:
         room = {
             "scratch": self.scratch,
-            "readable": (*(around.readable if role == "student" else around.examiner), *(path for _, path in around.beside)),
+            "readable": (
+                *(environment.readable if role == "student" else environment.examiner),
+                *(path for _, path in environment.beside),
+            ),
             "disk_mb": limits.disk_mb,
             "memory_mb": limits.memory_mb,
             "processes": limits.processes,
-            "uid": FIRST_UID + next(_numbers) % UIDS if around.level == "full" or _open_to_all() else 0,
+            "uid": FIRST_UID + next(_numbers) % UIDS if environment.level == "full" or _open_to_all() else 0,
         }
-        threads = {"TF_NUM_INTRAOP_THREADS": str(around.threads)} if around.threads else {}
+        threads = {"TF_NUM_INTRAOP_THREADS": str(environment.threads)} if environment.threads else {}
         return {
             "role": role,
-            "files": around.files,
-            "shared_arguments": around.shared_arguments,
-            "beside": around.beside,
-            "handed_in": around.handed_in if role == "student" else (),
-            "env": {**around.env, **threads, **(_on_gpu(around.gpu) if around.gpu and role == "student" else ON_CPU)},
-            "told": bool(_told(role, around)),
-            "level": around.level,
+            "files": environment.files,
+            "shared_arguments": environment.shared_arguments,
+            "beside": environment.beside,
+            "handed_in": environment.handed_in if role == "student" else (),
+            "env": {
+                **environment.env,
+                **threads,
+                **(_on_gpu(environment.gpu) if environment.gpu and role == "student" else ON_CPU),
+            },
+            "told": bool(_told(role, environment)),
+            "level": environment.level,
             "room": room,
         }
 
@@ -352,11 +358,11 @@ def _number(told: int) -> int:
         return int(pipe.read(32) or 0) if poll.poll(1000 * START_SECONDS) else 0
 
 
-def _told(role: Role, around: Surroundings) -> dict[str, str]:
+def _told(role: Role, environment: Environment) -> dict[str, str]:
     """Variables that go to the process itself: secrets of the course, and where the course's own code fetches data."""
-    if around.level == "open":
-        return {**{name: os.environ[name] for name in DOWNLOADS if name in os.environ}, **around.private}
-    return dict(around.private) if role == "examiner" else {}
+    if environment.level == "open":
+        return {**{name: os.environ[name] for name in DOWNLOADS if name in os.environ}, **environment.private}
+    return dict(environment.private) if role == "examiner" else {}
 
 
 def plain(said: object, most: int) -> str:

@@ -13,16 +13,16 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
-from autograder.errors import FaultError
+from autograder.errors import WorkerError
 from autograder.execution.channel import EndedError, Frame, LateError
 from autograder.execution.clock import PATIENCE, Clock
-from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.process import Halt, NoAnswerError, Process, plain
 from autograder.execution.steps import Kept, Outcome, Step
 from autograder.sandbox import cgroups
 from autograder.worker.frames import DONE, SPENT, pack, peek, unpack
 
-__all__ = ["Again", "ContendedError", "MAX_KEPT", "run_cells", "run_steps", "settle"]
+__all__ = ["MAX_KEPT", "ContendedError", "Reexaminer", "run_cells", "run_steps", "run_with_retries"]
 
 GRACE_SECONDS = 3.0
 MESSAGE_CHARS = 4000
@@ -38,44 +38,44 @@ class ContendedError(Exception):
 
 def run_cells(sources: Sequence[str], *, limits: Limits, env: Mapping[str, str]) -> list[Outcome]:
     """Run `sources` in order in one fresh student process without walls, and return one outcome for each."""
-    return run_steps([Step(source) for source in sources], limits=limits, around=Surroundings(env))
+    return run_steps([Step(source) for source in sources], limits=limits, environment=Environment(env))
 
 
 def run_steps(
-    steps: Sequence[Step], *, limits: Limits, around: Surroundings, kept: Kept | None = None, halt: Halt | None = None
+    steps: Sequence[Step], *, limits: Limits, environment: Environment, kept: Kept | None = None, halt: Halt | None = None
 ) -> list[Outcome]:
     """Run the steps of one notebook in order and return one outcome for each.
 
-    kept: takes the student's values that each test was given, with which `Again` can run it once more. Steps after one that
+    kept: takes the student's values that each test was given, with which `Reexaminer` can run it once more. Steps after one that
     crashed, was killed or ran the notebook out of time are "missing". An error in a cell does not stop the ones after it, as in
-    a notebook run by nbgrader. Raises FaultError when the machine is at fault, HaltedError when `halt` was called.
+    a notebook run by nbgrader. Raises WorkerError when the machine is at fault, HaltedError when `halt` was called.
     """
-    run = _Run(limits, around, kept, halt)
+    run = _Run(limits, environment, kept, halt)
     try:
         return run.all(steps)
     finally:
         run.close()
 
 
-def settle(
+def run_with_retries(
     steps: Sequence[Step],
     *,
     limits: Limits,
-    around: Surroundings,
+    environment: Environment,
     halt: Halt | None = None,
     contended: Literal["again", "raise", "believe"] = "again",
 ) -> tuple[list[Outcome], Kept]:
     """Run the steps until what comes out is the notebook's own doing. Returns how they ended and the values that tests were given.
 
-    A fault of the machine is tried again twice, then raised: FaultError. A crash is tried again once, because a process that
+    A fault of the machine is tried again twice, then raised: WorkerError. A crash is tried again once, because a process that
     somebody or a lack of memory killed looks the same. contended: what to do about a limit that was hit while others had the
     processor or the memory: try again once, raise ContendedError, or believe it because nothing of ours runs beside.
     """
     for attempt in (1, 2, 3):
         kept: Kept = {}
         try:
-            outcomes = run_steps(steps, limits=limits, around=around, kept=kept, halt=halt)
-        except FaultError:
+            outcomes = run_steps(steps, limits=limits, environment=environment, kept=kept, halt=halt)
+        except WorkerError:
             if attempt == 3:
                 raise
             continue
@@ -88,13 +88,13 @@ def settle(
     return outcomes, kept
 
 
-class Again:
+class Reexaminer:
     """Runs tests once more on values that were kept, without a student process. Close it when done."""
 
-    def __init__(self, limits: Limits, around: Surroundings) -> None:
+    def __init__(self, limits: Limits, environment: Environment) -> None:
         self.limits = limits
-        self._group = cgroups.make(around.memory_mb or None) if around.level != "open" else None
-        self._tests = _Tests(limits, around, self._group)
+        self._group = cgroups.make(environment.memory_mb or None) if environment.level != "open" else None
+        self._tests = _Tests(limits, environment, self._group)
         self._calling: set[str] = set()  # tests that turned out to call functions
 
     def test(self, given: Sequence[str], step: Step, values: bytes) -> Outcome | None:
@@ -148,17 +148,17 @@ class _Kept:
 class _Run:
     """One student process, and the examiner of its tests."""
 
-    def __init__(self, limits: Limits, around: Surroundings, kept: Kept | None, halt: Halt | None) -> None:
+    def __init__(self, limits: Limits, environment: Environment, kept: Kept | None, halt: Halt | None) -> None:
         self.limits, self.kept, self.halt = limits, kept, halt or Halt()
-        self.group = cgroups.make(around.memory_mb or None) if around.level != "open" else None
+        self.group = cgroups.make(environment.memory_mb or None) if environment.level != "open" else None
         self.alive = True
         try:
-            self.student = Process("student", limits, around, self.group, self.halt)
+            self.student = Process("student", limits, environment, self.group, self.halt)
         except BaseException:
             if self.group:
                 self.group.remove()
             raise
-        self.tests = _Tests(limits, around, self.group, self.halt, self.student)
+        self.tests = _Tests(limits, environment, self.group, self.halt, self.student)
         # Whatever the process does with its time, this ends it: our reads then end too.
         self.last_resort = threading.Timer(PATIENCE * limits.notebook_seconds + 10 * GRACE_SECONDS, self.student.kill)
         self.last_resort.daemon = True
@@ -274,12 +274,12 @@ class _Tests:
     def __init__(
         self,
         limits: Limits,
-        around: Surroundings,
+        environment: Environment,
         group: cgroups.Group | None,
         halt: Halt | None = None,
         student: Process | None = None,
     ) -> None:
-        self.limits, self.around, self.group, self.halt, self.student = limits, around, group, halt, student
+        self.limits, self.environment, self.group, self.halt, self.student = limits, environment, group, halt, student
         self.examiner: Process | None = None
         self.done: list[str] = []  # given cells that this examiner has run
         self.clock = Clock(0.0)  # of what the examiner was asked last
@@ -290,7 +290,7 @@ class _Tests:
         if self.examiner is not None and self.done != list(given[: len(self.done)]):
             self.dismiss()
         if self.examiner is None:
-            self.examiner, self.done = Process("examiner", self.limits, self.around, self.group, self.halt), []
+            self.examiner, self.done = Process("examiner", self.limits, self.environment, self.group, self.halt), []
         for source in given[len(self.done) :]:
             outcome = self._ask({"do": "given", "source": source}, self.limits.cell_seconds, answer)
             if outcome.status in ("timeout", "memory", "crashed"):
@@ -301,7 +301,7 @@ class _Tests:
             "source": step.source,
             "names": list(step.names),
             "restore": step.restore,
-            "random": self.around.one_random,
+            "random": self.environment.one_random,
         }
         return self._ask(request, seconds, answer)
 

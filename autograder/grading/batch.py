@@ -15,22 +15,22 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Literal
 
-from autograder.errors import HaltedError, NoGpuError, SurroundingsError
+from autograder.errors import ClusterError, CollectError, HaltedError, MachineError, NoGpuError
 from autograder.execution.forkserver_client import wake
 from autograder.execution.process import Halt
-from autograder.execution.runner import Again, ContendedError
-from autograder.grading.cache import Keep
-from autograder.grading.cluster import Cluster, ClusterError
-from autograder.grading.environment import environment, gpus, isolation
+from autograder.execution.runner import ContendedError, Reexaminer
+from autograder.grading.cache import ResultCache
+from autograder.grading.cluster import Cluster
+from autograder.grading.environment import gpus, isolation, variables
 from autograder.grading.job import Job, examine_again, prepare
 from autograder.grading.options import Options
-from autograder.grading.submissions.collect import CollectError, Found, find_submissions
+from autograder.grading.submissions.collect import SubmissionFile, find_submissions
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
 from autograder.notebooks.io import shown
 from autograder.sandbox import cgroups
 
-__all__ = ["CollectError", "Found", "find_submissions", "grade_class"]
+__all__ = ["CollectError", "SubmissionFile", "find_submissions", "grade_class"]
 
 
 MEMORY_EACH = 1_500 * 2**20  # bytes: what a notebook and its examiner hold together at most, in the labs of this course
@@ -41,12 +41,12 @@ _reading = threading.Lock()
 
 def grade_class(
     lab: Lab,
-    found: Iterable[Found],
+    found: Iterable[SubmissionFile],
     options: Options | None = None,
     *,
     jobs: int | None = None,
     on_verdict: Callable[[Verdict], None] | None = None,
-    keep: Keep | None = None,
+    keep: ResultCache | None = None,
     dask: str = "",
 ) -> list[Verdict]:
     """Grade every submission and return the verdicts in the order given. `on_verdict` hears of each as it is reached.
@@ -64,10 +64,12 @@ def grade_class(
     cores = os.cpu_count() or 1
     # More than cores: a notebook waits now and then, for its examiner or for memory. Fewer where memory is short.
     here = options.gpu_slots or jobs or max(1, min(cores + 2, _memory() // MEMORY_EACH))
-    seats, halt = _Seats(lab, options, here), Halt()
-    places: _Here | _There = _There(dask, lab, options, jobs) if dask else _Here(options, here, len(found), halt)
+    seats, halt = ExaminerPool(lab, options, here), Halt()
+    places: LocalBackend | ClusterBackend = (
+        ClusterBackend(dask, lab, options, jobs) if dask else LocalBackend(options, here, len(found), halt)
+    )
 
-    def one(item: Found, alone: bool = False) -> Verdict | None:
+    def one(item: SubmissionFile, alone: bool = False) -> Verdict | None:
         run = partial(places.run, alone=alone)
         verdict = _grade_safely(lab, item, options, keep, seats, run)
         if on_verdict and verdict:
@@ -88,7 +90,7 @@ def grade_class(
         seats.close()
 
 
-class _Here:
+class LocalBackend:
     """This machine's cores, memory and GPUs. submissions: how many there are. halt: ends what runs."""
 
     def __init__(self, options: Options, at_once: int, submissions: int, halt: Halt) -> None:
@@ -99,13 +101,13 @@ class _Here:
         # Several threads in each of several processes would only take the cores from each other.
         self._threads = max(1, (os.cpu_count() or 1) // max(1, min(at_once, submissions)))
 
-    def run(self, job: Job, keep: Keep | None, *, alone: bool) -> Verdict:
+    def run(self, job: Job, keep: ResultCache | None, *, alone: bool) -> Verdict:
         """Raises ContendedError when the job has to be run alone."""
         gpu = self._slots.get()
         doubt: Literal["believe", "raise"] = "believe" if alone else "raise"
-        around = {"gpu": gpu, "threads": self._threads, "memory_mb": self._share[alone]}
+        environment = {"gpu": gpu, "threads": self._threads, "memory_mb": self._share[alone]}
         try:
-            return job.run(keep, halt=self._halt, contended=doubt, **around)
+            return job.run(keep, halt=self._halt, contended=doubt, **environment)
         finally:
             self._slots.put(gpu)
 
@@ -113,37 +115,37 @@ class _Here:
         pass
 
 
-class _There:
+class ClusterBackend:
     """A Dask cluster. What is kept, and what was found out earlier, is here all the same."""
 
     def __init__(self, address: str, lab: Lab, options: Options, jobs: int | None) -> None:
         if options.gpu_slots:
             raise ClusterError("GPU slots are those of this machine: grade here, or on a cluster without --gpu-slots")
-        data = environment(lab, options).get("COURSEKIT_DATA", "")
+        data = variables(lab, options).get("COURSEKIT_DATA", "")
         self._cluster = Cluster(address, lab, replace(options, data=data))
         # More than can run: no worker waits for work, and workers that join later find some.
         self.at_once = jobs or 2 * self._cluster.places
 
-    def run(self, job: Job, keep: Keep | None, *, alone: bool) -> Verdict:
+    def run(self, job: Job, keep: ResultCache | None, *, alone: bool) -> Verdict:
         """On a cluster nobody is alone: a worker tries again at once what it doubts."""
-        return job.run_by(lambda steps: self._cluster.run(steps, job.limits, job.around.handed_in), keep)
+        return job.run_by(lambda steps: self._cluster.run(steps, job.limits, job.environment.handed_in), keep)
 
     def close(self) -> None:
         self._cluster.close()
 
 
-class _Seats:
+class ExaminerPool:
     """Examiners that run changed tests again on kept values, each from the first time that it is wanted."""
 
     def __init__(self, lab: Lab, options: Options, count: int) -> None:
         self._lab, self._options = lab, options
-        self._free: SimpleQueue[Again | None] = SimpleQueue()
-        self._all: list[Again] = []
+        self._free: SimpleQueue[Reexaminer | None] = SimpleQueue()
+        self._all: list[Reexaminer] = []
         for _ in range(count):
             self._free.put(None)
 
     @contextmanager
-    def one(self) -> Iterator[Again]:
+    def one(self) -> Iterator[Reexaminer]:
         """A seat that nobody else has meanwhile."""
         again = self._free.get()
         try:
@@ -177,7 +179,12 @@ def _gpu_slots(count: int) -> SimpleQueue[str]:
 
 
 def _grade_safely(
-    lab: Lab, item: Found, options: Options, keep: Keep | None, seats: _Seats, run: Callable[[Job, Keep | None], Verdict]
+    lab: Lab,
+    item: SubmissionFile,
+    options: Options,
+    keep: ResultCache | None,
+    seats: ExaminerPool,
+    run: Callable[[Job, ResultCache | None], Verdict],
 ) -> Verdict | None:
     """The verdict, whatever happens; None if the submission has to be run alone."""
     if item.linked:
@@ -197,7 +204,7 @@ def _grade_safely(
         return run(job, keep)
     except ContendedError:
         return None
-    except (SurroundingsError, HaltedError):
+    except (MachineError, HaltedError):
         raise  # the same for everybody
     except Exception as error:
         message = f"{shown(item.path.name)}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"

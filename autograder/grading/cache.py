@@ -24,7 +24,7 @@ from autograder.execution.runner import MAX_KEPT
 from autograder.execution.steps import Outcome
 from autograder.files import write_bytes
 
-__all__ = ["Entry", "Keep", "digest", "environment_digest", "environment_facts"]
+__all__ = ["Entry", "ResultCache", "digest", "environment_digest", "environment_facts"]
 
 MAX_ENTRY = 2 * MAX_KEPT  # bytes of an entry once unpacked; a damaged one may claim any size
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
@@ -50,7 +50,7 @@ class Entry:
 
 
 @dataclass
-class Keep:
+class ResultCache:
     """Entries in a folder, which need not exist yet. problem: why an entry could not be kept, "" as long as all could."""
 
     folder: Path

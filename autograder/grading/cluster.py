@@ -16,22 +16,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import SurroundingsError
+from autograder.errors import ClusterError, MachineError
 from autograder.execution.limits import Limits
-from autograder.execution.runner import settle
+from autograder.execution.runner import run_with_retries
 from autograder.execution.steps import Kept, Outcome, Step
 from autograder.grading.cache import environment_facts
-from autograder.grading.environment import isolation, surroundings
+from autograder.grading.environment import isolation, prepare_environment
 from autograder.grading.options import Options, course_secret
 from autograder.labs.model import Lab
 
-__all__ = ["Cluster", "ClusterError"]
+__all__ = ["Cluster"]
 
 JOIN_SECONDS = 30.0  # that the scheduler, and then the first worker, may take
-
-
-class ClusterError(SurroundingsError):
-    """A cluster that cannot be used."""
 
 
 class Cluster:
@@ -76,7 +72,7 @@ class Cluster:
         """How the steps of a submission ended on some worker, what its tests were given, and the seconds it took.
 
         handed_in: (relative name, path) of the files that the student handed in, whose content goes along.
-        When a worker ends meanwhile, another one takes the submission. Raises what came up there, such as FaultError, and
+        When a worker ends meanwhile, another one takes the submission. Raises what came up there, such as WorkerError, and
         KilledWorker when several workers in turn ended with it.
         """
         future = self._client.submit(
@@ -163,12 +159,12 @@ def _settle(
     threads = max(1, (os.cpu_count() or 1) // worker.state.nthreads)
     lab = shared.lab
     try:
-        around = surroundings(lab, options)
-    except SurroundingsError as error:
+        environment = prepare_environment(lab, options)
+    except MachineError as error:
         raise ClusterError(f"{worker.address}: {error}") from None
     with tempfile.TemporaryDirectory(prefix="autograder-handed-in-") as folder:
-        around = replace(around, threads=threads, handed_in=_lay_out(handed_in, folder))
-        outcomes, kept = settle(steps, limits=limits, around=around)
+        environment = replace(environment, threads=threads, handed_in=_lay_out(handed_in, folder))
+        outcomes, kept = run_with_retries(steps, limits=limits, environment=environment)
     return outcomes, kept, time.perf_counter() - started
 
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from autograder.notebooks.scopes import bound_names, read_names
 from autograder.notebooks.syntax import module, tree
 
-__all__ = ["Names", "functions", "names", "needed", "statements"]
+__all__ = ["Names", "functions", "names", "required_cells", "statements"]
 
 # Calls through these names look at their arguments and leave them as they are.
 _READERS = frozenset({"check", "plotting", "np", "print", "len", "range", "keras", "scipy", "sum", "max", "min", "display"})
@@ -85,7 +85,7 @@ def functions(source: str) -> tuple[str, ...]:
     return tuple(text for text in texts if text)
 
 
-def needed(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:
+def required_cells(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:
     """Indices, in order, of the cells that the cells `targets` need (they included), plus `always` and what those need.
 
     A cell is needed when it assigns or may change a name that a needed cell below it reads, and when nothing is known of it.

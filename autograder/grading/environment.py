@@ -15,8 +15,8 @@ from threading import Lock
 
 from autograder import sandbox
 from autograder.errors import IsolationError, NoDataError
-from autograder.execution.limits import Limits, Surroundings
-from autograder.execution.runner import settle
+from autograder.execution.limits import Environment, Limits
+from autograder.execution.runner import run_with_retries
 from autograder.execution.steps import Step
 from autograder.grading.options import Options, course_secret
 from autograder.grading.plan import data_cells
@@ -26,7 +26,7 @@ from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
 from autograder.sealed import VARIABLE
 
-__all__ = ["environment", "gpus", "isolation", "surroundings"]
+__all__ = ["gpus", "isolation", "prepare_environment", "variables"]
 
 
 def gpus() -> list[str]:
@@ -54,16 +54,16 @@ def _strongest() -> Level:
     return sandbox.strongest()
 
 
-def surroundings(lab: Lab, options: Options) -> Surroundings:
+def prepare_environment(lab: Lab, options: Options) -> Environment:
     """What notebooks of this lab are run in, its data sets brought into the cache. Raises IsolationError, NoDataError."""
-    env = environment(lab, options)
+    env = variables(lab, options)
     with _preparing:
         _prepare(lab, env)
     data = _data(lab, env)
     package = find_spec("autograder")
     own = tuple(package.submodule_search_locations or ()) if package else ()
     level = isolation(options.isolation)
-    return Surroundings(
+    return Environment(
         env,
         level,
         tuple(path for path, secret in data if not secret),
@@ -80,7 +80,7 @@ def _uses_sealed(lab: Lab) -> bool:
     return any(cell.role == "tests" and re.search(r"\bsealed\b", cell.source) for cell in lab.cells)
 
 
-def environment(lab: Lab, options: Options) -> dict[str, str]:
+def variables(lab: Lab, options: Options) -> dict[str, str]:
     """Variables for a student process: which data and where they are kept, which seed, which budget."""
     from coursekit import data
 
@@ -114,8 +114,8 @@ def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
     sealed = [f"from autograder import sealed\nsealed.load({name!r})" for name in SEALED if name in lab.settings.datasets]
     settings = lab.settings
     limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
-    around = Surroundings(env, "open", beside=lab.beside)
-    outcomes, _ = settle([Step(source) for source in (*cells, *sealed)], limits=limits, around=around)
+    environment = Environment(env, "open", beside=lab.beside)
+    outcomes, _ = run_with_retries([Step(source) for source in (*cells, *sealed)], limits=limits, environment=environment)
     for outcome in outcomes:
         if outcome.status != "ok":
             # Without an error of its own it was stopped, most likely while it was still downloading.

@@ -16,20 +16,21 @@ from pathlib import Path
 from platform import python_version
 from typing import Any, Literal
 
-from autograder.execution.limits import Limits, Surroundings
+from autograder.errors import UnreadableError
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.process import Halt
-from autograder.execution.runner import Again, settle
+from autograder.execution.runner import Reexaminer, run_with_retries
 from autograder.execution.steps import Kept, Outcome, Step
 from autograder.grading.assignments.opinions import Opinion, credit, opinion, tries_inside
-from autograder.grading.cache import Entry, Keep, digest, environment_digest
+from autograder.grading.cache import Entry, ResultCache, digest, environment_digest
 from autograder.grading.causes import cause_flags, causes
 from autograder.grading.dependencies import names
-from autograder.grading.environment import surroundings
+from autograder.grading.environment import prepare_environment
 from autograder.grading.options import Options
 from autograder.grading.passes import alone, examined, together
-from autograder.grading.scoring import _broken, _lost, _ran_inside, _results, _unseen, _written
+from autograder.grading.scoring import broken_reasons, lost, ran_inside, results, unseen, written_questions
 from autograder.grading.submissions.reading import read_submission
-from autograder.grading.submissions.submission import Submission, UnreadableError
+from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Flag, Verdict
 from autograder.labs.model import Lab
 from autograder.notebooks.release import with_budget
@@ -55,14 +56,14 @@ def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "", *,
     # before anything that waits for a process
     steps = tuple(examined(lab, work, fast=options.fast))
     inside = {} if options.sealed_only else _inside(lab, work, options)
-    around = surroundings(lab, options)
+    environment = prepare_environment(lab, options)
     handed_in = _notebooks_beside(lab, notebook)
     if own_folder:
         try:
             handed_in += files_beside(notebook, [name for name, _ in lab.beside])
         except TooManyError as error:
             work = replace(work, flags=(*work.flags, Flag("missing", (), str(error))))
-    return Job(lab, name, work, options, replace(around, handed_in=tuple(handed_in)), steps, inside)
+    return Job(lab, name, work, options, replace(environment, handed_in=tuple(handed_in)), steps, inside)
 
 
 def _notebooks_beside(lab: Lab, notebook: Path) -> list[tuple[str, str]]:
@@ -104,7 +105,7 @@ class Job:
     name: str
     work: Submission
     options: Options
-    around: Surroundings
+    environment: Environment
     steps: tuple[Step, ...]
     inside: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
 
@@ -113,9 +114,9 @@ class Job:
         """The same for the same work in the same surroundings, whatever the tests that the examiner runs say."""
         own = [cell.source for cell in self.lab.cells if cell.role != "tests"]
         steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
-        env = {name: value for name, value in self.around.env.items() if name != "COURSEKIT_CACHE"}
+        env = {name: value for name, value in self.environment.env.items() if name != "COURSEKIT_CACHE"}
         inside = {name: [[step.source, step.course, step.names] for step in run] for name, run in self.inside.items()}
-        files = (*self.around.beside, *self.around.handed_in)
+        files = (*self.environment.beside, *self.environment.handed_in)
         beside = [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in files]
         return digest(
             [
@@ -125,11 +126,11 @@ class Job:
                 steps,
                 inside,
                 env,
-                self.around.level,
-                self.around.files,
+                self.environment.level,
+                self.environment.files,
                 beside,
                 asdict(self.limits),
-                digest(dict(self.around.private)),  # never the secret itself: the key is the name of a file
+                digest(dict(self.environment.private)),  # never the secret itself: the key is the name of a file
             ]
         )
 
@@ -140,20 +141,20 @@ class Job:
 
     def run(
         self,
-        keep: Keep | None = None,
+        keep: ResultCache | None = None,
         *,
         halt: Halt | None = None,
         contended: Literal["again", "raise", "believe"] = "again",
-        **around: Any,
+        **environment: Any,
     ) -> Verdict:
         """Run the notebook here, keep what was found, and judge.
 
-        halt, contended: see settle, and what that raises. around: fields of Surroundings such as gpu and threads; they change
+        halt, contended: see run_with_retries, and what that raises. environment: fields of Environment such as gpu and threads; they change
         no mark.
         """
-        return self.run_by(self._here(halt, contended, **around), keep)
+        return self.run_by(self._here(halt, contended, **environment), keep)
 
-    def run_by(self, runner: Runner, keep: Keep | None = None) -> Verdict:
+    def run_by(self, runner: Runner, keep: ResultCache | None = None) -> Verdict:
         """Have the notebook run, keep what was found, and judge."""
         if self._waits:
             return self.verdict([Outcome("missing")] * len(self.steps), 0.0)
@@ -162,7 +163,7 @@ class Job:
             keep.put(self.key, found)
         return self.verdict(found.outcomes, seconds, found)
 
-    def found(self, keep: Keep | None = None) -> Entry:
+    def found(self, keep: ResultCache | None = None) -> Entry:
         """How every test ends in each way that the lab says, from what was found out earlier or by running it here."""
         entry = keep.find(self.key) if keep is not None else None
         if entry is not None and len(entry.outcomes) == len(self.steps) and entry.tests == self._tests:
@@ -173,13 +174,13 @@ class Job:
         return entry
 
     def _here(
-        self, halt: Halt | None = None, contended: Literal["again", "raise", "believe"] = "again", **around: Any
+        self, halt: Halt | None = None, contended: Literal["again", "raise", "believe"] = "again", **environment: Any
     ) -> Runner:
-        place = replace(self.around, **around)
+        place = replace(self.environment, **environment)
 
         def here(steps: Sequence[Step]) -> tuple[Sequence[Outcome], Kept, float]:
             started = time.perf_counter()
-            outcomes, kept = settle(steps, limits=self.limits, around=place, halt=halt, contended=contended)
+            outcomes, kept = run_with_retries(steps, limits=self.limits, environment=place, halt=halt, contended=contended)
             return outcomes, kept, time.perf_counter() - started
 
         return here
@@ -224,7 +225,7 @@ class Job:
         cells = [self.lab.cells[index] if index >= 0 else None for index, _ in self.work.code]
         return {cell.name: place for place, cell in enumerate(cells) if cell and cell.role == "tests"}
 
-    def recalled(self, keep: Keep | None, again: Again | None = None) -> Verdict | None:
+    def recalled(self, keep: ResultCache | None, again: Reexaminer | None = None) -> Verdict | None:
         """The verdict from what was found out earlier, None if the notebook has to be run.
 
         again: runs those tests that have changed since on the values that they were given; without it they need a run.
@@ -245,7 +246,7 @@ class Job:
             keep.put(self.key, entry)
         return self.verdict(outcomes, time.perf_counter() - started, entry)
 
-    def _once_more(self, place: int, entry: Entry, again: Again | None) -> Outcome | None:
+    def _once_more(self, place: int, entry: Entry, again: Reexaminer | None) -> Outcome | None:
         if entry.outcomes[place].status == "missing" and place not in entry.values:
             return entry.outcomes[place]  # the process had ended before this test, whatever it says
         if again is None or place not in entry.values:
@@ -267,12 +268,12 @@ class Job:
         lab, work = self.lab, self.work
         found = found or Entry((), {}, {})
         opinions = {name: self._opinion(name, outcomes[place], found) for name, place in self.places.items()}
-        tests = tuple(_results(lab, work, outcomes, opinions, self.options))
+        tests = tuple(results(lab, work, outcomes, opinions, self.options))
         refused = self.options.sealed_only and any(not test.sealed for test in tests)
         reasons = [
-            *_broken(lab, self.options),
-            *_lost(lab, work),
-            *_unseen(lab, opinions),
+            *broken_reasons(lab, self.options),
+            *lost(lab, work),
+            *unseen(lab, opinions),
             *(ruled.review for ruled in opinions.values() if ruled.review),
         ]
         return Verdict(
@@ -280,11 +281,11 @@ class Job:
             lab=lab.id,
             status="needs review" if reasons or refused else "graded",
             tests=tests,
-            written=tuple(_written(lab, work)),
+            written=tuple(written_questions(lab, work)),
             message="; ".join(reasons),
-            flags=(*work.flags, *work.odd, *cause_flags(causes(lab, work.code, outcomes)), *_ran_inside(lab, opinions)),
-            isolation=self.around.level,
-            data_source=self.around.env.get("COURSEKIT_DATA", "none"),
+            flags=(*work.flags, *work.odd, *cause_flags(causes(lab, work.code, outcomes)), *ran_inside(lab, opinions)),
+            isolation=self.environment.level,
+            data_source=self.environment.env.get("COURSEKIT_DATA", "none"),
             reduced_budget=self.options.fast,
             seed=self.options.seed,
             versions=_versions(),
@@ -302,9 +303,9 @@ class Job:
         return opinion(name, points, outcome, inside, found.together.get(name), stock=foreign, below=below)
 
 
-def examine_again(lab: Lab, options: Options) -> Again:
+def examine_again(lab: Lab, options: Options) -> Reexaminer:
     """What runs changed tests of this lab again on kept values."""
-    return Again(_limits(lab, options), surroundings(lab, options))
+    return Reexaminer(_limits(lab, options), prepare_environment(lab, options))
 
 
 def _limits(lab: Lab, options: Options) -> Limits:

@@ -22,7 +22,7 @@ def examined(lab: Lab, work: Submission, *, fast: bool = False) -> list[Step]:
     ways = _plan(lab, work)
     steps = []
     for place, (index, source) in enumerate(work.code):
-        if place in work.idle or index in ways.unsealed:
+        if place in work.skippable or index in ways.unsealed:
             steps.append(Step(""))
             continue
         cell = lab.cells[index] if index >= 0 else None

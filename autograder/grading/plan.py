@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from autograder.execution.steps import Step
-from autograder.grading.dependencies import functions, names, needed, statements
+from autograder.grading.dependencies import functions, names, required_cells, statements
 from autograder.labs.model import Cell, Lab
 from autograder.notebooks.syntax import module
 
-__all__ = ["Plan", "changed_cells", "data_cells", "idle", "needed_by", "plan", "reads_data"]
+__all__ = ["Plan", "changed_cells", "data_cells", "needed_by", "plan", "reads_data", "skippable"]
 
 # What a cell says that reads a data set, the sealed part of one, or the network trained for one.
 _READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
@@ -88,14 +88,14 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...], foreign: boo
 
 
 def changed_cells(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
-    """The plain cells of a notebook not written for this engine that a submission has another text for. code: as for `idle`."""
+    """The plain cells of a notebook not written for this engine that a submission has another text for. code: as for `skippable`."""
     if not lab.foreign:
         return frozenset()
     plain = ((i, source) for i, source in code if i >= 0 and lab.cells[i].role == "code")
     return frozenset(i for i, source in plain if source.strip() != lab.cells[i].source.strip())
 
 
-def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
+def skippable(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
     """Places in `code` of the lab's own figures and demonstrations on which no test and no line of the student rests.
 
     code: (index of the lab's cell, source as submitted), as in a Submission. What the student wrote or changed is never left out;
@@ -112,7 +112,7 @@ def idle(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
     others = [place for place in range(len(code)) if place not in shown]
     if _hides_names(lab, code):
         return frozenset()
-    return frozenset(shown.difference(needed([source for _, source in code], others)))
+    return frozenset(shown.difference(required_cells([source for _, source in code], others)))
 
 
 def needed_by(lab: Lab, code: Sequence[tuple[int, str]], place: int) -> frozenset[int]:
@@ -121,7 +121,7 @@ def needed_by(lab: Lab, code: Sequence[tuple[int, str]], place: int) -> frozense
     if lab.foreign or _hides_names(lab, code[:place]):
         return frozenset(range(place + 1))
     setup = [p for p, (i, _) in enumerate(code[:place]) if i >= 0 and lab.cells[i].name == "setup"]
-    return frozenset(needed(above, [place], setup))
+    return frozenset(required_cells(above, [place], setup))
 
 
 def _hides_names(lab: Lab, code: Sequence[tuple[int, str]]) -> bool:
@@ -143,7 +143,7 @@ def data_cells(lab: Lab) -> list[int]:
     cells = lab.cells
     own = sorted(_lab_only(cells))
     places = [place for place, i in enumerate(own) if reads_data(cells[i].source) or cells[i].name == "setup"]
-    return [own[place] for place in needed([cells[i].source for i in own], places)]
+    return [own[place] for place in required_cells([cells[i].source for i in own], places)]
 
 
 def _lab_only(cells: tuple[Cell, ...], changed: frozenset[int] = frozenset()) -> frozenset[int]:
@@ -223,4 +223,4 @@ def _slice(cells: tuple[Cell, ...], own: frozenset[int], test: int, wanted: froz
     setup = [place for place, i in enumerate(above) if cells[i].name == "setup"]
     reader = f"({', '.join(sorted(wanted))},)" if wanted else "None"
     sources = [*(cells[i].source for i in above), reader]
-    return {above[place] for place in needed(sources, [len(above)], setup) if place < len(above)}
+    return {above[place] for place in required_cells(sources, [len(above)], setup) if place < len(above)}

@@ -20,7 +20,7 @@ from autograder.worker.refusals import NotPlain, is_limit
 __all__ = []
 
 
-def _results(
+def results(
     lab: Lab, work: Submission, outcomes: Sequence[Outcome], opinions: Mapping[str, Opinion], options: Options
 ) -> list[TestResult]:
     by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
@@ -59,7 +59,7 @@ def _results(
     return results
 
 
-def _ran_inside(lab: Lab, opinions: Mapping[str, Opinion]) -> list[Flag]:
+def ran_inside(lab: Lab, opinions: Mapping[str, Opinion]) -> list[Flag]:
     """A flag for tests that ran in the student's process for this submission only."""
     tests = [
         name for name, ruled in opinions.items() if not ruled.sealed and name not in lab.settings.unsealed and ruled.earned
@@ -77,7 +77,7 @@ def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
     return "failed" if outcome.error in CHECKED or outcome.status == "ok" else outcome.status
 
 
-def _unseen(lab: Lab, opinions: Mapping[str, Opinion]) -> list[str]:
+def unseen(lab: Lab, opinions: Mapping[str, Opinion]) -> list[str]:
     """Why a person should look at tests that ended at a limit of the grader."""
     ruled = [(name, one.outcome) for name, one in opinions.items() if not one.review]
     names = [name for name, outcome in ruled if is_limit(outcome.error) and _is_no_mistake(lab, outcome)]
@@ -91,18 +91,18 @@ def _is_no_mistake(lab: Lab, outcome: Outcome) -> bool:
     return lab.foreign or outcome.error != NotPlain.__name__
 
 
-def _written(lab: Lab, work: Submission) -> list[Written]:
+def written_questions(lab: Lab, work: Submission) -> list[Written]:
     return [Written(cell.name, cell.points, cell.grade_id not in work.blank) for cell in lab.by_hand]
 
 
-def _lost(lab: Lab, work: Submission) -> list[str]:
+def lost(lab: Lab, work: Submission) -> list[str]:
     if not work.needs_review:
         return []
     lost = [cell.name for cell in lab.of("exercise") if cell.name not in work.exercises]
     return [f"the cells for {', '.join(lost)} could not be found, though the notebook holds other code: please look"]
 
 
-def _broken(lab: Lab, options: Options) -> list[str]:
+def broken_reasons(lab: Lab, options: Options) -> list[str]:
     """What is said where the instructor's own solution fails."""
     if not lab.trial.broken:
         return []

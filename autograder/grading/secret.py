@@ -12,14 +12,12 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["SecretError", "find_secret", "new_secret"]
+from autograder.errors import SecretError
+
+__all__ = ["find_secret", "new_secret"]
 
 OF_THE_COURSE = ".secret"  # in the course's folder
 OF_THE_RESULTS = "secret"  # beside what is kept of earlier runs
-
-
-class SecretError(Exception):
-    """A secret that cannot be read or kept: the message names the file and what to do."""
 
 
 def find_secret(kept: Path, course: Path | None = None) -> str:

@@ -17,16 +17,12 @@ if sys.version_info >= (3, 11):
 else:
     pass
 
-__all__ = ["Answer", "Cell", "Figure", "Lab", "LabError", "Settings", "Trial"]
+__all__ = ["Answer", "Cell", "Figure", "Lab", "Settings", "Trial"]
 
 ROLES = ("given", "exercise", "tests", "written")
 PREFIX = {"given": "given_", "exercise": "", "tests": "test_", "written": "written_"}
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-
-
-class LabError(Exception):
-    """A lab folder that cannot be used: the message names the file, what was expected and what came."""
 
 
 @dataclass(frozen=True)

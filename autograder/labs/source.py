@@ -13,6 +13,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import LabError
+from autograder.labs.model import (
+    BEGIN_HIDDEN,
+    BEGIN_SOLUTION,
+    END_HIDDEN,
+    END_SOLUTION,
+    ROLES,
+    Answer,
+    Cell,
+    Figure,
+    Lab,
+    Settings,
+)
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:

@@ -20,9 +20,10 @@ from nbgrader.nbgraderformat import MetadataValidator, SchemaTooNewError, Valida
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions, InstantiateTests
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
-from autograder.grading.submissions.submission import UnreadableError, read_notebook
-from autograder.labs.model import Cell, Lab, LabError
+from autograder.errors import LabError, UnreadableError
+from autograder.labs.model import Cell, Lab
 from autograder.labs.source import read_toml, settings_from
+from autograder.notebooks.io import read_notebook
 
 __all__ = ["read_assignment", "siblings"]
 

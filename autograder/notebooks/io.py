@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from autograder.errors import UnreadableError
 from autograder.files import write_text
 
 if TYPE_CHECKING:  # takes a second to load, and most files need none of it
     import nbformat
 
-__all__ = ["KERNEL", "UnreadableError", "read_lean", "read_notebook", "shown", "write_notebook"]
+__all__ = ["KERNEL", "read_lean", "read_notebook", "shown", "write_notebook"]
 
 MAX_BYTES = 64 * 2**20
 MAX_CELLS = 5_000
@@ -31,10 +32,6 @@ MAX_NAME = 200
 _NOTED = ("grade_id", "points", "grade", "solution", "locked", "task", "checksum", "cell_type", "schema_version")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PICTURE = re.compile(r"[A-Za-z0-9+/=\s]+")
-
-
-class UnreadableError(Exception):
-    """A file that is no notebook, or none of this lab. The message names the file, what came and what to do."""
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:

@@ -23,7 +23,7 @@ from nbgrader.preprocessors import (
 from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import KERNEL, write_notebook
 
-__all__ = ["build", "out_of_step", "release_notebook", "source_notebook", "with_budget"]
+__all__ = ["build", "is_stale", "release_notebook", "source_notebook", "with_budget"]
 
 
 def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
@@ -59,7 +59,7 @@ def build(lab: Lab, course: Path, *, fast: bool = False) -> tuple[Path, Path]:
     return written[0], written[1]
 
 
-def out_of_step(made: nbformat.NotebookNode, path: Path) -> list[str]:
+def is_stale(made: nbformat.NotebookNode, path: Path) -> list[str]:
     """Sentences that say whether the notebook on disk is the one that its source makes now; an empty list is good news."""
     if not path.is_file():
         return [f"{path}: missing; run `autograder build {path.stem}`"]

@@ -36,24 +36,20 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
+from autograder.errors import RecordError, UnreadableError
 from autograder.files import write_text
 from autograder.grading.assignments.load import siblings
-from autograder.grading.submissions.submission import UnreadableError, read_notebook
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.io import write_notebook
+from autograder.notebooks.io import read_notebook, write_notebook
 from autograder.notebooks.release import release_notebook, source_notebook
 from autograder.reporting.autograded import RefusedError, autograded_notebook, by_grade_id, literal, with_own_cells
 from autograder.sandbox.interpreters import without_python
 
-__all__ = ["RecordError", "Recorded", "record"]
+__all__ = ["Recorded", "record"]
 
 TWICE = "more than one verdict has this name, and a gradebook holds one per student; keep one of the submissions"
 NO_RESPONSE = "No response."  # nbgrader's own words, which formgrader's users know
-
-
-class RecordError(Exception):
-    """Verdicts that cannot be recorded at all: the message says what was expected, what came and what to do."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
         with _gradebook(course_folder) as gradebook:
             for notebook in (*siblings(lab), lab):
                 _save_lab(notebook, course_folder, gradebook)
-            desk = _Desk(lab, course_folder, gradebook)
+            desk = _GradebookWriter(lab, course_folder, gradebook)
             for verdict in verdicts:
                 if verdict.submission in refused:
                     continue
@@ -264,7 +260,7 @@ class _Mark:
     by_hand: bool
 
 
-class _Desk:
+class _GradebookWriter:
     """Where the verdicts on one lab are entered, one after the other."""
 
     def __init__(self, lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:

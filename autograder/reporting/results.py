@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from autograder.errors import ResultsError
 from autograder.files import try_writing, write_text
 from autograder.grading.verdict import Verdict
 from autograder.reporting.pages import grades_csv, report_html, verdicts_json
 
-__all__ = ["FILES", "Left", "ResultsError", "check_writable", "write_results"]
+__all__ = ["FILES", "Left", "check_writable", "write_results"]
 
 Left = Sequence[tuple[Path, str]]  # (path, reason) of what was found and not graded
 FILES: Mapping[str, Callable[[Sequence[Verdict], Left], str]] = {
@@ -21,10 +22,6 @@ FILES: Mapping[str, Callable[[Sequence[Verdict], Left], str]] = {
     "grades.csv": lambda verdicts, left: grades_csv(verdicts),
     "report.html": lambda verdicts, left: report_html(verdicts, left=left),
 }
-
-
-class ResultsError(Exception):
-    """Results that cannot be written; the message says where, why and what to do."""
 
 
 def check_writable(*folders: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from autograder.sandbox.entry import enter
 from autograder.sandbox.probing import probe, strongest
-from autograder.sandbox.spec import Level, Room, default_readable, grader_files
-from autograder.sandbox.syscalls import WallsError
+from autograder.sandbox.spec import Level, SandboxSpec, default_readable, grader_files
+from autograder.sandbox.syscalls import SandboxError
 
-__all__ = ["Level", "Room", "WallsError", "default_readable", "enter", "grader_files", "probe", "strongest"]
+__all__ = ["Level", "SandboxError", "SandboxSpec", "default_readable", "enter", "grader_files", "probe", "strongest"]

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 from autograder.sandbox import filesystem, landlock, privileges, seccomp, syscalls
-from autograder.sandbox.spec import Level, Room, without_hidden
-from autograder.sandbox.syscalls import WallsError, step
+from autograder.sandbox.spec import Level, SandboxSpec, without_hidden
+from autograder.sandbox.syscalls import SandboxError, step
 
 __all__ = ["enter"]
 
@@ -33,7 +33,7 @@ PROC_FILES = (
 )
 
 
-def enter(room: Room, level: Level, before: Callable[[int], None]) -> None:
+def enter(room: SandboxSpec, level: Level, before: Callable[[int], None]) -> None:
     """Put up the walls of `level` round this process, which must be freshly forked and have one thread.
 
     On return we are the enclosed process, in `room.scratch`, leader of our own session, and die with our parent. Descriptors
@@ -49,7 +49,7 @@ def enter(room: Room, level: Level, before: Callable[[int], None]) -> None:
     (sockets). `before(os.getpid())` is called first. Files are closed only where `probe()["landlock"]` is "". A daemon is
     inherited by this process while it lives but is not ended with it.
 
-    Raises WallsError if a wall cannot be put up; nothing enclosed has run by then. At level "full" also in the enclosed
+    Raises SandboxError if a wall cannot be put up; nothing enclosed has run by then. At level "full" also in the enclosed
     process, which should then exit. An exception of `before` ends the room and is passed on.
     """
     if level == "full":
@@ -60,7 +60,7 @@ def enter(room: Room, level: Level, before: Callable[[int], None]) -> None:
         raise ValueError(f"level must be 'full' or 'process', not {level!r}")
 
 
-def _enter_full(room: Room, before: Callable[[int], None]) -> None:
+def _enter_full(room: SandboxSpec, before: Callable[[int], None]) -> None:
     with step("own process tree"):
         gate, key = os.pipe()
         uid = room.uid
@@ -86,7 +86,7 @@ def _enter_full(room: Room, before: Callable[[int], None]) -> None:
     _check_watched(gate)
 
 
-def _enter_process(room: Room, before: Callable[[int], None]) -> None:
+def _enter_process(room: SandboxSpec, before: Callable[[int], None]) -> None:
     before(os.getpid())
     parent = os.getppid()
     uid = room.uid if privileges.has_powers(*privileges.TO_CHANGE_USER) else 0
@@ -132,7 +132,7 @@ def _watch(pid: int, key: int, before: Callable[[int], None]) -> NoReturn:
     os._exit(code if code >= 0 else 128 - code)
 
 
-def _settle(room: Room, uid: int, others: int) -> None:
+def _settle(room: SandboxSpec, uid: int, others: int) -> None:
     """What both levels have in common. A change of user forgets the signal at the parent's death, so that comes last."""
     with step("own session"):
         if os.getsid(0) != os.getpid():
@@ -144,7 +144,9 @@ def _settle(room: Room, uid: int, others: int) -> None:
         privileges.forbid_gain()
         syscalls.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if hidden := [path for path in there if not os.access(path, os.R_OK)]:
-        raise WallsError(f"user {os.getuid()} may not read {', '.join(hidden)}: open them to all users, or give the room uid=0")
+        raise SandboxError(
+            f"user {os.getuid()} may not read {', '.join(hidden)}: open them to all users, or give the room uid=0"
+        )
 
 
 def _check_watched(gate: int) -> None:

@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Mapping
 
-from autograder.sandbox.spec import Room
+from autograder.sandbox.spec import SandboxSpec
 from autograder.sandbox.syscalls import (
     MS_BIND,
     MS_NODEV,
@@ -33,7 +33,7 @@ FILES_PER_MB = 64
 MAX_LINKS = 40
 
 
-def move_in(room: Room, uid: int) -> None:
+def move_in(room: SandboxSpec, uid: int) -> None:
     """Make a new root as `room` says, owned where it may write by `uid` (0: by us), and leave the old one for good."""
     links, folders = _survey(room.readable)
     hidden = [_resolve(path)[1] for path in room.hidden]

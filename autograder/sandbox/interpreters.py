@@ -4,9 +4,9 @@ A Python that is started with `-m` or `-c` looks for modules in the current fold
 a file `random.py` where the instructor happens to stand would run with all that the instructor may do. So every interpreter that
 the grader starts is started here:
 
-- the fork server of student processes and examiners (`processes`): `command` and `environment`
-- the process that tries the walls (`walls.probing`): `command` and `environment`
-- the process that reads submissions (`reader`): `command` and `environment`
+- the fork server of student processes and examiners (`processes`): `command` and `clean_environment`
+- the process that tries the walls (`walls.probing`): `command` and `clean_environment`
+- the process that reads submissions (`reader`): `command` and `clean_environment`
 - the kernel of a lecture (`lectures`): `command` and `without_python`
 - `alembic`, which nbgrader calls by its name for a new gradebook (`record`): `without_python`; a program has its own folder first on
   its path, not the current one
@@ -23,7 +23,7 @@ import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-__all__ = ["DOWNLOADS", "NAMES", "command", "environment", "without_python"]
+__all__ = ["DOWNLOADS", "NAMES", "clean_environment", "command", "without_python"]
 
 # All that is passed on, name by name, because a prefix lets secrets through (TF_TOKEN_app_terraform_io). Students can read it in
 # /proc/self/environ. What one run needs (COURSEKIT_SEED, CUDA_VISIBLE_DEVICES, …) is set in its own processes, after they were forked.
@@ -64,7 +64,7 @@ def command(module: str, function: str, *arguments: str) -> list[str]:
     return [sys.executable, "-I", "-c", start, module, function, *arguments]
 
 
-def environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Those of our variables that the fork server and the probe get."""
     found = {name: os.environ[name] for name in NAMES if name in os.environ}
     libraries = _library_folders()

@@ -7,7 +7,7 @@ import resource
 from contextlib import suppress
 
 from autograder.sandbox import syscalls
-from autograder.sandbox.spec import Room
+from autograder.sandbox.spec import SandboxSpec
 
 __all__ = ["TO_BUILD", "TO_CHANGE_USER", "drop", "forbid_gain", "has_powers", "limit", "threads_of_user"]
 
@@ -45,7 +45,7 @@ def forbid_gain() -> None:
     syscalls.prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
-def limit(room: Room, others: int) -> None:
+def limit(room: SandboxSpec, others: int) -> None:
     """Set the resource limits of `room`. others: threads of our user that are counted with ours but are not of the room."""
     megabyte = 1 << 20
     _lower(resource.RLIMIT_CORE, 0)

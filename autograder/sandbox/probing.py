@@ -19,8 +19,8 @@ from types import MappingProxyType
 
 from autograder.sandbox import cgroups, privileges, syscalls
 from autograder.sandbox.entry import enter
-from autograder.sandbox.interpreters import command, environment
-from autograder.sandbox.spec import Level, Room, default_readable
+from autograder.sandbox.interpreters import clean_environment, command
+from autograder.sandbox.spec import Level, SandboxSpec, default_readable
 
 __all__ = ["probe", "report", "strongest", "try_all"]
 
@@ -38,7 +38,7 @@ def probe() -> Mapping[str, str]:
     processes of a room, which either level has where the kernel lets us.
     """
     line = command("autograder.sandbox.probing", "report")
-    ended = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(line, env=clean_environment(), capture_output=True, text=True, timeout=120)
     if ended.returncode:
         raise RuntimeError(f"the probe of the walls ended with {ended.returncode}: {ended.stderr.strip()[-500:]}")
     return MappingProxyType({**json.loads(ended.stdout), "memory together": cgroups.reason()})
@@ -72,7 +72,7 @@ Attack = Callable[[Path, int], str]
 def _attempt(level: Level, attack: Attack, secret: Path, port: int) -> str:
     """Run `attack` in a new room and return what it says: "" if the wall held."""
     with tempfile.TemporaryDirectory() as scratch:
-        room = Room(scratch, default_readable(), disk_mb=4, memory_mb=1024, processes=8, cpu_seconds=20, uid=_uid(level))
+        room = SandboxSpec(scratch, default_readable(), disk_mb=4, memory_mb=1024, processes=8, cpu_seconds=20, uid=_uid(level))
         result, report = os.pipe()
         pid = os.fork()
         if not pid:

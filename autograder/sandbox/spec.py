@@ -12,7 +12,7 @@ from functools import cache
 from importlib.util import cache_from_source, find_spec
 from typing import Literal
 
-__all__ = ["Level", "Room", "default_readable", "grader_files", "without_hidden"]
+__all__ = ["Level", "SandboxSpec", "default_readable", "grader_files", "without_hidden"]
 
 Level = Literal["full", "process"]
 
@@ -28,7 +28,7 @@ SYSTEM = (
 
 
 @dataclass(frozen=True)
-class Room:
+class SandboxSpec:
     """What one enclosed process may see and use.
 
     scratch: absolute path of an empty folder, the only place where it may write (with /tmp and /dev/shm at level "full",

@@ -1,6 +1,6 @@
 """The system calls that walls are made of, as Python functions which raise OSError. Linux only; knows nothing of rooms.
 
-`step` turns such an error into a `WallsError`, which says what was being built and what to do about it.
+`step` turns such an error into a `SandboxError`, which says what was being built and what to do about it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 __all__ = [
-    "WallsError",
+    "SandboxError",
     "mount",
     "pivot_root",
     "prctl",
@@ -64,17 +64,17 @@ NUMBERS = {
 }
 
 
-class WallsError(RuntimeError):
+class SandboxError(RuntimeError):
     """A wall could not be put up. The message says which step failed, with what, and what to do."""
 
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Raise WallsError, naming this step, in place of an OSError."""
+    """Raise SandboxError, naming this step, in place of an OSError."""
     try:
         yield
     except OSError as error:
-        raise WallsError(f"{name}: {error}. {_advice(error.errno)}") from error
+        raise SandboxError(f"{name}: {error}. {_advice(error.errno)}") from error
 
 
 def _advice(number: int | None) -> str:

@@ -21,7 +21,7 @@ from autograder.worker.frames import DONE, READY, SPENT, TO_STUDENT, pack, unpac
 from autograder.worker.generators import Generators
 from autograder.worker.given import Given
 from autograder.worker.refusals import CannotCross, sentence
-from autograder.worker.rpc import Link
+from autograder.worker.rpc import Peer
 from autograder.worker.shell import make_shell, run_cell
 from coursekit import check
 
@@ -43,7 +43,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
         shared.settle()
         shared.claim()
         shared.guard_imports()
-    link = Link(
+    link = Peer(
         lambda frame: connection.send_bytes(TO_STUDENT + frame),
         connection.recv_bytes,
         gives=shell.user_ns,
@@ -71,7 +71,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
             return
 
 
-def _examine(link: Link, shell: InteractiveShell, request: dict[str, Any]) -> dict[str, Any]:
+def _examine(link: Peer, shell: InteractiveShell, request: dict[str, Any]) -> dict[str, Any]:
     """Run a test on the student's values; afterwards the notebook is as it was, whatever names the test used."""
     before, names = dict(shell.user_ns), request["names"]
     try:

@@ -113,7 +113,7 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
         _redirect(output)
         _close_all_but(connection, tell)
         readable, hidden = sandbox.default_readable(), sandbox.grader_files() if enclosed else ()
-        room = sandbox.Room(**{**job["room"], "readable": (*readable, *job["room"]["readable"]), "hidden": hidden})
+        room = sandbox.SandboxSpec(**{**job["room"], "readable": (*readable, *job["room"]["readable"]), "hidden": hidden})
         handed_in = _opened(job["handed_in"])
         _enclose(room, job["level"], tell)
         ours = Connection(connection)
@@ -173,7 +173,7 @@ def _write(files: list[tuple[str, int]]) -> None:
             shutil.copyfileobj(source, target)
 
 
-def _enclose(room: sandbox.Room, level: str, tell: int) -> None:
+def _enclose(room: sandbox.SandboxSpec, level: str, tell: int) -> None:
     def before(pid: int) -> None:
         os.write(tell, str(pid).encode())
         os.close(tell)

@@ -21,12 +21,12 @@ from autograder.worker.frames import pack, unpack
 from autograder.worker.generators import Generators
 from autograder.worker.refusals import CannotCross, RefusedError, is_limit
 
-__all__ = ["Link", "failure"]
+__all__ = ["Peer", "failure"]
 
 MESSAGE_CHARS = 4000
 
 
-class Link:
+class Peer:
     """send and receive move frames. models: how networks cross (`networks`).
 
     gives, takes: the names among which a class must stand so that its instances may leave and may arrive; what a student's

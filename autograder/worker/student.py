@@ -18,7 +18,7 @@ from autograder.worker.filesync import Files
 from autograder.worker.frames import READY, pack
 from autograder.worker.refusals import RefusedError
 from autograder.worker.restore import Course
-from autograder.worker.rpc import Link
+from autograder.worker.rpc import Peer
 from autograder.worker.shell import make_shell, run_cell
 
 __all__ = ["serve"]
@@ -35,7 +35,7 @@ def serve(connection: Connection, *, files: bool = False) -> None:
     shared = Files(Path.cwd()) if files else None
     if shared is not None:
         shared.settle()
-    link = Link(
+    link = Peer(
         connection.send_bytes,
         connection.recv_bytes,
         takes=shell.user_ns,
@@ -79,7 +79,7 @@ def _restore(shell: InteractiveShell, code: str) -> None:
         exec(compile(code, "<lab>", "exec"), shell.user_ns)
 
 
-def _give(link: Link, shell: InteractiveShell, names: list[str]) -> None:
+def _give(link: Peer, shell: InteractiveShell, names: list[str]) -> None:
     """Answer with the values of those names that exist; what may not cross is noted in its place."""
     encoder = link.encoder()
     values = {name: ["value", encoder.node(shell.user_ns[name], f"`{name}`")] for name in names if name in shell.user_ns}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder import Options, Verdict, sandbox
-from autograder.grading.batch import Found, grade_class
+from autograder.grading.batch import SubmissionFile, grade_class
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
 from tests.attacks.book import Attack, hand_in
@@ -67,5 +67,5 @@ def graded(
 
 
 def _grade(lab: Lab, attacks: Sequence[Attack], folder: Path, options: Options) -> list[Verdict]:
-    found = [Found(attack.name, hand_in(lab, attack, folder)) for attack in attacks]
+    found = [SubmissionFile(attack.name, hand_in(lab, attack, folder)) for attack in attacks]
     return grade_class(lab, found, options, jobs=min(4, os.cpu_count() or 1))

@@ -12,7 +12,7 @@ import pytest
 
 from autograder import Options, Verdict
 from autograder.execution.process import FIRST_UID, UIDS
-from autograder.grading.batch import Found, grade_class
+from autograder.grading.batch import SubmissionFile, grade_class
 from autograder.labs.model import Lab
 from autograder.sandbox import cgroups
 from tests.attacks import test_breaking_out, test_exhausting, test_forging
@@ -28,7 +28,7 @@ HOSTILE = ("deaf", "daemons", "exit", "forged_line", "run_code", "fork_bomb")
 
 
 def verdicts(lab: Lab, attacks: list[Attack], folder: Path, *, jobs: int = 2, cell_seconds: float = 10) -> dict[str, str]:
-    found = [Found(attack.name, hand_in(lab, attack, folder)) for attack in attacks]
+    found = [SubmissionFile(attack.name, hand_in(lab, attack, folder)) for attack in attacks]
     graded: list[Verdict] = grade_class(lab, found, Options(isolation="full", cell_seconds=cell_seconds), jobs=jobs)
     return {verdict.submission: replace(verdict, seconds=0, cpu_seconds=0).to_json() for verdict in graded}
 

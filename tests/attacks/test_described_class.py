@@ -10,7 +10,7 @@ import pytest
 
 from autograder import Options, Verdict, sandbox
 from autograder.authoring.demo import reference_sources, solve
-from autograder.grading.batch import Found, grade_class
+from autograder.grading.batch import SubmissionFile, grade_class
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
@@ -70,14 +70,14 @@ def verdicts(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ve
     return {verdict.submission: verdict for verdict in grade_class(lab, found, Options(isolation=sandbox.strongest()))}
 
 
-def _hand_in(lab: Lab, folder: Path, name: str, exercise: str, before: list[str], after: list[str]) -> Found:
+def _hand_in(lab: Lab, folder: Path, name: str, exercise: str, before: list[str], after: list[str]) -> SubmissionFile:
     notebook = solve(lab, {"soft_clip": exercise})
     place = next(i for i, cell in enumerate(lab.cells) if cell.name == "soft_clip" and cell.role == "exercise")
     given = next(i for i, cell in enumerate(lab.cells) if cell.name == "clip_report")
     notebook.cells[given + 1 : given + 1] = [nbformat.v4.new_code_cell(source) for source in after]
     notebook.cells[place:place] = [nbformat.v4.new_code_cell(source) for source in before]
     write_notebook(notebook, folder / f"{name}.ipynb")
-    return Found(name, folder / f"{name}.ipynb")
+    return SubmissionFile(name, folder / f"{name}.ipynb")
 
 
 def test_a_layer_that_works_earns_its_points_and_every_test_of_it_is_sealed(verdicts: dict[str, Verdict]) -> None:

@@ -243,7 +243,7 @@ PRAISE = (
 )
 # Where the student's end of the wire would refuse, it is made to send all the same.
 UNREFUSED = (
-    "import gc\nlink = next(found for found in gc.get_objects() if type(found).__name__ == 'Link')\n"
+    "import gc\nlink = next(found for found in gc.get_objects() if type(found).__name__ == 'Peer')\n"
     "type(link.encoder()).attribute = lambda self, value, name, depth, owner: self.node(value, name, depth)\n"
 )
 NAMESPACE = "import types\nmodel = types.SimpleNamespace(predict=predict)\nhistory = types.SimpleNamespace(history=said)"

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from autograder.authoring.demo import reference_sources, solve
-from autograder.grading.batch import Found, grade_class
-from autograder.grading.submissions.submission import UnreadableError
+from autograder.errors import UnreadableError
+from autograder.grading.batch import SubmissionFile, grade_class
 from autograder.grading.submissions.submission import read_submission_here as read_submission
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
@@ -142,7 +142,7 @@ def test_mangled_work_is_graded_and_earns_no_more(toylab: Lab, tmp_path: Path) -
             read_submission(toylab, path)
         except UnreadableError:
             continue
-        found.append(Found(path.stem, path))
+        found.append(SubmissionFile(path.stem, path))
     for verdict in grade_class(toylab, found):
         assert verdict.status in ("graded", "needs review"), verdict.message
         assert "grader itself" not in verdict.message

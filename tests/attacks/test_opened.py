@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import Options, Verdict, sandbox
 from autograder.grading.assignments.load import load_assignment
-from autograder.grading.batch import Found, grade_class
+from autograder.grading.batch import SubmissionFile, grade_class
 
 # Code that lets every test after it pass, wherever it is run.
 TAKE_OVER = (
@@ -70,7 +70,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     lab, found = load_assignment(source, options).lab, []
     for name, answers in {"honest": {}, **ATTACKS}.items():
         nbformat.write(notebook(answers), folder / f"{name}.ipynb")
-        found.append(Found(name, folder / f"{name}.ipynb"))
+        found.append(SubmissionFile(name, folder / f"{name}.ipynb"))
     return {verdict.submission: verdict for verdict in grade_class(lab, found, options, jobs=2)}
 
 

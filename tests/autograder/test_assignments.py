@@ -13,11 +13,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.api import grade
+from autograder.errors import LabError
 from autograder.grading.assignments.load import load_assignment, read_assignment, siblings
 from autograder.grading.batch import find_submissions, grade_class
 from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
-from autograder.labs.model import Lab, LabError
+from autograder.labs.model import Lab
 from autograder.reporting.gradebook import record
 from tests.stock import stock_marks
 

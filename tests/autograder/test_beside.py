@@ -10,7 +10,7 @@ import pytest
 from autograder import Options
 from autograder.authoring.demo import solve
 from autograder.grading.batch import find_submissions, grade_class
-from autograder.grading.cache import Keep
+from autograder.grading.cache import ResultCache
 from autograder.grading.job import Job, prepare
 from autograder.labs.model import Lab
 from autograder.notebooks import support_files
@@ -73,7 +73,7 @@ def test_a_helper_module_handed_in_beside_the_notebook_is_there_in_its_own_folde
         write_notebook(solve(toy, HELPED), tmp_path / "class" / f"{path}.ipynb")
     (tmp_path / "class/own/eva/tools.py").chmod(0o600)
     found = [item for layout in ("nb", "own", "flat") for item in find_submissions(tmp_path / "class" / layout, toy.id)]
-    keep = Keep(tmp_path / "kept")
+    keep = ResultCache(tmp_path / "kept")
     marks = {
         item.path.parent.name + item.submission: v for item, v in zip(found, grade_class(toy, found, keep=keep), strict=True)
     }
@@ -97,8 +97,8 @@ def test_the_examiner_gets_none_of_it_and_the_key_knows_it(toy: Lab, tmp_path: P
     without = prepare(toy, own / "lab00_toy.ipynb", Options(), "eva")
     assert isinstance(with_tools, Job)
     assert isinstance(without, Job)
-    assert with_tools.around.handed_in == (("tools.py", str(own / "tools.py")),)
-    assert with_tools.around.beside == without.around.beside == ()
+    assert with_tools.environment.handed_in == (("tools.py", str(own / "tools.py")),)
+    assert with_tools.environment.beside == without.environment.beside == ()
     assert with_tools.key != without.key
     (own / "tools.py").write_text("y")
     assert replace(with_tools).key != with_tools.key
@@ -109,5 +109,5 @@ def test_too_many_files_are_left_out_and_the_student_is_told(toy: Lab, tmp_path:
     write_notebook(solve(toy, HELPED), tmp_path / "lab00_toy.ipynb")
     job = prepare(toy, tmp_path / "lab00_toy.ipynb", Options(), own_folder=True)
     assert isinstance(job, Job)
-    assert job.around.handed_in == ()
+    assert job.environment.handed_in == ()
     assert [(flag.kind, "none of them was there" in flag.message) for flag in job.work.flags] == [("missing", True)]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.calibrate import Measured, calibrate, write_bands
+from autograder.errors import LabError
 from autograder.grading.options import Options
-from autograder.labs.model import LabError
 from autograder.labs.source import load_lab
 
 if sys.version_info >= (3, 11):

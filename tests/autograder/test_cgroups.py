@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Step
 from autograder.grading.environment import isolation
@@ -38,7 +38,7 @@ def groups() -> list[Path]:
 def test_many_processes_that_are_small_alone_may_not_take_all_memory_together() -> None:
     before = groups()
     limits = Limits(cell_seconds=50, memory_mb=2500, disk_mb=100)
-    crowd, after = run_steps([Step(CROWD), Step("1")], limits=limits, around=Surroundings(level=isolation()))
+    crowd, after = run_steps([Step(CROWD), Step("1")], limits=limits, environment=Environment(level=isolation()))
     assert (crowd.status, after.status) == ("memory", "missing")
     assert "more than 2500 MB of memory" in crowd.message
     assert groups() == before
@@ -81,5 +81,5 @@ def test_without_groups_there_is_a_reason_and_notebooks_run_all_the_same(monkeyp
     assert "no memory control group is ours" in cgroups.reason()
     assert cgroups.make(64) is None
     cgroups.sweep()
-    (outcome,) = run_steps([Step("1 + 1")], limits=Limits(), around=Surroundings(level=isolation()))
+    (outcome,) = run_steps([Step("1 + 1")], limits=Limits(), environment=Environment(level=isolation()))
     assert outcome.value == 2

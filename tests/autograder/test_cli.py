@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 from autograder import cli, sandbox
 from autograder.authoring.demo import solve
 from autograder.cli import app
+from autograder.errors import RecordError
 from autograder.grading import environment
 from autograder.grading.assignments.load import Assignment
-from autograder.grading.batch import Found
+from autograder.grading.batch import SubmissionFile
 from autograder.grading.verdict import Flag, TestResult, Verdict, Written
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
-from autograder.reporting.gradebook import RecordError
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -99,7 +99,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, lab: Lab, *verdicts: Verdict) -> list[
     """Let `grade` reach these verdicts; returns the names of those that it was asked to grade."""
     asked: list[str] = []
 
-    def graded(_: Lab, found: list[Found], *__: object, **___: object) -> list[Verdict]:
+    def graded(_: Lab, found: list[SubmissionFile], *__: object, **___: object) -> list[Verdict]:
         asked.extend(item.submission for item in found)
         return list(verdicts)
 

@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.cli import app
+from autograder.errors import ClusterError
 from autograder.execution.limits import Limits
 from autograder.execution.steps import Step
 from autograder.grading import cluster
-from autograder.grading.batch import Found, find_submissions, grade_class
-from autograder.grading.cache import Keep, environment_facts
-from autograder.grading.cluster import Cluster, ClusterError
+from autograder.grading.batch import SubmissionFile, find_submissions, grade_class
+from autograder.grading.cache import ResultCache, environment_facts
+from autograder.grading.cluster import Cluster
 from autograder.grading.environment import isolation
 from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
@@ -37,7 +38,7 @@ def workers() -> Iterator[Any]:
         yield running
 
 
-def hand_in(lab: Lab, folder: Path, students: int, more: str = "") -> list[Found]:
+def hand_in(lab: Lab, folder: Path, students: int, more: str = "") -> list[SubmissionFile]:
     """The work of a class in which no two have the same answers. more: what everybody wrote besides."""
     reference = reference_sources(lab)
     for number in range(students):
@@ -54,7 +55,7 @@ def what_counts(verdicts: list[Verdict]) -> list[object]:
 
 
 def test_a_cluster_gives_the_verdicts_of_this_machine_and_they_are_kept_here(toy: Lab, tmp_path: Path, workers: Any) -> None:
-    found, keep = hand_in(toy, tmp_path / "in", 8), Keep(tmp_path / "kept")
+    found, keep = hand_in(toy, tmp_path / "in", 8), ResultCache(tmp_path / "kept")
     heard: list[str] = []
     there = grade_class(toy, found, keep=keep, dask=workers.scheduler_address, on_verdict=lambda v: heard.append(v.submission))
     assert what_counts(there) == what_counts(grade_class(toy, found))

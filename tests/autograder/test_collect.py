@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.demo import without_metadata
+from autograder.errors import CollectError
 from autograder.grading.submissions import attempts
-from autograder.grading.submissions.collect import Collected, CollectError, collect, find_submissions
+from autograder.grading.submissions.collect import Collected, collect, find_submissions
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
 from autograder.notebooks.release import release_notebook

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.labs.model import LabError
+from autograder.errors import LabError
 from autograder.notebooks.assignment import read_assignment
 from autograder.notebooks.release import release_notebook
 

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.errors import NoGpuError
-from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Step
 from autograder.grading import environment
@@ -43,14 +43,14 @@ def test_a_student_process_sees_the_gpu_of_its_slot_and_the_examiner_none(gpu: s
             names=("number",),
         ),
     ]
-    outcomes = run_steps(steps, limits=Limits(), around=Surroundings(gpu=gpu))
+    outcomes = run_steps(steps, limits=Limits(), environment=Environment(gpu=gpu))
     assert [(outcome.status, outcome.message) for outcome in outcomes] == [("ok", ""), ("ok", "")]
 
 
 def test_slots_go_round_over_all_gpus_and_none_is_held_by_two_at_once(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.grading.cache import Keep
+    from autograder.grading.cache import ResultCache
     from autograder.grading.job import Job
     from autograder.grading.verdict import Verdict
 
@@ -58,12 +58,12 @@ def test_slots_go_round_over_all_gpus_and_none_is_held_by_two_at_once(
     most: list[int] = []
     run = Job.run
 
-    def watched(job: Job, keep: Keep | None = None, *, gpu: str = "", **around: Any) -> Verdict:
+    def watched(job: Job, keep: ResultCache | None = None, *, gpu: str = "", **environment: Any) -> Verdict:
         held.append(gpu)
         most.append(len(held))
         assert len(set(held)) == len(held)
         try:
-            return run(job, keep, **around)  # on the CPU: there may be no such GPU
+            return run(job, keep, **environment)  # on the CPU: there may be no such GPU
         finally:
             held.remove(gpu)
 
@@ -108,5 +108,5 @@ def test_marks_on_a_gpu_are_those_on_the_cpu_and_the_warm_parent_never_wakes_it(
 @needs_gpu
 def test_a_network_trains_on_the_gpu_of_its_slot() -> None:
     source = "import tensorflow as tf\nwith tf.device('/GPU:0'):\n    x = tf.ones((4, 4)) @ tf.ones((4, 4))\nassert 'GPU' in x.device"
-    (outcome,) = run_steps([Step(source)], limits=Limits(), around=Surroundings(gpu=GPUS[0]))
+    (outcome,) = run_steps([Step(source)], limits=Limits(), environment=Environment(gpu=GPUS[0]))
     assert (outcome.status, outcome.message) == ("ok", "")

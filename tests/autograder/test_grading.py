@@ -12,12 +12,12 @@ import pytest
 
 from autograder import Options, Verdict, grade
 from autograder.authoring.demo import make_class, solve
-from autograder.errors import NoDataError
+from autograder.errors import LabError, NoDataError
 from autograder.execution.steps import Outcome
-from autograder.grading.batch import Found, find_submissions, grade_class
-from autograder.grading.environment import surroundings
+from autograder.grading.batch import SubmissionFile, find_submissions, grade_class
+from autograder.grading.environment import prepare_environment
 from autograder.grading.job import Job, prepare
-from autograder.labs.model import Cell, Lab, LabError
+from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import release_notebook
 from autograder.worker.refusals import CannotCross, NotPlain, sentence
@@ -261,7 +261,7 @@ def test_a_process_that_loads_data_may_be_killed_once(toy: Lab, tmp_path: Path) 
     reads = kill.format(str(tmp_path / "killed")) + "from coursekit import data\ndata.load_fashion_mnist()"
     settings = replace(toy.settings, datasets=("fashion-mnist",))
     lab = replace(toy, id="killed", cells=(*toy.cells, Cell("code", reads, id="reads")), settings=settings)
-    assert surroundings(lab, Options(data="drawn")).env["COURSEKIT_DATA"] == "drawn"
+    assert prepare_environment(lab, Options(data="drawn")).env["COURSEKIT_DATA"] == "drawn"
     assert (tmp_path / "killed").exists()
 
 
@@ -271,8 +271,8 @@ def test_fewer_notebooks_than_cores_share_them(
 ) -> None:
     used: list[int] = []
 
-    def watched(job: Job, keep: object = None, **around: Any) -> Verdict:
-        used.append(around["threads"])
+    def watched(job: Job, keep: object = None, **environment: Any) -> Verdict:
+        used.append(environment["threads"])
         return job.verdict([Outcome("ok")] * len(job.steps), 0.0)
 
     monkeypatch.setattr("os.cpu_count", lambda: 8)
@@ -284,5 +284,5 @@ def test_fewer_notebooks_than_cores_share_them(
 
 
 def test_a_submission_that_vanished_is_an_unreadable_verdict(toy: Lab, tmp_path: Path) -> None:
-    (verdict,) = grade_class(toy, [Found("eva", tmp_path / "gone.ipynb")])
+    (verdict,) = grade_class(toy, [SubmissionFile("eva", tmp_path / "gone.ipynb")])
     assert verdict.status == "unreadable"

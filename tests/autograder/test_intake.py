@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.authoring.demo import solve, without_metadata
-from autograder.grading.submissions.submission import Submission, UnreadableError
+from autograder.errors import UnreadableError
+from autograder.grading.submissions.submission import Submission
 from autograder.grading.submissions.submission import read_submission_here as read_submission
 from autograder.labs.model import Lab
 from autograder.notebooks.release import release_notebook

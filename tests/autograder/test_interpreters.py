@@ -12,12 +12,12 @@ import pytest
 
 from autograder.authoring.lectures import load_lecture, run_lecture
 from autograder.execution import process
-from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Step
 from autograder.grading.submissions import reading
 from autograder.reporting.gradebook import _gradebook
-from autograder.sandbox.interpreters import DOWNLOADS, NAMES, command, environment, without_python
+from autograder.sandbox.interpreters import DOWNLOADS, NAMES, clean_environment, command, without_python
 from autograder.sandbox.probing import probe
 
 # What the processes import, or what Python itself looks for: each leaves a note where it was run.
@@ -47,10 +47,10 @@ def test_the_hostile_folder_works_on_a_python_that_is_started_carelessly(note: P
 
 def start_the_fork_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new one, with a process forked from it that runs a cell."""
-    parent = process._WarmParent()
-    monkeypatch.setattr(process, "_warm_parent", parent)
+    parent = process.ForkServerClient()
+    monkeypatch.setattr(process, "fork_server", parent)
     source = "import sys\nassert sys.flags.isolated and not {'PYTHONPATH', 'PYTHONINSPECT'} & set(__import__('os').environ)"
-    (outcome,) = run_steps([Step(source)], limits=Limits(), around=Surroundings())
+    (outcome,) = run_steps([Step(source)], limits=Limits(), environment=Environment())
     assert parent.control is not None
     parent.control.close()
     assert (outcome.status, outcome.message) == ("ok", "")
@@ -122,9 +122,9 @@ def test_processes_get_variables_by_their_whole_name_and_no_secret(monkeypatch: 
     ):
         monkeypatch.setenv(name, "secret")
     monkeypatch.setenv("LC_CTYPE", "C.UTF-8")
-    assert environment()["LC_CTYPE"] == "C.UTF-8"
-    assert set(environment()) <= {*NAMES, "LD_LIBRARY_PATH"}
-    assert "secret" not in environment().values()
+    assert clean_environment()["LC_CTYPE"] == "C.UTF-8"
+    assert set(clean_environment()) <= {*NAMES, "LD_LIBRARY_PATH"}
+    assert "secret" not in clean_environment().values()
     assert "COURSEKIT_MIRROR" in DOWNLOADS
     assert {name for name in without_python(os.environ) if name.startswith("PYTHON")} == set()
 
@@ -135,17 +135,17 @@ def test_only_library_folders_that_python_or_cuda_needs_are_passed_on(monkeypatc
         (tmp_path / folder / library).touch()
     monkeypatch.chdir(tmp_path / "python")
     monkeypatch.setenv("LD_LIBRARY_PATH", f"{tmp_path / 'mine'}::.:{tmp_path / 'python'}:/nowhere")
-    assert environment()["LD_LIBRARY_PATH"] == str(tmp_path / "python")
+    assert clean_environment()["LD_LIBRARY_PATH"] == str(tmp_path / "python")
     monkeypatch.setenv("LD_LIBRARY_PATH", f"{tmp_path / 'mine'}:")
-    assert "LD_LIBRARY_PATH" not in environment()
+    assert "LD_LIBRARY_PATH" not in clean_environment()
 
 
 def test_a_mirror_is_told_to_the_courses_own_code_and_to_no_student(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSEKIT_MIRROR", "https://me:password@mirror")
     secret = {"COURSEKIT_SEALED_SECRET": "s"}
     for level in ("full", "process"):
-        around = Surroundings(level=level, private=secret)  # type: ignore[arg-type]
-        assert process._told("student", around) == {}
-        assert process._told("examiner", around) == secret
-    assert process._told("student", Surroundings(private=secret))["COURSEKIT_MIRROR"] == "https://me:password@mirror"
-    assert "s'" not in repr(Surroundings(private=secret))
+        environment = Environment(level=level, private=secret)  # type: ignore[arg-type]
+        assert process._told("student", environment) == {}
+        assert process._told("examiner", environment) == secret
+    assert process._told("student", Environment(private=secret))["COURSEKIT_MIRROR"] == "https://me:password@mirror"
+    assert "s'" not in repr(Environment(private=secret))

@@ -13,7 +13,7 @@ from autograder.authoring.demo import solve
 from autograder.execution import runner
 from autograder.execution.steps import Outcome
 from autograder.grading.batch import find_submissions, grade_class
-from autograder.grading.cache import Entry, Keep
+from autograder.grading.cache import Entry, ResultCache
 from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
@@ -46,13 +46,13 @@ def marks(verdicts: list[Verdict]) -> list[dict[str, float]]:
     return [{test.name: test.earned for test in verdict.tests} for verdict in verdicts]
 
 
-def graded(lab: Lab, folder: Path, keep: Keep, **sources: str) -> list[Verdict]:
+def graded(lab: Lab, folder: Path, keep: ResultCache, **sources: str) -> list[Verdict]:
     write_notebook(solve(lab, {**RIGHT, **sources}), folder / "class" / "eva.ipynb")
     return grade_class(lab, find_submissions(folder / "class", lab.id), keep=keep)
 
 
 def test_unchanged_work_starts_no_process(toy: Lab, tmp_path: Path, started: list[str]) -> None:
-    keep = Keep(tmp_path / "kept")
+    keep = ResultCache(tmp_path / "kept")
     first = graded(toy, tmp_path, keep, mean="mean = lambda x: x.sum()")
     assert sorted(started) == ["examiner", "student"]
     second = graded(toy, tmp_path, keep, mean="mean = lambda x: x.sum()")
@@ -61,7 +61,7 @@ def test_unchanged_work_starts_no_process(toy: Lab, tmp_path: Path, started: lis
 
 
 def test_other_work_another_seed_or_another_lab_is_run(toy: Lab, tmp_path: Path, started: list[str]) -> None:
-    keep = Keep(tmp_path / "kept")
+    keep = ResultCache(tmp_path / "kept")
     graded(toy, tmp_path, keep)
     graded(toy, tmp_path, keep, halving="w = 0.5 ** STEPS")
     assert started.count("student") == 2
@@ -73,7 +73,7 @@ def test_other_work_another_seed_or_another_lab_is_run(toy: Lab, tmp_path: Path,
 
 
 def test_a_changed_test_is_run_on_the_values_that_were_kept(toy: Lab, tmp_path: Path, started: list[str]) -> None:
-    keep = Keep(tmp_path / "kept")
+    keep = ResultCache(tmp_path / "kept")
     assert marks(graded(toy, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 8}]
     stricter = with_test(toy, "halving", "2.0**-STEPS", "1 + 2.0**-STEPS")
     assert marks(graded(stricter, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 0}]
@@ -83,7 +83,7 @@ def test_a_changed_test_is_run_on_the_values_that_were_kept(toy: Lab, tmp_path: 
 
 
 def test_a_changed_test_that_calls_a_function_needs_the_student_process(toy: Lab, tmp_path: Path, started: list[str]) -> None:
-    keep = Keep(tmp_path / "kept")
+    keep = ResultCache(tmp_path / "kept")
     graded(toy, tmp_path, keep)
     stricter = with_test(toy, "mean", "np.average(x)", "1 + np.average(x)")
     assert marks(graded(stricter, tmp_path, keep)) == [{"mean": 0, "mean_pure": 4, "halving": 8}]
@@ -94,7 +94,7 @@ ENTRY = Entry([Outcome("ok", seconds=0.5, value=1.5), Outcome("error", "E", "m",
 
 
 def test_an_entry_comes_back_as_it_went_in(tmp_path: Path) -> None:
-    keep = Keep(tmp_path)
+    keep = ResultCache(tmp_path)
     assert keep.find("00aa") is None
     keep.put("00aa", ENTRY)
     assert keep.find("00aa") == ENTRY
@@ -104,13 +104,13 @@ def test_an_entry_comes_back_as_it_went_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize("run", ["outcomes", "alone", "together"])
 def test_a_limit_that_was_hit_because_others_had_the_machine_is_not_kept(run: str, tmp_path: Path) -> None:
     late = Outcome("timeout", contended=True)
-    keep = Keep(tmp_path)
+    keep = ResultCache(tmp_path)
     keep.put("00aa", replace(ENTRY, **{run: [late] if run == "outcomes" else {"mean": late}}))
     assert keep.find("00aa") is None
 
 
 def test_a_damaged_entry_is_a_miss_whatever_is_wrong_with_it(tmp_path: Path) -> None:
-    keep = Keep(tmp_path)
+    keep = ResultCache(tmp_path)
     keep.put("00aa", ENTRY)
     (path,) = tmp_path.rglob("*.zip")
     whole = path.read_bytes()
@@ -130,11 +130,11 @@ def test_an_entry_of_another_form_is_a_miss(facts: str, tmp_path: Path) -> None:
     (tmp_path / "00").mkdir()
     with zipfile.ZipFile(tmp_path / "00" / "00aa.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("facts.json", facts)
-    assert Keep(tmp_path).find("00aa") is None
+    assert ResultCache(tmp_path).find("00aa") is None
 
 
 def test_an_entry_that_claims_to_be_huge_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep = Keep(tmp_path)
+    keep = ResultCache(tmp_path)
     keep.put("00aa", ENTRY)
     monkeypatch.setattr("autograder.grading.cache.MAX_ENTRY", 100)
     assert keep.find("00aa") is None
@@ -147,6 +147,6 @@ def test_an_entry_that_cannot_be_kept_is_a_note_and_the_class_is_graded(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("autograder.grading.cache.write_bytes", full)
-    keep = Keep(tmp_path / "kept")
+    keep = ResultCache(tmp_path / "kept")
     assert marks(graded(toy, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 8}]
     assert keep.problem == f"{tmp_path / 'kept'}: No space left on device"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.labs.model import Lab, LabError
+from autograder.errors import LabError
+from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
 
 

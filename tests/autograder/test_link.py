@@ -27,14 +27,14 @@ from autograder.worker.codec import Decoder
 from autograder.worker.filesync import Files
 from autograder.worker.frames import unpack
 from autograder.worker.refusals import CannotCross
-from autograder.worker.rpc import Link
+from autograder.worker.rpc import Peer
 from autograder.worker.values.arrays import write_array
 from autograder.worker.values.functions import Functions
 from coursekit import check
 
 
-def link_on(connection: Connection, **settings: Any) -> Link:
-    return Link(connection.send_bytes, connection.recv_bytes, models=keras_codec, **settings)
+def link_on(connection: Connection, **settings: Any) -> Peer:
+    return Peer(connection.send_bytes, connection.recv_bytes, models=keras_codec, **settings)
 
 
 @contextmanager
@@ -72,13 +72,13 @@ def remote(
 def test_a_call_within_a_call_is_part_of_the_time_of_the_outer_one() -> None:
     here, there = Pipe()
     said: list[float] = []
-    near = Link(here.send_bytes, here.recv_bytes, models=keras_codec)
+    near = Peer(here.send_bytes, here.recv_bytes, models=keras_codec)
 
     def send(frame: bytes) -> None:
         said.extend([header["cpu"]] if (header := unpack(frame)[0])["do"] == "answer" else [])
         there.send_bytes(frame)
 
-    far = Link(send, there.recv_bytes, models=keras_codec)
+    far = Peer(send, there.recv_bytes, models=keras_codec)
 
     def burn(_: Any) -> float:
         until = time.process_time() + 0.2
@@ -562,7 +562,7 @@ def test_a_network_that_says_it_shares_layers_cannot_freeze_them() -> None:
 
     here, there = Pipe()
     near = link_on(here, watched=check.watched)
-    far = Link(there.send_bytes, there.recv_bytes, models=Liar())
+    far = Peer(there.send_bytes, there.recv_bytes, models=Liar())
     number = far.functions.number(reuse)
     thread = threading.Thread(target=lambda: far.serve(*far.take(there.recv_bytes())), daemon=True)
     thread.start()

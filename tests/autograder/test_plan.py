@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.api import grade
-from autograder.grading.plan import idle, plan
+from autograder.grading.plan import plan, skippable
 from autograder.labs.model import Cell, Lab, Settings
 from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
@@ -57,7 +57,7 @@ def left_out(lab: Lab, *, exercise: str = "total = 6", shown: str = "shown = tot
     sources = {"total": exercise, lab.cells[-1].id: shown}
     code = [(i, sources.get(cell.id, cell.source)) for i, cell in enumerate(lab.cells)]
     code += [(-1, extra)] if extra else []
-    return sorted(code[place][1].split()[0] for place in idle(lab, code))
+    return sorted(code[place][1].split()[0] for place in skippable(lab, code))
 
 
 def test_a_demonstration_on_which_no_test_rests_is_left_out(lab: Lab) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.lint import leaks, shown_answers
-from autograder.authoring.publish import PublishError, publish
+from autograder.authoring.publish import publish
+from autograder.errors import PublishError
 from autograder.labs.source import find_labs, load_lab
 
 

@@ -93,7 +93,7 @@ def test_code_that_cannot_be_looked_through_is_graded_and_pointed_at(
     )
     work = read_submission(toy, hand_in(toy, tmp_path / "a.ipynb"))
     assert work.exercises == SOLVED
-    assert work.idle == frozenset()
+    assert work.skippable == frozenset()
     assert [(flag.kind, "could not be looked through" in flag.message) for flag in work.odd] == [("suspicious", True)]
     reading._reader.close()
 

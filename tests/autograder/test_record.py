@@ -27,14 +27,15 @@ from typer.testing import CliRunner
 
 from autograder.authoring.demo import reference_sources, solve, without_metadata
 from autograder.cli import app
-from autograder.grading.batch import Found
+from autograder.errors import RecordError
+from autograder.grading.batch import SubmissionFile
 from autograder.grading.verdict import Flag, TestResult, Verdict, VerdictStatus, Written
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
 from autograder.reporting import autograded as pages
 from autograder.reporting import gradebook as module
-from autograder.reporting.gradebook import RecordError, record
+from autograder.reporting.gradebook import record
 from autograder.reporting.pictures import Album
 from tests.conftest import TOY
 
@@ -722,7 +723,7 @@ def test_the_grade_command_records_in_a_course_only_when_asked(
 ) -> None:
     """What grades is stubbed here; test_cli has the command grade for real."""
 
-    def graded(lab: Lab, found: list[Found], *_: Any, **__: Any) -> list[Verdict]:
+    def graded(lab: Lab, found: list[SubmissionFile], *_: Any, **__: Any) -> list[Verdict]:
         return [judge(lab, item.submission) for item in found]
 
     monkeypatch.setattr("autograder.cli.grade_class", graded)

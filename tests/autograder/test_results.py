@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from autograder import files
+from autograder.errors import ResultsError
 from autograder.grading.verdict import Verdict
 from autograder.reporting import results
-from autograder.reporting.results import ResultsError, check_writable, write_results
+from autograder.reporting.results import check_writable, write_results
 
 CLASS = [Verdict("ada", "lab00_toy", "unreadable", message="ada.ipynb: not a notebook")]
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from autograder.execution import process, runner
-from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import ContendedError, run_cells, run_steps
 from autograder.execution.steps import Outcome, Step
 
@@ -211,7 +211,7 @@ def endings(monkeypatch: pytest.MonkeyPatch) -> list[list[Outcome]]:
 
 
 def settled(how: str) -> list[Outcome]:
-    return runner.settle([], limits=Limits(), around=Surroundings(), contended=how)[0]  # type: ignore[arg-type]
+    return runner.run_with_retries([], limits=Limits(), environment=Environment(), contended=how)[0]  # type: ignore[arg-type]
 
 
 def test_a_limit_that_was_hit_through_others_is_tried_again_and_then_believed(endings: list[list[Outcome]]) -> None:
@@ -241,10 +241,10 @@ def test_values_are_kept_up_to_a_bound_and_those_of_other_tests_all_the_same(mon
         Step("assert len(large) == 100_000", "test", names=("large",)),
         Step("assert other == 'x'", "test", names=("other",)),
     ]
-    outcomes = run_steps(steps, limits=Limits(), around=Surroundings(), kept=kept)
+    outcomes = run_steps(steps, limits=Limits(), environment=Environment(), kept=kept)
     assert statuses(outcomes) == ["ok"] * 4
     assert set(kept) == {1, 3}
-    again = runner.Again(Limits(), Surroundings())
+    again = runner.Reexaminer(Limits(), Environment())
     try:
         wrong = again.test([], Step("assert small == [3]", "test", names=("small",)), kept[1])
         assert wrong is not None

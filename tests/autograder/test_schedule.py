@@ -18,7 +18,7 @@ from autograder.execution.runner import ContendedError
 from autograder.execution.steps import Kept, Outcome
 from autograder.grading import batch, job
 from autograder.grading.batch import find_submissions, grade_class
-from autograder.grading.cache import Entry, Keep
+from autograder.grading.cache import Entry, ResultCache
 from autograder.grading.verdict import TestResult, Verdict
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
@@ -45,8 +45,8 @@ class Runs:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
 
-    def __call__(self, steps: Any, *, contended: str, around: Any, **_: Any) -> tuple[list[Outcome], Kept]:
-        self.asked.append({"contended": contended, "memory_mb": around.memory_mb})
+    def __call__(self, steps: Any, *, contended: str, environment: Any, **_: Any) -> tuple[list[Outcome], Kept]:
+        self.asked.append({"contended": contended, "memory_mb": environment.memory_mb})
         if contended == "raise":
             raise ContendedError("late")
         return [Outcome("ok", contended=step.kind == "test") for step in steps], {}
@@ -56,8 +56,8 @@ def test_what_was_late_through_others_is_run_alone_with_all_memory_and_not_kept(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(toy, tmp_path / "class", ada="", boris="")
-    runs, keep, heard = Runs(), Keep(tmp_path / "kept"), []
-    monkeypatch.setattr(job, "settle", runs)
+    runs, keep, heard = Runs(), ResultCache(tmp_path / "kept"), []
+    monkeypatch.setattr(job, "run_with_retries", runs)
     monkeypatch.setattr(batch, "wake", lambda: None)
     found = find_submissions(tmp_path / "class", toy.id)
     verdicts = grade_class(toy, found, keep=keep, jobs=2, on_verdict=heard.append)
@@ -70,7 +70,7 @@ def test_what_was_late_through_others_is_run_alone_with_all_memory_and_not_kept(
 
 
 def test_an_entry_with_a_limit_that_was_hit_through_others_is_not_kept(tmp_path: Path) -> None:
-    keep = Keep(tmp_path)
+    keep = ResultCache(tmp_path)
     keep.put("00aa", Entry([Outcome("ok"), Outcome("timeout", contended=True)], {}, {}))
     assert keep.find("00aa") is None
 
@@ -93,7 +93,7 @@ def test_one_that_needs_more_than_its_share_is_run_alone_and_paid_and_its_neighb
     hungry = "import numpy as np\nif not globals().get('seen'): seen = [np.ones(1_300 << 17)]"
     hand_in(toy, tmp_path / "class", ada="", hungry=hungry)
     monkeypatch.setattr(batch, "_memory", lambda: 2_200 << 20)
-    keep, found = Keep(tmp_path / "kept"), find_submissions(tmp_path / "class", toy.id)
+    keep, found = ResultCache(tmp_path / "kept"), find_submissions(tmp_path / "class", toy.id)
     verdicts = grade_class(toy, found, keep=keep, jobs=2)
     assert earned(verdicts) == {"ada": 20, "hungry": 20}
     monkeypatch.setattr(batch, "_memory", lambda: 1_000 << 20)

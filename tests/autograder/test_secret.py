@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.demo import reference_sources, solve
-from autograder.grading.cache import Entry, Keep
+from autograder.errors import SecretError
+from autograder.grading.cache import Entry, ResultCache
 from autograder.grading.cluster import Cluster
 from autograder.grading.job import Job, prepare
 from autograder.grading.options import Options, course_secret
-from autograder.grading.secret import SecretError, find_secret
+from autograder.grading.secret import find_secret
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
 
@@ -73,13 +74,13 @@ def test_what_is_kept_is_recalled_for_the_same_secret_only_and_does_not_hold_it(
 
     assert job(sealing, "secret one").key == job(sealing, "secret one").key != job(sealing, "secret two").key
     assert job(toy, "secret one").key == job(toy, "secret two").key, "a lab without sealed data does not depend on it"
-    assert job(toy, "secret one").around.private == {}
+    assert job(toy, "secret one").environment.private == {}
     assert "secret one" not in job(sealing, "secret one").key
     assert "secret one" not in repr(job(sealing, "secret one"))
 
 
 def test_forgetting_what_was_kept_leaves_the_secret(tmp_path: Path) -> None:
-    secret, keep = find_secret(tmp_path), Keep(tmp_path)
+    secret, keep = find_secret(tmp_path), ResultCache(tmp_path)
     keep.put("ab12", Entry([], {}, {}))
     assert keep.find("ab12") is not None
     keep.clear()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Step
 from autograder.sandbox import strongest
@@ -166,8 +166,8 @@ def test_a_hidden_test_reads_the_courses_files_whatever_a_student_does_to_them(
 ) -> None:
     given = "open('made.csv', 'w').write(\"the course's\")"
     steps = [Step(OVERWRITE), Step(given, "given", given), Step(TEST, "test", names=("answer",))]
-    around = Surroundings(level=strongest(), files=True, beside=beside)
-    *_, outcome = run_steps(steps, limits=Limits(), around=around)
+    environment = Environment(level=strongest(), files=True, beside=beside)
+    *_, outcome = run_steps(steps, limits=Limits(), environment=environment)
     assert (outcome.status, outcome.message) == ("ok", "")
 
 
@@ -175,5 +175,5 @@ def test_a_module_beside_the_notebook_is_there_for_tests_and_for_the_notebook_wh
     beside: tuple[tuple[str, str], ...],
 ) -> None:
     steps = [Step("import tools\nf = lambda: tools.said"), Step("import tools\nassert f() == tools.said", "test", names=("f",))]
-    outcomes = run_steps(steps, limits=Limits(), around=Surroundings(level=strongest(), beside=beside))
+    outcomes = run_steps(steps, limits=Limits(), environment=Environment(level=strongest(), beside=beside))
     assert [(outcome.status, outcome.message) for outcome in outcomes] == [("ok", "")] * 2

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.execution.limits import Limits, Surroundings
+from autograder.execution.limits import Environment, Limits
 from autograder.execution.process import Process
 from autograder.execution.signals import Target
 
@@ -82,7 +82,7 @@ def test_whoever_is_given_the_number_later_is_not_signalled() -> None:
 
 
 def test_a_process_that_was_stopped_signals_nobody_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    process = Process("student", Limits(), Surroundings())
+    process = Process("student", Limits(), Environment())
     process.stop()
     signalled: list[object] = []
     for module, name in ((os, "kill"), (os, "killpg"), (signal, "pidfd_send_signal")):
@@ -105,8 +105,8 @@ def test_waiting_says_whether_a_process_has_ended() -> None:
 def test_the_number_of_a_process_that_was_stopped_is_given_free() -> None:
     numbers = []
     for _ in range(3):
-        process = Process("student", Limits(), Surroundings())
+        process = Process("student", Limits(), Environment())
         numbers.append(process._reserved)
         process.stop()
-    Process("student", Limits(), Surroundings()).stop()  # a new request gives free what was still dying at the one before
+    Process("student", Limits(), Environment()).stop()  # a new request gives free what was still dying at the one before
     assert not [number for number in numbers if psutil.pid_exists(number)]

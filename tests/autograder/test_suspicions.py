@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.demo import reference_sources
-from autograder.grading.submissions.suspicions import MAX_FLAGS, look
+from autograder.grading.submissions.suspicions import MAX_FLAGS, find_suspicious
 from autograder.labs.source import find_labs, load_lab
 from autograder.notebooks.syntax import MAX_CHARS
 
@@ -61,14 +61,14 @@ HONEST = [
 
 @pytest.mark.parametrize(("said", "source"), [(said, source) for said, sources in ODD.items() for source in sources])
 def test_what_no_solution_needs_is_pointed_at(said: str, source: str) -> None:
-    flags = look([("mean", source)])
+    flags = find_suspicious([("mean", source)])
     assert any(said in flag.message and flag.message.endswith("please look") for flag in flags), flags
     assert {(flag.kind, flag.cells) for flag in flags} == {("suspicious", ("mean",))}
 
 
 @pytest.mark.parametrize("source", HONEST)
 def test_common_code_is_left_in_peace(source: str) -> None:
-    assert look([("mean", source), ("", source)]) == []
+    assert find_suspicious([("mean", source), ("", source)]) == []
 
 
 def test_no_right_answer_and_no_open_cell_of_any_lab_is_flagged(root: Path) -> None:
@@ -77,17 +77,17 @@ def test_no_right_answer_and_no_open_cell_of_any_lab_is_flagged(root: Path) -> N
     for lab in map(load_lab, folders):
         right = [(answer.label, answer.source) for answer in lab.answers if answer.right]
         own = [(cell.grade_id, cell.source) for cell in lab.of("code")]
-        assert look([*reference_sources(lab).items(), *right, *own]) == []
+        assert find_suspicious([*reference_sources(lab).items(), *right, *own]) == []
 
 
 def test_the_line_and_the_cell_are_named_and_each_finding_stands_once() -> None:
-    (flag,) = look([("", "x = 1\n\nimport ctypes\nctypes.string_at(0)")])
+    (flag,) = find_suspicious([("", "x = 1\n\nimport ctypes\nctypes.string_at(0)")])
     assert flag.message == "line 3 of a cell of the student's own reaches under Python: please look"
     assert flag.cells == ()
 
 
 def test_an_import_in_one_cell_is_known_in_the_next() -> None:
-    (flag,) = look([("a", "import scipy.special as sp"), ("b", "sp.softmax = lambda x: x")])
+    (flag,) = find_suspicious([("a", "import scipy.special as sp"), ("b", "sp.softmax = lambda x: x")])
     assert flag.cells == ("b",)
 
 
@@ -104,20 +104,20 @@ def test_an_import_in_one_cell_is_known_in_the_next() -> None:
     ],
 )
 def test_what_python_cannot_parse_is_read_as_text(source: str) -> None:
-    assert any("under Python" in flag.message for flag in look([("a", source)]))
+    assert any("under Python" in flag.message for flag in find_suspicious([("a", source)]))
 
 
 def test_what_stands_at_the_start_of_a_long_chain_of_attributes_is_seen() -> None:
-    assert any("searches memory" in flag.message for flag in look([("a", "import gc\ngc.get_objects" + ".a" * 300)]))
-    assert any("changes what belongs" in flag.message for flag in look([("a", "np.random.seed = print  # (")]))
+    assert any("searches memory" in flag.message for flag in find_suspicious([("a", "import gc\ngc.get_objects" + ".a" * 300)]))
+    assert any("changes what belongs" in flag.message for flag in find_suspicious([("a", "np.random.seed = print  # (")]))
 
 
 def test_very_many_findings_end_in_one_that_counts_them() -> None:
-    flags = look([("", "import ctypes")] * 1000)
+    flags = find_suspicious([("", "import ctypes")] * 1000)
     assert len(flags) == MAX_FLAGS + 1
     assert flags[-1].message == "950 more places look odd: please look"
 
 
 def test_a_notebook_too_long_to_be_looked_through_says_so() -> None:
-    flags = look([("", "x = 1\n" * 10_000)] * 50)
+    flags = find_suspicious([("", "x = 1\n" * 10_000)] * 50)
     assert ["was not looked through" in flag.message for flag in flags] == [True]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograder.grading.dependencies import names, needed, statements
 from autograder.grading.submissions import suspicions
-from autograder.grading.submissions.suspicions import look
+from autograder.grading.submissions.suspicions import find_suspicious
 from autograder.labs.source import find_labs, load_lab
 from autograder.notebooks.syntax import MAX_CHARS, tree
 
@@ -90,7 +90,7 @@ def every_look(source: str) -> None:
     names(source)
     statements(source)
     needed(["a = 1", source, "a"], [2])
-    look([("a", source), ("", source)])
+    find_suspicious([("a", source), ("", source)])
 
 
 @settings(max_examples=300, deadline=None)
@@ -170,5 +170,5 @@ def test_a_cell_of_regular_expressions_is_looked_at_in_silence(recwarn: pytest.W
 def test_the_end_of_a_very_long_notebook_is_not_looked_at() -> None:
     assert suspicions.MAX_LOOKED < 2_000_000
     started = time.process_time()
-    look([("", "x = np.y\n" * 500)] * 10_000)
+    find_suspicious([("", "x = np.y\n" * 500)] * 10_000)
     assert time.process_time() - started < 10

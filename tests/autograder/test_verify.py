@@ -11,9 +11,9 @@ import pytest
 from autograder.authoring import hostile
 from autograder.authoring.lint import leaks, lint, secrets
 from autograder.authoring.verify import Check, Effort, verify
-from autograder.grading.environment import surroundings
+from autograder.errors import LabError
+from autograder.grading.environment import prepare_environment
 from autograder.grading.options import Options
-from autograder.labs.model import LabError
 from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import release_notebook
@@ -113,7 +113,7 @@ def test_hostile_twins_gain_nothing_where_functions_get_copies_and_are_caught_wh
     assert of_twins(toy_folder) == ()
 
     def shared(*args: object) -> object:
-        return replace(surroundings(*args), shared_arguments=True)  # type: ignore[arg-type]
+        return replace(prepare_environment(*args), shared_arguments=True)  # type: ignore[arg-type]
 
     monkeypatch.setattr(hostile, "surroundings", shared)
     found = of_twins(toy_folder)

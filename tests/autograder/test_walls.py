@@ -25,8 +25,8 @@ import pytest
 
 from autograder.sandbox import (
     Level,
-    Room,
-    WallsError,
+    SandboxError,
+    SandboxSpec,
     default_readable,
     enter,
     grader_files,
@@ -52,7 +52,7 @@ class Inmate:
     def __init__(
         self,
         function: Callable[[], Any],
-        room: Room,
+        room: SandboxSpec,
         level: Level,
         prepare: Callable[[], None] = lambda: None,
         before: Callable[[int], None] = lambda pid: None,
@@ -72,7 +72,7 @@ class Inmate:
         assert line, f"the process in the room ended with {self.wait()} and said nothing"
         message = json.loads(line)
         if "refused" in message:
-            raise WallsError(message["refused"])
+            raise SandboxError(message["refused"])
         assert "error" not in message, f"in the room: {message['error']}"
         return message["value"]
 
@@ -96,7 +96,7 @@ class Inmate:
 def _serve(
     telling: int,
     function: Callable[[], Any],
-    room: Room,
+    room: SandboxSpec,
     level: Level,
     prepare: Callable[[], None],
     before: Callable[[int], None],
@@ -115,7 +115,7 @@ def _serve(
         for value in values:
             tell(value=value)
         os._exit(0)
-    except WallsError as error:
+    except SandboxError as error:
         tell(refused=str(error))
     except BaseException as error:
         tell(error=f"{type(error).__name__}: {error}")
@@ -130,21 +130,23 @@ class Warden:
         self.ordinary = ordinary
         self.inmates: list[Inmate] = []
 
-    def room(self, level: Level = "full", **changes: Any) -> Room:
+    def room(self, level: Level = "full", **changes: Any) -> SandboxSpec:
         scratch = tempfile.mkdtemp(dir=self.folder)
         if self.ordinary:
             os.chown(scratch, NOBODY, NOBODY)
         as_root = os.getuid() == 0 and not self.ordinary and level == "full"
         uid = 64_001 + len(self.inmates) if as_root else 0
-        return Room(**{"scratch": scratch, "readable": default_readable(), "disk_mb": 16, "uid": uid, **changes})
+        return SandboxSpec(**{"scratch": scratch, "readable": default_readable(), "disk_mb": 16, "uid": uid, **changes})
 
-    def start(self, function: Callable[[], Any], level: Level = "full", room: Room | None = None, **changes: Any) -> Inmate:
+    def start(
+        self, function: Callable[[], Any], level: Level = "full", room: SandboxSpec | None = None, **changes: Any
+    ) -> Inmate:
         prepare = _become_nobody if self.ordinary else lambda: None
         inmate = Inmate(function, room or self.room(level, **changes), level, prepare)
         self.inmates.append(inmate)
         return inmate
 
-    def run(self, function: Callable[[], Any], level: Level = "full", room: Room | None = None, **changes: Any) -> Any:
+    def run(self, function: Callable[[], Any], level: Level = "full", room: SandboxSpec | None = None, **changes: Any) -> Any:
         """What `function` returns in a room of its own."""
         inmate = self.start(function, level, room, **changes)
         inmate.pid()
@@ -199,7 +201,7 @@ def _full_warden(folder: Path, ordinary: bool) -> Iterator[Warden]:
     for warden in _warden(folder, ordinary):
         try:
             warden.run(lambda: None)
-        except WallsError as error:
+        except SandboxError as error:
             pytest.skip(f"level 'full' does not hold here: {error}")
         yield warden
 
@@ -717,8 +719,9 @@ def test_what_programs_expect_of_a_machine_is_there(warden: Warden) -> None:
 def test_keras_trains_in_a_full_room_forked_from_a_warm_process(full: Warden) -> None:
     script = (
         "import coursekit, keras, json, os, sys, numpy as np\n"
-        "from autograder.sandbox import Room, default_readable, enter\n"
-        "enter(Room(readable=default_readable(), **json.loads(sys.argv[1])), 'full', lambda pid: None) if not os.fork() else sys.exit(\n"
+        "from autograder.sandbox import SandboxSpec, default_readable, enter\n"
+        "spec = SandboxSpec(readable=default_readable(), **json.loads(sys.argv[1]))\n"
+        "enter(spec, 'full', lambda pid: None) if not os.fork() else sys.exit(\n"
         "    os.waitstatus_to_exitcode(os.wait()[1]))\n"
         "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
         "model.compile(loss='mse')\n"
@@ -777,7 +780,7 @@ def test_a_wall_that_fails_lets_nobody_in(full: Warden, monkeypatch: pytest.Monk
         if hasattr(module, wall):
             monkeypatch.setattr(module, wall, fail)
     inmate = full.start(lambda: "ran")
-    with pytest.raises(WallsError, match=f"{wall}: Operation not permitted.*sysctl"):
+    with pytest.raises(SandboxError, match=f"{wall}: Operation not permitted.*sysctl"):
         inmate.pid() and inmate.hear()
     assert inmate.wait() == 1
 
@@ -785,7 +788,7 @@ def test_a_wall_that_fails_lets_nobody_in(full: Warden, monkeypatch: pytest.Monk
 def test_a_scratch_that_is_not_there_is_reported(full: Warden) -> None:
     inmate = full.start(lambda: "ran", scratch=str(full.folder / "missing"))
     inmate.pid()
-    with pytest.raises(WallsError, match=r"own file system: .*No such file.*paths of the room"):
+    with pytest.raises(SandboxError, match=r"own file system: .*No such file.*paths of the room"):
         inmate.hear()
 
 
@@ -797,19 +800,19 @@ def test_a_readable_folder_that_the_new_user_may_not_read_is_reported(ours: tupl
     private.mkdir(mode=0o700)
     inmate = us.start(lambda: "ran", level, readable=("/usr", str(private)), uid=64_001)
     inmate.pid()
-    with pytest.raises(WallsError, match=f"user 64001 may not read {private}: .*uid=0"):
+    with pytest.raises(SandboxError, match=f"user 64001 may not read {private}: .*uid=0"):
         inmate.hear()
 
 
 @pytest.mark.parametrize("path", ["scratch", "../x", "/", "//", "/usr/.."])
 def test_a_room_is_made_of_absolute_paths_below_the_root(path: str) -> None:
     with pytest.raises(ValueError, match="absolute paths below /"):
-        Room("/tmp/scratch", (path,))
+        SandboxSpec("/tmp/scratch", (path,))
 
 
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ValueError, match="'full' or 'process', not 'none'"):
-        enter(Room("/tmp/scratch", ()), "none", print)  # type: ignore[arg-type]
+        enter(SandboxSpec("/tmp/scratch", ()), "none", print)  # type: ignore[arg-type]
 
 
 def test_what_may_be_read_by_default_is_nothing_of_the_course() -> None:

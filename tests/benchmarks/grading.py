@@ -26,7 +26,7 @@ import psutil
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.grading.batch import find_submissions, grade_class
-from autograder.grading.cache import Keep
+from autograder.grading.cache import ResultCache
 from autograder.grading.environment import isolation
 from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
@@ -78,7 +78,7 @@ def compare(lab: Lab, count: int) -> tuple[float, float]:
 def again(lab: Lab, count: int) -> None:
     """What grading once more costs when nothing changed, and when one hidden test did."""
     with submitted(lab, count) as course:
-        keep = Keep(course / "kept")
+        keep = ResultCache(course / "kept")
         _, first = timed_class(lab, course, keep)
         _, second = timed_class(lab, course, keep)
         _, third = timed_class(with_changed_test(lab), course, keep)
@@ -109,7 +109,7 @@ def grow(lab: Lab, few: int, many: int) -> float:
     return costs[1] / costs[0]
 
 
-def timed_class(lab: Lab, course: Path, keep: Keep | None = None) -> tuple[list[Verdict], float]:
+def timed_class(lab: Lab, course: Path, keep: ResultCache | None = None) -> tuple[list[Verdict], float]:
     found = find_submissions(course, lab.id)
     with PEAK:
         started = time.perf_counter()

@@ -28,12 +28,12 @@ import nbformat
 import nbgrader
 from nbgrader.nbgraderformat import SchemaTooNewError, ValidationError
 
+from autograder.errors import LabError
 from autograder.files import write_text
 from autograder.grading.assignments.load import load_assignment
 from autograder.grading.batch import find_submissions, grade_class
 from autograder.grading.cache import digest
 from autograder.grading.verdict import Verdict
-from autograder.labs.model import LabError
 from tests.foreign.courses import EXAMPLE, Source, find_sources, prepare, settings
 from tests.foreign.topics import COURSE
 from tests.stock import Grades, stock_grades

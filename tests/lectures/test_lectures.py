@@ -10,7 +10,7 @@ import pytest
 from autograder.authoring.lectures import Lecture, find_lectures, lecture_notebook, load_lecture, run_lecture
 from autograder.authoring.lint import shown_answers
 from autograder.labs.source import find_labs, load_lab
-from autograder.notebooks.release import out_of_step
+from autograder.notebooks.release import is_stale
 from coursekit import session
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "lectures"
@@ -34,7 +34,7 @@ def test_there_are_lectures_and_setup_knows_them_all() -> None:
 
 
 def test_the_committed_notebook_is_in_step_with_its_source(lecture: Lecture) -> None:
-    assert out_of_step(lecture_notebook(lecture), FOLDER / f"{lecture.id}.ipynb") == []
+    assert is_stale(lecture_notebook(lecture), FOLDER / f"{lecture.id}.ipynb") == []
 
 
 def test_a_lecture_runs_on_its_reduced_budget_without_a_warning_and_every_figure_says_what_it_shows(lecture: Lecture) -> None:

@@ -9,10 +9,11 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from autograder.authoring.lectures import LectureError, find_lectures, lecture_notebook, load_lecture, run_lecture
+from autograder.authoring.lectures import find_lectures, lecture_notebook, load_lecture, run_lecture
 from autograder.cli import app
+from autograder.errors import LectureError
 from autograder.notebooks.io import write_notebook
-from autograder.notebooks.release import out_of_step
+from autograder.notebooks.release import is_stale
 
 START = """# %% [markdown]
 # # Lecture 0 · Toy
@@ -67,11 +68,11 @@ def test_ids_differ_for_equal_cells_and_outlast_a_change_elsewhere(tmp_path: Pat
 
 def test_a_notebook_is_out_of_step_when_it_is_missing_or_its_source_has_changed(tmp_path: Path) -> None:
     path, notebook = write(tmp_path, SOUND), tmp_path / "lecture00_toy.ipynb"
-    assert "missing" in out_of_step(lecture_notebook(load_lecture(path)), notebook)[0]
+    assert "missing" in is_stale(lecture_notebook(load_lecture(path)), notebook)[0]
     write_notebook(lecture_notebook(load_lecture(path)), notebook)
-    assert out_of_step(lecture_notebook(load_lecture(path)), notebook) == []
+    assert is_stale(lecture_notebook(load_lecture(path)), notebook) == []
     write(tmp_path, SOUND.replace("STEPS = 7", "STEPS = 8"))
-    assert "differs" in out_of_step(lecture_notebook(load_lecture(path)), notebook)[0]
+    assert "differs" in is_stale(lecture_notebook(load_lecture(path)), notebook)[0]
 
 
 @pytest.mark.parametrize(

@@ -17,16 +17,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from autograder.execution.runner import settle
+from autograder.errors import LabError
+from autograder.execution.runner import run_with_retries
 from autograder.execution.steps import Outcome
 from autograder.grading.assignments.opinions import credit
 from autograder.grading.assignments.signs import asks
 from autograder.grading.assignments.variants import PART, SPOILS, variants
-from autograder.grading.cache import Keep
+from autograder.grading.cache import ResultCache
 from autograder.grading.job import Job, prepare
 from autograder.grading.options import Options
 from autograder.grading.verdict import Verdict
-from autograder.labs.model import Lab, LabError, Trial
+from autograder.labs.model import Lab, Trial
 from autograder.notebooks.assignment import read_assignment, siblings
 from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import release_notebook, source_notebook
@@ -72,10 +73,10 @@ class Assignment:
     notes: tuple[str, ...] = ()
 
 
-def load_assignment(path: Path | str, options: Options | None = None, *, keep: Keep | None = None) -> Assignment:
+def load_assignment(path: Path | str, options: Options | None = None, *, keep: ResultCache | None = None) -> Assignment:
     """Read an nbgrader source notebook, and run the solution in it and variations of it to see how its tests have to run.
 
-    Raises LabError as `read_assignment` does, SurroundingsError and FaultError as `grade` does.
+    Raises LabError as `read_assignment` does, MachineError and WorkerError as `grade` does.
     """
     lab = read_assignment(Path(path))
     if not any(test.points for test in lab.tests.values()):
@@ -138,7 +139,7 @@ class _Seen:
 class _Bench:
     """Runs the solution of a notebook, and variations of it, as a submission is run."""
 
-    def __init__(self, lab: Lab, options: Options, keep: Keep | None) -> None:
+    def __init__(self, lab: Lab, options: Options, keep: ResultCache | None) -> None:
         self.lab, self.options, self.keep = lab, options, keep
         self.exercises = {cell.name: cell.source for cell in lab.of("exercise")}
         # What was run in the student's process does not depend on the ways of other tests: it is run once.
@@ -167,7 +168,7 @@ class _Bench:
     def cause(self, ways: _Ways) -> str:
         """The first cell of the solution that fails in one process, and why."""
         with self._job(ways, self.exercises, 0.0) as job:
-            outcomes, _ = settle(job.inside[""], limits=job.limits, around=job.around)
+            outcomes, _ = run_with_retries(job.inside[""], limits=job.limits, environment=job.environment)
         for (index, source), outcome in zip(job.work.code, outcomes, strict=True):
             cell = self.lab.cells[index]
             short = cell.role == "tests" and cell.points and _falls_short(outcome, cell.points)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from autograder.errors import CollectError
 from autograder.grading.submissions.attempts import Candidate, Patience, newest, student_name, student_of_file
 from autograder.labs.model import Lab
 from autograder.notebooks.io import shown
 
-__all__ = ["CollectError", "Collected", "Found", "Left", "collect", "find_submissions"]
+__all__ = ["Collected", "Left", "SubmissionFile", "collect", "find_submissions"]
 
 MAX_ENTRIES = 2_000  # that are looked at in one student's folder
 MAX_DEPTH = 4  # folders between the class and a notebook
@@ -25,12 +26,8 @@ MAX_NOTEBOOKS = 20  # that are read of one student to see what they are
 _COURSE = ("source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py")
 
 
-class CollectError(Exception):
-    """A folder in which no submission can be found; the message says what was expected there."""
-
-
 @dataclass(frozen=True)
-class Found:
+class SubmissionFile:
     """A submission before it is read: whose it is, where it lies, and whether a folder on the way there is a link.
 
     own_folder: the folder holds nothing but this student's files, which come along.
@@ -54,11 +51,11 @@ class Left:
 class Collected:
     """The submissions by name, and everything else that was found."""
 
-    found: tuple[Found, ...]
+    found: tuple[SubmissionFile, ...]
     left: tuple[Left, ...]
 
 
-def find_submissions(folder: Path | str, lab_id: str, assignment: str = "") -> list[Found]:
+def find_submissions(folder: Path | str, lab_id: str, assignment: str = "") -> list[SubmissionFile]:
     """The submissions to one lab under `folder`, by name, as `collect` finds them."""
     return list(collect(folder, lab_id, assignment).found)
 
@@ -108,7 +105,7 @@ class _Search:
         self.ids = frozenset() if isinstance(lab, str) else frozenset(cell.id for cell in lab.cells if cell.grade_id)
         self.assignment = assignment
         self._students: dict[tuple[str, str], list[Candidate]] = {}
-        self._linked: list[Found] = []
+        self._linked: list[SubmissionFile] = []
         self._left: list[Left] = []
 
     def holds_students(self, folder: Path) -> bool:
@@ -137,7 +134,7 @@ class _Search:
                 self._left.append(Left(entry, "not a notebook (.ipynb)"))
 
     def result(self) -> Collected:
-        found: list[Found] = []
+        found: list[SubmissionFile] = []
         alike = Counter(name for name, _ in self._students)
         taken: set[str] = {name for name, number in self._students if not number}
         for (name, number), candidates in self._students.items():
@@ -153,7 +150,7 @@ class _Search:
             tuple(sorted(found, key=lambda item: item.submission)), tuple(sorted(self._left, key=lambda item: str(item.path)))
         )
 
-    def _settled(self, student: str, candidates: Sequence[Candidate]) -> list[Found]:
+    def _settled(self, student: str, candidates: Sequence[Candidate]) -> list[SubmissionFile]:
         """The one that counts, if one does; the others are left."""
         ours = [c for c in candidates if c.expected or not c.other_lab]
         if len(ours) > 1 and any(candidate.certainty == 2 for candidate in ours):
@@ -169,7 +166,7 @@ class _Search:
             (c for c in ours if c is not taken),
             f"another attempt of {shown(student)}: {shown(taken.path.name)} was taken, {how}",
         )
-        return [Found(student, taken.path, taken.path.parent.is_symlink(), taken.own_folder)]
+        return [SubmissionFile(student, taken.path, taken.path.parent.is_symlink(), taken.own_folder)]
 
     def _leave(self, candidates: Iterable[Candidate], reason: str) -> None:
         self._left += [Left(candidate.path, reason) for candidate in candidates]
@@ -178,7 +175,7 @@ class _Search:
         """A student's folder that is a link is not gone into, but the student is told."""
         for path in (entry / self.assignment / f"{self.lab_id}.ipynb", entry / f"{self.lab_id}.ipynb"):
             if path.exists():
-                self._linked.append(Found(student_name(entry.name), path, linked=True))
+                self._linked.append(SubmissionFile(student_name(entry.name), path, linked=True))
                 return
         self._left.append(Left(entry, "a link, not a folder"))
 

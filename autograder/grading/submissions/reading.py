@@ -21,11 +21,12 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import UnreadableError
 from autograder.grading.submissions.submission import Submission, read_submission_here, released_cells
 from autograder.grading.verdict import Flag
 from autograder.labs.model import Lab
-from autograder.notebooks.io import UnreadableError, read_lean, shown
-from autograder.sandbox.interpreters import command, environment
+from autograder.notebooks.io import read_lean, shown
+from autograder.sandbox.interpreters import clean_environment, command
 
 __all__ = ["Recognised", "UnreadableError", "read_cells", "read_submission", "recognise"]
 
@@ -64,7 +65,7 @@ def read_submission(lab: Lab, path: Path) -> Submission:
     if looked is None:
         said = "the cells could not be looked through, for that took too long: please look"
         return replace(work, odd=(Flag("suspicious", (), said),))
-    return replace(work, idle=frozenset(looked["idle"]), odd=_flags(looked["odd"]))
+    return replace(work, skippable=frozenset(looked["idle"]), odd=_flags(looked["odd"]))
 
 
 def read_cells(path: Path) -> list[dict[str, Any]]:
@@ -167,7 +168,7 @@ class _Reader:
             self._process = subprocess.Popen(
                 command("autograder.grading.submissions.reading", "serve", str(number)),
                 pass_fds=[number],
-                env={**environment(), "OPENBLAS_NUM_THREADS": "1"},
+                env={**clean_environment(), "OPENBLAS_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -233,10 +234,13 @@ def _answers(request: Mapping[str, Any], lab: Lab | None, released: Any) -> Iter
 
 
 def _looked_through(lab: Lab, work: Submission) -> dict[str, Any]:
-    from autograder.grading.plan import idle
-    from autograder.grading.submissions.suspicions import look
+    from autograder.grading.plan import skippable
+    from autograder.grading.submissions.suspicions import find_suspicious
 
-    return {"idle": sorted(idle(lab, work.code)), "odd": [asdict(flag) for flag in look(_own_words(lab, work.code))]}
+    return {
+        "idle": sorted(skippable(lab, work.code)),
+        "odd": [asdict(flag) for flag in find_suspicious(_own_words(lab, work.code))],
+    }
 
 
 def _own_words(lab: Lab, code: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:

@@ -16,9 +16,10 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
+from autograder.errors import UnreadableError
 from autograder.grading.verdict import Flag
 from autograder.labs.model import Cell, Lab, Settings
-from autograder.notebooks.io import UnreadableError, read_lean, read_notebook, shown
+from autograder.notebooks.io import read_lean, read_notebook, shown
 
 __all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission_here", "released_cells"]
 
@@ -53,7 +54,7 @@ class Submission:
     flags: tuple[Flag, ...]
     needs_review: bool
     blank: frozenset[str] = frozenset()
-    idle: frozenset[int] = frozenset()
+    skippable: frozenset[int] = frozenset()
     odd: tuple[Flag, ...] = ()
     windows: frozenset[int] = frozenset()
 
@@ -259,8 +260,8 @@ def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Released
             # The text of an answer has changed since its release; that of the lab may still be the one that was released then.
             known = cell.was_released(cell.source) or cell.was_released(node.source)
             # Points stand in the cells of answers too, where they are worth nothing to anybody.
-            idle = own.get("solution") and all(cell.noted.get(key) == own.get(key) for key in ("grade", "solution"))
-            (older if known or idle else other).append(lab.cells[cell.match].grade_id)
+            skippable = own.get("solution") and all(cell.noted.get(key) == own.get(key) for key in ("grade", "solution"))
+            (older if known or skippable else other).append(lab.cells[cell.match].grade_id)
     flags = []
     if other:
         said = f"points or roles noted in cells differ from the lab's, which count: {', '.join(other)}"

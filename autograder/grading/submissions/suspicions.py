@@ -14,7 +14,7 @@ from functools import lru_cache
 from autograder.grading.verdict import Flag
 from autograder.notebooks.syntax import tree
 
-__all__ = ["look"]
+__all__ = ["find_suspicious"]
 
 MAX_LOOKED = 500_000  # characters of all cells together: what follows is not looked at
 MAX_FLAGS = 50
@@ -67,7 +67,7 @@ _GIVEN = frozenset({"keras", "np", "numpy", "tf", "plt", "pd", "check", "coursek
 _SAYS = frozenset({"evaluate", "predict", "predict_on_batch", "__call__", "call", "__class__"})
 
 
-def look(cells: Sequence[tuple[str, str]]) -> list[Flag]:
+def find_suspicious(cells: Sequence[tuple[str, str]]) -> list[Flag]:
     """What looks odd in a student's own cells, one flag of kind "suspicious" for each kind of thing in each cell.
 
     cells: (grade id, "" for a cell of the student's own making; source). Never raises for any text; of very many cells or findings
