@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograder.grading.dependencies import names, needed, statements
+from autograder.grading.dependencies import names, required_cells, statements
 from autograder.grading.submissions import suspicions
 from autograder.grading.submissions.suspicions import find_suspicious
 from autograder.labs.source import find_labs, load_lab
@@ -81,15 +81,15 @@ def test_what_parses_has_a_tree(source: str) -> None:
 def test_what_does_not_parse_has_none_and_may_have_read_and_changed_everything(source: str) -> None:
     assert tree(source) is None
     assert names(source).opaque
-    assert needed(["a = 1", "b = 2", source, "b"], [3]) == [0, 1, 2, 3]
-    assert needed(["b = 2", "b", source], [1]) == [0, 1], "what stands below has no part in it"
+    assert required_cells(["a = 1", "b = 2", source, "b"], [3]) == [0, 1, 2, 3]
+    assert required_cells(["b = 2", "b", source], [1]) == [0, 1], "what stands below has no part in it"
 
 
 def every_look(source: str) -> None:
     tree(source)
     names(source)
     statements(source)
-    needed(["a = 1", source, "a"], [2])
+    required_cells(["a = 1", source, "a"], [2])
     find_suspicious([("a", source), ("", source)])
 
 
