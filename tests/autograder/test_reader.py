@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import autograder
 from autograder.authoring.demo import solve
 from autograder.grading.submissions import reading
 from autograder.grading.submissions.reading import Recognised, UnreadableError, read_cells, read_submission, recognise
@@ -151,12 +152,12 @@ def test_modules_in_the_folder_where_one_stands_and_in_pythonpath_are_not_run(to
     path = hand_in(toy, submissions / "eva.ipynb")
     code = (
         "import os, sys; sys.path.append(sys.argv[3])\n"
-        "from pathlib import Path; from autograder.labs.model import load_lab; from autograder import reader\n"
+        "from pathlib import Path\nfrom autograder.labs import load_lab\nfrom autograder.grading.submissions import reading\n"
         "lab = load_lab(Path(sys.argv[1])); reading.released_cells(lab)\n"  # all that this process imports itself
         "os.environ['PYTHONPATH'] = os.environ['PYTHONSTARTUP'] = sys.argv[4]; sys.path[:0] = ['', os.getcwd()]\n"
         "print(len(reading.read_submission(lab, Path(sys.argv[2])).exercises))"
     )
-    root = str(Path(reading.__file__).parents[1])
+    root = str(Path(autograder.__file__).parents[1])
     command = [sys.executable, "-I", "-c", code, str(toy.folder), str(path), root, str(evil)]
     run = subprocess.run(command, cwd=submissions, capture_output=True, text=True, env={**os.environ}, check=False)
     assert run.stdout == "2\n", run.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.execution import process, runner
+from autograder.execution import forkserver_client, runner
 from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import ContendedError, run_cells, run_steps
 from autograder.execution.steps import Outcome, Step
@@ -143,7 +143,7 @@ def test_only_plain_numbers_come_back_as_values(value: str) -> None:
 
 def test_grading_works_from_a_plain_script_without_a_main_guard() -> None:
     script = (
-        "from autograder.execution.process import Limits\nfrom autograder.execution.runner import run_cells\n"
+        "from autograder.execution.limits import Limits\nfrom autograder.execution.runner import run_cells\n"
         "print(run_cells(['6 * 7'], limits=Limits(), env={})[0].value)"
     )
     done = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, check=True)
@@ -171,7 +171,7 @@ def test_what_a_killed_grader_left_is_swept_up_when_it_is_old_and_nothing_else(t
         (folder / "file").write_text("x")
         if folder != fresh:
             os.utime(folder, (0, 0))
-    process._sweep(tmp_path)
+    forkserver_client._sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in (fresh, alive, other))
 
 
@@ -260,5 +260,6 @@ def test_memory_that_runs_out_takes_students_first_and_never_the_grader() -> Non
     own, inherited = run(readiness, children + " capture_output=True).stdout)")
     assert (own.value, inherited.value) == (1000, 1000)
     assert int(Path("/proc/self/oom_score_adj").read_text()) < 500
-    (parent,) = [p for p in psutil.Process().children() if any("autograder" in part for part in p.cmdline())]
-    assert int(Path(f"/proc/{parent.pid}/oom_score_adj").read_text()) < 500
+    servers = [p for p in psutil.Process().children() if "autograder.worker.forkserver" in p.cmdline()]
+    assert servers
+    assert all(int(Path(f"/proc/{server.pid}/oom_score_adj").read_text()) < 500 for server in servers)
