@@ -23,6 +23,8 @@ from autograder.printable import cell, line, printable
 
 __all__ = ["data_notice", "grades_csv", "report_html", "verdicts_json"]
 
+CSV_COLUMNS = ("submission", "lab", "status", "earned", "points", "by_hand", "message", "unsealed", "to_mark", "data", "budget")
+
 
 @dataclass(frozen=True)
 class Missed:
@@ -66,20 +68,22 @@ def verdicts_json(verdicts: Sequence[Verdict], left: Sequence[tuple[object, str]
 
 
 def grades_csv(verdicts: Sequence[Verdict]) -> str:
-    """One row a submission: name, lab, status, marks by tests, points by hand, message, and what rests on unsealed tests.
+    """One row per submission, under one line of column names.
 
-    unsealed: points of `earned` from tests that the student's code could reach. to_mark: answers that wait for a mark by hand.
+    Columns: submission, lab, status, earned and points (of tests), by_hand (points that a person gives), message, unsealed (the
+    part of `earned` from tests that the student's code could reach), to_mark (answers that wait for a mark by hand), data ("real",
+    "drawn" or "none") and budget ("full" or "reduced").
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([cell(f"# {data_notice(verdicts)}")])
-    writer.writerow(["submission", "lab", "status", "earned", "points", "by_hand", "message", "unsealed", "to_mark"])
+    writer.writerow(CSV_COLUMNS)
     for v in verdicts:
         by_hand = sum(item.points for item in v.written)
         notes = v.message or "; ".join(flag.message for flag in v.flags)
         numbers = [f"{number:g}" for number in (v.earned, v.points, by_hand)]
+        budget = "reduced" if v.reduced_budget else "full"
         row = [cell(v.submission), cell(v.lab), v.status, *numbers, cell(notes), f"{v.unsealed:g}", v.to_mark]
-        writer.writerow(row)
+        writer.writerow([*row, cell(v.data_source or "none"), budget])
     return out.getvalue()
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import statistics
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import NoReturn
 
 import typer
@@ -21,12 +23,27 @@ from rich.text import Text
 from autograder.grading.verdict import Verdict
 from autograder.printable import line, printable
 
-__all__ = ["console", "fail", "progress", "quote", "say", "show_left", "show_marks", "show_notes", "warn", "words"]
+__all__ = [
+    "be_quiet",
+    "console",
+    "fail",
+    "progress",
+    "quote",
+    "say",
+    "show_left",
+    "show_marks",
+    "show_notes",
+    "show_verdict",
+    "warn",
+    "words",
+    "working",
+]
 
 # Where nobody watches (a log, CI) there is no terminal width to respect.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 TABLE_STUDENTS = 30  # a class of more is summed up: nobody reads a table of 2,000 columns
+LOG_SECONDS = 15.0  # between two lines about long work where no terminal is
 NOTES = 40  # lines on submissions that need a look
 _NAME_CHARS = 20  # of a student's name at the head of a column
 _TEST_CHARS = 60
@@ -71,11 +88,65 @@ def fail(message: object) -> NoReturn:
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar; call what is given with how much is done, and of how much."""
+    """Show progress: call what this yields with how much is done and how much there is in all.
+
+    A terminal shows a bar. A log gets a line every LOG_SECONDS and one at the end.
+    """
+    if not console.is_terminal:
+        with _logged(title) as advance:
+            yield advance
+        return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(line(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def working(title: str) -> Iterator[None]:
+    """Show that something of unknown length is being done: a spinner on a terminal, a line every LOG_SECONDS in a log."""
+    if console.is_terminal:
+        with console.status(Text(line(title))):
+            yield
+        return
+    with _logged(title):
+        yield
+
+
+@contextmanager
+def _logged(title: str) -> Iterator[Callable[[int, int], None]]:
+    start, over, state = time.monotonic(), Event(), [0, 0]
+
+    def advance(done: int, total: int) -> None:
+        state[:] = done, total
+
+    def report() -> None:
+        while not over.wait(LOG_SECONDS):
+            _say_progress(title, state[0], state[1], time.monotonic() - start)
+
+    thread = Thread(target=report, daemon=True)
+    thread.start()
+    try:
+        yield advance
+    finally:
+        over.set()
+        thread.join()
+    if state[1]:
+        _say_progress(title, state[0], state[1], time.monotonic() - start)
+
+
+def _say_progress(title: str, done: int, total: int, seconds: float) -> None:
+    say("{}{}, {} s", title, f": {done} of {total}" if total else "", f"{seconds:.0f}")
+
+
+def be_quiet(quiet: bool) -> None:
+    """From here on print errors only, or everything."""
+    console.quiet = quiet
+
+
+def show_verdict(verdict: Verdict) -> None:
+    """One line about one submission."""
+    say("{}: {} of {} points, {}", verdict.submission, f"{verdict.earned:g}", f"{verdict.points:g}", verdict.status)
 
 
 # ── a class ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,7 @@ LINE = (
     + r"""
 import os, sys
 from multiprocessing.connection import Connection
-pack = grader["codec"]["pack"]
+pack = grader["frames"]["pack"]
 ran = {"do": "ran", "seconds": 0.0, "cpu": 0.0, "error": None, "value": 1}
 lines = [thing for thing in gc.get_objects() if isinstance(thing, Connection)]
 """

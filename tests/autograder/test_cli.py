@@ -6,23 +6,30 @@ import csv
 import errno
 import io
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cli, sandbox
+from autograder import sandbox
 from autograder.authoring.demo import solve
-from autograder.cli import app
+from autograder.cli import app, options
+from autograder.cli import grading as commands
 from autograder.errors import RecordError
-from autograder.grading import environment
+from autograder.grading import batch, environment
+from autograder.grading.assignments import load
 from autograder.grading.assignments.load import Assignment
 from autograder.grading.batch import SubmissionFile
 from autograder.grading.verdict import Flag, TestResult, Verdict, Written
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
+from autograder.reporting import gradebook, terminal
 
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
@@ -67,7 +74,7 @@ def test_grade_writes_three_files_and_a_table(toy: Lab, tmp_path: Path) -> None:
     verdicts = json.loads((tmp_path / "out" / "verdicts.json").read_text())["verdicts"]
     assert [(v["submission"], v["status"]) for v in verdicts] == [("ada", "graded"), ("ben", "graded")]
     rows = list(csv.reader((tmp_path / "out" / "grades.csv").open()))
-    assert [row[3] for row in rows[2:]] == ["20", "0"]
+    assert [row[3] for row in rows[1:]] == ["20", "0"]
     assert "<h2>lab00_toy</h2>" in (tmp_path / "out" / "report.html").read_text()
 
 
@@ -103,7 +110,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, lab: Lab, *verdicts: Verdict) -> list[
         asked.extend(item.submission for item in found)
         return list(verdicts)
 
-    monkeypatch.setattr(cli, "grade_class", graded)
+    monkeypatch.setattr(batch, "grade_class", graded)
     return asked
 
 
@@ -147,7 +154,7 @@ def test_text_in_a_submission_costs_nobody_the_report(
     assert not any(c in result.output for c in "\x1b\r\0\u202e")
     (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert len(json.loads((tmp_path / "out" / "verdicts.json").read_text(encoding="utf-8"))["verdicts"]) == 2
-    assert len((tmp_path / "out" / "grades.csv").read_text(encoding="utf-8").splitlines()) == 4
+    assert len((tmp_path / "out" / "grades.csv").read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_a_terminal_that_lacks_letters_shows_the_rest(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +169,7 @@ def test_results_are_there_when_printing_fails(toy: Lab, tmp_path: Path, monkeyp
         raise KeyboardInterrupt
 
     stub(monkeypatch, toy, judged(toy, "ada"))
-    monkeypatch.setattr(cli, "show_marks", interrupted)
+    monkeypatch.setattr(commands, "show_marks", interrupted)
     CliRunner().invoke(app, [str(part) for part in class_of(toy, tmp_path, "ada")])
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"verdicts.json", "grades.csv", "report.html", "kept"}
 
@@ -226,7 +233,7 @@ def test_a_disk_that_becomes_full_says_where_the_work_is(toy: Lab, tmp_path: Pat
     stub(monkeypatch, toy, judged(toy, "ada"))
     arguments = class_of(toy, tmp_path, "ada")
     monkeypatch.setattr("autograder.reporting.results.write_text", no_room)
-    monkeypatch.setattr(cli, "record", Mock(side_effect=RecordError("the gradebook could not be written")))
+    monkeypatch.setattr(gradebook, "record", Mock(side_effect=RecordError("the gradebook could not be written")))
     (tmp_path / "course").mkdir()
     code, said = call(*arguments, "--course", tmp_path / "course")
     assert code == 2
@@ -259,7 +266,7 @@ def test_what_was_found_and_not_graded_is_listed_with_its_reason_and_changes_no_
 
 
 def assignment(monkeypatch: pytest.MonkeyPatch, lab: Lab, broken: dict[str, str]) -> None:
-    monkeypatch.setattr(cli, "load_assignment", lambda *_, **__: Assignment(lab, {}, broken))
+    monkeypatch.setattr(load, "load_assignment", lambda *_, **__: Assignment(lab, {}, broken))
 
 
 def test_tests_that_the_solution_fails_stop_the_class_with_status_1(
@@ -309,4 +316,48 @@ def test_grading_below_the_walls_that_were_asked_for_is_refused(
     code, said = call(*arguments)
     assert code == 0
     assert "isolation: process" in said
-    assert "not by walls of its own (missing: files)" in said
+    assert "not in a sandbox of its own (missing: files)" in said
+
+
+def test_help_loads_none_of_what_grading_needs() -> None:
+    heavy = ("numpy", "nbformat", "nbgrader", "jupytext", "pandas", "psutil", "sqlalchemy", "keras", "tensorflow")
+    code = (
+        "import sys\nfrom autograder.cli import app\ntry:\n    app(['grade', '--help'])\nexcept SystemExit:\n    pass\n"
+        f"print(sorted(set({heavy}) & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "Usage" in said
+    assert said.endswith("[]\n")
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert call("--version") == (0, f"autograder {version('coursekit')}")
+
+
+def test_a_log_hears_of_long_work(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(terminal, "LOG_SECONDS", 0.01)
+    with terminal.progress("grading") as advance:
+        advance(1, 3)
+        time.sleep(0.2)
+        advance(3, 3)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("grading: 1 of 3, ")
+    assert lines[-1].startswith("grading: 3 of 3, ")
+    with terminal.working("running the solution"):
+        time.sleep(0.2)
+    assert capsys.readouterr().out.startswith("running the solution, ")
+
+
+def test_quiet_prints_nothing_and_verbose_a_line_per_submission(toy: Lab, tmp_path: Path) -> None:
+    write_notebook(solve(toy, RIGHT), tmp_path / "class" / "eva.ipynb")
+    arguments = ("grade", toy.id, tmp_path / "class", "--labs", toy.folder.parent, "-o", tmp_path / "out", "-j", 1)
+    assert call(*arguments, "-q") == (0, "")
+    code, said = call(*arguments, "-v", "--no-cache")
+    assert code == 0
+    assert "eva: 20 of 20 points, graded" in said
+
+
+@pytest.mark.parametrize("choice", ["auto", ""])
+def test_the_choice_auto_is_the_empty_one_of_earlier_versions(choice: str) -> None:
+    assert (options.data_of(choice), options.isolation_of(choice)) == ("", "")
+    assert (options.data_of("drawn"), options.isolation_of("full")) == ("drawn", "full")

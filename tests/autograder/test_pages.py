@@ -8,6 +8,7 @@ import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+import pandas
 import pytest
 
 from autograder.grading.verdict import Flag, TestResult, Verdict, Written
@@ -35,13 +36,15 @@ CLASS = [
 def test_every_output_says_at_its_top_that_the_data_were_drawn() -> None:
     assert "drawn stand-ins" in data_notice(CLASS)
     assert "drawn stand-ins" in json.loads(verdicts_json(CLASS))["notice"]
-    assert "drawn stand-ins" in grades_csv(CLASS).splitlines()[0]
+    table = pandas.read_csv(io.StringIO(grades_csv(CLASS)))
+    assert list(table["data"]) == [verdict.data_source or "none" for verdict in CLASS]
+    assert list(table["budget"]) == ["reduced" if verdict.reduced_budget else "full" for verdict in CLASS]
     page = report_html(CLASS)
     assert page.index("drawn stand-ins") < page.index("<h2>")
 
 
 def test_the_csv_has_one_row_a_submission() -> None:
-    rows = list(csv.DictReader(io.StringIO(grades_csv(CLASS)).readlines()[1:]))
+    rows = list(csv.DictReader(io.StringIO(grades_csv(CLASS)).readlines()))
     assert [(row["submission"], row["earned"], row["status"]) for row in rows] == [
         ("ada", "6", "graded"),
         ("ben", "2", "graded"),
@@ -60,7 +63,7 @@ def test_nothing_that_a_submission_can_write_becomes_markup_or_a_formula() -> No
     nasty = [verdict(EVIL, 2, 0, message=EVIL), verdict("=cmd()", 0, 2, message="=1+1", flags=(Flag("edited", (EVIL,), EVIL),))]
     page = report_html(nasty)
     assert "<script" not in page
-    rows = list(csv.reader(io.StringIO(grades_csv(nasty)).readlines()[1:]))
+    rows = list(csv.reader(io.StringIO(grades_csv(nasty)).readlines()))
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     assert rows[2][0] == "'=cmd()"
 
@@ -104,7 +107,7 @@ def test_text_in_any_field_is_inert_in_every_format(text: str) -> None:
     assert "<script" not in page
     assert "54439" not in page
     assert len(page) < 200_000
-    rows = list(csv.reader(io.StringIO(table).readlines()[1:]))
+    rows = list(csv.reader(io.StringIO(table).readlines()))
     assert len(rows) == 7
     assert all(part.strip(' "')[:1] != "=" for row in rows for c in row for part in c.split(";"))
     whole = (
@@ -116,8 +119,9 @@ def test_text_in_any_field_is_inert_in_every_format(text: str) -> None:
 
 def test_numbers_stay_numbers_and_new_columns_come_last() -> None:
     odd = replace(CLASS[0], tests=(TestResult("t0", "softmax", 2, -1, "failed", sealed=False),))
-    (row,) = csv.DictReader(io.StringIO(grades_csv([odd])).readlines()[1:])
-    assert list(row) == ["submission", "lab", "status", "earned", "points", "by_hand", "message", "unsealed", "to_mark"]
+    (row,) = csv.DictReader(io.StringIO(grades_csv([odd])).readlines())
+    assert list(row)[:9] == ["submission", "lab", "status", "earned", "points", "by_hand", "message", "unsealed", "to_mark"]
+    assert list(row)[9:] == ["data", "budget"]
     assert (row["earned"], row["points"], row["by_hand"], row["unsealed"], row["to_mark"]) == ("-1", "2", "4", "-1", "1")
 
 
@@ -132,7 +136,7 @@ def test_points_of_unsealed_tests_stand_apart_and_their_words_are_for_the_instru
     assert "<b>t0</b>, <b>t1</b> ran in the student&#39;s own process" in page.replace("student's", "student&#39;s")
     assert 'title="what it &lt;said&gt;"' in page
     assert "unsealed" not in report_html(CLASS)
-    rows = list(csv.DictReader(io.StringIO(grades_csv([CLASS[0], half])).readlines()[1:]))
+    rows = list(csv.DictReader(io.StringIO(grades_csv([CLASS[0], half])).readlines()))
     assert [row["unsealed"] for row in rows] == ["0", "2"]
 
 

@@ -726,7 +726,7 @@ def test_the_grade_command_records_in_a_course_only_when_asked(
     def graded(lab: Lab, found: list[SubmissionFile], *_: Any, **__: Any) -> list[Verdict]:
         return [judge(lab, item.submission) for item in found]
 
-    monkeypatch.setattr("autograder.cli.grade_class", graded)
+    monkeypatch.setattr("autograder.grading.batch.grade_class", graded)
     submit(lab, course, "ada")
     arguments = ["grade", lab.id, str(course), "--labs", str(lab.folder.parent), "-o", str(tmp_path / "out")]
     result = CliRunner().invoke(app, arguments)

@@ -1,0 +1,75 @@
+"""The application that the commands belong to, and what several of them do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from autograder.errors import LabError
+from autograder.reporting.terminal import fail, warn
+
+if TYPE_CHECKING:
+    from autograder.labs.model import Lab
+
+__all__ = ["app", "load_labs", "stoppable"]
+
+INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    epilog="Exit status: 0 all is well, 1 something needs a person, 2 wrong usage or something is not there, 130 stopped by Ctrl-C.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"autograder {version('coursekit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Release, verify and grade the labs of the course."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")  # a terminal that lacks a letter still shows the rest
+
+
+_P = ParamSpec("_P")
+
+
+def stoppable(command: Callable[_P, None]) -> Callable[_P, None]:
+    """The command, which Ctrl-C ends with one sentence."""
+
+    @wraps(command)
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            warn("stopped; what was found out is kept: run the same command to go on")
+            raise typer.Exit(INTERRUPTED) from None
+
+    return wrapped
+
+
+def load_labs(names: Sequence[str] | None, labs: Path) -> list[Lab]:
+    from autograder.labs.source import find_labs, load_lab
+
+    folders = [labs / name for name in names] if names else find_labs(labs)
+    if not folders:
+        fail(f"{labs}: no labs here; expected folders with a lab.py (say where they are with --labs)")
+    try:
+        return [load_lab(folder) for folder in folders]
+    except LabError as error:
+        fail(error)

@@ -1,0 +1,349 @@
+"""The commands of an instructor: grade, demo, doctor.
+
+What a command needs beyond its own options is imported when it runs, so that `--help` is fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autograder.cli.app import app, load_labs, stoppable
+from autograder.cli.options import (
+    Data,
+    Fast,
+    Isolation,
+    Jobs,
+    Labs,
+    NoCache,
+    NoCacheOldName,
+    Quiet,
+    Verbose,
+    data_of,
+    isolation_of,
+)
+from autograder.errors import CollectError, LabError, MachineError, RecordError, ResultsError, SecretError, WorkerError
+from autograder.reporting.terminal import (
+    be_quiet,
+    console,
+    fail,
+    progress,
+    say,
+    show_left,
+    show_marks,
+    show_notes,
+    show_verdict,
+    words,
+    working,
+)
+
+if TYPE_CHECKING:
+    from autograder.grading.cache import ResultCache
+    from autograder.grading.options import Options
+    from autograder.grading.submissions.collect import SubmissionFile
+    from autograder.grading.verdict import Verdict
+    from autograder.labs.model import Lab
+    from autograder.reporting.gradebook import Recorded
+
+__all__: list[str] = []
+
+
+@app.command()
+@stoppable
+def grade(
+    name: Annotated[str, typer.Argument(help="The lab's id, or the source notebook (.ipynb) of any nbgrader assignment.")],
+    submissions: Annotated[Path, typer.Argument(help="The folder of the submissions, or one notebook.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder for verdicts.json, grades.csv and report.html.")
+    ] = Path("graded"),
+    labs: Labs = Path("labs"),
+    data: Data = "auto",
+    fast: Fast = False,
+    seed: Annotated[int, typer.Option(help="The seed that the set-up cell sets.")] = 42,
+    jobs: Jobs = None,
+    isolation: Isolation = "auto",
+    sealed_only: Annotated[bool, typer.Option("--sealed-only", help="Run no test in a student's own process.")] = False,
+    no_cache: NoCache = False,
+    again: NoCacheOldName = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    gpu_slots: Annotated[int, typer.Option(min=0, help="Notebooks on a GPU at once. 0: all on the CPU.")] = 0,
+    dask: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Run notebooks on the workers of this Dask scheduler, such as tcp://host:8786."),
+    ] = "",
+    course: Annotated[
+        Path | None,
+        typer.Option(help="Also record the marks in this nbgrader course.", exists=True, file_okay=False, show_default=False),
+    ] = None,
+    accept_broken: Annotated[
+        bool,
+        typer.Option("--accept-broken", help="Grade even if the solution in ASSIGNMENT.ipynb fails some of its own tests."),
+    ] = False,
+) -> None:
+    """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook.
+
+    Results are cached in OUTPUT/kept: run the same command again, and only what changed is run. The file OUTPUT/kept/secret, or
+    COURSE/.secret where it exists, is what the lab's held-out data are drawn from: do not share it.
+
+    Exit status: 0 every submission is graded. 1 a person is needed: a submission needs review, or could not be read or recorded, or
+    the solution in ASSIGNMENT.ipynb fails its own tests (then nobody is graded without --accept-broken). 2 it cannot be done:
+    wrong usage, no isolation, no data, no space for the results.
+    """
+    from autograder.grading.cache import ResultCache
+    from autograder.grading.options import Options
+    from autograder.reporting.gradebook import Recorded
+    from autograder.reporting.results import write_results
+
+    be_quiet(quiet)
+    foreign = name.endswith(".ipynb")
+    lab = None if foreign else load_labs([name], labs)[0]
+    if course and submissions.is_file() and submissions.stem == Path(name).stem:
+        fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
+    _check_writable(output, *([course] if course else []))
+    options = Options(
+        data_of(data),
+        fast,
+        seed,
+        isolation=isolation_of(isolation),
+        sealed_only=sealed_only,
+        gpu_slots=gpu_slots,
+        accept_broken=accept_broken,
+    )
+    cache = ResultCache(output / "kept")
+    if no_cache or again:
+        cache.clear()
+    lab = lab or _assignment(Path(name), options, cache)
+    found, left = _collect(submissions, lab)
+    options = replace(options, secret=_secret(output, course))  # only now: who asked for the wrong folder finds nothing new
+    verdicts = _grade_all([(lab, found)], options, jobs, cache, dask, verbose=verbose)
+    unwritten = write_results(verdicts, left, output)
+    recorded = _record(lab, verdicts, found, course) if course else None
+    _report(verdicts, output, unwritten)
+    show_left(left)
+    refused = _report_recorded(recorded) if isinstance(recorded, Recorded) else 0
+    _end_if_missing(unwritten, output, cache, recorded)
+    raise typer.Exit(1 if refused or any(verdict.status != "graded" for verdict in verdicts) else 0)
+
+
+@app.command()
+@stoppable
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the course, the class and the results.")] = Path("demo"),
+    labs: Labs = Path("labs"),
+    fast: Fast = True,
+    jobs: Jobs = None,
+    isolation: Isolation = "auto",
+    no_cache: NoCache = False,
+    again: NoCacheOldName = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Build every lab, make a class of ten from the known answers, grade it and report."""
+    from autograder.authoring.demo import make_class
+    from autograder.grading.cache import ResultCache
+    from autograder.grading.options import Options
+    from autograder.grading.submissions.collect import find_submissions
+    from autograder.notebooks.release import build as build_course
+    from autograder.reporting.results import write_results
+
+    be_quiet(quiet)
+    classes: list[tuple[Lab, list[SubmissionFile]]] = []
+    _check_writable(output)
+    for lab in load_labs(None, labs):
+        build_course(lab, output / "course")
+        submitted = output / "course" / "submitted"
+        make_class(lab, submitted)
+        classes.append((lab, find_submissions(submitted, lab.id)))
+    options = Options(fast=fast, cell_seconds=30, isolation=isolation_of(isolation), secret=_secret(output))
+    cache = ResultCache(output / "kept")
+    if no_cache or again:
+        cache.clear()
+    verdicts = _grade_all(classes, options, jobs, cache, verbose=verbose)
+    unwritten = write_results(verdicts, (), output)
+    _report(verdicts, output, unwritten)
+    _end_if_missing(unwritten, output, cache)
+
+
+@app.command()
+def doctor() -> None:
+    """Try every part of the sandbox on this machine, and say which work."""
+    from rich.table import Table
+
+    from autograder import sandbox
+
+    table = Table(box=None, padding=(0, 1))
+    for column in ("part of the sandbox", "works", "why not"):
+        table.add_column(column)
+    for name, reason in sandbox.probe().items():
+        table.add_row(name, "[red]no[/]" if reason else "[green]yes[/]", words("{}", reason))
+    console.print(table)
+    say("isolation: [bold]{}[/]", sandbox.strongest())
+
+
+def _assignment(source: Path, options: Options, cache: ResultCache) -> Lab:
+    """A lab made of an nbgrader notebook; says which tests cannot be sealed.
+
+    Ends the command when the instructor's own solution fails a test: everybody would lose its points.
+    """
+    from autograder.grading.assignments.load import load_assignment
+
+    try:
+        with working(f"running the solution in {source.name}"):
+            made = load_assignment(source, options, keep=cache)
+    except (LabError, MachineError, WorkerError) as error:
+        fail(error)
+    for test, why in made.unsealed.items():
+        say("[yellow]unsealed[/] {} runs in the student's own process: {}", test, why)
+    for note in made.notes:
+        say("[yellow]note[/] {}", note)
+    for test, why in made.broken.items():
+        say("[bold red]broken[/] {} does not accept the solution in {}: {}", test, source.name, why)
+    if made.broken and not options.accept_broken:
+        first = made.cause or next(": ".join(item) for item in made.broken.items())
+        say(
+            "[bold red]nobody was graded[/]: the solution in {} fails {} of its own tests, first {}. Mend the notebook or what it "
+            "needs here; with --accept-broken the class is graded, and a person must look at every submission",
+            *(source.name, len(made.broken), first.rstrip(".")),
+        )
+        raise typer.Exit(1)
+    return made.lab
+
+
+def _collect(submissions: Path, lab: Lab) -> tuple[list[SubmissionFile], list[tuple[Path, str]]]:
+    """The submissions, and (path, reason) of everything else that lies there."""
+    from autograder.grading.submissions.collect import SubmissionFile, collect
+
+    if submissions.is_file():
+        return [SubmissionFile(submissions.stem, submissions)], []
+    try:
+        collected = collect(submissions, lab)
+    except CollectError as error:
+        fail(error)
+    return list(collected.found), [(left.path, left.reason) for left in collected.left]
+
+
+def _check_writable(output: Path, *more: Path) -> None:
+    """End the command, before any work, where its results could not be written."""
+    from autograder.reporting.results import check_writable
+
+    try:
+        check_writable(output, output / "kept", *more)
+    except ResultsError as error:
+        fail(error)
+
+
+def _secret(output: Path, course: Path | None = None) -> str:
+    from autograder.grading.secret import find_secret
+
+    try:
+        return find_secret(output / "kept", course)
+    except SecretError as error:
+        fail(error)
+
+
+def _grade_all(
+    classes: Sequence[tuple[Lab, list[SubmissionFile]]],
+    options: Options,
+    jobs: int | None,
+    cache: ResultCache,
+    dask: str = "",
+    *,
+    verbose: bool = False,
+) -> list[Verdict]:
+    from autograder.grading.batch import grade_class
+
+    _say_isolation(options)
+    total = sum(len(found) for _, found in classes)
+    verdicts: list[Verdict] = []
+    with progress("grading") as advance:
+        for lab, found in classes:
+            done = len(verdicts)
+            ready: list[Verdict] = []
+
+            def on_verdict(verdict: Verdict, ready: list[Verdict] = ready, done: int = done) -> None:
+                ready.append(verdict)
+                advance(done + len(ready), total)
+                if verbose:
+                    show_verdict(verdict)
+
+            try:
+                verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=on_verdict, keep=cache, dask=dask)
+            except MachineError as error:
+                fail(error)
+    return verdicts
+
+
+def _say_isolation(options: Options) -> None:
+    from autograder import sandbox
+    from autograder.grading.environment import isolation as level_of
+
+    try:
+        level = level_of(options.isolation)
+    except MachineError as error:
+        fail(error)
+    say("isolation: [bold]{}[/]", level)
+    if level == "process":
+        missing = ", ".join(name for name, reason in sandbox.probe().items() if reason) or "nothing: you asked for less"
+        say(
+            "[bold yellow]Students' code runs under resource limits only, not in a sandbox of its own (missing: {}).[/] "
+            "`autograder doctor` says what this machine lacks.",
+            missing,
+        )
+
+
+def _report(verdicts: Sequence[Verdict], output: Path, unwritten: Mapping[str, str]) -> None:
+    from autograder.reporting.pages import data_notice
+    from autograder.reporting.results import FILES
+
+    console.print()
+    say("[bold]{}[/]", data_notice(verdicts))
+    for lab in sorted({v.lab for v in verdicts}):
+        show_marks(lab, [v for v in verdicts if v.lab == lab])
+    show_notes(verdicts)
+    for name in FILES:
+        if name not in unwritten:
+            say("wrote {}", output / name)
+
+
+def _end_if_missing(
+    unwritten: Mapping[str, str], output: Path, cache: ResultCache, recorded: Recorded | RecordError | None = None
+) -> None:
+    """Say what could not be written, kept or recorded, and where the work is; end the command if results are missing."""
+    if cache.problem:
+        say("[yellow]note[/] what was found out could not be kept for another run: {}", cache.problem)
+    missing = [str(recorded)] if isinstance(recorded, RecordError) else []
+    if unwritten:
+        work = "the work has to be done again" if cache.problem else f"no work is lost: {cache.folder} holds what was found out"
+        said = "; ".join(f"{name}: {why}" for name, why in unwritten.items())
+        missing.append(
+            f"{output}: not written: {said}. Where such a file is there, it is of an earlier run. Run the command again; {work}"
+        )
+    if missing:
+        fail("\n".join(missing))
+
+
+def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[SubmissionFile], course: Path) -> Recorded | RecordError:
+    from autograder.reporting.gradebook import record
+
+    try:
+        return record(lab, verdicts, {item.submission: item.path for item in found}, course)
+    except RecordError as error:
+        return error
+
+
+def _report_recorded(recorded: Recorded) -> int:
+    """Say what is in the gradebook now; how many submissions are not."""
+    say(
+        "recorded {} submissions in {}: {} need a person to look, {} cells wait for marks by hand",
+        *(len(recorded.submissions), recorded.database, len(recorded.review), recorded.by_hand),
+    )
+    for name, why in recorded.refused.items():
+        say("  not recorded: {}: {}", repr(name), why)
+    for note in recorded.notes:
+        say("  {}", note)
+    return len(recorded.refused)
