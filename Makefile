@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 
-.PHONY: demo test test-real build verify lectures nightly benchmark system clean
+.PHONY: demo test test-real build docs verify lectures nightly benchmark system clean
 
 demo: $(SET_UP)
 	$(BIN)/autograder demo --output demo
@@ -23,20 +23,24 @@ test-real: $(SET_UP)
 build: $(SET_UP)
 	$(BIN)/autograder build
 
+# docs/cli.md, from the commands themselves.
+docs: $(SET_UP)
+	$(BIN)/python -m autograder.cli.reference > docs/cli.md
+
 verify: $(SET_UP)
 	$(BIN)/autograder verify
 
 # Every lecture from top to bottom at its full budget: seconds and size of each, and what went wrong.
 lectures: $(SET_UP)
-	$(BIN)/autograder lectures
+	$(BIN)/autograder run-lectures
 
 # Everything at full effort: both budgets on drawn data, and on the real data where they can be had. Hostile twins of answers do the
 # same on every kind of data.
 nightly: $(SET_UP)
-	$(BIN)/autograder verify --all --data drawn
-	$(BIN)/autograder verify --all --data drawn --full --twins none
-	$(BIN)/autograder verify --all --twins none
-	$(BIN)/autograder verify --all --full --twins none
+	$(BIN)/autograder verify --data drawn
+	$(BIN)/autograder verify --data drawn --full --twins none
+	$(BIN)/autograder verify --twins none
+	$(BIN)/autograder verify --full --twins none
 	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/autograder/test_keep.py
 
 benchmark: $(SET_UP)

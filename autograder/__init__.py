@@ -33,8 +33,9 @@ if TYPE_CHECKING:
         UnreadableError,
         WorkerError,
     )
-    from autograder.grading.batch import find_submissions, grade_class
+    from autograder.grading.batch import grade_class
     from autograder.grading.options import Options
+    from autograder.grading.submissions.collect import find_submissions
     from autograder.grading.verdict import Flag, TestResult, Verdict
     from autograder.labs import load_lab
     from autograder.reporting.gradebook import record
@@ -61,8 +62,9 @@ _MODULES = {
         "UnreadableError",
         "WorkerError",
     ),
-    "autograder.grading.batch": ("find_submissions", "grade_class"),
+    "autograder.grading.batch": ("grade_class",),
     "autograder.grading.options": ("Options",),
+    "autograder.grading.submissions.collect": ("find_submissions",),
     "autograder.grading.verdict": ("Flag", "TestResult", "Verdict"),
     "autograder.labs": ("load_lab",),
     "autograder.reporting.gradebook": ("record",),

@@ -10,11 +10,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 import venv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -32,9 +34,7 @@ SECRET = "-".join(["sealed", "5c1f77aa", "90be4d21"])  # a search knows its shap
 GRADE = """
 import json, sys
 import autograder
-from autograder import Options
-from autograder.labs.model import load_lab
-from autograder.grading.batch import find_submissions, grade_class
+from autograder import Options, find_submissions, grade_class, load_lab
 lab, folder, secret, *levels = sys.argv[1:]
 lab = load_lab(lab)
 said = {"from": autograder.__file__}
@@ -115,16 +115,22 @@ def predict(X):
 
 @pytest.fixture(scope="module")
 def python(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python in whose environment the two packages lie as a wheel leaves them; everything else is found where it is installed."""
-    home = tmp_path_factory.mktemp("installed") / "venv"
+    """A Python in whose environment the built wheel is installed; everything else is found where it is installed already."""
+    folder = tmp_path_factory.mktemp("installed")
+    source = folder / "source"
+    for name in ("coursekit", "autograder", "datasets"):
+        shutil.copytree(root / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, source)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
+    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    home = folder / "venv"
     venv.create(home, with_pip=False, symlinks=True)
     python = home / "bin" / "python"
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(home), "platbase": str(home)}))
-    for name in ("coursekit", "autograder"):
-        shutil.copytree(root / name, packages / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "datasets" / "registry.toml", packages / "coursekit" / "registry.toml")
-    info = next(path for path in Path(sysconfig.get_path("purelib")).glob("coursekit-*.dist-info"))
-    shutil.copytree(info, packages / info.name)
+    with ZipFile(wheel) as archive:
+        archive.extractall(packages)
     (packages / "others.pth").write_text(sysconfig.get_path("purelib"))
     return python
 

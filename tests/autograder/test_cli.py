@@ -21,6 +21,7 @@ from autograder import sandbox
 from autograder.authoring.demo import solve
 from autograder.cli import app, options
 from autograder.cli import grading as commands
+from autograder.cli.reference import reference
 from autograder.errors import RecordError
 from autograder.grading import batch, environment
 from autograder.grading.assignments import load
@@ -361,3 +362,8 @@ def test_quiet_prints_nothing_and_verbose_a_line_per_submission(toy: Lab, tmp_pa
 def test_the_choice_auto_is_the_empty_one_of_earlier_versions(choice: str) -> None:
     assert (options.data_of(choice), options.isolation_of(choice)) == ("", "")
     assert (options.data_of("drawn"), options.isolation_of("full")) == ("drawn", "full")
+
+
+def test_the_reference_in_the_docs_is_what_the_commands_say() -> None:
+    path = Path(__file__).parents[2] / "docs" / "cli.md"
+    assert path.read_text(encoding="utf-8") == reference(), "run `make docs` and commit docs/cli.md"
