@@ -41,7 +41,7 @@ nightly: $(SET_UP)
 	$(BIN)/autograder verify --data drawn --full --twins none
 	$(BIN)/autograder verify --twins none
 	$(BIN)/autograder verify --full --twins none
-	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/autograder/test_keep.py
+	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/autograder/grading/test_cache.py
 
 benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.loading

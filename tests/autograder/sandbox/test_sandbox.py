@@ -38,7 +38,7 @@ from autograder.sandbox import (
 from autograder.sandbox.privileges import CUDA_DEVICE, PR_SET_DUMPABLE
 from autograder.sandbox.probing import ESSENTIAL, try_all
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOBODY = 65534
 LEVELS: tuple[Level, ...] = ("full", "process")
 MEGABYTE = 1 << 20

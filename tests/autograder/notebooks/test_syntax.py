@@ -122,7 +122,7 @@ def test_no_mutation_of_real_code_makes_a_look_raise(seed: int) -> None:
 REAL = [
     *(
         cell.source
-        for folder in find_labs(Path(__file__).parents[2] / "labs")
+        for folder in find_labs(Path(__file__).parents[3] / "labs")
         for cell in load_lab(folder).cells
         if cell.is_code
     ),

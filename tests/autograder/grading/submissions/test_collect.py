@@ -17,7 +17,7 @@ from autograder.grading.submissions.collect import Collected, collect, find_subm
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
 from autograder.notebooks.release import release_notebook
-from tests.autograder.test_reader import hand_in
+from tests.autograder.grading.submissions.test_reading import hand_in
 from tests.conftest import TOY
 
 LAB = "lab00_toy"
