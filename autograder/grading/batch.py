@@ -82,19 +82,19 @@ def grade_class(
     cores = os.cpu_count() or 1
     # More jobs than cores, because a notebook sometimes waits for its examiner or for memory; fewer if memory is short.
     here = options.gpu_slots or jobs or max(1, min(cores + 2, _memory() // MEMORY_EACH))
-    seats, halt = ExaminerPool(lab, options, here), Halt()
-    places: LocalBackend | ClusterBackend = (
+    examiners, halt = ExaminerPool(lab, options, here), Halt()
+    backend: LocalBackend | ClusterBackend = (
         ClusterBackend(dask, lab, options, jobs) if dask else LocalBackend(options, here, len(found), halt)
     )
 
     def one(item: SubmissionFile, alone: bool = False) -> Verdict | None:
-        run = partial(places.run, alone=alone)
-        verdict = _grade_safely(lab, item, options, keep, seats, run)
+        run = partial(backend.run, alone=alone)
+        verdict = _grade_safely(lab, item, options, keep, examiners, run)
         if on_verdict and verdict:
             on_verdict(verdict)
         return verdict
 
-    pool = ThreadPoolExecutor(places.at_once)
+    pool = ThreadPoolExecutor(backend.at_once)
     try:
         verdicts = list(pool.map(one, found))
         return [verdict or one(item, alone=True) for item, verdict in zip(found, verdicts, strict=True)]  # type: ignore[misc]
@@ -103,9 +103,9 @@ def grade_class(
         halt.call()
         raise
     finally:
-        places.close()  # first, so that jobs which wait for a cluster end
+        backend.close()  # first, so that jobs which wait for a cluster end
         pool.shutdown()
-        seats.close()
+        examiners.close()
 
 
 class LocalBackend:
@@ -203,7 +203,7 @@ def _grade_safely(
     item: SubmissionFile,
     options: Options,
     keep: ResultCache | None,
-    seats: ExaminerPool,
+    examiners: ExaminerPool,
     run: Callable[[Job, ResultCache | None], Verdict],
 ) -> Verdict | None:
     """Grade one submission and turn failures of the grader into a verdict; None if it has to be run alone."""
@@ -217,7 +217,7 @@ def _grade_safely(
         if isinstance(job, Verdict):
             return job
         if keep:
-            with seats.one() as again:
+            with examiners.one() as again:
                 recalled = job.recalled(keep, again)
             if recalled:
                 return recalled

@@ -32,16 +32,16 @@ def examined(lab: Lab, work: Submission, *, fast: bool = False) -> list[Step]:
     Returns:
         One step per cell in `work.code`.
     """
-    ways = _plan(lab, work)
+    lab_plan = _plan(lab, work)
     steps = []
     for place, (index, source) in enumerate(work.code):
-        if place in work.skippable or index in ways.unsealed:
+        if place in work.skippable or index in lab_plan.unsealed:
             steps.append(Step(""))
             continue
         cell = lab.cells[index] if index >= 0 else None
         grade_id, lab_source = (cell.grade_id, cell.source) if cell else ("", "")
         texts = [with_budget(lab, text, grade_id, fast=fast) for text in (source, lab_source)]
-        steps.append(ways.step(index, texts[0], texts[1]))
+        steps.append(lab_plan.step(index, texts[0], texts[1]))
     return steps
 
 
@@ -61,11 +61,11 @@ def alone(lab: Lab, work: Submission, test: str, before: Sequence[str] = (), *, 
     Returns:
         The steps; the last one is the test.
     """
-    ways = _plan(lab, work)
+    lab_plan = _plan(lab, work)
     cells = [(index, source, lab.cells[index] if index >= 0 else None) for index, source in work.code]
     end = next(place for place, (_, _, cell) in enumerate(cells) if cell and cell.role == "tests" and cell.name == test)
     wanted = needed_by(lab, work.code, end)
-    theirs = tuple(sorted(ways.exercises.union(*(_made(lab, name) for name in before))))
+    theirs = tuple(sorted(lab_plan.exercises.union(*(_made(lab, name) for name in before))))
     steps, restored = [Step("", course="remember")], False
     for place, (index, source, cell) in enumerate(cells[: end + 1]):
         if cell is not None and cell.role == "tests":
@@ -73,7 +73,7 @@ def alone(lab: Lab, work: Submission, test: str, before: Sequence[str] = (), *, 
                 continue
             # After earlier tests nothing is restored: they already defined their names here, and their changes to names of
             # the course are intended.
-            lent = "" if before else ways.borrowed[index]
+            lent = "" if before else lab_plan.borrowed[index]
             steps.append(Step(lent + source) if restored else Step(lent + source, names=theirs, course="restore"))
             restored = True
         elif place in wanted:

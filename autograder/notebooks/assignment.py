@@ -138,7 +138,7 @@ class _Markers:
             clear.text_stub if clear.text_stub != plain.text_stub else "",
         )
 
-    def settle(self, source: str, kinds: Sequence[str], place: str) -> str:
+    def normalise(self, source: str, kinds: Sequence[str], place: str) -> str:
         """The cell with nbgrader's own markers in place of the course's. Raises LabError where they do not fit.
 
         kinds: of parts that may stand in this cell.
@@ -183,7 +183,7 @@ def _cells(notebook: nbformat.NotebookNode, path: Path, markers: _Markers) -> tu
     ids: set[str] = set()
     for number, node in enumerate(notebook.cells, start=1):
         cell = _cell(node, exercise)
-        source = markers.settle(node.source, _parts(node), f"{path}, cell {number}")
+        source = markers.normalise(node.source, _parts(node), f"{path}, cell {number}")
         stub = {"exercise": markers.code_stub, "written": markers.text_stub}.get(cell.role, "")
         if cell.role == "exercise":
             exercise = cell.name
@@ -247,7 +247,7 @@ def _beside(folder: Path, sidecar: Path) -> tuple[tuple[str, str], ...]:
 def _with_tests(notebook: nbformat.NotebookNode, path: Path, config: Config) -> nbformat.NotebookNode:
     """The notebook with tests in place of AUTOTEST, which nbgrader makes from the solution and the course's templates."""
     word = InstantiateTests(config=config).autotest_delimiter
-    first = next(_asking(notebook, word), 0)
+    first = next(_autotest_cells(notebook, word), 0)
     if not first:
         return notebook
     name = InstantiateTests(config=config).autotest_filename
@@ -268,7 +268,7 @@ def _with_tests(notebook: nbformat.NotebookNode, path: Path, config: Config) -> 
         ) from error
 
 
-def _asking(notebook: nbformat.NotebookNode, word: str) -> Iterator[int]:
+def _autotest_cells(notebook: nbformat.NotebookNode, word: str) -> Iterator[int]:
     """Numbers of the code cells with a comment that asks for tests."""
     for number, node in enumerate(notebook.cells, start=1):
         lines = (line.strip() for line in node.source.splitlines())

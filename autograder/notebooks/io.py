@@ -78,8 +78,8 @@ def read_lean(path: Path, *, pictures: bool = False) -> dict[str, Any]:
             f"{shown(path.name)}: {len(cells):,} cells, at most {MAX_CELLS:,} are read; "
             "delete those that you do not need and submit it again"
         )
-    room = _Room(MAX_PICTURES if pictures else 0)
-    lean = [_cell(cell, room) for cell in cells]
+    budget = _PictureBudget(MAX_PICTURES if pictures else 0)
+    lean = [_cell(cell, budget) for cell in cells]
     if (chars := sum(len(cell["source"]) for cell in lean)) > MAX_CHARS:
         raise UnreadableError(
             f"{shown(path.name)}: {chars / 2**20:.0f} MB of text in its cells, at most {MAX_CHARS >> 20} MB are read; "
@@ -152,19 +152,19 @@ def _upgraded(raw: dict[str, Any]) -> Any:
 # ── what is kept of it ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Room:
+class _PictureBudget:
     """How many characters of pictures may still be kept."""
 
     def __init__(self, chars: int) -> None:
         self.chars = chars
 
-    def takes(self, data: str) -> bool:
+    def accepts(self, data: str) -> bool:
         fits = len(data) <= self.chars and _PICTURE.fullmatch(data) is not None
         self.chars -= len(data) if fits else 0
         return fits
 
 
-def _cell(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
+def _cell(cell: Mapping[str, Any], budget: _PictureBudget) -> dict[str, Any]:
     kind = cell.get("cell_type")
     text = _joined(cell.get("source"))
     lean: dict[str, Any] = {
@@ -180,30 +180,30 @@ def _cell(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
     noted = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     if isinstance(noted, dict):
         lean["metadata"]["nbgrader"] = {key: _scalar(noted[key]) for key in _NOTED if key in noted}
-    if room.chars:
-        lean |= _pictures(cell, room)
+    if budget.chars:
+        lean |= _pictures(cell, budget)
     return lean
 
 
-def _pictures(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
+def _pictures(cell: Mapping[str, Any], budget: _PictureBudget) -> dict[str, Any]:
     attachments, outputs = cell.get("attachments"), cell.get("outputs")
     kept: dict[str, Any] = {"attachments": {}, "outputs": []}
     for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
-        if len(name) <= MAX_NAME and (images := _images(bundle, room)):
+        if len(name) <= MAX_NAME and (images := _images(bundle, budget)):
             kept["attachments"][_text(name)] = images
     for output in outputs if isinstance(outputs, list) else ():
-        if images := _images(output.get("data") if isinstance(output, dict) else None, room):
+        if images := _images(output.get("data") if isinstance(output, dict) else None, budget):
             kept["outputs"].append({"output_type": "display_data", "data": images, "metadata": {}})
     return {key: value for key, value in kept.items() if value}
 
 
-def _images(bundle: Any, room: _Room) -> dict[str, str]:
+def _images(bundle: Any, budget: _PictureBudget) -> dict[str, str]:
     """The first of the formats that any browser shows and that can hold no script."""
     for kind in ("image/png", "image/jpeg"):
         data = bundle.get(kind) if isinstance(bundle, dict) else None
         lines = data if isinstance(data, list) else [data]
         whole = "".join(line for line in lines if isinstance(line, str))
-        if whole and room.takes(whole):
+        if whole and budget.accepts(whole):
             return {kind: whole}
     return {}
 

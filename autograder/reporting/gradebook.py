@@ -91,13 +91,13 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
         with _gradebook(course_folder) as gradebook:
             for notebook in (*siblings(lab), lab):
                 _save_lab(notebook, course_folder, gradebook)
-            desk = _GradebookWriter(lab, course_folder, gradebook)
+            writer = _GradebookWriter(lab, course_folder, gradebook)
             for verdict in verdicts:
                 if verdict.submission in refused:
                     continue
                 try:
                     _check_name(verdict.submission)
-                    waiting, said = desk.record(verdict, Path(notebooks[verdict.submission]))
+                    waiting, said = writer.record(verdict, Path(notebooks[verdict.submission]))
                 except RefusedError as error:
                     refused[verdict.submission] = str(error)
                 else:

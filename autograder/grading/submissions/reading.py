@@ -80,7 +80,7 @@ def read_submission(lab: Lab, path: Path) -> Submission:
     if looked is None:
         said = "the cells could not be looked through, for that took too long: please look"
         return replace(work, odd=(Flag("suspicious", (), said),))
-    return replace(work, skippable=frozenset(looked["idle"]), odd=_flags(looked["odd"]))
+    return replace(work, skippable=frozenset(looked["skippable"]), odd=_flags(looked["odd"]))
 
 
 def read_cells(path: Path) -> list[dict[str, Any]]:
@@ -274,7 +274,7 @@ def _looked_through(lab: Lab, work: Submission) -> dict[str, Any]:
     from autograder.grading.submissions.suspicions import find_suspicious
 
     return {
-        "idle": sorted(skippable(lab, work.code)),
+        "skippable": sorted(skippable(lab, work.code)),
         "odd": [asdict(flag) for flag in find_suspicious(_own_words(lab, work.code))],
     }
 
