@@ -78,7 +78,7 @@ def _pretending(lab: Lab, exercise: str, options: Options, fill: float) -> Task:
         ends = [(index, outcome.status) for index, outcome in outcomes if index in targets]
         for (index, plain), (_, hostile) in zip(ends[: len(tests)], ends[len(tests) :], strict=True):
             if plain != "ok" and hostile == "ok":
-                yield f"{exercise}: whoever overwrites arguments with {fill} passes the hidden part of {lab.cells[index].name}"
+                yield f"{exercise}: overwriting arguments with {fill} passes the hidden part of {lab.cells[index].name}"
 
     return Task(TWINS, [*twin, *rehearsals, *rounds] if tests else [], prepare_environment(lab, options), judge, examined=True)
 

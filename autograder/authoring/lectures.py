@@ -142,7 +142,7 @@ def _parsed(source: str, place: str) -> ast.Module:
     try:
         return ast.parse(source)
     except SyntaxError as error:
-        raise LectureError(f"{place}: no Python: {error.msg} in line {error.lineno}") from None
+        raise LectureError(f"{place}: not valid Python: {error.msg} in line {error.lineno}") from None
 
 
 def _check_fast(fast: Any, code: ast.Module, place: str) -> None:
@@ -262,7 +262,7 @@ def _first_on_stderr(notebook: nbformat.NotebookNode) -> str:
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", ()):
             if output.output_type == "stream" and output.name == "stderr":
-                return _at(notebook, number, f"wrote on stderr: {output.text.strip()}")
+                return _at(notebook, number, f"wrote to stderr: {output.text.strip()}")
     return ""
 
 

@@ -189,7 +189,7 @@ def _dollars(lab: Lab) -> list[str]:
             prose = [f for f in formulas if re.search(r"[A-Za-z]{3,}", _TEXT_INSIDE.sub("", f))]
             if prose or "$" in _FORMULA.sub("", paragraph):
                 around = " ".join((prose or [paragraph])[0].split())[:60]
-                problems.append(f"`$` begins a formula, and this is none (… {around} …): write dollars as a word")
+                problems.append(f"`$` begins a formula, but this is not one (… {around} …): write dollars as a word")
     return problems
 
 
@@ -239,7 +239,7 @@ def _opened(lab: Lab) -> list[str]:
     """Check that no sealed test runs its input as code: a student's code would then run next to the hidden tests."""
     helpers = [cell.source for cell in lab.cells if cell.is_code and cell.role not in ("exercise", "tests")]
     return [
-        f"test {test.name} may run or unpickle what it is given, in the process of the hidden tests: let it look at plain values"
+        f"test {test.name} may run or unpickle its input in the process of the hidden tests: let it check plain values"
         for test in lab.of("tests")
         if test.name not in lab.settings.unsealed and runs_code(test.source, helpers)
     ]

@@ -114,7 +114,7 @@ def verify(
     checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
     if released:
         problems = is_stale(release_notebook(lab), released / f"{lab.id}.ipynb")
-        checks.append(Check("released notebook is in step", tuple(problems)))
+        checks.append(Check("released notebook is up to date", tuple(problems)))
     tasks = [
         *_reference(lab, options),
         _unsolved(lab, options),
@@ -199,12 +199,12 @@ def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[s
     tasks = []
     if plain:
         repeated = [cell for cell in sliced(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]
-        name = f"tests that do not train hold {effort.repeats} times of {effort.repeats}"
+        name = f"tests that do not train pass {effort.repeats} of {effort.repeats} times"
         tasks.append(Task(name, repeated, prepare_environment(lab, options), partial(_judge_passes, lab, "")))
     if training:
         for seed in range(effort.seeds):
             environment = prepare_environment(lab, replace(options, seed=seed))
-            name = f"tests that train hold for {effort.seeds} seeds of {effort.seeds}"
+            name = f"tests that train pass with {effort.seeds} of {effort.seeds} seeds"
             tasks.append(
                 Task(name, sliced(lab, cells, training), environment, partial(_judge_passes, lab, f" with seed {seed}"))
             )
@@ -306,7 +306,7 @@ def _judge_answer(
 
 
 def _times(some: Sequence[object], all_of_them: Sequence[object]) -> str:
-    return f" ({len(some)} times of {len(all_of_them)})" if len(all_of_them) > 1 else ""
+    return f" ({len(some)} of {len(all_of_them)} times)" if len(all_of_them) > 1 else ""
 
 
 def _dead(lab: Lab, fired: set[tuple[str, int]], exercises: Collection[str]) -> Iterable[str]:

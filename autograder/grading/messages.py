@@ -25,8 +25,8 @@ STUB = "raise NotImplementedError()"
 BLANK = "nothing is written here yet"
 # For tests that ran in the student process: a message from there may contain the text of the hidden test.
 _INSIDE = {
-    "timeout": "this test ran in your own process and took longer than it may",
-    "memory": "this test ran in your own process and needed more memory than it may",
+    "timeout": "this test ran in your own process and took longer than allowed",
+    "memory": "this test ran in your own process and needed more memory than allowed",
     "crashed": "this test ran in your own process, which ended before the test did",
     "missing": "this test was to run in your own process and was not reached",
 }

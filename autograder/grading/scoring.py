@@ -83,7 +83,7 @@ def unseen(lab: Lab, opinions: Mapping[str, Opinion]) -> list[str]:
     ruled = [(name, one.outcome) for name, one in opinions.items() if not one.review]
     names = [name for name, outcome in ruled if is_limit(outcome.error) and _is_no_mistake(lab, outcome)]
     return [
-        f"{', '.join(names)} could not look at what the answer holds from outside the student's process: please look"
+        f"{', '.join(names)} could not inspect the values of the answer from outside the student's process: please look"
     ] * bool(names)
 
 
@@ -115,5 +115,5 @@ def broken_reasons(lab: Lab, options: Options) -> list[str]:
     cause = f" ({lab.trial.cause})" if lab.trial.cause else ""
     what = f"the instructor's own solution fails {', '.join(lab.trial.broken)}{cause}"
     if options.accept_broken:
-        return [f"{what}; these tests give nothing to anybody, the others were marked"]
-    return [f"{what}; nothing was marked: mend the notebook, or accept that these tests give nothing to anybody"]
+        return [f"{what}; these tests give no points to anybody, the others were marked"]
+    return [f"{what}; nothing was marked: fix the notebook, or accept that these tests give no points to anybody"]

@@ -130,7 +130,7 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
         ) from error
     except OSError as error:
         raise RecordError(
-            f"{course}: the course could not be written ({error.strerror or error}); make room or give the right to write there, "
+            f"{course}: the course could not be written ({error.strerror or error}); free some space or grant write access, "
             f"and record again; {len(done)} of {len(verdicts)} submissions are in"
         ) from error
     review = tuple(v.submission for v in verdicts if v.status != "graded" and v.submission in done)
@@ -242,7 +242,7 @@ def _save_lab(lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
             notebook, resources = step().preprocess(notebook, resources)
     except RuntimeError as error:
         raise RecordError(
-            f"{lab.id}: its cells are not those that the gradebook holds submissions to ({error}); record into a new course, or "
+            f"{lab.id}: its cells differ from those for which the gradebook holds submissions ({error}); record into a new course, or "
             f"drop the old marks with `nbgrader db assignment remove {lab.assignment} --force`"
         ) from error
 
@@ -315,7 +315,7 @@ class _GradebookWriter:
         write_notebook(after, path)
         if when:
             write_text(folder / "timestamp.txt", stamp + "\n")
-        said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, for formgrader stops there"
+        said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, because formgrader fails on it"
         return waiting, [said] if stamp and not when else []
 
     def _notebook(self, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:

@@ -45,7 +45,9 @@ def check_writable(*folders: Path) -> None:
                 f"{folder}: results cannot be written there ({reason}); give another folder or make room"
             ) from error
         if blocked := [name for name in FILES if (folder / name).is_dir()]:
-            raise ResultsError(f"{folder / blocked[0]}: a folder stands where this file goes; remove it or give another folder")
+            raise ResultsError(
+                f"{folder / blocked[0]}: there is a folder with the name of this file; remove it or give another folder"
+            )
 
 
 def write_results(verdicts: Sequence[Verdict], left: Left, folder: Path) -> dict[str, str]:

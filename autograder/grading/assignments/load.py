@@ -297,8 +297,8 @@ def _why(here: Outcome, there: Outcome, what: str) -> str:
     if _too_slow(here, there):
         return f"it calls functions {here.calls} times, which takes {here.seconds:.1f} s instead of {there.seconds:.1f} s"
     if what:
-        return f"it ends otherwise in another process for a solution in which this is changed: {what}"
-    return here.message or "it ends otherwise in another process"
+        return f"it has another result in a separate process for this variation of the solution: {what}"
+    return here.message or "it has another result in a separate process"
 
 
 def _broken(lab: Lab, seen: _Comparison) -> dict[str, str]:

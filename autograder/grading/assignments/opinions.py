@@ -21,10 +21,10 @@ _REFUSED = re.compile(r"\bexpected a Keras model\b|\bmay not cross\b|\bcannot le
 _MISSING_NAME = re.compile(r"^name '(\w+)' is not defined")
 # Replaces the message of a test that the student's code could reach, because it may contain the text of a hidden test.
 _DOUBTED = Outcome(
-    "error", "Mistake", "in one process with the rest of your notebook this test does not hold: it will be looked at"
+    "error", "Mistake", "in one process with the rest of your notebook this test does not pass: a person will look at it"
 )
 _WHY_WROTE = "something, perhaps a warning, was written to stderr during this test, for which stock nbgrader gives nothing"
-_WROTE = Outcome("error", "Mistake", f"{_WHY_WROTE}: it will be looked at")
+_WROTE = Outcome("error", "Mistake", f"{_WHY_WROTE}: a person will look at it")
 OWN_WORDS = (_DOUBTED.message, _WROTE.message)  # messages that contain no text of a test
 _UNHEARD = ("missing", "crashed", "memory")  # statuses of a test without a result
 

@@ -75,7 +75,7 @@ def asks(test: str, exercises: Sequence[str], beside: Collection[str], helpers: 
         if words.search(code):
             return what
     if runs_code(test, helpers):
-        return "that what it is given is run as code"
+        return "to run its input as code"
     if _FILES.search(code) and not _files(tree) & set(beside):
         return "for files"
     if any(map(_identity, ast.walk(tree))):

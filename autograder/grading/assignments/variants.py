@@ -57,7 +57,7 @@ _SPOILS = (
     lambda value: vars(value).update(spoilt=7),
 )
 """,
-    "does more than it is asked": """
+    "has additional side effects": """
 def _change(result, args, told):
     if len(told) < 3:
         import warnings
@@ -89,7 +89,7 @@ def variants(exercises: Mapping[str, str], blank: Mapping[str, str]) -> Iterator
     functions = any(_functions(module(source).body) for source in exercises.values())
     for what, change in _CHANGES.items() if functions else ():
         yield what, {name: _wrapped(source, change) for name, source in exercises.items()}
-    yield "numbers, texts and operators are others", {name: _off(source) for name, source in exercises.items()}
+    yield "numbers, texts and operators are changed", {name: _off(source) for name, source in exercises.items()}
 
 
 def _functions(body: Sequence[ast.stmt]) -> list[ast.FunctionDef]:

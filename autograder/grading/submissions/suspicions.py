@@ -39,9 +39,9 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "searches memory or other frames",
             r"\bgc\.get_|\b_getframe\b|\binspect\.(stack|currentframe|trace)\b|\b[ft]b?_(back|frame|locals)\b",
         ),
-        ("reaches under Python", r"/proc\b|\bctypes\b|\bcffi\b|__(globals|code|closure|subclasses|reduce|reduce_ex)__"),
+        ("accesses Python's internals", r"/proc\b|\bctypes\b|\bcffi\b|__(globals|code|closure|subclasses|reduce|reduce_ex)__"),
         ("ends or forks its process", r"\bos\.(_exit|abort|fork|forkpty|kill|killpg|setsid|exec\w+)\b|\bdo_shutdown\b"),
-        ("speaks of the grader", r"\bautograder\b|\bnbgrader\b|\bgradebook\b|\bHIDDEN TESTS\b"),
+        ("mentions the grader", r"\bautograder\b|\bnbgrader\b|\bgradebook\b|\bHIDDEN TESTS\b"),
         ("reads the cells that ran", r"\b_ih\b|\b_i\d+\b|\bhistory_manager\b|^name In$|\bIn\["),
         (
             "changes how Python runs, ends or is interrupted",
@@ -49,7 +49,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|\batexit\b|\bset(trace|profile)\b|\b\w*excepthook\b",
         ),
         (
-            "makes values that compare or convert as they like",
+            "makes values with their own comparison or conversion",
             r"\bdef __(eq|ne|bool|lt|gt|float|int|array\w*|class|instancecheck)__|^disguise ",
         ),
         ("runs text as code", r"^name (exec|eval|__import__)$|^(exec|eval)\(|\bmarshal\b"),
