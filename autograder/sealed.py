@@ -33,9 +33,9 @@ __all__ = ["FILES", "NAMES", "VARIABLE", "load"]
 
 VARIABLE = "COURSEKIT_SEALED_SECRET"
 COUNT = 2_000  # pictures of Fashion-MNIST, equally many per class
-# Districts of the synthetic housing data. With as few districts as in the loader's test split, the difficulty of the draws would
-# vary by more than the difference between a good network and one that was not trained enough. With this number, the RMSE of a
-# network varies by about 1 % between draws.
+# Districts of the synthetic housing data. With as few districts as in the loader's test split, the difficulty of
+# the draws would vary by more than the difference between a good network and one that was not trained enough.
+# With this number, the RMSE of a network varies by about 1 % between draws.
 DISTRICTS = 20_640
 DIM, BRIGHT = (0.86, 0.95), (1.05, 1.14)  # ranges of the brightness factor of a picture; it is never 1
 

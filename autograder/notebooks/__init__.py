@@ -1,1 +1,1 @@
-"""Convert labs to notebooks and notebooks to labs, and analyse the text of cells. This package runs no code and gives no marks."""
+"""Convert labs to notebooks and back, and analyse the text of cells. This package gives no marks."""

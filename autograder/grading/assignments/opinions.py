@@ -1,9 +1,9 @@
-"""Decide on the result of a test that ran in several ways: in the examiner, alone in the student process, or with the whole notebook.
+"""Decide on the result of a test that ran in several ways.
 
-For an nbgrader notebook, the run of the whole notebook in one process is what stock nbgrader would
-have done. This run never adds points: if its result differs, a person has to look, and the lower
-mark counts until then. This module knows outcomes and points; it does not know notebooks or
-processes.
+A test may run in the examiner, alone in the student process, or with the whole notebook in one
+process. For an nbgrader notebook, the last of these is what stock nbgrader would have done. It never
+adds points: if its result differs, a person has to look, and the lower mark counts until then. This
+module knows outcomes and points; it does not know notebooks or processes.
 """
 
 from __future__ import annotations
