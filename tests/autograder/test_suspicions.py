@@ -104,7 +104,7 @@ def test_an_import_in_one_cell_is_known_in_the_next() -> None:
     ],
 )
 def test_what_python_cannot_parse_is_read_as_text(source: str) -> None:
-    assert any("under Python" in flag.message for flag in find_suspicious([("a", source)]))
+    assert any("Python's internals" in flag.message for flag in find_suspicious([("a", source)]))
 
 
 def test_what_stands_at_the_start_of_a_long_chain_of_attributes_is_seen() -> None:
