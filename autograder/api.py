@@ -1,4 +1,4 @@
-"""Grade one submission from Python: a lab, its folder or an nbgrader notebook in, a verdict out."""
+"""Grade one submission from Python."""
 
 from __future__ import annotations
 
@@ -25,11 +25,21 @@ def grade(
 ) -> Verdict:
     """Grade one submitted notebook.
 
-    lab: a loaded Lab, its folder, or the source notebook (.ipynb) of an nbgrader assignment.
-    submission: the name on the verdict, by default the file's name without its ending.
-    keep: what was found out earlier, and where to keep what is found out now.
-    A file that cannot be read gives a verdict with status "unreadable", not an exception. Raises LabError for a broken lab,
-    MachineError for walls or data that this machine does not have, WorkerError when the machine failed three times.
+    Args:
+        lab: A lab, its folder, or the source notebook (.ipynb) of an nbgrader assignment.
+        notebook: Path of the submitted notebook.
+        options: Grading options.
+        submission: Name of the submission; by default the file name without its suffix.
+        keep: Result cache.
+
+    Returns:
+        The verdict. A file that cannot be read gives a verdict with the status "unreadable" and
+        no exception.
+
+    Raises:
+        LabError: The lab cannot be used.
+        MachineError: The machine lacks the isolation level in `options` or the data of the lab.
+        WorkerError: The run failed three times because of the machine.
     """
     lab = lab if isinstance(lab, Lab) else _load(Path(lab), options or Options(), keep)
     job = prepare(lab, Path(notebook), options or Options(), submission)

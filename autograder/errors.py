@@ -1,16 +1,9 @@
-"""The exceptions of this package, in one tree under AutograderError."""
+"""The exceptions of this package. All are subclasses of AutograderError.
+
+Each message says what was expected, what was found, and what to do.
+"""
 
 from __future__ import annotations
-
-import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:  # takes a second to load, and most files need none of it
-    pass
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
 
 __all__ = [
     "AutograderError",
@@ -33,64 +26,64 @@ __all__ = [
 
 
 class AutograderError(Exception):
-    """Base class of the errors that this package raises on purpose. The message says what was expected, what came and what to do."""
+    """Base class of all errors that this package raises deliberately."""
 
 
 class WorkerError(AutograderError):
-    """The machine, not the submission, is at fault: nothing can be said about the work, and it may be tried again."""
+    """A run failed because of the machine, not because of the submission. It gives no result and can be repeated."""
 
 
 class HaltedError(AutograderError):
-    """Everything was ended from outside, by Ctrl-C: nothing can be said about the work."""
+    """A run was interrupted from outside, for instance by Ctrl-C. It gives no result."""
 
 
 class MachineError(AutograderError):
-    """What was asked for, or what a lab needs, and this machine does not have. The message says what is missing and what to do."""
+    """This machine lacks something that was requested or that a lab needs."""
 
 
 class NoGpuError(MachineError):
-    """GPU slots that were asked for on a machine without a GPU."""
+    """GPU slots were requested on a machine without a GPU."""
 
 
 class NoDataError(MachineError):
-    """Data sets of a lab that cannot be had: nobody's work can be judged without them."""
+    """The data sets of a lab cannot be loaded, so no submission to it can be graded."""
 
 
 class IsolationError(MachineError):
-    """Walls that were asked for and that this machine does not have."""
+    """This machine does not support the requested isolation level."""
 
 
 class LabError(AutograderError):
-    """A lab folder that cannot be used: the message names the file, what was expected and what came."""
+    """A lab cannot be used. The message names the file and the position."""
 
 
 class UnreadableError(AutograderError):
-    """A file that is no notebook, or none of this lab. The message names the file, what came and what to do."""
+    """A file is not a notebook, or not a notebook of this lab."""
 
 
 class PublishError(AutograderError):
-    """A course that cannot be published there; the message says why and what to do."""
+    """A course cannot be published to the requested folder."""
 
 
 class LectureError(AutograderError):
-    """A lecture's source that cannot be used: the message names the file, what was expected and what came."""
+    """The source of a lecture cannot be used. The message names the file and the position."""
 
 
 class CollectError(AutograderError):
-    """A folder in which no submission can be found; the message says what was expected there."""
+    """No submission was found in a folder."""
 
 
 class ClusterError(MachineError):
-    """A cluster that cannot be used."""
+    """A Dask cluster cannot be used."""
 
 
 class SecretError(AutograderError):
-    """A secret that cannot be read or kept: the message names the file and what to do."""
+    """The secret of a course cannot be read or stored."""
 
 
 class RecordError(AutograderError):
-    """Verdicts that cannot be recorded at all: the message says what was expected, what came and what to do."""
+    """Verdicts cannot be recorded in the gradebook."""
 
 
 class ResultsError(AutograderError):
-    """Results that cannot be written; the message says where, why and what to do."""
+    """The result files cannot be written."""

@@ -1,4 +1,4 @@
-"""Write a file whole or not at all. Knows nothing of what is in it."""
+"""Write files atomically. This module does not know their content."""
 
 from __future__ import annotations
 
@@ -10,14 +10,30 @@ __all__ = ["try_writing", "write_bytes", "write_text"]
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, as `write_bytes` does. Half of a character, which UTF-8 has not, is written as an escape."""
+    """Write text to a file as UTF-8, atomically as `write_bytes` does.
+
+    Args:
+        path: Path of the file.
+        text: The text. Surrogates, which UTF-8 cannot encode, are written as escapes.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` through a temporary file beside it, so that nobody ever reads half of it.
+    """Write bytes to a file atomically, through a temporary file in the same folder.
 
-    Folders are made as needed. When writing fails, what was at `path` is still there and nothing else is left behind.
+    Missing folders are created. If writing fails, an existing file at `path` is unchanged and the
+    temporary file is removed.
+
+    Args:
+        path: Path of the file.
+        data: The content.
+
+    Raises:
+        OSError: The file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
@@ -32,7 +48,14 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def try_writing(folder: Path) -> None:
-    """Make `folder` if it is not there, and write and remove a small file in it. Raises OSError where that cannot be done."""
+    """Check that files can be written to a folder, by writing and removing a small file in it.
+
+    Args:
+        folder: The folder. It is created if it does not exist.
+
+    Raises:
+        OSError: The folder cannot be created or written to.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(bytes(64 * 1024))

@@ -1,16 +1,19 @@
-"""Sealed splits: samples that no student-facing loader returns, for hidden tests that ask how well a model does on new data.
+"""Sealed splits: samples that no loader for students returns, for hidden tests of how well a model works on new data.
 
-They are drawn from a secret of the course, which the grader gives to its examiners alone, in the variable COURSEKIT_SEALED_SECRET
-(see `secret`). Where there is none, as when stock nbgrader runs the source notebook, the process draws one for itself and keeps to
-it. Nothing in this file tells a student what is in a split, so nothing is lost when it is read.
+A sealed split is drawn at random from a secret of the course. The grader passes this secret only to
+examiners, in the variable COURSEKIT_SEALED_SECRET (see `autograder.grading.secret`). Without the
+variable, for instance when stock nbgrader runs the source notebook, the process draws its own secret
+once. This file does not reveal the content of a split, so students may read it.
 
-One thing no secret can hide: the rows of California housing are public. What the loader leaves out, anybody can download. The split
-is a part of these rows, each changed a little, so that a table of exact rows does not help; but a notebook that holds the whole
-census can look for the nearest row. Drawn districts are nowhere to be had. The pictures are public too, but there a test asks the
-student's network, not a function that could look them up.
+A limitation: the rows of California housing are public, and anybody can download the rows that the
+loader leaves out. The split consists of some of these rows, each changed slightly. A table of exact
+rows therefore does not help, but a notebook that contains the whole census can search for the nearest
+row. Synthetic districts are not published anywhere. The pictures are public too, but there a test
+uses the student's network and not a function that could look them up.
 
-A hidden test imports this module between its markers, so that the released notebook does not; the published course has no
-`autograder`. Knows nothing of labs, marks or submissions.
+A hidden test imports this module between its markers, so the released notebook does not contain the
+import; the published course does not contain `autograder`. This module does not know labs, marks or
+submissions.
 """
 
 from __future__ import annotations
@@ -29,26 +32,42 @@ from coursekit.data import Settings, decode, housing, sources
 __all__ = ["FILES", "NAMES", "VARIABLE", "load"]
 
 VARIABLE = "COURSEKIT_SEALED_SECRET"
-COUNT = 2_000  # pictures of Fashion-MNIST, as many of each class
-# Districts of the stand-in. Of as few as the loader's test split has, some draws would be harder than others by more than what separates
-# a good network from one that was not trained enough; of so many, every draw is alike: a network's RMSE varies by a hundredth of itself.
+COUNT = 2_000  # pictures of Fashion-MNIST, equally many per class
+# Districts of the synthetic housing data. With as few districts as in the loader's test split, the difficulty of
+# the draws would vary by more than the difference between a good network and one that was not trained enough.
+# With this number, the RMSE of a network varies by about 1 % between draws.
 DISTRICTS = 20_640
-DIM, BRIGHT = (0.86, 0.95), (1.05, 1.14)  # by how much a picture is re-lit: never by nothing
+DIM, BRIGHT = (0.86, 0.95), (1.05, 1.14)  # ranges of the brightness factor of a picture; it is never 1
 
 Sample = tuple[np.ndarray, np.ndarray]
 
 
 def load(name: str, *, size: int = 160, settings: Settings | None = None) -> Sample:
-    """The sealed split of a data set, real or drawn as COURSEKIT_DATA says, in the types that its loader gives.
+    """Load the sealed split of a data set, real or synthetic according to COURSEKIT_DATA.
 
-    "california-housing": X float32 (n, 8), y float32 (n,): 1,935 of the 2,580 test rows that the loader leaves out, each changed a
-    little; of the stand-in, 20,640 districts drawn for this purpose alone.
-    "fashion-mnist": X uint8 (2000, 28, 28), y int64 (2000,): official test pictures, moved by up to half a pixel and re-lit a
-    little; of the stand-in, pictures drawn for this purpose alone. 200 of each class.
-    "clothing": X uint8 (n, size, size, 3), y int64 (n,): the test photographs, 20 of a class at most, each cut off a little at the
-    edges, every other one mirrored. size: in pixels, for this set only.
-    The same call gives the same values for the same secret. The arrays are new: they may be changed.
-    Raises ValueError for an unknown name, DataError if the real set is asked for and cannot be had.
+    The arrays have the types that the loader of the data set returns:
+
+    - "california-housing": X float32 (n, 8), y float32 (n,). Real: 1,935 of the 2,580 test rows
+      that the loader leaves out, each changed slightly. Synthetic: 20,640 districts that are drawn
+      only for this purpose.
+    - "fashion-mnist": X uint8 (2000, 28, 28), y int64 (2000,), 200 pictures per class. Real:
+      official test pictures, shifted by up to half a pixel and made slightly darker or brighter.
+      Synthetic: pictures that are drawn only for this purpose.
+    - "clothing": X uint8 (n, size, size, 3), y int64 (n,). The test photographs, at most 20 per
+      class, each cropped slightly; half of them are mirrored.
+
+    Args:
+        name: Name of the data set.
+        size: Width and height in pixels of the pictures of "clothing".
+        settings: Data settings; by default those of the environment variables.
+
+    Returns:
+        New arrays (X, y), which the caller may change. The same call with the same secret returns
+        the same values.
+
+    Raises:
+        ValueError: There is no sealed split with this name.
+        DataError: The real data set was requested and cannot be obtained.
     """
     if name not in _LOADERS:
         raise ValueError(f"no sealed split is called {name!r}; there are: {', '.join(_LOADERS)}")
@@ -58,7 +77,7 @@ def load(name: str, *, size: int = 160, settings: Settings | None = None) -> Sam
 
 
 def _seed(name: str) -> int:
-    """What decides about one split; it says nothing about the secret or about another split."""
+    """Return the seed of one split, from which neither the secret nor another split can be derived."""
     secret = os.environ.get(VARIABLE) or _own_secret()
     return int.from_bytes(blake2b(name.encode(), key=sha256(secret.encode()).digest(), digest_size=32).digest(), "big")
 
@@ -84,9 +103,9 @@ def _housing(rng: np.random.Generator, drawn: bool, size: int, settings: Setting
 
 
 def _nearby(rng: np.random.Generator, X: np.ndarray) -> np.ndarray:
-    """Districts that differ a little from those of X, as far as a census is exact: by half a per cent, and by some 400 metres.
+    """Change the districts of X slightly, within the accuracy of a census: by up to 0.5 % and about 400 metres.
 
-    Ages stay, and people stay whole numbers.
+    Ages are not changed, and numbers of people remain whole numbers.
     """
     moved = X * rng.uniform(0.995, 1.005, X.shape)
     moved[:, 1] = X[:, 1]
@@ -112,7 +131,7 @@ def _fashion(rng: np.random.Generator, drawn: bool, size: int, settings: Setting
 
 
 def _clothing(rng: np.random.Generator, drawn: bool, size: int, settings: Settings) -> Sample:
-    """From the files, not from arrays of that size, so that what is cut out is as sharp as what the loader gives."""
+    """Crop the photographs in the files, not resized arrays, so that they are as sharp as those of the loader."""
     paths = sorted(data.clothing_folder(settings=settings).glob("test/*/*.jpg"))
     names = sorted({path.parent.name for path in paths})
     X = np.stack([decode.photograph(path, size, _box(rng)) for path in paths])
@@ -124,16 +143,17 @@ def _clothing(rng: np.random.Generator, drawn: bool, size: int, settings: Settin
 
 
 def _box(rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a part that holds nine tenths, more or less, of a photograph each way; all from 0 to 1."""
+    """Return left, top, right and bottom (0 to 1) of a crop of about nine tenths of the width and height of a photograph."""
     width, height = rng.uniform(0.87, 0.96, 2)
     left, top = rng.uniform(0, 1, 2) * (1 - width, 1 - height)
     return left, top, left + width, top + height
 
 
 def _moved(rng: np.random.Generator, X: np.ndarray) -> np.ndarray:
-    """Each picture (n, height, width) moved by up to half a pixel, up or down and left or right; float64.
+    """Shift each picture of X (n, height, width) by up to half a pixel in both directions; returns float64.
 
-    A whole pixel would cost a dense network five points of accuracy, and the split would measure something else.
+    A shift by a whole pixel would reduce the accuracy of a dense network by five percentage points, and the split would
+    measure something else.
     """
     moved = np.pad(X.astype(float), ((0, 0), (1, 1), (1, 1)))
     for axis in (1, 2):
@@ -144,14 +164,14 @@ def _moved(rng: np.random.Generator, X: np.ndarray) -> np.ndarray:
 
 
 def _relit(rng: np.random.Generator, X: np.ndarray) -> np.ndarray:
-    """Each picture a little darker or a little brighter."""
+    """Make each picture slightly darker or brighter."""
     light = np.where(rng.random(len(X)) < 0.5, rng.uniform(*DIM, len(X)), rng.uniform(*BRIGHT, len(X)))
     lit = np.rint(X * light.reshape(-1, *[1] * (X.ndim - 1)))
     return np.clip(lit, 0, 255).astype(np.uint8)
 
 
 def _integer(rng: np.random.Generator) -> int:
-    """A number as a seed for what takes one."""
+    """Draw an integer seed."""
     return int.from_bytes(rng.bytes(16), "big")
 
 
@@ -161,5 +181,5 @@ _LOADERS: dict[str, Callable[[np.random.Generator, bool, int, Settings], Sample]
     "clothing": _clothing,
 }
 NAMES = tuple(_LOADERS)
-# Downloaded files that hold the sealed samples as they are: no student's process may read them.
+# Downloaded files that contain unchanged sealed samples: no student process may read them.
 FILES = {"california-housing": ("cal_housing.tgz",)}

@@ -1,1 +1,1 @@
-"""What the author of a lab and CI use: build, prove, measure, publish."""
+"""Tools for authors of labs and for CI: build, verify, calibrate and publish labs and lectures."""

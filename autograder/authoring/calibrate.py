@@ -1,6 +1,7 @@
-"""Measure the figures that a lab's prose states: mean and band over seeds, ready for `lab.toml`.
+"""Measure the figures in a lab's prose over several seeds, and write their means and bands to `lab.toml`.
 
-Runs the reference solution and nothing else. Knows no submissions and no marks; `verify` checks what was written here.
+This module runs the reference solution only; it does not know submissions or marks. `verify` checks
+the bands later.
 """
 
 from __future__ import annotations
@@ -23,19 +24,25 @@ from autograder.labs.model import Lab
 
 __all__ = ["WIDTH", "Measured", "band_name", "calibrate", "write_bands"]
 
-WIDTH = 5.0  # half the width of a band, in standard deviations; wide, because five seeds say little about the spread
-LEAST = 0.01  # and at least this share of the mean, for what hardly varies on one machine may vary between machines
+WIDTH = 5.0  # half the width of a band in standard deviations; wide, because few seeds give a poor estimate of the spread
+LEAST = 0.01  # lower bound of this half width as a share of the mean, because results may vary between machines
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One figure over several seeds, in the figure's own unit."""
+    """The values of one figure over several seeds.
+
+    Attributes:
+        name: Name of the figure.
+        values: One value per seed, in the unit of the figure.
+    """
 
     name: str
     values: tuple[float, ...]
 
     @property
     def mean(self) -> float:
+        """Mean over the seeds."""
         return statistics.fmean(self.values)
 
     @property
@@ -45,12 +52,13 @@ class Measured:
 
     @property
     def band(self) -> tuple[float, float]:
-        """mean ± WIDTH standard deviations, rounded outwards to three digits."""
+        """(low, high): mean ± WIDTH standard deviations and at least ± LEAST of the mean, rounded outwards to three digits."""
         half = max(WIDTH * self.deviation, LEAST * abs(self.mean))
         return _outwards(self.mean - half, math.floor, self.mean), _outwards(self.mean + half, math.ceil, self.mean)
 
     @property
     def toml(self) -> str:
+        """Mean and band as an inline table for `lab.toml`."""
         low, high = self.band
         return f"{{ mean = {self.mean:.4g}, low = {low:.4g}, high = {high:.4g} }}"
 
@@ -62,10 +70,20 @@ def calibrate(
     *,
     on_run: Callable[[int, int, float], None] | None = None,
 ) -> list[Measured]:
-    """Run the reference once a seed and return every figure that `lab.toml` has a name for.
+    """Run the reference solution once per seed and measure every figure in `lab.toml`.
 
-    on_run: hears (runs done, runs in all, seconds still to go, judged by the runs so far).
-    Raises LabError when a cell of the reference fails or a figure gives no number.
+    Args:
+        lab: The lab.
+        options: Grading options; `seed` is replaced.
+        seeds: Seeds of the runs.
+        on_run: Called after each run with the number of finished runs, the total number of runs,
+            and an estimate of the remaining time in seconds.
+
+    Returns:
+        The measured figures.
+
+    Raises:
+        LabError: A cell of the reference fails, or a figure gives no finite number.
     """
     found: dict[str, list[float]] = {figure.name: [] for figure in lab.settings.figures}
     started = time.monotonic()
@@ -78,9 +96,18 @@ def calibrate(
 
 
 def write_bands(lab: Lab, band: str, measured: Sequence[Measured]) -> list[str]:
-    """Put the measured bands into the lab's `lab.toml`, which keeps everything else as it is. Returns the changed lines.
+    """Write the measured bands to the lab's `lab.toml`; all other lines are unchanged.
 
-    Only figures that have a line for `band` are written: a figure without one is not checked on that data and budget.
+    Only figures that already have a line for `band` are written: a figure without one is not
+    checked with this kind of data and budget.
+
+    Args:
+        lab: The lab.
+        band: Name of the band, as `band_name` returns it.
+        measured: Measured figures.
+
+    Returns:
+        The changed lines, each after the name of its table.
     """
     path = lab.folder / "lab.toml"
     by_name = {figure.name: figure for figure in measured}
@@ -99,7 +126,15 @@ def write_bands(lab: Lab, band: str, measured: Sequence[Measured]) -> list[str]:
 
 
 def band_name(options: Options, env: Mapping[str, str]) -> str:
-    """Which of a figure's bands holds for this budget and data: "real", "drawn", "fast_real" or "fast_drawn"."""
+    """Return the name of the band for a budget and a kind of data.
+
+    Args:
+        options: Grading options.
+        env: Environment variables of the run, as `variables` returns them.
+
+    Returns:
+        "real", "drawn", "fast_real" or "fast_drawn".
+    """
     return ("fast_" if options.fast else "") + env.get("COURSEKIT_DATA", "drawn")
 
 
@@ -125,6 +160,6 @@ def _values(lab: Lab, seed: int, pairs: Iterator) -> Iterator[tuple[str, float]]
 
 
 def _outwards(value: float, rounding: Callable[[float], int], scale: float) -> float:
-    """`value` rounded by `rounding` at the third digit of `scale`."""
+    """Round `value` by the function `rounding` at the third digit of `scale`."""
     unit = 10.0 ** (math.floor(math.log10(abs(scale))) - 2) if scale else 1.0
     return rounding(value / unit) * unit

@@ -1,6 +1,6 @@
-"""A made-up class of ten, built from a lab's known answers: what `make demo` grades, and what tests grade too.
+"""Create an example class of ten submissions from a lab's known answers, for `make demo` and for tests.
 
-Knows labs and notebooks; grades nothing.
+This module knows labs and notebooks; it grades nothing.
 """
 
 from __future__ import annotations
@@ -22,9 +22,16 @@ ENDLESS = "while True:\n    pass"
 
 
 def make_class(lab: Lab, folder: Path, *, fast: bool = False) -> list[Path]:
-    """Write ten submissions as `folder/STUDENT/LAB/LAB.ipynb`; return their paths. The same ten on every call.
+    """Write ten submissions to `folder/STUDENT/LAB/LAB.ipynb`, the same ones on every call.
 
-    fast: write the reduced budget into them, for graders that know nothing of budgets.
+    Args:
+        lab: The lab.
+        folder: Folder of the class.
+        fast: Whether to write the reduced budget into the notebooks, for graders without this
+            option.
+
+    Returns:
+        Paths of the notebooks.
     """
     reference = reference_sources(lab)
     right = _by_exercise(lab, right=True)
@@ -53,12 +60,28 @@ def make_class(lab: Lab, folder: Path, *, fast: bool = False) -> list[Path]:
 
 
 def reference_sources(lab: Lab) -> dict[str, str]:
-    """The reference solution as a student would hand it in: exercise name → cell source without the markers."""
+    """Return the reference solution as a student would submit it.
+
+    Args:
+        lab: The lab.
+
+    Returns:
+        Exercise name → source of the cell without the markers.
+    """
     return {cell.name: _solution(cell.source) for cell in lab.of("exercise")}
 
 
 def solve(lab: Lab, sources: Mapping[str, str], *, fast: bool = False) -> nbformat.NotebookNode:
-    """The released notebook with exercise cells filled in: exercise name → source."""
+    """Create a submission from the released notebook. Every written question gets an answer.
+
+    Args:
+        lab: The lab.
+        sources: Exercise name → source of the cell.
+        fast: Whether to write the reduced budget into the notebook.
+
+    Returns:
+        The notebook.
+    """
     notebook = release_notebook(lab, fast=fast)
     for cell, node in zip(lab.cells, notebook.cells, strict=True):
         if cell.role == "exercise" and cell.name in sources:
@@ -69,7 +92,14 @@ def solve(lab: Lab, sources: Mapping[str, str], *, fast: bool = False) -> nbform
 
 
 def without_metadata(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """What some editors save: every cell's metadata and id gone."""
+    """Remove the metadata and ids of all cells, as some editors do when they save a file.
+
+    Args:
+        notebook: The notebook, which is changed.
+
+    Returns:
+        The same notebook.
+    """
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({})
         cell.pop("id", None)
@@ -79,7 +109,7 @@ def without_metadata(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _mistaken(reference: Mapping[str, str], wrong: Mapping[str, list[Answer]], *, share: float, seed: int) -> dict[str, str]:
-    """The reference with about `share` of its exercises answered wrongly."""
+    """Return the reference with wrong answers to about `share` of the exercises."""
     draw = random.Random(seed)
     picked = draw.sample(sorted(wrong), k=max(1, round(share * len(wrong))))
     return {**reference, **{name: draw.choice(wrong[name]).source for name in picked}}

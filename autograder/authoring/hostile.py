@@ -1,6 +1,6 @@
-"""Proofs that nobody gains by overwriting what a test gives to a function: hostile twins of a lab's known answers.
+"""Tasks with hostile twins of known answers, which verify that overwriting the arguments of a function earns no points.
 
-Knows labs, their answers and twins; nothing of how tasks are run.
+This module knows labs, their answers and twins; it does not know how tasks are run.
 """
 
 from __future__ import annotations
@@ -22,9 +22,18 @@ TWINS = "no hostile twin earns a point that its answer does not"
 
 
 def twin_tasks(lab: Lab, answers: Sequence[Answer], options: Options, *, one_of: int = 1) -> list[Task]:
-    """The hostile twins of answers that lack a point, and of the reference of each exercise that has known answers.
+    """Create the tasks for hostile twins of answers that lose points, and of the reference solutions.
 
-    A twin of an answer that has every point could gain none. one_of: of so many twins one is taken, always the same.
+    An answer with all points needs no twin, because it cannot gain any.
+
+    Args:
+        lab: The lab.
+        answers: Known answers; exercises without one get no twin.
+        options: Grading options.
+        one_of: Take every `one_of`-th twin; 1 takes all.
+
+    Returns:
+        One task per twin.
     """
     answers = [answer for answer in answers if functions(answer.source)]
     exercises = dict.fromkeys(answer.exercise for answer in answers)
@@ -51,7 +60,10 @@ def _overwriting(lab: Lab, answer: Answer, options: Options, fill: float) -> Tas
 
 
 def _pretending(lab: Lab, exercise: str, options: Options, fill: float) -> Task:
-    """The reference, right for the visible part of each test alone: first on copies of the arguments, then on these themselves."""
+    """Return the task for a reference that is right only in the visible part of each test.
+
+    In the hidden part it spoils its arguments: in the first round copies of them, in the second round the test's own objects.
+    """
     own = _exercise(lab, exercise)
     targets = _sealed_tests(lab, exercise)
     cells = _slice_with(lab, exercise, lab.cells[own].source, options, targets) if targets else []
@@ -66,7 +78,7 @@ def _pretending(lab: Lab, exercise: str, options: Options, fill: float) -> Task:
         ends = [(index, outcome.status) for index, outcome in outcomes if index in targets]
         for (index, plain), (_, hostile) in zip(ends[: len(tests)], ends[len(tests) :], strict=True):
             if plain != "ok" and hostile == "ok":
-                yield f"{exercise}: whoever overwrites arguments with {fill} passes the hidden part of {lab.cells[index].name}"
+                yield f"{exercise}: overwriting arguments with {fill} passes the hidden part of {lab.cells[index].name}"
 
     return Task(TWINS, [*twin, *rehearsals, *rounds] if tests else [], prepare_environment(lab, options), judge, examined=True)
 
@@ -80,7 +92,7 @@ def _exercise(lab: Lab, name: str) -> int:
 
 
 def _sealed_tests(lab: Lab, exercise: str) -> list[int]:
-    """The tests of an exercise (indices) that run in the examiner."""
+    """Return the indices of the tests of an exercise that run in the examiner."""
     return [i for i, cell in enumerate(lab.cells) if cell.exercise == exercise and i not in plan(lab).unsealed]
 
 
@@ -89,6 +101,6 @@ def _visible(test: Cell) -> str:
 
 
 def _slice_with(lab: Lab, exercise: str, source: str, options: Options, targets: Sequence[int]) -> list[tuple[int, str]]:
-    """The cells that the tests `targets` need when this is the answer to the exercise, its own cell among them."""
+    """Return the cell of the exercise, with `source` as its answer, and all cells that the tests `targets` depend on."""
     changed = lab.with_exercises({exercise: source})
     return sliced(changed, code_of(changed, options), [*targets, _exercise(lab, exercise)])

@@ -1,8 +1,8 @@
-"""Lectures: read and check their plain-text sources, make the notebooks that students open, run them.
+"""Lectures: read and check their plain-text sources, create the notebooks for students, and run them.
 
-A lecture has no marks. Its source is `lectureNN_name.py` in jupytext's percent format; the first code cell calls
-`coursekit.setup("lectureNN_name")`, and one cell may carry the values of a quick run in its header: `# %% fast={"STEPS": 100}`.
-Knows nothing of labs, of grading or of what a lecture teaches.
+A lecture has no marks. Its source is `lectureNN_name.py` in jupytext's percent format. The first code
+cell calls `coursekit.setup("lectureNN_name")`. One cell may have the values of a quick run in its
+header: `# %% fast={"STEPS": 100}`. This module does not know labs, grading or the content of lectures.
 """
 
 from __future__ import annotations
@@ -35,7 +35,14 @@ _CELL_SECONDS = 600
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a lecture. `fast`: variables that it assigns → their values on a quick run."""
+    """One cell of a lecture.
+
+    Attributes:
+        is_code: Whether it is a code cell.
+        source: Text of the cell.
+        id: Id of the notebook cell.
+        fast: Variable that the cell assigns → its value in a quick run.
+    """
 
     is_code: bool
     source: str
@@ -45,7 +52,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Lecture:
-    """One lecture: `id` such as "lecture01_neurons", the file that it was read from, its cells in order."""
+    """One lecture.
+
+    Attributes:
+        id: Id such as "lecture01_neurons".
+        path: Path of its source.
+        cells: Cells, in order.
+    """
 
     id: str
     path: Path
@@ -54,10 +67,12 @@ class Lecture:
 
 @dataclass(frozen=True)
 class Run:
-    """What one execution of a lecture gave.
+    """The result of one run of a lecture.
 
-    seconds: from the start of the kernel to its end. error: "" or what went wrong first, with its cell.
-    notebook: the cells with their outputs, as far as they were run.
+    Attributes:
+        seconds: Duration in seconds, from the start of the kernel to its end.
+        error: The first error and its cell; "" if there was none.
+        notebook: The notebook with the outputs of all cells that ran.
     """
 
     seconds: float
@@ -69,12 +84,30 @@ class Run:
 
 
 def find_lectures(root: Path) -> list[Path]:
-    """Every lecture's source under `root` (the folder with `source/` in it), in order of name."""
+    """Find the sources of lectures.
+
+    Args:
+        root: Folder that contains `source/`.
+
+    Returns:
+        Paths of the sources, sorted by name.
+    """
     return sorted(Path(root).glob("source/lecture*.py"))
 
 
 def load_lecture(path: Path | str) -> Lecture:
-    """Read and check one source. Raises LectureError for anything missing, misspelt or contradictory."""
+    """Read and check the source of one lecture.
+
+    Args:
+        path: Path of the source.
+
+    Returns:
+        The lecture.
+
+    Raises:
+        LectureError: Something is missing, misspelt or contradictory. The message names the file
+            and the position.
+    """
     path = Path(path)
     if not path.is_file():
         known = ", ".join(other.stem for other in find_lectures(path.parent.parent)) or "none"
@@ -109,11 +142,11 @@ def _parsed(source: str, place: str) -> ast.Module:
     try:
         return ast.parse(source)
     except SyntaxError as error:
-        raise LectureError(f"{place}: no Python: {error.msg} in line {error.lineno}") from None
+        raise LectureError(f"{place}: not valid Python: {error.msg} in line {error.lineno}") from None
 
 
 def _check_fast(fast: Any, code: ast.Module, place: str) -> None:
-    """The header names variables that the cell assigns: any other name would change nothing on a quick run."""
+    """Check that the header names only variables that the cell assigns: other names would have no effect."""
     if not isinstance(fast, dict):
         raise LectureError(f'{place}: fast={fast!r}; expected variables and their reduced values, as in fast={{"STEPS": 100}}')
     assigned = {
@@ -137,7 +170,7 @@ def _check_setup(path: Path, code: list[Cell]) -> None:
 
 
 def _cell_id(raw: Any, seen: set[str]) -> str:
-    """A digest of the content, so that editing one cell renames no other."""
+    """Return a digest of the content, so that the id does not change when other cells are edited."""
     base = f"{'code' if raw.cell_type == 'code' else 'prose'}-{sha256(raw.source.encode()).hexdigest()[:10]}"
     number, result = 1, base
     while result in seen:
@@ -150,7 +183,15 @@ def _cell_id(raw: Any, seen: set[str]) -> str:
 
 
 def lecture_notebook(lecture: Lecture, *, fast: bool = False) -> nbformat.NotebookNode:
-    """The notebook that students open, without outputs. `fast` writes the values of a quick run after the budget."""
+    """Create the notebook for students, without outputs.
+
+    Args:
+        lecture: The lecture.
+        fast: Whether to append the values of a quick run to the cell with `fast=` in its header.
+
+    Returns:
+        The notebook.
+    """
     cells = []
     for cell in lecture.cells:
         node = new_code_cell(cell.source) if cell.is_code else new_markdown_cell(cell.source)
@@ -165,10 +206,17 @@ def lecture_notebook(lecture: Lecture, *, fast: bool = False) -> nbformat.Notebo
 
 
 def run_lecture(lecture: Lecture, *, fast: bool = False, data: str = "", cell_seconds: float = _CELL_SECONDS) -> Run:
-    """Execute a lecture from top to bottom in a kernel of its own, in a scratch folder that is removed afterwards.
+    """Run a lecture in a new kernel and a temporary folder.
 
-    data: "real", "drawn" or "" for what the environment says. cell_seconds: limit of one cell.
-    Raises nothing for what the lecture does wrong: the Run says it. Anything on stderr, such as a warning, is wrong too.
+    Args:
+        lecture: The lecture.
+        fast: Whether to use the values of a quick run.
+        data: Kind of data sets: "real", "drawn", or "" for that of the environment.
+        cell_seconds: Time limit per cell in seconds.
+
+    Returns:
+        The result. Errors in the lecture are returned in `error` and not raised; output on stderr,
+        such as a warning, counts as an error.
     """
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
@@ -181,7 +229,7 @@ def run_lecture(lecture: Lecture, *, fast: bool = False, data: str = "", cell_se
     kernel = [*command("ipykernel.kernelapp", "launch_new_instance"), "-f", "{connection_file}"]
 
     class OurKernel(AsyncKernelManager):
-        """A kernel of this very Python, whatever is installed under the name python3."""
+        """A kernel of the current Python, whatever is installed as the kernel python3."""
 
         @property
         def kernel_spec(self) -> KernelSpec:
@@ -214,10 +262,10 @@ def _first_on_stderr(notebook: nbformat.NotebookNode) -> str:
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", ()):
             if output.output_type == "stream" and output.name == "stderr":
-                return _at(notebook, number, f"wrote on stderr: {output.text.strip()}")
+                return _at(notebook, number, f"wrote to stderr: {output.text.strip()}")
     return ""
 
 
 def _at(notebook: nbformat.NotebookNode, number: int, what: str) -> str:
-    """`what`, after the number of the cell (from 1, as in the source) and its first line."""
+    """Return `what` after the number of the cell (from 1, as in the source) and the first line of the cell."""
     return f"cell {number + 1} ({notebook.cells[number].source.strip().splitlines()[0]}): {what}"

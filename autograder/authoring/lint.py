@@ -1,6 +1,6 @@
-"""What can be said of a lab without running it: its points, the numbers in its prose, and that its release leaks nothing.
+"""Check a lab without running it: its points, the numbers in its prose, and leaks in its release.
 
-Each function returns sentences that say what is wrong and where; an empty list is good news.
+Each check returns sentences that describe the problems; an empty list means that there are none.
 """
 
 from __future__ import annotations
@@ -26,20 +26,42 @@ _NAMES = {"math": math, "np": np}
 
 
 def lint(lab: Lab) -> list[str]:
-    """Everything below: sentences that say what is wrong."""
+    """Run all checks.
+
+    Args:
+        lab: The lab.
+
+    Returns:
+        Sentences that describe the problems.
+    """
     rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _own_leaks, _opened)
     return [problem for rule in rules for problem in rule(lab)]
 
 
 def hidden_checks(test: Cell) -> Iterator[ast.stmt]:
-    """The top-level statements in the hidden part of a test cell that check something."""
+    """Find the checks in the hidden part of a test.
+
+    Args:
+        test: The test cell.
+
+    Yields:
+        Top-level statements that contain an assertion or a call of `check`.
+    """
     for statement in ast.parse(test.source).body:
         if statement.lineno in test.hidden and any(_checks(node) for node in ast.walk(statement)):
             yield statement
 
 
 def secrets(lab: Lab) -> set[str]:
-    """Lines of solutions and hidden tests that stand nowhere else in the lab: none may appear in anything published."""
+    """Find the lines that nothing published may contain.
+
+    Args:
+        lab: The lab.
+
+    Returns:
+        Lines of solutions, hidden tests and written questions that do not occur elsewhere in the
+        lab and are long enough to reveal something.
+    """
     secret: set[str] = set()
     public: set[str] = set()
     for cell in lab.cells:
@@ -51,21 +73,37 @@ def secrets(lab: Lab) -> set[str]:
                 inside = False
             else:
                 (secret if inside else public).add(line)
-    # A short line, a comment, a line that only opens a call or a loop or makes a random generator gives nothing away.
+    # Short lines, comments, and lines that only begin a call or a loop or create a random generator reveal nothing.
     telling = re.compile(r"(?!#|[\w.]+\($|for _ in range\(\w+\):$|rng = np\.random\.default_rng\(\w*\)$).{12,}")
     return {line for line in secret - public if telling.match(line)}
 
 
 def leaks(lab: Lab, text: str) -> list[str]:
-    """Secret lines of `lab` that stand in `text` (a notebook's JSON counts by its cell sources)."""
+    """Find secret lines of a lab in a text.
+
+    Args:
+        lab: The lab.
+        text: The text. For a notebook, pass the sources of its cells.
+
+    Returns:
+        The secret lines in the text, sorted.
+    """
     lines = {line.strip() for line in text.splitlines()}
     return sorted(secrets(lab) & lines)
 
 
 def shown_answers(lab: Lab, text: str) -> list[str]:
-    """Cells of `lab` of whose secret lines `text` holds half or more.
+    """Find cells of a lab whose answers a text reveals.
 
-    For a text that teaches what the lab asks for, such as a lecture: a line like `return model` in it gives nothing away.
+    This check is for texts that teach the same subject, such as lectures, which may contain single
+    lines like `return model`.
+
+    Args:
+        lab: The lab.
+        text: The text.
+
+    Returns:
+        A sentence for each cell with at least half of its secret lines in the text.
     """
     lines, secret = {line.strip() for line in text.splitlines()}, secrets(lab)
     shown = []
@@ -88,7 +126,7 @@ def _points(lab: Lab) -> list[str]:
 
 
 def _headings(lab: Lab) -> list[str]:
-    """Each exercise is announced in the prose before it with its number and the points that its tests give."""
+    """Check that the prose before each exercise states its number and the points of its tests."""
     problems, heading, expected = [], None, 1
     for cell in lab.cells:
         if cell.role == "prose" and (found := _HEADING.findall(cell.source)):
@@ -123,7 +161,7 @@ def _answers(lab: Lab) -> list[str]:
 
 
 def _prose(lab: Lab) -> list[str]:
-    """Every stated number is covered by a figure, a fact or a source of lab.toml, and every snippet there is in the prose."""
+    """Check that lab.toml covers every number in the prose, and that the prose contains every snippet of lab.toml."""
     settings = lab.settings
     snippets = [*settings.facts, *settings.sourced, *(s for figure in settings.figures for s in figure.prose)]
     text = "\n".join(cell.source for cell in lab.cells if not cell.is_code)
@@ -136,14 +174,14 @@ def _prose(lab: Lab) -> list[str]:
     return problems
 
 
-# What `$` means nothing in, then a formula, in a paragraph; what may hold words inside a formula.
+# Verbatim text, where `$` is literal; a formula; commands that may contain words.
 _VERBATIM = re.compile(r"```.*?```|`[^`\n]*`|\\\$", re.DOTALL)
 _FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$]+\$", re.DOTALL)
 _TEXT_INSIDE = re.compile(r"\\[A-Za-z]+(\{[^{}]*\})?")
 
 
 def _dollars(lab: Lab) -> list[str]:
-    """Two prices in a paragraph become one formula: `$` must not stand for money."""
+    """Check that `$` is not used for money: two prices in one paragraph would become a formula."""
     problems = []
     for cell in lab.cells:
         for paragraph in [] if cell.is_code else re.split(r"\n\s*\n", _VERBATIM.sub("", cell.source)):
@@ -151,14 +189,14 @@ def _dollars(lab: Lab) -> list[str]:
             prose = [f for f in formulas if re.search(r"[A-Za-z]{3,}", _TEXT_INSIDE.sub("", f))]
             if prose or "$" in _FORMULA.sub("", paragraph):
                 around = " ".join((prose or [paragraph])[0].split())[:60]
-                problems.append(f"`$` begins a formula, and this is none (… {around} …): write dollars as a word")
+                problems.append(f"`$` begins a formula, but this is not one (… {around} …): write dollars as a word")
     return problems
 
 
 def _facts(lab: Lab) -> list[str]:
     problems = []
     for snippet, expression in lab.settings.facts.items():
-        value = eval(expression, dict(_NAMES))  # the instructor's own file
+        value = eval(expression, dict(_NAMES))  # from the instructor's own file
         if not _rounds_to(float(value), snippet):
             problems.append(f"lab.toml: {snippet!r} is said to be {expression}, which is {value}")
     return problems
@@ -177,7 +215,7 @@ def _figures(lab: Lab) -> list[str]:
 
 
 def _rounds_to(value: float, snippet: str) -> bool:
-    """Whether one of the numbers in `snippet` is `value` rounded to as many decimals as it shows."""
+    """Return whether a number in `snippet` is `value`, rounded to the number of decimals that it shows."""
     for found in _NUMBER.findall(snippet):
         decimals = len(found.partition(".")[2])
         if math.isclose(round(value, decimals), _parse(found), abs_tol=10**-decimals / 1000):
@@ -198,10 +236,10 @@ def _own_leaks(lab: Lab) -> list[str]:
 
 
 def _opened(lab: Lab) -> list[str]:
-    """No sealed test runs what it is given: that would be a student's code beside the hidden tests."""
+    """Check that no sealed test runs its input as code: a student's code would then run next to the hidden tests."""
     helpers = [cell.source for cell in lab.cells if cell.is_code and cell.role not in ("exercise", "tests")]
     return [
-        f"test {test.name} may run or unpickle what it is given, in the process of the hidden tests: let it look at plain values"
+        f"test {test.name} may run or unpickle its input in the process of the hidden tests: let it check plain values"
         for test in lab.of("tests")
         if test.name not in lab.settings.unsealed and runs_code(test.source, helpers)
     ]
@@ -212,5 +250,5 @@ def _checks(node: ast.AST) -> bool:
         return True
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
         return False
-    asks = ("mutates", "outputs")  # which only say what may change, and what a network says
+    asks = ("mutates", "outputs")  # these check nothing: they declare what may change, and return a network's outputs
     return getattr(node.func.value, "id", "") == "check" and node.func.attr not in asks

@@ -1,4 +1,7 @@
-"""The tree that students may have: everything except what gives answers away. Knows paths, not notebooks."""
+"""Publish the course to students: copy everything that does not reveal answers.
+
+This module knows paths; it does not look into notebooks.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,19 @@ WITHHELD = ("labs", "autograder", "tests", ".ci", ".github", "demo")
 
 
 def publish(root: Path, target: Path) -> list[Path]:
-    """Copy the committed files of the project at `root` into the new folder `target`, withholding labs, autograder and tests.
+    """Copy the committed files of the project into a new folder, without labs, autograder and tests.
 
-    Returns the relative paths that were written. The folder appears only when it is complete.
-    Raises PublishError if `target` exists or `root` is no git checkout.
+    The folder is created atomically: it appears only when it is complete.
+
+    Args:
+        root: Folder of the project, a git checkout.
+        target: The new folder.
+
+    Returns:
+        Relative paths of the files that were copied.
+
+    Raises:
+        PublishError: `target` exists already, or `root` is not a git checkout.
     """
     root, target = Path(root).resolve(), Path(target).resolve()
     if target.exists():
@@ -42,5 +54,5 @@ def publish(root: Path, target: Path) -> list[Path]:
 def _committed(root: Path) -> list[Path]:
     done = subprocess.run(["git", "-C", str(root), "ls-files", "-z"], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise PublishError(f"{root} is no git checkout, so what belongs to the course cannot be told: {done.stderr.strip()}")
+        raise PublishError(f"{root} is not a git checkout, so the files of the course are not known: {done.stderr.strip()}")
     return [Path(name) for name in done.stdout.split("\0") if name]

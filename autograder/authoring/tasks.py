@@ -1,6 +1,6 @@
-"""Cells of a lab to run in one process, for a proof: the whole lab, or only what some tests need.
+"""Tasks of a verification: cells of a lab to run in one process, either all cells or those that some tests need.
 
-Knows labs and which cells need which; nothing of what is to be proved.
+This module knows labs and the dependencies of their cells; it does not know what is verified.
 """
 
 from __future__ import annotations
@@ -17,15 +17,22 @@ from autograder.labs.model import Lab
 
 __all__ = ["ASIDE", "Task", "code_of", "sliced", "trains"]
 
-ASIDE = -1  # index of a cell that the lab does not know; it runs in the student process
+ASIDE = -1  # index of a cell that does not belong to the lab; it runs in the student process
 
 
 @dataclass(frozen=True)
 class Task:
-    """Cells to run in one process: (index in the lab, source); `judge` turns their outcomes into problems.
+    """Cells to run in one process.
 
-    examined: its tests run in the examiner, however few of the others do. redrawn: tests that run again after all cells, in the
-    student process: what they draw at random is drawn anew each time.
+    Attributes:
+        check: Name of the check that the task belongs to.
+        cells: (index in the lab, source) of each cell.
+        environment: Environment of the processes.
+        judge: Returns the problems in the outcomes; its argument contains (index in the lab,
+            outcome) of each cell.
+        examined: Whether the tests must run in the examiner, whatever `Effort.examined` is.
+        redrawn: Tests that run again in the student process after all cells, with new random
+            values each time.
     """
 
     check: str
@@ -37,7 +44,15 @@ class Task:
 
 
 def code_of(lab: Lab, options: Options) -> list[tuple[int, str]]:
-    """The code cells of a lab: (index, source)."""
+    """Return the code cells of a lab.
+
+    Args:
+        lab: The lab.
+        options: Grading options.
+
+    Returns:
+        (index in the lab, source) of each code cell.
+    """
     return [
         (index, with_budget(lab, cell.source, cell.grade_id, fast=options.fast))
         for index, cell in enumerate(lab.cells)
@@ -46,7 +61,16 @@ def code_of(lab: Lab, options: Options) -> list[tuple[int, str]]:
 
 
 def sliced(lab: Lab, cells: Sequence[tuple[int, str]], targets: Sequence[int]) -> list[tuple[int, str]]:
-    """The cells that `targets` (lab indices) need. Other test cells are left out: nothing may depend on one."""
+    """Select the cells that some cells depend on. Other test cells are left out, because nothing may depend on them.
+
+    Args:
+        lab: The lab.
+        cells: (index in the lab, source) of each cell.
+        targets: Indices in the lab of the cells to run.
+
+    Returns:
+        The selected part of `cells`, with `targets` and the set-up cell.
+    """
     kept = [(i, source) for i, source in cells if lab.cells[i].role != "tests" or i in targets]
     position = {i: place for place, (i, _) in enumerate(kept)}
     setup = [position[i] for i, cell in enumerate(lab.cells) if cell.role == "given" and cell.name == "setup"]
@@ -55,5 +79,14 @@ def sliced(lab: Lab, cells: Sequence[tuple[int, str]], targets: Sequence[int]) -
 
 
 def trains(lab: Lab, cells: Sequence[tuple[int, str]], targets: Sequence[int]) -> bool:
-    """Whether any cell that `targets` need trains for more than a second."""
+    """Return whether any cell that some cells depend on trains for more than a second.
+
+    Args:
+        lab: The lab.
+        cells: (index in the lab, source) of each cell.
+        targets: Indices in the lab of the cells to run.
+
+    Returns:
+        Whether one of them is marked as `trains`.
+    """
     return any(lab.cells[i].trains for i, _ in sliced(lab, cells, targets))

@@ -1,7 +1,7 @@
-"""Hostile twins of answers: the same work by somebody who overwrites whatever a test gives to a function.
+"""Hostile twins: known answers whose functions overwrite the arguments that a test passes to them.
 
-A twin is an answer with code behind it that wraps the functions which the answer defines. Knows how such cells are written; nothing
-of labs, processes or marks.
+A twin is an answer followed by code that wraps the functions of the answer. This module creates such
+cells; it does not know labs, processes or marks.
 """
 
 from __future__ import annotations
@@ -14,11 +14,18 @@ __all__ = ["Twin", "call_of", "functions", "overwriting", "pretending"]
 
 
 class Twin:
-    """Wraps functions of a notebook. Its text runs in a student process, where nothing of the grader is to be had.
+    """Wraps functions of a notebook. Its source runs in a student process, which cannot import the grader.
 
-    fill: what is written into every number of an argument. overwrite: do so when the work of a call is done, and empty lists and
-    dictionaries. Otherwise the functions work as they should for as many calls as the visible part of a test makes, and then on
-    overwritten arguments: the test's own where `begin` says hostile, else copies of them.
+    With `overwrite`, a function overwrites its arguments after each call and empties lists and
+    dictionaries. Otherwise the functions are right for as many calls as the visible part of a test
+    makes. In later calls they overwrite their arguments first: the test's own objects if `begin`
+    was called with `hostile`, and copies of them otherwise.
+
+    Args:
+        namespace: Namespace of the notebook.
+        names: Names of the functions to wrap.
+        fill: Value that replaces every number in an argument.
+        overwrite: Kind of twin, see above.
     """
 
     def __init__(self, namespace: Any, names: Any, fill: float, overwrite: bool) -> None:
@@ -31,6 +38,7 @@ class Twin:
                 self.namespace[name] = self.wrapped(function)
 
     def wrapped(self, function: Any) -> Any:
+        """Return the hostile version of a function."""
         from functools import wraps
 
         @wraps(function)
@@ -46,6 +54,7 @@ class Twin:
         return twin
 
     def call(self, function: Any, args: Any, kwargs: Any) -> Any:
+        """Call a function and overwrite its arguments."""
         self.calls += 1
         if self.overwrite:
             result = self.copy(function(*args, **kwargs), networks=False)
@@ -59,7 +68,7 @@ class Twin:
         return function(*args, **kwargs)
 
     def rehearse(self, test: str, visible: str) -> None:
-        """Run the visible part of a test, as students do, and count the calls that it makes."""
+        """Run the visible part of a test, as students can, and count its calls."""
         self.calls, self.left = 0, 10**9
         try:
             exec(visible, dict(self.namespace))
@@ -67,9 +76,11 @@ class Twin:
             self.visible[test] = self.calls
 
     def begin(self, test: str, hostile: bool) -> None:
+        """Prepare for a run of a test after `rehearse`."""
         self.left, self.hostile = self.visible[test], hostile
 
     def copy(self, value: Any, networks: bool = True) -> Any:
+        """Return a deep copy of arrays and containers in `value`, and of networks if `networks` is true."""
         import copy
         import sys
 
@@ -89,12 +100,12 @@ class Twin:
         return value
 
     def layers(self, value: Any) -> Any:
-        """Ids of the layers of all networks in a result."""
+        """Return the ids of the layers of all networks in a result."""
         inside = value if isinstance(value, list | tuple) else getattr(value, "layers", ())
         return {id(value)}.union(*map(self.layers, inside if isinstance(inside, list | tuple) else ()))
 
     def spoil(self, values: Any, spared: Any = ()) -> None:
-        """Overwrite everything inside of `values`, but no layer that is `spared`."""
+        """Overwrite everything in `values`, except objects whose id is in `spared`."""
         for value in values:
             if id(value) in spared:
                 continue
@@ -117,6 +128,7 @@ class Twin:
                 self.spoil(value, spared)
 
     def refill(self, container: Any, keys: Any) -> None:
+        """Empty a container, or overwrite the numbers in it."""
         if self.overwrite:
             container.clear()
             return
@@ -126,7 +138,17 @@ class Twin:
 
 
 def functions(source: str) -> tuple[str, ...]:
-    """The names of functions with parameters that a cell defines at its top level."""
+    """Find the functions with parameters that a cell defines at its top level.
+
+    Args:
+        source: Source of the cell.
+
+    Returns:
+        Names of the functions.
+
+    Raises:
+        SyntaxError: The source is not valid Python.
+    """
     found = []
     for statement in ast.parse(source).body:
         if isinstance(statement, ast.FunctionDef) and ast.unparse(statement.args):
@@ -137,17 +159,41 @@ def functions(source: str) -> tuple[str, ...]:
 
 
 def overwriting(source: str, fill: float) -> str:
-    """The cell of the twin that does its work and then overwrites all that it was given."""
+    """Create the cell of the twin that overwrites its arguments after each call.
+
+    Args:
+        source: Source of the answer.
+        fill: Value that replaces every number in an argument.
+
+    Returns:
+        Source of the cell.
+    """
     return _cell(source, fill, overwrite=True)
 
 
 def pretending(source: str, fill: float) -> str:
-    """The cell of the twin that works as it should for the visible part of a test alone; see `Twin`."""
+    """Create the cell of the twin that is right only in the visible part of a test, see `Twin`.
+
+    Args:
+        source: Source of the answer.
+        fill: Value that replaces every number in an argument.
+
+    Returns:
+        Source of the cell.
+    """
     return _cell(source, fill, overwrite=False)
 
 
 def call_of(method: str, *arguments: object) -> str:
-    """A cell that calls a method of the twin."""
+    """Create a cell that calls a method of the twin.
+
+    Args:
+        method: Name of the method.
+        *arguments: Arguments with a `repr` that is valid Python.
+
+    Returns:
+        Source of the cell.
+    """
     return f"_twin.{method}({', '.join(map(repr, arguments))})"
 
 

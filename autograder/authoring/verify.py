@@ -1,7 +1,9 @@
-"""Prove a lab: the reference gets every point, the release none, each known answer exactly its marks, no hidden check is dead.
+"""Verify a lab.
 
-Known answers run once more as their hostile twins, which overwrite what tests give them and must gain nothing by it. An answer is
-run through only the cells that its tests need. Knows how to run cells; nothing of submissions or gradebooks.
+The reference solution must get every point, the release none, and each known answer exactly its
+marks. Every hidden check must catch some wrong answer. Known answers run again as hostile twins, which
+overwrite their arguments and must not gain any points. An answer is run only with the cells that its
+tests need. This module knows how to run cells; it does not know submissions or gradebooks.
 """
 
 from __future__ import annotations
@@ -32,12 +34,18 @@ from autograder.notebooks.release import is_stale, release_notebook
 __all__ = ["Check", "Effort", "verify"]
 
 
-SAMPLE = 12  # of so many hostile twins one is tried
+SAMPLE = 12  # a sample contains every twelfth hostile twin
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was proved, or the sentences that say where it is not so."""
+    """The result of one check.
+
+    Attributes:
+        name: What was checked.
+        problems: Sentences that describe problems; empty if the check passed.
+        note: A further remark.
+    """
 
     name: str
     problems: tuple[str, ...] = ()
@@ -46,14 +54,22 @@ class Check:
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to try. repeats: of each test that does not train; seeds: of each that does; jobs: processes at once.
+    """The effort of a verification.
 
-    data_only: of the known answers, prove only the right ones that read a data set on their way. The others run the same code
-    on every kind of data, and what a wrong one loses was proved on the first kind: a second time says little new.
-    examined: of so many runs one has its tests in the examiner, as when grading; in the others they run in the student process,
-    which takes half the time. 1 is the full proof.
-    draws: how often a known answer takes each of its tests that do not train: luck must not decide about its marks.
-    twins: how many hostile twins are tried; a sample is one of twelve. They always have their tests in the examiner.
+    Attributes:
+        repeats: Number of runs of each test that does not train.
+        seeds: Number of runs of each test that trains.
+        draws: Number of runs of each test that does not train with a known answer, so that chance
+            does not decide about the marks.
+        jobs: Number of processes that run at the same time.
+        data_only: Check only the right known answers that depend on a data set, for a second kind
+            of data. The other answers run the same code on every kind of data, and the marks of
+            wrong answers were checked with the first kind.
+        examined: Run the tests in the examiner, as in grading, in one of every `examined` runs.
+            The other runs have their tests in the student process, which takes half the time. 1 is
+            the complete verification.
+        twins: Which hostile twins to try: "all", "sample" (one of twelve) or "none". Their tests
+            always run in the examiner.
     """
 
     repeats: int = 50
@@ -74,11 +90,22 @@ def verify(
     exercises: Collection[str] = (),
     on_done: Callable[[int, int], None] | None = None,
 ) -> list[Check]:
-    """Prove `lab` on one kind of data and budget (see Options).
+    """Verify a lab with one kind of data and budget.
 
-    released: folder of the committed notebooks, to check that they are in step. on_done: hears (tasks done, tasks in all).
-    exercises: prove only these: their tests and their known answers; none means the whole lab, top to bottom.
-    Raises LabError for an exercise that the lab does not have.
+    Args:
+        lab: The lab.
+        options: Grading options, which select data and budget.
+        effort: Effort of the verification.
+        released: Folder of the committed release notebooks, to check that they are up to date.
+        exercises: Verify only the tests and known answers of these exercises; if empty, verify the
+            whole lab.
+        on_done: Called after each task with the number of finished tasks and the total number.
+
+    Returns:
+        The results of all checks.
+
+    Raises:
+        LabError: The lab has no exercise with one of these names.
     """
     options, effort = options or Options(), effort or Effort()
     fired: set[tuple[str, int]] = set()  # (test, line) at which some wrong answer failed
@@ -87,7 +114,7 @@ def verify(
     checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
     if released:
         problems = is_stale(release_notebook(lab), released / f"{lab.id}.ipynb")
-        checks.append(Check("released notebook is in step", tuple(problems)))
+        checks.append(Check("released notebook is up to date", tuple(problems)))
     tasks = [
         *_reference(lab, options),
         _unsolved(lab, options),
@@ -115,21 +142,21 @@ def _prove(
             if on_done:
                 on_done(done, len(tasks))
     checks = [Check(name, tuple(problems)) for name, problems in found.items()]
-    if effort.data_only:  # too few answers to judge by
+    if effort.data_only:  # too few answers to check whether every hidden check catches a wrong one
         return checks
     return [*checks, Check("every hidden check catches a wrong answer", tuple(_dead(lab, fired, exercises)))]
 
 
-def _run(lab: Lab, ways: Plan, examined: bool, task: Task) -> list[str]:
+def _run(lab: Lab, lab_plan: Plan, examined: bool, task: Task) -> list[str]:
     settings = lab.settings
     cells = [*task.cells, *task.redrawn]
-    notebooks = max(1.0, len(cells) / sum(cell.is_code for cell in lab.cells))  # repeated tests are more than one
+    # Repeated tests may run for longer than one notebook.
+    notebooks = max(1.0, len(cells) / sum(cell.is_code for cell in lab.cells))
     limits = Limits(settings.cell_seconds, settings.notebook_seconds * notebooks, settings.memory_mb)
-    steps = [ways.step(index, source, source) if examined else Step(source) for index, source in task.cells]
+    steps = [lab_plan.step(index, source, source) if examined else Step(source) for index, source in task.cells]
     steps += [Step(source) for _, source in task.redrawn]
-    environment = (
-        task.environment if examined else replace(task.environment, level="open")
-    )  # known answers are the course's own
+    # Known answers are the course's own code, so without an examiner they need no sandbox.
+    environment = task.environment if examined else replace(task.environment, level="open")
     outcomes = run_steps(steps, limits=limits, environment=environment)
     return list(task.judge([(index, outcome) for (index, _), outcome in zip(cells, outcomes, strict=True)]))
 
@@ -138,7 +165,7 @@ def _run(lab: Lab, ways: Plan, examined: bool, task: Task) -> list[str]:
 
 
 def _reference(lab: Lab, options: Options) -> list[Task]:
-    """The whole lab, top to bottom, with every figure of its prose computed at the end."""
+    """Return the task that runs the whole lab and then computes every figure of its prose."""
     cells = code_of(lab, options)
     figures = [(-1, figure.value) for figure in lab.settings.figures]
     environment = prepare_environment(lab, options)
@@ -161,7 +188,10 @@ def _unsolved(lab: Lab, options: Options) -> Task:
 
 
 def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[str] = ()) -> list[Task]:
-    """Tests that do not train: many times on one reference run, their inputs drawn anew. Tests that train: over seeds."""
+    """Return the tasks that repeat the tests with the reference solution.
+
+    Tests that do not train run many times in one process, with new random inputs; tests that train run once per seed.
+    """
     cells = code_of(lab, options)
     tests = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and (cell.exercise in exercises or not exercises)]
     training = [i for i in tests if trains(lab, cells, [i])]
@@ -169,12 +199,12 @@ def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[s
     tasks = []
     if plain:
         repeated = [cell for cell in sliced(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]
-        name = f"tests that do not train hold {effort.repeats} times of {effort.repeats}"
+        name = f"tests that do not train pass {effort.repeats} of {effort.repeats} times"
         tasks.append(Task(name, repeated, prepare_environment(lab, options), partial(_judge_passes, lab, "")))
     if training:
         for seed in range(effort.seeds):
             environment = prepare_environment(lab, replace(options, seed=seed))
-            name = f"tests that train hold for {effort.seeds} seeds of {effort.seeds}"
+            name = f"tests that train pass with {effort.seeds} of {effort.seeds} seeds"
             tasks.append(
                 Task(name, sliced(lab, cells, training), environment, partial(_judge_passes, lab, f" with seed {seed}"))
             )
@@ -248,9 +278,8 @@ def _judge_answer(
     lab: Lab, answer: Answer, fired: set[tuple[str, int]], outcomes: Sequence[tuple[int, Outcome]]
 ) -> Iterable[str]:
     exercise = next((o for i, o in outcomes if lab.cells[i].role == "exercise" and lab.cells[i].name == answer.exercise), None)
-    said: dict[str, list[str | None]] = {
-        name: [] for name in answer.marks
-    }  # what each test said, draw by draw; None: it passed
+    # Test → its message for each draw; None if it passed.
+    said: dict[str, list[str | None]] = {name: [] for name in answer.marks}
     for index, outcome in outcomes:
         test = lab.cells[index]
         if test.role != "tests" or test.name not in said:
@@ -272,16 +301,16 @@ def _judge_answer(
         ]
         silent = [draw for draw in draws if not any(answer.hint in message for message in draw if message)]
         if silent:
-            heard = [message for message in silent[0] if message]
-            yield f"{answer.label}: no message says {answer.hint!r}{_times(silent, draws)}; they say {heard}"
+            received = [message for message in silent[0] if message]
+            yield f"{answer.label}: no message says {answer.hint!r}{_times(silent, draws)}; they say {received}"
 
 
 def _times(some: Sequence[object], all_of_them: Sequence[object]) -> str:
-    return f" ({len(some)} times of {len(all_of_them)})" if len(all_of_them) > 1 else ""
+    return f" ({len(some)} of {len(all_of_them)} times)" if len(all_of_them) > 1 else ""
 
 
 def _dead(lab: Lab, fired: set[tuple[str, int]], exercises: Collection[str]) -> Iterable[str]:
-    """Hidden checks at which no wrong answer fails: they could be loosened or deleted and nobody would notice."""
+    """Yield a problem for each hidden check that no wrong answer fails: nobody would notice if it were deleted."""
     for test in lab.of("tests"):
         if exercises and test.exercise not in exercises:
             continue
@@ -293,7 +322,7 @@ def _dead(lab: Lab, fired: set[tuple[str, int]], exercises: Collection[str]) -> 
 
 
 def _bands(lab: Lab, figure: Figure, band: str) -> tuple[float, float] | None:
-    """The band to hold to; a lab without data sets has one truth, whichever key it stands under."""
+    """Return the band that applies; in a lab without data sets it does not depend on the kind of data and the budget."""
     if lab.settings.datasets:
         return figure.bands.get(band)
     return figure.bands.get("real") or figure.bands.get("drawn")

@@ -1,6 +1,6 @@
-"""Grade many submissions side by side, and let one bad file stop nobody.
+"""Grade many submissions in parallel. A file that cannot be graded does not stop the others.
 
-Knows only how one submission is graded; nothing of notebooks or processes.
+This module uses the grading of a single submission; it does not look into notebooks or processes.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from autograder.sandbox import cgroups
 __all__ = ["CollectError", "SubmissionFile", "find_submissions", "grade_class"]
 
 
-MEMORY_EACH = 1_500 * 2**20  # bytes: what a notebook and its examiner hold together at most, in the labs of this course
-RESERVE = 2**30  # bytes of the machine's memory that are left to the grader and to what it forks from
+MEMORY_EACH = 1_500 * 2**20  # bytes: most that a notebook and its examiner use together in the labs of this course
+RESERVE = 2**30  # bytes of memory that are reserved for the grader and the fork server
 
 _reading = threading.Lock()
 
@@ -49,34 +49,52 @@ def grade_class(
     keep: ResultCache | None = None,
     dask: str = "",
 ) -> list[Verdict]:
-    """Grade every submission and return the verdicts in the order given. `on_verdict` hears of each as it is reached.
+    """Grade all submissions of a class to one lab.
 
-    jobs: how many at once, by default one a core and two more, if memory suffices. keep: what was found out earlier, so that
-    unchanged work is not run again; a grader that was killed goes on from there. dask: address of the scheduler of a Dask cluster
-    whose workers run the notebooks instead of this machine's cores; each as many at once as it has threads.
-    A submission that hit a limit while others had the processor or the memory is run again at the end, with none beside it. Ctrl-C
-    (KeyboardInterrupt) ends all processes at once; what was found out by then is kept.
-    Raises IsolationError, NoGpuError, NoDataError or ClusterError before any submission is run.
+    A submission that hit a limit while others were using the processor or the memory is run again
+    at the end, alone. Ctrl-C (KeyboardInterrupt) stops all processes at once; outcomes that were
+    already found stay in the cache.
+
+    Args:
+        lab: The lab.
+        found: Submissions to grade.
+        options: Grading options.
+        jobs: Number of submissions to grade at the same time. By default one per core and two
+            more, if there is enough memory.
+        on_verdict: Called with each verdict as soon as it is known.
+        keep: Result cache, so that unchanged work is not run again and an interrupted grader
+            can continue.
+        dask: Address of the scheduler of a Dask cluster whose workers run the notebooks instead
+            of this machine. Each worker runs as many notebooks at once as it has threads.
+
+    Returns:
+        The verdicts, in the order of `found`.
+
+    Raises:
+        IsolationError: The machine does not support the isolation level in `options`.
+        NoGpuError: GPU slots were requested and this machine has no GPU.
+        NoDataError: The data sets of the lab cannot be loaded.
+        ClusterError: The cluster cannot be used.
     """
     options, found = options or Options(), list(found)
     wake()
     options = replace(options, isolation=isolation("full" if dask else options.isolation))
     cores = os.cpu_count() or 1
-    # More than cores: a notebook waits now and then, for its examiner or for memory. Fewer where memory is short.
+    # More jobs than cores, because a notebook sometimes waits for its examiner or for memory; fewer if memory is short.
     here = options.gpu_slots or jobs or max(1, min(cores + 2, _memory() // MEMORY_EACH))
-    seats, halt = ExaminerPool(lab, options, here), Halt()
-    places: LocalBackend | ClusterBackend = (
+    examiners, halt = ExaminerPool(lab, options, here), Halt()
+    backend: LocalBackend | ClusterBackend = (
         ClusterBackend(dask, lab, options, jobs) if dask else LocalBackend(options, here, len(found), halt)
     )
 
     def one(item: SubmissionFile, alone: bool = False) -> Verdict | None:
-        run = partial(places.run, alone=alone)
-        verdict = _grade_safely(lab, item, options, keep, seats, run)
+        run = partial(backend.run, alone=alone)
+        verdict = _grade_safely(lab, item, options, keep, examiners, run)
         if on_verdict and verdict:
             on_verdict(verdict)
         return verdict
 
-    pool = ThreadPoolExecutor(places.at_once)
+    pool = ThreadPoolExecutor(backend.at_once)
     try:
         verdicts = list(pool.map(one, found))
         return [verdict or one(item, alone=True) for item, verdict in zip(found, verdicts, strict=True)]  # type: ignore[misc]
@@ -85,24 +103,24 @@ def grade_class(
         halt.call()
         raise
     finally:
-        places.close()  # first: what waits for a cluster then ends
+        backend.close()  # first, so that jobs which wait for a cluster end
         pool.shutdown()
-        seats.close()
+        examiners.close()
 
 
 class LocalBackend:
-    """This machine's cores, memory and GPUs. submissions: how many there are. halt: ends what runs."""
+    """Runs jobs on this machine and shares its cores, memory and GPUs among them."""
 
     def __init__(self, options: Options, at_once: int, submissions: int, halt: Halt) -> None:
         self.at_once, self._halt = at_once, halt
-        # Of all that run at once none can take what another needs; alone one may have all that its lab allows.
+        # Jobs that run at the same time share the memory equally; a job that runs alone may use all of it.
         self._share = {False: (_memory() // max(1, min(at_once, submissions))) >> 20, True: _memory() >> 20}
         self._slots = _gpu_slots(options.gpu_slots)
-        # Several threads in each of several processes would only take the cores from each other.
+        # With more threads than cores the processes would only slow each other down.
         self._threads = max(1, (os.cpu_count() or 1) // max(1, min(at_once, submissions)))
 
     def run(self, job: Job, keep: ResultCache | None, *, alone: bool) -> Verdict:
-        """Raises ContendedError when the job has to be run alone."""
+        """Run a job. Raises ContendedError if it has to be run alone."""
         gpu = self._slots.get()
         doubt: Literal["believe", "raise"] = "believe" if alone else "raise"
         environment = {"gpu": gpu, "threads": self._threads, "memory_mb": self._share[alone]}
@@ -112,30 +130,31 @@ class LocalBackend:
             self._slots.put(gpu)
 
     def close(self) -> None:
-        pass
+        """Do nothing: there is nothing to release."""
 
 
 class ClusterBackend:
-    """A Dask cluster. What is kept, and what was found out earlier, is here all the same."""
+    """Runs jobs on a Dask cluster. The result cache stays on this machine."""
 
     def __init__(self, address: str, lab: Lab, options: Options, jobs: int | None) -> None:
         if options.gpu_slots:
             raise ClusterError("GPU slots are those of this machine: grade here, or on a cluster without --gpu-slots")
         data = variables(lab, options).get("COURSEKIT_DATA", "")
         self._cluster = Cluster(address, lab, replace(options, data=data))
-        # More than can run: no worker waits for work, and workers that join later find some.
+        # More jobs than can run at once, so that no worker waits and workers that join later find work.
         self.at_once = jobs or 2 * self._cluster.places
 
     def run(self, job: Job, keep: ResultCache | None, *, alone: bool) -> Verdict:
-        """On a cluster nobody is alone: a worker tries again at once what it doubts."""
+        """Run a job. `alone` is ignored: a worker itself repeats a run that hit a limit on a busy machine."""
         return job.run_by(lambda steps: self._cluster.run(steps, job.limits, job.environment.handed_in), keep)
 
     def close(self) -> None:
+        """Close the connection to the cluster."""
         self._cluster.close()
 
 
 class ExaminerPool:
-    """Examiners that run changed tests again on kept values, each from the first time that it is wanted."""
+    """A pool of examiners that run changed tests on cached values. Each is started on first use."""
 
     def __init__(self, lab: Lab, options: Options, count: int) -> None:
         self._lab, self._options = lab, options
@@ -146,7 +165,7 @@ class ExaminerPool:
 
     @contextmanager
     def one(self) -> Iterator[Reexaminer]:
-        """A seat that nobody else has meanwhile."""
+        """Lend an examiner that nobody else uses in the meantime."""
         again = self._free.get()
         try:
             if again is None:
@@ -157,18 +176,19 @@ class ExaminerPool:
             self._free.put(again)
 
     def close(self) -> None:
+        """End all examiners."""
         for again in self._all:
             again.close()
 
 
 def _memory() -> int:
-    """Bytes that all notebooks together may hold."""
+    """Return the memory in bytes that all notebooks may use together."""
     total = cgroups.memory_bytes()
     return max(total - RESERVE, total // 2)
 
 
 def _gpu_slots(count: int) -> SimpleQueue[str]:
-    """Places on GPUs, handed out in turn; without slots as many places on none as anybody wants."""
+    """Return a queue of GPU numbers, one per slot, spread over all GPUs; for `count` 0, of 1024 slots without a GPU."""
     found = gpus() if count else []
     if count and not found:
         raise NoGpuError(f"{count} GPU slots were asked for, and this machine has no GPU; leave them out to grade on the CPU")
@@ -183,21 +203,21 @@ def _grade_safely(
     item: SubmissionFile,
     options: Options,
     keep: ResultCache | None,
-    seats: ExaminerPool,
+    examiners: ExaminerPool,
     run: Callable[[Job, ResultCache | None], Verdict],
 ) -> Verdict | None:
-    """The verdict, whatever happens; None if the submission has to be run alone."""
+    """Grade one submission and turn failures of the grader into a verdict; None if it has to be run alone."""
     if item.linked:
         said = f"{shown(item.path.name)}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
         return Verdict(item.submission, lab.id, "unreadable", message=said)
     try:
-        # One after the other: side by side each thread would work out for itself what it then remembers of the lab.
+        # Serialised, so that the cached analysis of the lab is computed only once.
         with _reading:
             job = prepare(lab, item.path, options, item.submission, own_folder=item.own_folder)
         if isinstance(job, Verdict):
             return job
         if keep:
-            with seats.one() as again:
+            with examiners.one() as again:
                 recalled = job.recalled(keep, again)
             if recalled:
                 return recalled
@@ -205,7 +225,7 @@ def _grade_safely(
     except ContendedError:
         return None
     except (MachineError, HaltedError):
-        raise  # the same for everybody
+        raise  # concerns all submissions
     except Exception as error:
         message = f"{shown(item.path.name)}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"
         return Verdict(item.submission, lab.id, "needs review", message=message)

@@ -1,8 +1,9 @@
-"""What was found out about submissions, kept by their content: work that did not change is not run again.
+"""The result cache: outcomes of submissions, stored under a digest of their content.
 
-An entry holds how every step of a notebook ended and the values that each test was given, so that a test that changed can be
-run on them alone. Entries appear whole or not at all, so a grader may be killed at any moment and go on later.
-Knows keys, outcomes and frames; nothing of labs or marks.
+Work that did not change is not run again. An entry holds the outcome of every step of a notebook
+and the values that each test was given, so that a changed test can be run on these values alone.
+Entries are written atomically: a grader may be killed at any moment and continue later. This module
+knows keys, outcomes and encoded values; it does not know labs or marks.
 """
 
 from __future__ import annotations
@@ -26,15 +27,20 @@ from autograder.files import write_bytes
 
 __all__ = ["Entry", "ResultCache", "digest", "environment_digest", "environment_facts"]
 
-MAX_ENTRY = 2 * MAX_KEPT  # bytes of an entry once unpacked; a damaged one may claim any size
+MAX_ENTRY = 2 * MAX_KEPT  # bytes of an unpacked entry; a damaged entry may claim any size
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """outcomes: of each step. tests: number of a test's step → digest of the test. values: → the frame that it was given.
+    """The cached results of one submission.
 
-    alone: test (name) → how it ended in a student process of its own. together: … in one that ran the whole notebook.
+    Attributes:
+        outcomes: Outcome of each step.
+        tests: Index of a test's step → digest of the test.
+        values: Index of a test's step → the encoded values that the test was given.
+        alone: Test name → outcome in a student process that ran this test only.
+        together: Test name → outcome in a student process that ran the whole notebook.
     """
 
     outcomes: Sequence[Outcome]
@@ -45,19 +51,31 @@ class Entry:
 
     @property
     def all(self) -> Iterable[Outcome]:
-        """How every step ended, in whichever way it was run."""
+        """All outcomes, of every kind of run."""
         return (*self.outcomes, *self.alone.values(), *self.together.values())
 
 
 @dataclass
 class ResultCache:
-    """Entries in a folder, which need not exist yet. problem: why an entry could not be kept, "" as long as all could."""
+    """A cache of results in a folder.
+
+    Attributes:
+        folder: Folder of the entries. It is created when the first entry is stored.
+        problem: Why an entry could not be stored; "" if all entries were stored.
+    """
 
     folder: Path
     problem: str = ""
 
     def find(self, key: str) -> Entry | None:
-        """The entry, None if there is none or if it cannot be read: then the work is done again."""
+        """Return the entry with a key.
+
+        Args:
+            key: Key of the entry.
+
+        Returns:
+            The entry, or None if there is none or it cannot be read.
+        """
         try:
             with zipfile.ZipFile(self._path(key)) as archive:
                 if sum(info.file_size for info in archive.infolist()) > MAX_ENTRY:
@@ -70,14 +88,19 @@ class ResultCache:
                     {name: Outcome(**outcome) for name, outcome in facts[kind].items()} for kind in ("alone", "together")
                 )
                 return Entry(outcomes, tests, values, alone, together)
-        except Exception:  # a damaged archive raises a dozen kinds, of zlib, zipfile, json and its own
+        except Exception:  # a damaged archive raises many kinds of errors, from zlib, zipfile, json and others
             return None
 
     def put(self, key: str, entry: Entry) -> None:
-        """Keep the entry, unless a limit in it was hit only because others had the machine.
+        """Store an entry, unless one of its outcomes hit a limit on a busy machine.
 
-        Values that are too large are left out: their tests will need the whole notebook again. Where nothing can be written,
-        `problem` says why and the caller goes on: an entry only saves work.
+        Values over MAX_KEPT bytes are left out; a changed test then requires a run of the whole
+        notebook. If the file cannot be written, `problem` gives the reason and nothing is raised,
+        because the cache only saves work.
+
+        Args:
+            key: Key of the entry.
+            entry: The entry.
         """
         if any(outcome.contended for outcome in entry.all):
             return
@@ -100,7 +123,7 @@ class ResultCache:
             self.problem = self.problem or f"{self.folder}: {error.strerror or error}"
 
     def clear(self) -> None:
-        """Forget every entry. What else lies in the folder stays."""
+        """Delete all entries. Other files in the folder are not touched."""
         for path in self.folder.glob("??/*.zip"):
             path.unlink(missing_ok=True)
 
@@ -109,19 +132,31 @@ class ResultCache:
 
 
 def digest(parts: Any) -> str:
-    """A key for JSON data: the same for the same content."""
+    """Compute a key for JSON data.
+
+    Args:
+        parts: Data that `json.dumps` accepts; other objects are converted with `str`.
+
+    Returns:
+        A hexadecimal digest, which is equal for equal content.
+    """
     return blake2b(json.dumps(parts, sort_keys=True, default=str).encode(), digest_size=20).hexdigest()
 
 
 @cache
 def environment_digest() -> str:
-    """A key for what submissions are run with."""
+    """Return a digest of `environment_facts`."""
     return digest(environment_facts())
 
 
 @cache
 def environment_facts() -> Mapping[str, str]:
-    """What submissions are run with: Python, the packages, and keys for this project's own text and its list of data sets."""
+    """Return the versions of everything that submissions run with.
+
+    Returns:
+        Name → version: Python, the machine type, the packages, and digests of the source of
+        coursekit and autograder and of the registry of data sets.
+    """
     from coursekit.data.registry import course_registry
 
     own = {f"{name}/{place}": text for name in ("coursekit", "autograder") for place, text in _sources(name)}
@@ -136,7 +171,7 @@ def environment_facts() -> Mapping[str, str]:
 
 
 def _sources(package: str) -> Iterable[tuple[str, str]]:
-    """The modules of a package, by their place in it, with a digest of each."""
+    """Yield (relative path, digest) of each module of a package."""
     spec = find_spec(package)
     for folder in spec.submodule_search_locations or () if spec else ():
         for path in sorted(Path(folder).rglob("*.py")):

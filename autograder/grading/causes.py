@@ -1,6 +1,7 @@
-"""Why a name is missing: an earlier cell that should have made it stopped, and only what followed from that was to be seen.
+"""Explain NameErrors: an earlier cell that should have defined the name stopped with an error.
 
-Looks at how cells ended and at the names that they would have made; runs nothing and gives no marks.
+This module looks at the outcomes of cells and at the names that they define. It runs nothing and
+gives no marks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ _MISSING = re.compile(r"name '(\w+)' is not defined")
 
 @dataclass(frozen=True)
 class Cause:
-    """A cell that stopped before it made `name`. own: the student made that cell. after: the lab's cell above it, "" for none."""
+    """A cell that stopped before it defined a name.
+
+    Attributes:
+        name: The missing name.
+        own: Whether the student added the cell.
+        after: Grade id of the lab's cell above it; "" if there is none.
+        error: The error with which the cell stopped.
+    """
 
     name: str
     own: bool
@@ -31,18 +39,27 @@ class Cause:
 
     @property
     def place(self) -> str:
+        """Description of the cell's position in the notebook."""
         whose = "own cell" if self.own else "cell"
         return f"{whose} after `{self.after}`" if self.after else f"{whose} at the top of the notebook"
 
     def __str__(self) -> str:
-        """For the student."""
+        """Return the sentence for the student."""
         return f"your {self.place} stopped with {self.error}, so `{self.name}` is missing"
 
 
 def causes(lab: Lab, code: Sequence[tuple[int, str]], outcomes: Sequence[Outcome]) -> dict[int, Cause]:
-    """Place in `code` of what failed for want of a name → the cell that stopped before it could make that name.
+    """Find the causes of missing names.
 
-    code: (index of the lab's cell, -1 for the student's own; source), as in a Submission, with the outcome of each.
+    Args:
+        lab: The lab.
+        code: (index of the lab's cell, or -1 for the student's own; source) of each cell, as in
+            `Submission`.
+        outcomes: Outcome of each cell.
+
+    Returns:
+        Index in `code` of each cell that failed because a name is missing → the last cell above it
+        that stopped and would have defined the name. Cells without such a cause are left out.
     """
     wanting = {
         place: missing.group(1)
@@ -60,7 +77,14 @@ def causes(lab: Lab, code: Sequence[tuple[int, str]], outcomes: Sequence[Outcome
 
 
 def cause_flags(found: Mapping[int, Cause]) -> list[Flag]:
-    """A flag for each of the student's own cells that took something along when it stopped."""
+    """Create flags for the student's own cells whose errors made other cells fail.
+
+    Args:
+        found: Causes as `causes` returns them.
+
+    Returns:
+        One flag of kind "stopped" per cell.
+    """
     said = dict.fromkeys(f"the student's {cause.place} stopped with {cause.error}" for cause in found.values() if cause.own)
     return [Flag("stopped", (), message) for message in said]
 
@@ -68,7 +92,7 @@ def cause_flags(found: Mapping[int, Cause]) -> list[Flag]:
 def _stopped(
     lab: Lab, code: Sequence[tuple[int, str]], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[int, tuple[bool, str, str]]]:
-    """(place, (whether it is the student's own, the named cell above it, its error)) of plain cells that did not end well."""
+    """Yield (index, (whether it is the student's own, the named cell above it, its error)) of plain cells that failed."""
     above = ""
     for place, ((index, _), outcome) in enumerate(zip(code, outcomes, strict=True)):
         cell = lab.cells[index] if index >= 0 else None

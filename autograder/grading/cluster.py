@@ -1,7 +1,8 @@
-"""Run notebooks on the workers of a Dask cluster, where one machine is not enough.
+"""Run notebooks on the workers of a Dask cluster.
 
-What goes there is a lab and the steps of one submission; what comes back is how they ended. Reading, judging, keeping and
-recording stay on the machine that asks. Knows steps and workers; nothing of marks.
+The workers receive a lab and the steps of one submission, and return the outcomes. The machine that
+grades reads the submissions, computes the marks, and stores cache and gradebook. This module knows
+steps and workers; it does not know marks.
 """
 
 from __future__ import annotations
@@ -27,16 +28,25 @@ from autograder.labs.model import Lab
 
 __all__ = ["Cluster"]
 
-JOIN_SECONDS = 30.0  # that the scheduler, and then the first worker, may take
+JOIN_SECONDS = 30.0  # seconds to wait for the scheduler, and then for the first worker
 
 
 class Cluster:
     """The workers of a Dask scheduler, for the submissions to one lab.
 
-    address: of the scheduler, such as tcp://host:8786, or tls://… with the certificates that Dask's own configuration names.
-    options: must say which kind of data, or each worker would choose for itself.
-    Raises ClusterError unless every worker has the packages that this machine has, and full walls: a notebook that got out would
-    reach the scheduler, and that runs whatever it is sent.
+    Every worker must have the same packages as this machine and full isolation: a notebook that
+    escaped its sandbox could reach the scheduler, which runs any code that it receives.
+
+    Args:
+        address: Address of the scheduler, such as tcp://host:8786, or tls://… with the
+            certificates that Dask's configuration names.
+        lab: The lab.
+        options: Grading options. `data` must be set; otherwise each worker would choose its own
+            kind of data.
+
+    Raises:
+        ClusterError: The package `distributed` is not installed, the scheduler cannot be reached,
+            there is no worker, or a worker does not meet the requirements.
     """
 
     def __init__(self, address: str, lab: Lab, options: Options) -> None:
@@ -44,7 +54,7 @@ class Cluster:
             raise ClusterError("a Dask cluster needs the package `distributed`: pip install 'coursekit[cluster]'")
         from distributed import Client
 
-        self._options = replace(options, secret=course_secret(options))  # or each worker would draw its own
+        self._options = replace(options, secret=course_secret(options))  # otherwise each worker would draw its own
         try:
             self._client = Client(address, timeout=JOIN_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
@@ -53,9 +63,9 @@ class Cluster:
                 "tcp://host:8786, where `dask scheduler` runs"
             ) from None
         try:
-            self._look_at_workers(address)
+            self._check_workers(address)
             beside = _contents(lab.beside)
-            # A task of its own, no copy in each submission's; should the worker that holds it end, it is made again.
+            # One task for all submissions instead of a copy in each. Dask repeats it if the worker that holds the result ends.
             self._shared = self._client.submit(_Shared, replace(lab, answers=(), beside=()), beside, pure=False)
         except BaseException:
             self.close()
@@ -63,20 +73,37 @@ class Cluster:
 
     @property
     def places(self) -> int:
-        """Notebooks that the workers run at once: one in each of their threads."""
+        """Number of notebooks that the workers run at the same time: one per thread."""
         return sum(self._client.nthreads().values())
 
     def run(
         self, steps: Sequence[Step], limits: Limits, handed_in: Sequence[tuple[str, str]] = ()
     ) -> tuple[list[Outcome], Kept, float]:
-        """How the steps of a submission ended on some worker, what its tests were given, and the seconds it took.
+        """Run the steps of one submission on some worker. If the worker ends, another one takes over.
 
-        handed_in: (relative name, path) of the files that the student handed in, whose content goes along.
-        When a worker ends meanwhile, another one takes the submission. Raises what came up there, such as WorkerError, and
-        KilledWorker when several workers in turn ended with it.
+        Args:
+            steps: The steps.
+            limits: Resource limits of the run.
+            handed_in: (relative name, path) of the files that the student handed in. Their content
+                is sent to the worker.
+
+        Returns:
+            The outcomes, the values that the tests were given, and the duration in seconds.
+
+        Raises:
+            WorkerError: The run failed on the worker; other exceptions of the worker are raised
+                here too.
+            KilledWorker: Several workers in turn ended while they ran the steps.
         """
         future = self._client.submit(
-            _settle, self._shared, self._options, tuple(steps), limits, environment_facts(), _contents(handed_in), pure=False
+            _run_on_worker,
+            self._shared,
+            self._options,
+            tuple(steps),
+            limits,
+            environment_facts(),
+            _contents(handed_in),
+            pure=False,
         )
         try:
             outcomes, kept, seconds = future.result()
@@ -85,10 +112,11 @@ class Cluster:
             future.release()
 
     def close(self) -> None:
-        """Let go of the workers; what has not been run yet is not run."""
+        """Disconnect from the scheduler. Steps that have not run yet are not run."""
         self._client.close()
 
-    def _look_at_workers(self, address: str) -> None:
+    def _check_workers(self, address: str) -> None:
+        """Raise ClusterError unless every worker has the same packages as this machine and full isolation."""
         from distributed import TimeoutError as LateError
 
         try:
@@ -99,13 +127,13 @@ class Cluster:
             _compare(environment_facts(), facts, worker)
             if level != "full":
                 raise ClusterError(
-                    f"{worker}: this worker's machine has no full walls round students' code; `autograder doctor` there says "
+                    f"{worker}: this worker's machine does not support full isolation; `autograder doctor` there shows "
                     "what it lacks"
                 )
 
 
 class _Shared:
-    """What all submissions to a lab have in common: the lab, and the content of the files that its notebook finds beside it."""
+    """What all submissions to a lab share: the lab, and the content of the support files next to its notebook."""
 
     def __init__(self, lab: Lab, beside: Mapping[str, bytes]) -> None:
         self._lab, self._beside = lab, beside
@@ -118,7 +146,7 @@ class _Shared:
 
     @property
     def lab(self) -> Lab:
-        """The lab, its files laid out on this machine for as long as this object lives."""
+        """The lab; its support files stay in a temporary folder of this machine as long as this object lives."""
         with self._lock:
             if self._folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="autograder-beside-")
@@ -131,7 +159,7 @@ def _contents(files: Sequence[tuple[str, str]]) -> dict[str, bytes]:
 
 
 def _lay_out(files: Mapping[str, bytes], folder: str) -> tuple[tuple[str, str], ...]:
-    """Write the files into a folder. Returns (relative name, path) of each."""
+    """Write the files into a folder and return (relative name, path) of each."""
     for name, data in files.items():
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +171,7 @@ def _facts() -> tuple[dict[str, str], str]:
     return dict(environment_facts()), isolation()
 
 
-def _settle(
+def _run_on_worker(
     shared: _Shared,
     options: Options,
     steps: Sequence[Step],
@@ -151,11 +179,11 @@ def _settle(
     expected: Mapping[str, str],
     handed_in: Mapping[str, bytes],
 ) -> tuple[list[Outcome], Kept, float]:
-    """What a worker does."""
+    """Run the steps of one submission; this function runs on a worker."""
     from distributed import get_worker
 
     started, worker = time.perf_counter(), get_worker()
-    _compare(expected, environment_facts(), worker.address)  # it may have joined only now
+    _compare(expected, environment_facts(), worker.address)  # the worker may have joined after `_check_workers`
     threads = max(1, (os.cpu_count() or 1) // worker.state.nthreads)
     lab = shared.lab
     try:
@@ -169,7 +197,7 @@ def _settle(
 
 
 def _compare(expected: Mapping[str, str], facts: Mapping[str, str], worker: str) -> None:
-    """Raise ClusterError if a worker would run submissions with something else than this machine: marks might differ."""
+    """Raise ClusterError if a worker has other versions than this machine, because marks might differ."""
     other = [f"{name} {facts.get(name)} instead of {said}" for name, said in expected.items() if facts.get(name) != said]
     if other:
         raise ClusterError(

@@ -1,8 +1,9 @@
-"""Which cells does a test need? A static look at top-level names, so that one answer is run through only those cells.
+"""Find the cells that a test depends on, by a static analysis of top-level names.
 
-Knows Python source and nothing of labs or marks. It errs on the side of too many cells: a name that a cell may have changed
-(by assigning it, by calling one of its methods, by handing it to a function) counts as made by that cell too. Only what was
-imported, and what is built in, is taken to stay what it is.
+The analysis prefers too many cells to too few: if a cell may have changed a name (by assigning it,
+by calling one of its methods, or by passing it to a function), the name depends on that cell too.
+Only imported and built-in names are assumed not to change. This module knows Python source; it does
+not know labs or marks.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from autograder.notebooks.syntax import module, tree
 
 __all__ = ["Names", "functions", "names", "required_cells", "statements"]
 
-# Calls through these names look at their arguments and leave them as they are.
+# Calls of these names, or of their attributes, read their arguments and do not change them.
 _READERS = frozenset({"check", "plotting", "np", "print", "len", "range", "keras", "scipy", "sum", "max", "min", "display"})
-# Methods that make something new and leave what they belong to as it is.
+# Methods that return a new object and do not change their owner.
 _COPIES = frozenset({"astype", "copy", "mean", "std", "var", "min", "max", "sum", "argmax", "argmin", "tolist"})
 _BUILT_IN = frozenset(dir(builtins))
 _CERTAIN = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -28,10 +29,16 @@ _CERTAIN = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import
 
 @dataclass(frozen=True)
 class Names:
-    """The top-level names of one cell: read from outside, assigned for certain, possibly changed, …
+    """The top-level names of one cell.
 
-    … lent to calls, as arguments or as owners of the method, which may change them as well; and imported, "*" for all of a module.
-    opaque: nothing is known of the cell, so it may read and change every name there is.
+    Attributes:
+        reads: Names that the cell reads before it assigns them itself.
+        assigns: Names that the cell certainly assigns.
+        changes: Names that the cell may change or delete.
+        lent: Names that the cell passes to a call, as an argument or as the owner of the method,
+            which may change them too.
+        imports: Names that the cell imports; "*" for all names of a module.
+        opaque: Whether nothing is known about the cell. It may then read and change every name.
     """
 
     reads: frozenset[str] = frozenset()
@@ -44,7 +51,14 @@ class Names:
 
 @lru_cache(maxsize=4096)
 def names(source: str) -> Names:
-    """The names of one cell, for any text; opaque if it does not parse or is too long to be looked at."""
+    """Analyse the names of one cell.
+
+    Args:
+        source: Any text.
+
+    Returns:
+        The names of the cell; opaque if it cannot be parsed or is too long.
+    """
     parsed = tree(source)
     if parsed is None:
         return Names(opaque=True)
@@ -68,14 +82,28 @@ def names(source: str) -> Names:
 
 @lru_cache(maxsize=4096)
 def statements(source: str) -> tuple[str, ...]:
-    """The top-level statements of one cell that bind names for certain, each as code; none if the cell cannot be looked at."""
+    """Return the top-level statements of one cell that certainly bind names.
+
+    Args:
+        source: Any text.
+
+    Returns:
+        The source of each statement; nothing if the cell cannot be parsed.
+    """
     texts = (_text(statement) for statement in _flat(module(source).body) if isinstance(statement, _CERTAIN))
     return tuple(text for text in texts if text)
 
 
 @lru_cache(maxsize=4096)
 def functions(source: str) -> tuple[str, ...]:
-    """The imports and the undecorated functions at the top level of one cell, each as code: to run them again changes nothing."""
+    """Return the top-level imports and undecorated functions of one cell, which can be run again without side effects.
+
+    Args:
+        source: Any text.
+
+    Returns:
+        The source of each statement; nothing if the cell cannot be parsed.
+    """
     texts = (
         _text(statement)
         for statement in module(source).body
@@ -86,9 +114,18 @@ def functions(source: str) -> tuple[str, ...]:
 
 
 def required_cells(sources: Sequence[str], targets: Sequence[int], always: Sequence[int] = ()) -> list[int]:
-    """Indices, in order, of the cells that the cells `targets` need (they included), plus `always` and what those need.
+    """Find the cells that some cells depend on.
 
-    A cell is needed when it assigns or may change a name that a needed cell below it reads, and when nothing is known of it.
+    A cell is required if it assigns or may change a name that a required cell below it reads, or
+    if nothing is known about it.
+
+    Args:
+        sources: Source of each cell, in order.
+        targets: Indices of the cells to run.
+        always: Indices of further cells to run.
+
+    Returns:
+        Indices, in order, of `targets`, of `always`, and of all cells that these depend on.
     """
     kept: set[int] = set()
     wanted: set[str] = set()
@@ -107,7 +144,7 @@ def required_cells(sources: Sequence[str], targets: Sequence[int], always: Seque
 
 
 def _flat(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements, a `with` replaced by its context and what stands in it: that runs once, as if it stood outside."""
+    """Yield the statements. A `with` block runs once, so it is replaced by its context expressions and its body."""
     for statement in statements:
         if isinstance(statement, ast.With) and all(item.optional_vars is None for item in statement.items):
             yield from (ast.Expr(item.context_expr) for item in statement.items)
@@ -117,7 +154,7 @@ def _flat(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _read(statement: ast.stmt) -> set[str]:
-    """Names that the statement reads; what a loop goes through has been made by the loop itself."""
+    """Return the names that the statement reads; the variables of a `for` loop are made by the loop itself."""
     if not isinstance(statement, ast.For):
         return read_names(statement)
     inside = set().union(*map(read_names, statement.body)) - bound_names(statement.target)
@@ -125,7 +162,7 @@ def _read(statement: ast.stmt) -> set[str]:
 
 
 def _assigned(statement: ast.stmt) -> set[str]:
-    """Names that the statement binds for certain when it runs."""
+    """Return the names that the statement certainly binds when it runs."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return {statement.name}
     if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -144,13 +181,13 @@ def _text(statement: ast.stmt) -> str:
 
 
 def _stored(statement: ast.stmt) -> set[str]:
-    """Names of which the statement stores or deletes a part: an attribute or an element."""
+    """Return the names of which the statement stores or deletes an attribute or an element."""
     parts = (node for node in ast.walk(statement) if isinstance(node, ast.Attribute | ast.Subscript))
     return set().union(*(_root(part) for part in parts if not isinstance(part.ctx, ast.Load)))
 
 
 def _lent(statement: ast.stmt) -> set[str]:
-    """Names that the statement hands to a function, or of which it calls a method."""
+    """Return the names that the statement passes to a function, or of which it calls a method."""
     lent: set[str] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and not _root(node.func) & _READERS:

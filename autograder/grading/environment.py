@@ -1,6 +1,7 @@
-"""What a student process and an examiner find around them: variables, data sets, walls.
+"""The environment of student processes and examiners: variables, data sets, isolation level.
 
-Knows the kinds of data and budget that a lab can be run with, and where they lie on this machine; runs no submission.
+This module knows the kinds of data and the budgets that a lab can run with, and where the data sets
+are stored on this machine. It runs no submission.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ __all__ = ["gpus", "isolation", "prepare_environment", "variables"]
 
 
 def gpus() -> list[str]:
-    """The numbers of the GPUs that this process may use, found without waking one."""
+    """List the GPUs that this process may use, without initialising any of them.
+
+    Returns:
+        The numbers of the GPUs as text, from CUDA_VISIBLE_DEVICES or else from `/dev`.
+    """
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         return [part.strip() for part in chosen.split(",") if part.strip() and part.strip() != "-1"]
@@ -38,7 +43,17 @@ def gpus() -> list[str]:
 
 
 def isolation(wanted: str = "") -> Level:
-    """The level of the walls that will be put up. Raises IsolationError if `wanted` is more than this machine has."""
+    """Return the isolation level that sandboxes will have.
+
+    Args:
+        wanted: "full", "process", or "" for the strongest level that this machine supports.
+
+    Returns:
+        The isolation level.
+
+    Raises:
+        IsolationError: `wanted` is "full" and this machine does not support it.
+    """
     strongest = _strongest()
     if wanted == "full" and strongest != "full":
         reasons = "; ".join(f"{name}: {reason}" for name, reason in sandbox.probe().items() if reason)
@@ -55,7 +70,19 @@ def _strongest() -> Level:
 
 
 def prepare_environment(lab: Lab, options: Options) -> Environment:
-    """What notebooks of this lab are run in, its data sets brought into the cache. Raises IsolationError, NoDataError."""
+    """Create the environment in which notebooks of a lab run, and load the lab's data sets into the cache.
+
+    Args:
+        lab: The lab.
+        options: Grading options.
+
+    Returns:
+        The environment for student processes and examiners.
+
+    Raises:
+        IsolationError: The machine does not support the isolation level in `options`.
+        NoDataError: The data sets of the lab cannot be loaded.
+    """
     env = variables(lab, options)
     with _preparing:
         _prepare(lab, env)
@@ -81,7 +108,15 @@ def _uses_sealed(lab: Lab) -> bool:
 
 
 def variables(lab: Lab, options: Options) -> dict[str, str]:
-    """Variables for a student process: which data and where they are kept, which seed, which budget."""
+    """Return the environment variables of a student process.
+
+    Args:
+        lab: The lab.
+        options: Grading options.
+
+    Returns:
+        The variables for the seed, the kind of data sets, the data cache and the budget.
+    """
     from coursekit import data
 
     env = {"COURSEKIT_SEED": str(options.seed)}
@@ -89,12 +124,12 @@ def variables(lab: Lab, options: Options) -> dict[str, str]:
         source = options.data or os.environ.get("COURSEKIT_DATA", "")
         sources = {source} if source else {data.source(name) for name in lab.settings.datasets}
         env["COURSEKIT_DATA"] = "drawn" if "drawn" in sources else "real"
-        # The process lives in an empty home of its own, so it has to be told where ours keeps its data.
+        # The process has an empty home directory of its own, so it needs the path of our data cache.
         env["COURSEKIT_CACHE"] = str(data.Settings.from_environment().cache.folder.absolute())
     if options.fast:
         env["COURSEKIT_FAST"] = "1"
     if lab.foreign:
-        env["NBGRADER_EXECUTION"] = "autograde"  # as stock nbgrader says it, for notebooks that ask
+        env["NBGRADER_EXECUTION"] = "autograde"  # as in stock nbgrader, for notebooks that read it
     return env
 
 
@@ -103,9 +138,9 @@ _prepared: set[tuple[object, ...]] = set()
 
 
 def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
-    """Run the lab's own cells that read data once without walls, so that the cache holds all that is read inside them.
+    """Run the lab's own data cells once outside the sandbox, so that the cache holds everything that sandboxed code reads.
 
-    Raises NoDataError if one of them fails: it would in everybody's notebook.
+    Raises NoDataError if a cell fails, because it would fail in every notebook.
     """
     key = (lab.id, env.get("COURSEKIT_DATA"), env.get("COURSEKIT_CACHE"))
     if key in _prepared or not lab.settings.datasets:
@@ -118,7 +153,7 @@ def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
     outcomes, _ = run_with_retries([Step(source) for source in (*cells, *sealed)], limits=limits, environment=environment)
     for outcome in outcomes:
         if outcome.status != "ok":
-            # Without an error of its own it was stopped, most likely while it was still downloading.
+            # A step without an error was stopped by a limit, most likely while it was still downloading.
             beforehand = f"{outcome.message}; `coursekit data fetch` brings data here beforehand, however long that takes"
             said = f"{outcome.error}: {outcome.message}" if outcome.error else beforehand
             raise NoDataError(f"{lab.id}: its data cannot be loaded, and without them nobody can be graded. {said}")
@@ -126,7 +161,7 @@ def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
 
 
 def _data(lab: Lab, env: Mapping[str, str]) -> list[tuple[str, bool]]:
-    """What the cache holds of the lab's data sets, and whether rows of a sealed split can be read from it."""
+    """Return (path, whether it holds rows of a sealed split) of each file of the lab's data sets in the cache."""
     if "COURSEKIT_CACHE" not in env:
         return []
     found = []

@@ -1,6 +1,7 @@
-"""Grade one submission: intake, one run in a student process, a verdict. No database, no course tree.
+"""Grade one submission: read it, run it in a student process, and compute its verdict.
 
-`grade(lab, notebook) -> Verdict` is the seam that everything else stands on. How a verdict is reached may change behind it.
+This module knows neither databases nor the folders of a course. `prepare` returns a `Job`, and
+`Job.run` returns a `Verdict`; callers do not depend on how the verdict is computed.
 """
 
 from __future__ import annotations
@@ -38,22 +39,34 @@ from autograder.notebooks.support_files import TooManyError, files_beside
 
 __all__ = ["Job", "Runner", "examine_again", "prepare", "with_budget"]
 
-# Runs steps somewhere: how they ended, what tests were given, and the seconds that it took.
+# Runs steps and returns their outcomes, the values that the tests were given, and the duration in seconds.
 Runner = Callable[[Sequence[Step]], tuple[Sequence[Outcome], Kept, float]]
-MAX_NOTEBOOK_BESIDE = 16 * 2**20  # bytes of another notebook of a student's that is copied beside the one that is graded
+MAX_NOTEBOOK_BESIDE = 16 * 2**20  # bytes: larger notebooks of the student are not copied next to the graded one
 
 
 def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "", *, own_folder: bool = False) -> Job | Verdict:
-    """What is to be run for a submission, or at once the verdict on a file that cannot be read.
+    """Read a submission and prepare the job that grades it.
 
-    own_folder: what else lies in the notebook's folder was handed in with it.
+    Args:
+        lab: The lab.
+        notebook: Path of the submitted notebook.
+        options: Grading options.
+        submission: Name of the submission; by default the file name without its suffix.
+        own_folder: Whether the other files in the folder of the notebook belong to the submission.
+
+    Returns:
+        The job, or the verdict "unreadable" if the file cannot be read.
+
+    Raises:
+        IsolationError: The machine does not support the isolation level in `options`.
+        NoDataError: The data sets of the lab cannot be loaded.
     """
     name = submission or notebook.stem
     try:
         work = read_submission(lab, notebook)
     except UnreadableError as error:
         return Verdict(name, lab.id, "unreadable", message=str(error))
-    # before anything that waits for a process
+    # Before anything that waits for a process.
     steps = tuple(examined(lab, work, fast=options.fast))
     inside = {} if options.sealed_only else _inside(lab, work, options)
     environment = prepare_environment(lab, options)
@@ -67,7 +80,7 @@ def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "", *,
 
 
 def _notebooks_beside(lab: Lab, notebook: Path) -> list[tuple[str, str]]:
-    """The student's other notebooks of an nbgrader assignment, which stock nbgrader has in the same folder."""
+    """Return the student's other notebooks of an nbgrader assignment; stock nbgrader has them in the same folder."""
     if not lab.foreign or notebook.name != f"{lab.id}.ipynb":
         return []
     names = sorted(path.name for path in lab.folder.glob("*.ipynb") if path.stem != lab.id)
@@ -76,7 +89,7 @@ def _notebooks_beside(lab: Lab, notebook: Path) -> list[tuple[str, str]]:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether this is a file itself, no link, and not too large to be copied."""
+    """Return whether `path` is a regular file, not a link, and small enough to be copied."""
     try:
         facts = path.lstat()
     except OSError:
@@ -85,7 +98,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _inside(lab: Lab, work: Submission, options: Options) -> dict[str, tuple[Step, ...]]:
-    """The runs in which tests are in the student's process: one for each that has to be; "" is the whole notebook in one."""
+    """Return the runs with tests in the student process: one per unsealed test, and "" for the whole notebook."""
     runs = {
         test.name: tuple(alone(lab, work, test.name, lab.trial.needs.get(test.name, ()), fast=options.fast))
         for test in lab.of("tests")
@@ -96,9 +109,17 @@ def _inside(lab: Lab, work: Submission, options: Options) -> dict[str, tuple[Ste
 
 @dataclass(frozen=True)
 class Job:
-    """One submission, read and repaired, with the steps that running it takes.
+    """One submission, read and repaired, with the steps that run it.
 
-    inside: the runs in which tests are in the student's process, see `_inside`.
+    Attributes:
+        lab: The lab.
+        name: Name of the submission.
+        work: The repaired submission.
+        options: Grading options.
+        environment: Environment of the processes that run the notebook.
+        steps: Steps of the run in which the examiner runs the tests.
+        inside: Runs with tests in the student process: test name → steps. The name "" stands for
+            the run of the whole notebook, tests included, as stock nbgrader runs it.
     """
 
     lab: Lab
@@ -111,7 +132,7 @@ class Job:
 
     @cached_property
     def key(self) -> str:
-        """The same for the same work in the same surroundings, whatever the tests that the examiner runs say."""
+        """Cache key: equal for the same work in the same environment, whatever the examiner's tests contain."""
         own = [cell.source for cell in self.lab.cells if cell.role != "tests"]
         steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
         env = {name: value for name, value in self.environment.env.items() if name != "COURSEKIT_CACHE"}
@@ -136,7 +157,7 @@ class Job:
 
     @property
     def limits(self) -> Limits:
-        """What the run may use."""
+        """Resource limits of the run."""
         return _limits(self.lab, self.options)
 
     def run(
@@ -147,15 +168,26 @@ class Job:
         contended: Literal["again", "raise", "believe"] = "again",
         **environment: Any,
     ) -> Verdict:
-        """Run the notebook here, keep what was found, and judge.
+        """Run the notebook on this machine, store the outcomes in the cache, and compute the verdict.
 
-        halt, contended: see run_with_retries, and what that raises. environment: fields of Environment such as gpu and threads; they change
-        no mark.
+        Args:
+            keep: Result cache, or None to store nothing.
+            halt: Stops the run from another thread, see `run_with_retries`.
+            contended: What to do about a limit that was hit on a busy machine, see
+                `run_with_retries`.
+            **environment: Fields of `Environment` to replace, such as `gpu` and `threads`. They do
+                not influence marks.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            Exception: Whatever `run_with_retries` raises.
         """
         return self.run_by(self._here(halt, contended, **environment), keep)
 
     def run_by(self, runner: Runner, keep: ResultCache | None = None) -> Verdict:
-        """Have the notebook run, keep what was found, and judge."""
+        """Run the notebook with `runner`, store the outcomes in the cache `keep`, and compute the verdict."""
         if self._waits:
             return self.verdict([Outcome("missing")] * len(self.steps), 0.0)
         found, seconds = self.find(runner)
@@ -164,7 +196,7 @@ class Job:
         return self.verdict(found.outcomes, seconds, found)
 
     def found(self, keep: ResultCache | None = None) -> Entry:
-        """How every test ends in each way that the lab says, from what was found out earlier or by running it here."""
+        """Return the outcomes of all runs of this job, from the cache `keep` or by running them on this machine."""
         entry = keep.find(self.key) if keep is not None else None
         if entry is not None and len(entry.outcomes) == len(self.steps) and entry.tests == self._tests:
             return entry
@@ -186,9 +218,15 @@ class Job:
         return here
 
     def find(self, runner: Runner, *, retry: bool = True) -> tuple[Entry, float]:
-        """How every test ends in each way in which it has to be run, and the seconds that it took.
+        """Run all steps of this job.
 
-        retry: a test that fails for what the examiner lacks is run in the student's process, for this submission only.
+        Args:
+            runner: Runs the steps.
+            retry: Whether to run a test in the student process, for this submission only, if it
+                failed because the examiner lacks something that only the student process has.
+
+        Returns:
+            The outcomes of all runs, and the total duration in seconds.
         """
         outcomes, kept, seconds = runner(self.steps)
         found: dict[str, Outcome] = {}
@@ -208,7 +246,7 @@ class Job:
         return Entry(outcomes, self._tests, kept, found, whole), seconds
 
     def _doubtful(self, outcomes: Sequence[Outcome], whole: Mapping[str, Outcome]) -> list[str]:
-        """Tests that fail in the examiner for what it lacks, and hold where the whole notebook runs."""
+        """Return tests that fail because the examiner lacks something and earn more where the whole notebook runs."""
         defined = frozenset[str]().union(*(names(test.source).assigns for test in self.lab.of("tests")))
         return [
             name
@@ -221,14 +259,20 @@ class Job:
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """Test → number of its step."""
+        """Test name → index of its step."""
         cells = [self.lab.cells[index] if index >= 0 else None for index, _ in self.work.code]
         return {cell.name: place for place, cell in enumerate(cells) if cell and cell.role == "tests"}
 
     def recalled(self, keep: ResultCache | None, again: Reexaminer | None = None) -> Verdict | None:
-        """The verdict from what was found out earlier, None if the notebook has to be run.
+        """Compute the verdict from cached outcomes.
 
-        again: runs those tests that have changed since on the values that they were given; without it they need a run.
+        Args:
+            keep: Result cache.
+            again: Runs tests that changed since on the cached values. Without it, a changed test
+                requires a run of the notebook.
+
+        Returns:
+            The verdict, or None if the notebook has to be run.
         """
         started = time.perf_counter()
         entry = keep.find(self.key) if keep is not None else None
@@ -248,7 +292,7 @@ class Job:
 
     def _once_more(self, place: int, entry: Entry, again: Reexaminer | None) -> Outcome | None:
         if entry.outcomes[place].status == "missing" and place not in entry.values:
-            return entry.outcomes[place]  # the process had ended before this test, whatever it says
+            return entry.outcomes[place]  # the process ended before this test, so its text does not matter
         if again is None or place not in entry.values:
             return None
         given = [step.lab_source for step in self.steps[:place] if step.kind == "given"]
@@ -260,11 +304,20 @@ class Job:
 
     @property
     def _waits(self) -> bool:
-        """Whether nobody's work is to be run, as the instructor's own solution fails here."""
+        """Whether no submission may be run because the instructor's own solution fails."""
         return bool(self.lab.trial.broken) and not self.options.accept_broken
 
     def verdict(self, outcomes: Sequence[Outcome], seconds: float, found: Entry | None = None) -> Verdict:
-        """What the outcomes of the steps, and those of the runs inside, come to."""
+        """Compute the verdict.
+
+        Args:
+            outcomes: Outcomes of `steps`.
+            seconds: Duration of the run in seconds.
+            found: Outcomes of the runs with tests in the student process.
+
+        Returns:
+            The verdict.
+        """
         lab, work = self.lab, self.work
         found = found or Entry((), {}, {})
         opinions = {name: self._opinion(name, outcomes[place], found) for name, place in self.places.items()}
@@ -304,7 +357,19 @@ class Job:
 
 
 def examine_again(lab: Lab, options: Options) -> Reexaminer:
-    """What runs changed tests of this lab again on kept values."""
+    """Create a process that runs changed tests of a lab on cached values.
+
+    Args:
+        lab: The lab.
+        options: Grading options.
+
+    Returns:
+        The re-examiner, which has to be closed.
+
+    Raises:
+        IsolationError: The machine does not support the isolation level in `options`.
+        NoDataError: The data sets of the lab cannot be loaded.
+    """
     return Reexaminer(_limits(lab, options), prepare_environment(lab, options))
 
 

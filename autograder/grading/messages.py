@@ -1,6 +1,7 @@
-"""What a student is told about a test that did not pass: what the check said, or where the trouble began.
+"""Messages for students about tests that did not pass: what the check said, or where the problem began.
 
-Knows how cells and tests ended; nothing of processes or of how marks are reached.
+This module knows the outcomes of cells and tests; it does not know processes or how marks are
+computed.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from autograder.worker.refusals import NotPlain, is_limit
 __all__ = ["CHECKED", "KILLED", "explain", "guarded", "partly"]
 
 KILLED = ("timeout", "memory", "crashed")
-CHECKED = ("Mistake", "AssertionError")  # errors that are the test's own verdict
-CHECK_CHARS = 1000  # of what a check says, which may quote a student's values
+CHECKED = ("Mistake", "AssertionError")  # errors that the test itself raises when a check fails
+CHECK_CHARS = 1000  # characters of the message of a check, which may quote a student's values
 _CONTRACT = "numbers, text, lists, dictionaries, arrays, networks of Keras's own layers, and functions of these"
 STUB = "raise NotImplementedError()"
 BLANK = "nothing is written here yet"
-# For tests that ran where the student's code could read them: words of that process may be the hidden test itself.
+# For tests that ran in the student process: a message from there may contain the text of the hidden test.
 _INSIDE = {
-    "timeout": "this test ran in your own process and took longer than it may",
-    "memory": "this test ran in your own process and needed more memory than it may",
+    "timeout": "this test ran in your own process and took longer than allowed",
+    "memory": "this test ran in your own process and needed more memory than allowed",
     "crashed": "this test ran in your own process, which ended before the test did",
     "missing": "this test was to run in your own process and was not reached",
 }
@@ -35,10 +36,19 @@ _INSIDE_FAILED = "this test ran in your own process and did not pass"
 def explain(
     outcome: Outcome, test: Cell, exercise: Outcome | None, source: str = STUB, *, blank: bool = True, foreign: bool = False
 ) -> str:
-    """The message for the student. What the student's own code says is kept short, see `one_line`.
+    """Explain to the student why a test did not pass.
 
-    exercise: how the exercise's own cell ended, None if it was not found; source: what stands in it; blank: it is as released.
-    foreign: the test was not written for this engine.
+    Args:
+        outcome: Outcome of the test.
+        test: The test cell.
+        exercise: Outcome of the cell of the exercise; None if it was not found.
+        source: Source of the cell of the exercise.
+        blank: Whether the cell of the exercise is unchanged since the release.
+        foreign: Whether the test comes from an nbgrader notebook that was not written for this
+            grader.
+
+    Returns:
+        The message. Messages of errors in the student's code are shortened, see `one_line`.
     """
     if exercise is None:
         return _not_found(test)
@@ -65,10 +75,18 @@ def explain(
 
 
 def guarded(result: TestResult, test: Cell, released: str) -> TestResult:
-    """The result as the student may see it. Of a test that ran in the student's process only words that the student has anyway
-    are told: those of the released test and our own. The others go into the note for the instructor.
+    """Remove messages that could reveal a hidden test.
 
-    released: the test's text without its hidden part.
+    The message of a test that ran in the student process is kept if it is a message of the grader
+    or stands in the released test. Any other message moves to the note for the instructor.
+
+    Args:
+        result: Result of the test.
+        test: The test cell.
+        released: Source of the released test, without its hidden part.
+
+    Returns:
+        The result as the student may see it.
     """
     told = result.message
     ours = (BLANK, _not_found(test), partly(result.earned, result.points), *OWN_WORDS)
@@ -78,7 +96,15 @@ def guarded(result: TestResult, test: Cell, released: str) -> TestResult:
 
 
 def partly(earned: float, points: float) -> str:
-    """The message for a test that gave a part of its points."""
+    """Return the message for a test that gave only some of its points.
+
+    Args:
+        earned: Points that the student earned.
+        points: Points that the test can give.
+
+    Returns:
+        The message for the student.
+    """
     return f"partly right: {earned:g} of {points:g} points"
 
 

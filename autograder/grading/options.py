@@ -1,4 +1,4 @@
-"""How to grade: the choices of whoever grades a class, as plain data."""
+"""Grading options: what the person who grades a class can choose, as plain data."""
 
 from __future__ import annotations
 
@@ -13,15 +13,23 @@ __all__ = ["Options", "course_secret"]
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade.
+    """Grading options.
 
-    data: "real", "drawn" or "" (real if obtainable). fast: the lab's reduced budget. seed: set in the set-up cell.
-    cell_seconds: limit for one cell; 0 means the lab's own. isolation: "full", "process", or "" for the strongest there is.
-    sealed_only: give no points for tests that must run in the student's own process. gpu_slots: how many student processes may
-    use a GPU at once, spread over all that there are; 0 means that notebooks run on the CPU.
-    secret: from which sealed splits are drawn; "" for one that this process draws for itself (see `secret.find_secret`).
-    accept_broken: where some tests of an nbgrader notebook do not accept the instructor's own solution, grade with the others;
-    without it nobody's work is run.
+    Attributes:
+        data: Kind of data sets: "real", "drawn" (synthetic), or "" for real data if it can be
+            obtained and synthetic data otherwise.
+        fast: Use the reduced budget of the lab.
+        seed: Random seed, which the set-up cell of the notebook sets.
+        cell_seconds: Time limit per cell in seconds; 0 means the limit of the lab.
+        isolation: Isolation level: "full", "process", or "" for the strongest level that this
+            machine supports.
+        sealed_only: Give no points for tests that must run in the student process.
+        gpu_slots: Number of student processes that may use a GPU at the same time, spread over
+            all GPUs; 0 runs all notebooks on the CPU.
+        secret: Secret from which the sealed splits are drawn; "" draws a new secret once per
+            process (see `secret.find_secret`).
+        accept_broken: If some tests of an nbgrader notebook fail for the instructor's own
+            solution, grade with the remaining tests. Otherwise no submission is run.
     """
 
     data: str = ""
@@ -36,7 +44,14 @@ class Options:
 
 
 def course_secret(options: Options) -> str:
-    """The secret that is graded with: the one given, or one that is drawn once in this process."""
+    """Return the secret that is used for grading.
+
+    Args:
+        options: Grading options.
+
+    Returns:
+        `options.secret`, or a secret that is drawn once per process if that is empty.
+    """
     return options.secret or _drawn_secret()
 
 

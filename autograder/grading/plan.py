@@ -1,7 +1,8 @@
-"""Which cells of a lab the examiner runs for itself, which names each test takes from the student, and which cells can be left out.
+"""Plan the run of a lab: cells that the examiner runs itself, names that tests take from the student, cells to skip.
 
-A look at the lab's own text, so that nothing in a submission decides what a test rests on: what the lab's cells make without the
-help of an exercise is made anew by the examiner; everything else a test reads is asked of the student process.
+The plan comes from the lab's own text, so that a submission cannot decide what a test depends on.
+The examiner recomputes what the lab's cells make without an exercise. It requests everything else
+that a test reads from the student process.
 """
 
 from __future__ import annotations
@@ -20,21 +21,26 @@ from autograder.notebooks.syntax import module
 
 __all__ = ["Plan", "changed_cells", "data_cells", "needed_by", "plan", "reads_data", "skippable"]
 
-# What a cell says that reads a data set, the sealed part of one, or the network trained for one.
+# Text of a cell that reads a data set, a sealed split, or a network trained on a data set.
 _READS_DATA = re.compile(r"\bdata\.[A-Za-z]|\bcoursekit\.data\b|\bsealed\b|\bbackbones\b")
-# Code in which a static look cannot see every name: magics, shell commands, and what reads names by their text.
+# Code with names that a static analysis cannot see: magics, shell commands, and access to names by their text.
 _HIDES_NAMES = re.compile(
     r"^[ \t]*[%!]|\b(?:globals|locals|vars|exec|eval|get_ipython|__main__|__import__|importlib)\b", re.MULTILINE
 )
-MAX_LOOKED = 1_000_000  # characters of a submission: in more nobody looks for what could be left out
+MAX_LOOKED = 1_000_000  # characters of a submission: in longer ones no cell is skipped
 
 
 @dataclass(frozen=True)
 class Plan:
-    """given: cells (index in the lab) that the examiner runs too. names: test (index) → what it reads of the student's.
-    restores: test (index) → those of the lab's own functions that it reads there, as code.
-    borrowed: test (index) → what earlier tests define for it, as code. unsealed: tests (index) that run in the student process,
-    as the lab says. exercises: names in which an exercise, or a cell that the student changed, has a hand.
+    """How the cells of a lab are run. Cells and tests are given by their index in the lab.
+
+    Attributes:
+        given: Cells that the examiner runs too.
+        names: Test → names that it takes from the student process.
+        restores: Test → source of the lab's own functions among these names.
+        borrowed: Test → source of the statements of earlier tests that it needs.
+        unsealed: Tests that run in the student process, according to the settings of the lab.
+        exercises: Names that depend on an exercise or on a cell that the student changed.
     """
 
     given: frozenset[int]
@@ -45,7 +51,16 @@ class Plan:
     exercises: frozenset[str] = frozenset()
 
     def step(self, index: int, source: str, lab_source: str) -> Step:
-        """How the cell with this index is run; -1 is for code that the lab does not know. lab_source: what the lab has there."""
+        """Return the step that runs one cell.
+
+        Args:
+            index: Index of the cell in the lab; -1 for the student's own code.
+            source: Source to run in the student process.
+            lab_source: Source of the lab's cell.
+
+        Returns:
+            The step.
+        """
         if index in self.given:
             return Step(source, "given", lab_source=lab_source)
         source = self.borrowed.get(index, "") + source
@@ -55,7 +70,16 @@ class Plan:
 
 
 def plan(lab: Lab, changed: frozenset[int] = frozenset()) -> Plan:
-    """Look through a lab. changed: its plain cells (index) of which a student hands in another text; their values count."""
+    """Analyse a lab.
+
+    Args:
+        lab: The lab.
+        changed: Indices of the lab's plain cells that a student changed. The tests take the values
+            of the student's version.
+
+    Returns:
+        The plan.
+    """
     return _plan(lab.cells, lab.settings.unsealed, lab.foreign, changed)
 
 
@@ -64,7 +88,7 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...], foreign: boo
     own = _lab_only(cells, changed)
     tests = [i for i, cell in enumerate(cells) if cell.role == "tests"]
     unsealed = frozenset(i for i in tests if cells[i].name in unsealed_names)
-    # In a notebook that was not written for this, a cell may matter though no name of it is read: it sets a seed, writes a file.
+    # In an nbgrader notebook a cell can matter even if no test reads its names: it may set a seed or write a file.
     given: set[int] = set(own) if foreign else set()
     reads: dict[int, tuple[str, ...]] = {}
     borrowed: dict[int, str] = {}
@@ -88,7 +112,15 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...], foreign: boo
 
 
 def changed_cells(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
-    """The plain cells of a notebook not written for this engine that a submission has another text for. code: as for `skippable`."""
+    """Find the plain cells of an nbgrader notebook that a student changed.
+
+    Args:
+        lab: The lab.
+        code: Cells of the submission, as for `skippable`.
+
+    Returns:
+        Indices in the lab; empty for labs of this course.
+    """
     if not lab.foreign:
         return frozenset()
     plain = ((i, source) for i, source in code if i >= 0 and lab.cells[i].role == "code")
@@ -96,11 +128,19 @@ def changed_cells(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
 
 
 def skippable(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
-    """Places in `code` of the lab's own figures and demonstrations on which no test and no line of the student rests.
+    """Find the lab's own figures and demonstrations that no test and no line of the student depends on.
 
-    code: (index of the lab's cell, source as submitted), as in a Submission. What the student wrote or changed is never left out;
-    in a lab that writes files, or that was not written for this engine, or where a student's line hides the names that it reads,
-    nothing is; nor is what stands above a cell that cannot be looked at.
+    Cells that the student wrote or changed are never skipped. Nothing is skipped in a lab that
+    writes files, in an nbgrader notebook, in a submission over MAX_LOOKED characters, and where
+    the student's code reads names by their text. Cells above a cell that cannot be parsed are not
+    skipped.
+
+    Args:
+        lab: The lab.
+        code: (index of the lab's cell, source as submitted) of each cell, as in `Submission`.
+
+    Returns:
+        Indices in `code`.
     """
     if lab.settings.files or lab.foreign or sum(len(source) for _, source in code) > MAX_LOOKED:
         return frozenset()
@@ -116,7 +156,17 @@ def skippable(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:
 
 
 def needed_by(lab: Lab, code: Sequence[tuple[int, str]], place: int) -> frozenset[int]:
-    """Places in `code` down to the test at `place` on which it rests; all of them wherever a static look may miss some."""
+    """Find the cells that a test depends on.
+
+    Args:
+        lab: The lab.
+        code: Cells of the submission, as for `skippable`.
+        place: Index of the test in `code`.
+
+    Returns:
+        Indices in `code`, `place` included; all indices up to `place` where a static analysis
+        may miss some.
+    """
     above = [source for _, source in code[: place + 1]]
     if lab.foreign or _hides_names(lab, code[:place]):
         return frozenset(range(place + 1))
@@ -125,7 +175,7 @@ def needed_by(lab: Lab, code: Sequence[tuple[int, str]], place: int) -> frozense
 
 
 def _hides_names(lab: Lab, code: Sequence[tuple[int, str]]) -> bool:
-    """Whether a line of the student's reads names by their text."""
+    """Return whether the student's code reads names by their text."""
     return any(_HIDES_NAMES.search(source) for index, source in code if _is_students(lab, index))
 
 
@@ -134,12 +184,26 @@ def _is_students(lab: Lab, index: int) -> bool:
 
 
 def reads_data(source: str) -> bool:
-    """Whether a cell reads a data set, the sealed part of one, or the network trained for one."""
+    """Return whether a cell reads a data set, a sealed split, or a network trained on a data set.
+
+    Args:
+        source: Source of the cell.
+
+    Returns:
+        Whether it does, judged by its text.
+    """
     return bool(_READS_DATA.search(source))
 
 
 def data_cells(lab: Lab) -> list[int]:
-    """Cells of the lab that read data without the help of an exercise, and those that they need."""
+    """Find the cells that read data sets and do not depend on an exercise, and the cells that they need.
+
+    Args:
+        lab: The lab.
+
+    Returns:
+        Indices in the lab, in order.
+    """
     cells = lab.cells
     own = sorted(_lab_only(cells))
     places = [place for place, i in enumerate(own) if reads_data(cells[i].source) or cells[i].name == "setup"]
@@ -147,7 +211,7 @@ def data_cells(lab: Lab) -> list[int]:
 
 
 def _lab_only(cells: tuple[Cell, ...], changed: frozenset[int] = frozenset()) -> frozenset[int]:
-    """Cells of the lab that use nothing made by an exercise or by a cell that a student changed, and do not train."""
+    """Return the cells that do not train and do not depend on an exercise or on a cell that the student changed."""
     found: set[int] = set()
     for index, cell in enumerate(cells):
         if not cell.is_code or cell.role in ("exercise", "tests") or cell.trains:
@@ -160,7 +224,7 @@ def _lab_only(cells: tuple[Cell, ...], changed: frozenset[int] = frozenset()) ->
 
 
 def _makers(cells: tuple[Cell, ...], own: frozenset[int], before: int) -> dict[str, bool]:
-    """Name → whether the cells `own` alone made it, for all names that cells above `before` make."""
+    """Return name → whether only the cells `own` made it, for all names that cells above `before` make."""
     makers: dict[str, bool] = {}
     for index, cell in enumerate(cells[:before]):
         if not cell.is_code or cell.role == "tests":
@@ -177,9 +241,9 @@ def _makers(cells: tuple[Cell, ...], own: frozenset[int], before: int) -> dict[s
 
 
 def _from_tests(earlier: Sequence[str], source: str, made: frozenset[str]) -> str:
-    """The statements of earlier tests that make what this test reads and no other cell makes: imports, helpers, constants."""
+    """Return the statements of earlier tests that define names which this test reads and no other cell makes."""
     code = [statement for text in earlier for statement in statements(text)]
-    makers: dict[str, frozenset[int]] = {}  # name → numbers of the statements that its last value rests on
+    makers: dict[str, frozenset[int]] = {}  # name → numbers of the statements that its last value depends on
     for number, statement in enumerate(code):
         said = names(statement)
         rests_on = frozenset({number}).union(*(makers[name] for name in said.reads if name in makers))
@@ -191,14 +255,14 @@ def _from_tests(earlier: Sequence[str], source: str, made: frozenset[str]) -> st
 
 
 def _functions(above: Sequence[Cell], wanted: Sequence[str]) -> str:
-    """The functions among `wanted` that read-only cells define, and the functions and imports that these rest on, as code.
+    """Return the source of the functions among `wanted` that read-only cells define, and of what these depend on.
 
-    A student who defines one of them anew would answer in its place.
+    Without it, a student who redefines such a function would replace it in the test.
     """
     code: dict[str, str] = {}
     for cell in above:
         for name in names(cell.source).assigns:
-            code.pop(name, None)  # who makes a name last decides
+            code.pop(name, None)  # the last definition of a name counts
         if cell.role == "given":
             code.update({name: text for text in functions(cell.source) for name in names(text).assigns})
     found: dict[str, str] = {}
@@ -212,13 +276,13 @@ def _functions(above: Sequence[Cell], wanted: Sequence[str]) -> str:
 
 
 def _loop_variables(source: str) -> frozenset[str]:
-    """Names that the loops of a test bind for themselves."""
+    """Return the names that the loops of a test bind."""
     loops = (node for node in ast.walk(module(source)) if isinstance(node, ast.For | ast.comprehension))
     return frozenset(part.id for loop in loops for part in ast.walk(loop.target) if isinstance(part, ast.Name))
 
 
 def _slice(cells: tuple[Cell, ...], own: frozenset[int], test: int, wanted: frozenset[str]) -> set[int]:
-    """The cells among `own` that make the names `wanted` for a test; the set-up cell is always one of them."""
+    """Return the cells among `own` that make the names `wanted` for a test, and the set-up cell."""
     above = [i for i in sorted(own) if i < test]
     setup = [place for place, i in enumerate(above) if cells[i].name == "setup"]
     reader = f"({', '.join(sorted(wanted))},)" if wanted else "None"

@@ -1,6 +1,6 @@
-"""From outcomes to marks: what each test gives, what it says, and when a person must look.
+"""Compute marks from outcomes: points and message of each test, and reasons for a review.
 
-Runs nothing.
+This module runs nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ __all__ = []
 def results(
     lab: Lab, work: Submission, outcomes: Sequence[Outcome], opinions: Mapping[str, Opinion], options: Options
 ) -> list[TestResult]:
+    """Return the result of every test of the lab, in order."""
     by_id = {lab.cells[i].grade_id: outcome for (i, _), outcome in zip(work.code, outcomes, strict=True) if i >= 0}
     places = {lab.cells[i].grade_id: place for place, (i, _) in enumerate(work.code) if i >= 0}
     why = causes(lab, work.code, outcomes)
@@ -60,7 +61,7 @@ def results(
 
 
 def ran_inside(lab: Lab, opinions: Mapping[str, Opinion]) -> list[Flag]:
-    """A flag for tests that ran in the student's process for this submission only."""
+    """Return a flag for tests that ran in the student process for this submission only."""
     tests = [
         name for name, ruled in opinions.items() if not ruled.sealed and name not in lab.settings.unsealed and ruled.earned
     ]
@@ -69,7 +70,7 @@ def ran_inside(lab: Lab, opinions: Mapping[str, Opinion]) -> list[Flag]:
 
 
 def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
-    """How a test that did not pass ended."""
+    """Return the status of a test that did not pass; `exercise` is the outcome of the exercise cell."""
     if exercise is None:
         return "missing"
     if exercise.status != "ok" and exercise.status in KILLED:
@@ -78,24 +79,29 @@ def _status(outcome: Outcome, exercise: Outcome | None) -> TestStatus:
 
 
 def unseen(lab: Lab, opinions: Mapping[str, Opinion]) -> list[str]:
-    """Why a person should look at tests that ended at a limit of the grader."""
+    """Return reasons to review tests that ended at a limit of the grader."""
     ruled = [(name, one.outcome) for name, one in opinions.items() if not one.review]
     names = [name for name, outcome in ruled if is_limit(outcome.error) and _is_no_mistake(lab, outcome)]
     return [
-        f"{', '.join(names)} could not look at what the answer holds from outside the student's process: please look"
+        f"{', '.join(names)} could not inspect the values of the answer from outside the student's process: please look"
     ] * bool(names)
 
 
 def _is_no_mistake(lab: Lab, outcome: Outcome) -> bool:
-    """A lab of this course asks for plain values, so an object that itself decides what it equals is a wrong answer there."""
+    """Return whether the limit is not the student's mistake.
+
+    A lab of this course requires plain values. There an object that defines its own comparison is a wrong answer.
+    """
     return lab.foreign or outcome.error != NotPlain.__name__
 
 
 def written_questions(lab: Lab, work: Submission) -> list[Written]:
+    """Return the questions that a person has to mark."""
     return [Written(cell.name, cell.points, cell.grade_id not in work.blank) for cell in lab.by_hand]
 
 
 def lost(lab: Lab, work: Submission) -> list[str]:
+    """Return a reason to review a submission with exercises that could not be found."""
     if not work.needs_review:
         return []
     lost = [cell.name for cell in lab.of("exercise") if cell.name not in work.exercises]
@@ -103,11 +109,11 @@ def lost(lab: Lab, work: Submission) -> list[str]:
 
 
 def broken_reasons(lab: Lab, options: Options) -> list[str]:
-    """What is said where the instructor's own solution fails."""
+    """Return a reason to review every submission if the instructor's own solution fails."""
     if not lab.trial.broken:
         return []
     cause = f" ({lab.trial.cause})" if lab.trial.cause else ""
     what = f"the instructor's own solution fails {', '.join(lab.trial.broken)}{cause}"
     if options.accept_broken:
-        return [f"{what}; these tests give nothing to anybody, the others were marked"]
-    return [f"{what}; nothing was marked: mend the notebook, or accept that these tests give nothing to anybody"]
+        return [f"{what}; these tests give no points to anybody, the others were marked"]
+    return [f"{what}; nothing was marked: fix the notebook, or accept that these tests give no points to anybody"]

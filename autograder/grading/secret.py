@@ -1,7 +1,8 @@
-"""The secret of a course, from which its sealed splits are drawn (see `sealed`): where it is kept, and how it is made.
+"""The secret of a course, from which its sealed splits are drawn (see `sealed`).
 
-Only the instructor may read its file. The same secret gives the same sealed splits, so that grading again gives the same marks.
-Knows files; nothing of labs or of what is drawn.
+This module finds or creates the file with the secret, which only the instructor may read. The same
+secret gives the same sealed splits, so grading again gives the same marks. The module does not know
+labs or splits.
 """
 
 from __future__ import annotations
@@ -16,14 +17,23 @@ from autograder.errors import SecretError
 
 __all__ = ["find_secret", "new_secret"]
 
-OF_THE_COURSE = ".secret"  # in the course's folder
-OF_THE_RESULTS = "secret"  # beside what is kept of earlier runs
+OF_THE_COURSE = ".secret"  # file in the folder of the course
+OF_THE_RESULTS = "secret"  # file in the folder of the result cache
 
 
 def find_secret(kept: Path, course: Path | None = None) -> str:
-    """The secret in `.secret` of the course's folder, or else in `secret` of the folder `kept`, where one is made at the first use.
+    """Read the secret of a course, and create it on first use.
 
-    Raises SecretError for an empty file and for one that cannot be read or written.
+    Args:
+        kept: Folder of the result cache. Its file `secret` is used, and created if necessary,
+            unless the course has its own secret.
+        course: Folder of the course. Its file `.secret` takes precedence if it exists.
+
+    Returns:
+        The secret.
+
+    Raises:
+        SecretError: The file is empty, or cannot be read or written.
     """
     path = kept / OF_THE_RESULTS
     try:
@@ -42,20 +52,24 @@ def find_secret(kept: Path, course: Path | None = None) -> str:
 
 
 def new_secret() -> str:
-    """A secret that nobody had before."""
+    """Draw a new secret.
+
+    Returns:
+        64 random hexadecimal digits.
+    """
     return secrets.token_hex(32)
 
 
 def _make(path: Path) -> None:
-    """Write a new secret that only we may read. If another grader makes one at the same time, both end up with the same."""
+    """Write a new secret that only this user may read. Graders that do so at the same time end up with the same secret."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")  # which only its owner may read
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")  # readable by its owner only
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{new_secret()}\n")
         with suppress(FileExistsError):
             os.link(draft, path)
-    except OSError:  # a file system without links
+    except OSError:  # a file system without hard links
         if not path.exists():
             os.replace(draft, path)
             return

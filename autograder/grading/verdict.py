@@ -1,6 +1,7 @@
 """The result of grading one submission, as plain data.
 
-Knows nothing of how it was found or where it will be kept; everything downstream (records, pages, tables) reads only this.
+This module does not know how a verdict is computed or where it is stored. All reports (gradebook,
+HTML pages, tables) are made from verdicts only.
 """
 
 from __future__ import annotations
@@ -19,10 +20,19 @@ VerdictStatus = Literal["graded", "needs review", "unreadable"]
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test: `earned` of `points`, how it ended, and a message fit for the student ("" when it passed).
+    """The result of one test.
 
-    sealed: it ran in the examiner; one that is not had to run where the student's code could reach it. note: what such a test
-    said, for the instructor only: the student's code may have put the hidden test into it.
+    Attributes:
+        name: Name of the test.
+        exercise: Name of the exercise that the test marks.
+        points: Points that the test can give.
+        earned: Points that the student earned.
+        status: How the test ended.
+        message: Message for the student; "" if the test passed.
+        sealed: Whether the test ran in the examiner. A test that is not sealed ran in the student
+            process, where the student's code could reach it.
+        note: Message of an unsealed test, for the instructor only: the student's code may have
+            put the text of the hidden test into it.
     """
 
     __test__ = False  # not a pytest class
@@ -39,9 +49,13 @@ class TestResult:
 
 @dataclass(frozen=True)
 class Flag:
-    """Something that was repaired or looked odd in a submission: its kind, the grade ids concerned, and a sentence about it.
+    """Something in a submission that was repaired or is unusual.
 
-    "outdated" is what came from an older release of the lab: nobody did anything wrong.
+    Attributes:
+        kind: Kind of the finding. "outdated" marks cells from an older release of the lab, which
+            is nobody's mistake.
+        cells: Grade ids of the cells concerned.
+        message: A sentence that describes the finding.
     """
 
     kind: Literal["recovered", "duplicated", "moved", "missing", "edited", "outdated", "suspicious", "stopped", "unsealed"]
@@ -51,7 +65,13 @@ class Flag:
 
 @dataclass(frozen=True)
 class Written:
-    """A written question, waiting for a mark by hand; `answered` is false where nothing was written into the cell or beside it."""
+    """A written question, which a person has to mark.
+
+    Attributes:
+        name: Name of the question.
+        points: Points that the question can give.
+        answered: Whether the student wrote anything into the cell or next to it.
+    """
 
     name: str
     points: float
@@ -62,9 +82,24 @@ class Written:
 class Verdict:
     """The graded result of one submission.
 
-    status: "graded"; "needs review" when some of the work could not be matched to its exercises, so that a person must look
-    before the marks count; "unreadable" when the file is no notebook of this lab (then `tests` is empty and `message` says why).
-    isolation: level of the walls that the notebook ran behind, "" where nothing was run.
+    Attributes:
+        submission: Name of the submission.
+        lab: Id of the lab.
+        status: "graded"; "needs review" if a person must look at the submission before the marks
+            count, for instance because some cells could not be matched to their exercises; or
+            "unreadable" if the file is not a notebook of this lab. Then `tests` is empty and
+            `message` gives the reason.
+        tests: Results of the tests, in the order of the lab.
+        written: Written questions, which a person has to mark.
+        message: Reason for a status other than "graded".
+        flags: What was repaired in the submission or is unusual in it.
+        isolation: Isolation level of the sandbox in which the notebook ran; "" if nothing was run.
+        data_source: Kind of data sets: "real", "drawn", or "none" for a lab without data sets.
+        reduced_budget: Whether the notebook ran with the reduced budget of the lab.
+        seed: Random seed of the run.
+        versions: Versions of Python and of the main packages.
+        seconds: Duration in seconds.
+        cpu_seconds: Processor time of the student's code in seconds.
     """
 
     submission: str
@@ -84,35 +119,47 @@ class Verdict:
 
     @property
     def earned(self) -> float:
+        """Points that the student earned in tests."""
         return sum(test.earned for test in self.tests)
 
     @property
     def unsealed(self) -> float:
-        """The part of `earned` that rests on tests which the student's code could reach."""
+        """Points from unsealed tests, which the student's code could reach."""
         return sum(test.earned for test in self.tests if not test.sealed)
 
     @property
     def to_mark(self) -> int:
-        """Answers that wait for a mark by hand."""
+        """Number of answers that a person has to mark."""
         return sum(item.answered for item in self.written)
 
     @property
     def points(self) -> float:
-        """Points that tests can give; written questions are not among them."""
+        """Points that the tests can give, without the written questions."""
         return sum(test.points for test in self.tests)
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a figure that is no number, which JSON could not hold."""
+        """Raise ValueError for NaN and infinite numbers, which JSON cannot represent."""
         figures = [self.seconds, self.cpu_seconds, *(n for test in self.tests for n in (test.points, test.earned))]
         if not all(map(math.isfinite, figures)):
             raise ValueError(f"a verdict holds finite numbers only, not {figures}")
 
     def to_json(self) -> str:
+        """Return the verdict as JSON text, which `from_dict` can read again after parsing."""
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
-        """The verdict that `asdict` or `to_json` wrote. Raises TypeError for unknown or missing fields."""
+        """Create a verdict from the fields that `asdict` or `to_json` wrote.
+
+        Args:
+            data: Fields of a verdict as plain data.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            TypeError: A field is missing or unknown.
+        """
         fields = dict(data)
         fields["tests"] = tuple(TestResult(**test) for test in fields.get("tests", ()))
         fields["written"] = tuple(Written(**item) for item in fields.get("written", ()))

@@ -1,4 +1,4 @@
-"""What a lab is, as plain data, and how it is read from its folder. Knows nothing of notebooks or of running code."""
+"""Labs as plain data, and how they are read from their folders. This package neither knows notebooks nor runs code."""
 
 from __future__ import annotations
 

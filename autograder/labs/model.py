@@ -1,21 +1,15 @@
-"""A lab as data: the cells of `lab.py`, the settings of `lab.toml` and the known answers of `answers/`.
+"""A lab as plain data: the cells of `lab.py`, the settings of `lab.toml` and the known answers of `answers/`.
 
-Knows the plain-text formats and nothing of notebooks, of running code or of marks given.
+This module does not know notebooks or marks, and runs no code.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
 
 __all__ = ["Answer", "Cell", "Figure", "Lab", "Settings", "Trial"]
 
@@ -27,36 +21,48 @@ BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a lab. `role` is "prose", "code" or one of ROLES; `name` is empty for prose and plain code.
+    """One cell of a lab.
 
-    stub: what the release has in place of the solution, where the course says so itself.
+    Attributes:
+        role: "prose", "code" or one of ROLES.
+        source: Text of the cell.
+        name: Name of the cell; "" for prose and plain code.
+        points: Points of a test or a written question; in nbgrader notebooks also of a manually
+            graded answer.
+        exercise: For tests, the exercise that they mark.
+        parameters: Whether the cell sets the parameters that the reduced budget replaces.
+        trains: Whether the cell trains a network.
+        id: Id of the notebook cell.
+        nbgrader: nbgrader metadata of a cell from an nbgrader notebook.
+        stub: Text that replaces the solution in the release, if the course sets its own.
     """
 
     role: str
     source: str
     name: str = ""
     points: float = 0
-    exercise: str = ""  # for tests: the exercise that they mark
+    exercise: str = ""
     parameters: bool = False
     trains: bool = False
     id: str = ""
-    nbgrader: tuple[tuple[str, Any], ...] = ()  # the metadata of a cell that came from an nbgrader notebook
+    nbgrader: tuple[tuple[str, Any], ...] = ()
     stub: str = ""
 
     @property
     def grade_id(self) -> str:
-        """nbgrader's id of this cell, "" for a cell that nbgrader need not know."""
+        """nbgrader's id of this cell; "" for a cell without one."""
         if self.nbgrader:
             return str(dict(self.nbgrader)["grade_id"])
         return PREFIX[self.role] + self.name if self.name else ""
 
     @property
     def is_code(self) -> bool:
+        """Whether it is a code cell of the notebook."""
         return self.role not in ("prose", "written")
 
     @property
     def hidden(self) -> range:
-        """Line numbers (from 1) between the hidden-test markers; empty if there are none."""
+        """Numbers (from 1) of the lines between the markers of hidden tests; empty without markers."""
         lines = [line.strip() for line in self.source.splitlines()]
         if BEGIN_HIDDEN not in lines:
             return range(0)
@@ -65,7 +71,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Answer:
-    """One known answer to one exercise: the source of the whole exercise cell and the marks that it must get."""
+    """One known answer to one exercise.
+
+    Attributes:
+        exercise: Name of the exercise.
+        name: Name of the answer.
+        right: Whether the answer is right and gets every point.
+        source: Source of the whole exercise cell.
+        marks: Test name → points that the test must give.
+        hint: Text that the message of some test must contain; "" if there is none.
+    """
 
     exercise: str
     name: str
@@ -76,12 +91,21 @@ class Answer:
 
     @property
     def label(self) -> str:
+        """Description of the answer for messages."""
         return f"{self.exercise}: {'right' if self.right else 'wrong'}.{self.name}"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that the prose states and a run produces; `bands` maps "real", "drawn", "fast_real", "fast_drawn" to (low, high)."""
+    """A number that the prose states and that a run of the lab produces.
+
+    Attributes:
+        name: Name of the figure.
+        prose: Pieces of the prose that state the number.
+        value: Expression that computes the number after the lab has run.
+        bands: "real", "drawn", "fast_real" or "fast_drawn" → (lowest, highest) accepted value for
+            this kind of data and budget.
+    """
 
     name: str
     prose: tuple[str, ...]
@@ -91,10 +115,24 @@ class Figure:
 
 @dataclass(frozen=True)
 class Settings:
-    """What `lab.toml` says.
+    """The settings in `lab.toml`.
 
-    files: tests and exercises pass files to each other. unsealed: tests that need what cannot leave the student's process.
-    right_answers, wrong_answers: how many known answers there should be, so that none gets lost; 0 says nothing.
+    Attributes:
+        title: Title of the lab.
+        reading_minutes: Time to read the lab in minutes.
+        running_seconds: Time to run the lab in seconds.
+        datasets: Names of the data sets that the lab loads.
+        cell_seconds: Time limit per cell in seconds.
+        notebook_seconds: Time limit for the whole notebook in seconds.
+        memory_mb: Memory limit in MB.
+        files: Whether tests and exercises exchange files.
+        unsealed: Names of the tests that must run in the student process.
+        right_answers: Expected number of right known answers; 0 if it is not checked.
+        wrong_answers: Expected number of wrong known answers; 0 if it is not checked.
+        fast: Parameter name → value in the reduced budget.
+        figures: Numbers in the prose that a run produces.
+        facts: Piece of the prose with a number → Python expression that computes the number.
+        sourced: Piece of the prose with a number → source of the number.
     """
 
     title: str
@@ -116,11 +154,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Trial:
-    """What running the instructor's own solution of an nbgrader notebook showed.
+    """What the trial runs of the instructor's own solution of an nbgrader notebook showed.
 
-    needs: test that runs in the student's process → the earlier tests that have to run there before it.
-    broken: test → why it does not accept the solution here. cause: the first cell of the solution that failed, and why.
-    below: the tests that end in a number below 0 for the solution.
+    Attributes:
+        needs: Test that runs in the student process → earlier tests that must run there before it.
+        broken: Test name → why the test does not pass for the solution.
+        cause: The first cell of the solution that failed, and why.
+        below: Tests that end in a negative number for the solution.
     """
 
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -131,10 +171,19 @@ class Trial:
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab: `id` such as "lab02_mlp", its cells in order, its settings and its known answers.
+    """One lab.
 
-    part_of: the nbgrader assignment that it is a notebook of, if that has another name. beside: (relative name, absolute path)
-    of the files that its notebook finds beside it. trial: what is known of a notebook that was not written for this engine.
+    Attributes:
+        id: Id such as "lab02_mlp".
+        folder: Folder of the lab.
+        cells: Cells, in order.
+        settings: Settings of `lab.toml`.
+        answers: Known answers to the exercises.
+        part_of: Name of the nbgrader assignment that the notebook belongs to; "" for a lab of this
+            course.
+        beside: (relative name, absolute path) of the support files that are placed next to the
+            notebook.
+        trial: Results of the trial runs of an nbgrader notebook.
     """
 
     id: str
@@ -148,42 +197,34 @@ class Lab:
 
     @property
     def assignment(self) -> str:
-        """nbgrader's name of the assignment."""
+        """Name of the nbgrader assignment."""
         return self.part_of or self.id
 
     @property
     def foreign(self) -> bool:
-        """Whether it was made of an nbgrader notebook, which was not written for tests in another process."""
+        """Whether it comes from an nbgrader notebook, which was not written for tests in a separate process."""
         return bool(self.part_of)
 
     @cached_property
     def by_hand(self) -> list[Cell]:
-        """The cells that a person marks: written questions, and in some nbgrader notebooks code."""
+        """Cells that a person marks: written questions, and in some nbgrader notebooks code."""
         return [cell for cell in self.cells if cell.role == "written" or (cell.role == "exercise" and cell.points)]
 
     def of(self, role: str) -> list[Cell]:
+        """Return the cells with a role, in order."""
         return [cell for cell in self.cells if cell.role == role]
 
     @cached_property
     def tests(self) -> dict[str, Cell]:
-        """The test cells by name, in order."""
+        """Test name → test cell, in order."""
         return {cell.name: cell for cell in self.of("tests")}
 
     @property
     def points(self) -> float:
-        """Points in all, written questions included."""
+        """Total number of points, including written questions."""
         return sum(cell.points for cell in self.cells)
 
     def with_exercises(self, sources: Mapping[str, str]) -> Lab:
-        """This lab with some exercise cells replaced: exercise name → source."""
+        """Return this lab with some exercise cells replaced; `sources` maps exercise name → source."""
         cells = tuple(replace(c, source=sources.get(c.name, c.source)) if c.role == "exercise" else c for c in self.cells)
         return replace(self, cells=cells)
-
-
-# ── lab.py ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── lab.toml ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── answers/*.toml ───────────────────────────────────────────────────────────────────────────────────────────────────

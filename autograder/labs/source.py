@@ -1,6 +1,6 @@
 """Read a lab from its folder: `lab.py`, `lab.toml` and `answers/`.
 
-Knows the plain-text formats; nothing of notebooks or of running code.
+This module knows the plain-text formats; it does not know notebooks and runs no code.
 """
 
 from __future__ import annotations
@@ -36,14 +36,29 @@ __all__ = ["find_labs", "load_lab", "read_toml", "settings_from"]
 
 
 def find_labs(root: Path) -> list[Path]:
-    """Every folder under `root` that holds a lab.py, in order of name."""
+    """Find the labs in a folder.
+
+    Args:
+        root: Folder that contains the folders of the labs.
+
+    Returns:
+        Every folder in `root` that contains a `lab.py`, sorted by name.
+    """
     return sorted(path.parent for path in Path(root).glob("*/lab.py"))
 
 
 def load_lab(folder: Path | str) -> Lab:
-    """Read and check one lab folder.
+    """Read and check one lab.
 
-    Raises LabError, naming the file and the place, for anything missing, misspelt or contradictory.
+    Args:
+        folder: Folder of the lab.
+
+    Returns:
+        The lab.
+
+    Raises:
+        LabError: Something is missing, misspelt or contradictory. The message names the file and
+            the position.
     """
     folder = Path(folder)
     source = folder / "lab.py"
@@ -57,7 +72,7 @@ def load_lab(folder: Path | str) -> Lab:
 
 
 def _cells(path: Path) -> tuple[Cell, ...]:
-    import jupytext  # takes a second to load, and who is given a lab reads none
+    import jupytext  # slow to import, and not needed by processes that receive a lab
 
     notebook = jupytext.read(path, fmt="py:percent")
     cells: list[Cell] = []
@@ -72,7 +87,7 @@ def _cells(path: Path) -> tuple[Cell, ...]:
                 raise LabError(f"{path}, cell {number}: tests before the first exercise")
             cell = replace(cell, exercise=exercise)
         if cell.grade_id and cell.grade_id in seen:
-            raise LabError(f'{path}, cell {number}: {cell.role}="{cell.name}" stands here a second time')
+            raise LabError(f'{path}, cell {number}: {cell.role}="{cell.name}" is used a second time')
         cell = replace(cell, id=_cell_id(cell, seen))
         seen.add(cell.id)
         cells.append(cell)
@@ -102,7 +117,7 @@ def _cell(raw: Any, place: str) -> Cell:
 
 
 def _cell_id(cell: Cell, seen: set[str]) -> str:
-    """A stable notebook cell id: the grade id, or a digest of the content, so that editing one cell renames no other."""
+    """Return the grade id or a digest of the content, so that the id does not change when other cells are edited."""
     base = cell.grade_id or f"{cell.role}-{sha256(cell.source.encode()).hexdigest()[:10]}"
     number, result = 1, base
     while result in seen:
@@ -112,7 +127,17 @@ def _cell_id(cell: Cell, seen: set[str]) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The table in a TOML file. Raises LabError."""
+    """Read a TOML file.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        The content as a dictionary.
+
+    Raises:
+        LabError: The file is missing or is not valid TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -126,7 +151,19 @@ def _settings(path: Path) -> Settings:
 
 
 def settings_from(table: dict[str, Any], path: Path) -> Settings:
-    """The settings that the table of a `lab.toml` says. Raises LabError that names `path`."""
+    """Convert the content of a `lab.toml` into settings.
+
+    Args:
+        table: Content of the file. The sections for limits, reduced budget and figures are removed
+            from it.
+        path: Path of the file, for messages.
+
+    Returns:
+        The settings.
+
+    Raises:
+        LabError: A key is missing or unknown, or a figure is not complete.
+    """
     limits, fast = table.pop("limits", {}), table.pop("fast", {}).get("parameters", {})
     figures = tuple(_figure(name, entry, path) for name, entry in table.pop("figures", {}).items())
     try:
@@ -183,7 +220,7 @@ def _answer(lab: Lab, exercise: Cell, kind: str, name: str, entry: dict[str, Any
 
 
 def _replace_solution(source: str, code: str) -> str:
-    """The exercise cell with `code` in place of the solution and its markers, at the same indentation."""
+    """Replace the solution and its markers in an exercise cell by `code`, at the same indentation."""
     before, rest = source.split(BEGIN_SOLUTION)
     after = rest.split(END_SOLUTION)[1]
     indent = before[before.rfind("\n") + 1 :]

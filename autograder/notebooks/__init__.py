@@ -1,1 +1,1 @@
-"""Labs as notebooks, notebooks as labs, and the text of their cells. Knows nothing of running code or of marks."""
+"""Convert labs to notebooks and back, and analyse the text of cells. This package gives no marks."""

@@ -1,7 +1,7 @@
-"""An nbgrader source notebook read as a lab: its cells, the files beside it, and what the course's nbgrader_config.py says of it.
+"""Read an nbgrader source notebook as a lab: its cells, its support files, and the settings in nbgrader_config.py.
 
-Knows nbgrader's metadata, markers and settings, and labs; runs no cell of a notebook, except where nbgrader itself has to run
-the solution to write the tests of a notebook (AUTOTEST).
+This module knows nbgrader's metadata, markers and settings, and labs. It runs no cells, except that
+nbgrader has to run the solution to write the tests of a notebook with AUTOTEST.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from autograder.notebooks.io import read_notebook
 
 __all__ = ["read_assignment", "siblings"]
 
-MAX_BESIDE = 256 * 2**20  # bytes of the files beside a notebook
-FOLDERS_ABOVE = 2  # from COURSE/source/ASSIGNMENT up to COURSE, where nbgrader_config.py and autotests.yml stand
+MAX_BESIDE = 256 * 2**20  # bytes of all support files of a notebook
+FOLDERS_ABOVE = 2  # from COURSE/source/ASSIGNMENT up to COURSE, which contains nbgrader_config.py and autotests.yml
 PYTHON = ("python", "ipython")
-# Kernels that say no language, as older notebooks do.
+# Languages of kernels, for older notebooks whose metadata name no language.
 LANGUAGES = {
     "ir": "R",
     "bash": "Bash",
@@ -43,10 +43,22 @@ LANGUAGES = {
 
 
 def read_assignment(path: Path) -> Lab:
-    """An nbgrader source notebook as a lab; metadata older than schema 3 is upgraded, own markers become nbgrader's.
+    """Read an nbgrader source notebook as a lab.
 
-    Files beside it, other notebooks aside, are found beside the student's notebook too. Settings as in lab.toml may stand in
-    `<notebook>.toml` beside it. Raises LabError for a file that is no such notebook, naming the cell and what is wrong.
+    Metadata older than schema 3 is upgraded, and the course's own markers are replaced by
+    nbgrader's. The other files in its folder, except notebooks, become support files, which are
+    placed next to the student's notebook too. `<notebook>.toml` in the same folder may contain
+    settings as in `lab.toml`.
+
+    Args:
+        path: Path of the source notebook.
+
+    Returns:
+        The lab.
+
+    Raises:
+        LabError: The file is not a usable source notebook. The message names the cell and the
+            problem.
     """
     path = Path(path).absolute()
     try:
@@ -68,7 +80,15 @@ def read_assignment(path: Path) -> Lab:
 
 
 def siblings(lab: Lab) -> list[Lab]:
-    """The other marked notebooks of the nbgrader assignment that a lab is a notebook of."""
+    """Read the other notebooks of an nbgrader assignment.
+
+    Args:
+        lab: A lab from an nbgrader notebook.
+
+    Returns:
+        The other source notebooks in its folder that have marked cells; empty for a lab of this
+        course.
+    """
     found = []
     for path in sorted(lab.folder.glob("*.ipynb")) if lab.part_of else ():
         with suppress(LabError):
@@ -88,11 +108,11 @@ def _check_language(notebook: nbformat.NotebookNode, path: Path) -> None:
         )
 
 
-# ── what the course says in nbgrader_config.py ───────────────────────────────────────────────────────────────────────
+# ── settings in nbgrader_config.py ───────────────────────────────────────────────────────────────────────────────────
 
 
 def _config(folder: Path) -> Config:
-    """The settings of the course, run as nbgrader runs them; those nearest to the assignment count."""
+    """Load the settings of the course as nbgrader does; those closest to the assignment take precedence."""
     config = Config()
     for place in reversed([folder, *folder.parents[:FOLDERS_ABOVE]]):
         for loader in (JSONFileConfigLoader, PyFileConfigLoader):
@@ -108,9 +128,13 @@ def _config(folder: Path) -> Config:
 
 @dataclass(frozen=True)
 class _Markers:
-    """What begins and ends a part of a cell that students do not get, and what they get in place of a solution.
+    """The markers of parts of cells that students do not receive, and the text that replaces a solution.
 
-    pairs: nbgrader's own words → (begin, end) in this course. strict: a part may stand only in a cell of its kind.
+    Attributes:
+        pairs: Kind of part in nbgrader's terms → (begin marker, end marker) in this course.
+        strict: Kind of part → whether it may be used only in cells of its kind.
+        code_stub: Text that replaces solutions in code; "" for nbgrader's default.
+        text_stub: Text that replaces solutions in Markdown; "" for nbgrader's default.
     """
 
     pairs: dict[str, tuple[str, str]]
@@ -120,6 +144,7 @@ class _Markers:
 
     @classmethod
     def of(cls, config: Config) -> _Markers:
+        """Return the markers of a course with these settings."""
         clear, hidden, marking = (kind(config=config) for kind in (ClearSolutions, ClearHiddenTests, ClearMarkScheme))
         plain = ClearSolutions()
         code = clear.code_stub.get("python", plain.code_stub["python"])
@@ -138,10 +163,10 @@ class _Markers:
             clear.text_stub if clear.text_stub != plain.text_stub else "",
         )
 
-    def settle(self, source: str, kinds: Sequence[str], place: str) -> str:
-        """The cell with nbgrader's own markers in place of the course's. Raises LabError where they do not fit.
+    def normalise(self, source: str, kinds: Sequence[str], place: str) -> str:
+        """Replace the course's markers in a cell by nbgrader's. Raises LabError if they do not match.
 
-        kinds: of parts that may stand in this cell.
+        `kinds` are the kinds of parts that this cell may contain.
         """
         for kind, (begin, end) in self.pairs.items():
             lines, opened = [], 0
@@ -183,7 +208,7 @@ def _cells(notebook: nbformat.NotebookNode, path: Path, markers: _Markers) -> tu
     ids: set[str] = set()
     for number, node in enumerate(notebook.cells, start=1):
         cell = _cell(node, exercise)
-        source = markers.settle(node.source, _parts(node), f"{path}, cell {number}")
+        source = markers.normalise(node.source, _parts(node), f"{path}, cell {number}")
         stub = {"exercise": markers.code_stub, "written": markers.text_stub}.get(cell.role, "")
         if cell.role == "exercise":
             exercise = cell.name
@@ -195,7 +220,7 @@ def _cells(notebook: nbformat.NotebookNode, path: Path, markers: _Markers) -> tu
 
 
 def _parts(node: nbformat.NotebookNode) -> list[str]:
-    """The kinds of parts that may stand in a cell."""
+    """Return the kinds of parts that a cell may contain."""
     facts = node.metadata.get("nbgrader", {})
     kinds = {"solution": "SOLUTION", "grade": "HIDDEN TESTS", "task": "MARK SCHEME"}
     return [kind for key, kind in kinds.items() if facts.get(key)]
@@ -221,7 +246,7 @@ def _cell(node: nbformat.NotebookNode, exercise: str) -> Cell:
 
 
 def _beside(folder: Path, sidecar: Path) -> tuple[tuple[str, str], ...]:
-    """The files of an assignment, notebooks and hidden ones aside. Raises LabError if they are too large to be copied for everybody."""
+    """Return the files of an assignment, except notebooks and hidden files. Raises LabError if they are too large."""
     found = []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
@@ -241,13 +266,13 @@ def _beside(folder: Path, sidecar: Path) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-# ── tests that nbgrader writes ───────────────────────────────────────────────────────────────────────────────────────
+# ── tests that nbgrader generates ────────────────────────────────────────────────────────────────────────────────────
 
 
 def _with_tests(notebook: nbformat.NotebookNode, path: Path, config: Config) -> nbformat.NotebookNode:
-    """The notebook with tests in place of AUTOTEST, which nbgrader makes from the solution and the course's templates."""
+    """Replace AUTOTEST comments by tests, which nbgrader generates from the solution and the course's templates."""
     word = InstantiateTests(config=config).autotest_delimiter
-    first = next(_asking(notebook, word), 0)
+    first = next(_autotest_cells(notebook, word), 0)
     if not first:
         return notebook
     name = InstantiateTests(config=config).autotest_filename
@@ -268,15 +293,15 @@ def _with_tests(notebook: nbformat.NotebookNode, path: Path, config: Config) -> 
         ) from error
 
 
-def _asking(notebook: nbformat.NotebookNode, word: str) -> Iterator[int]:
-    """Numbers of the code cells with a comment that asks for tests."""
+def _autotest_cells(notebook: nbformat.NotebookNode, word: str) -> Iterator[int]:
+    """Yield the numbers (from 1) of the code cells with a comment that requests tests."""
     for number, node in enumerate(notebook.cells, start=1):
         lines = (line.strip() for line in node.source.splitlines())
         if node.cell_type == "code" and any(line.startswith("#") and word in line for line in lines):
             yield number
 
 
-@lru_cache(maxsize=16)  # it starts a kernel; the siblings of an assignment are read again and again
+@lru_cache(maxsize=16)  # it starts a kernel, and the notebooks of an assignment are read repeatedly
 def _instantiated(text: str, templates: str, settings: str) -> str:
     config = Config(json.loads(settings))
     config.InstantiateTests.autotest_filename = templates

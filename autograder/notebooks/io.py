@@ -1,7 +1,8 @@
-"""Read a notebook file, whoever made it: all of it, or only what grading needs, within bounds.
+"""Read and write notebook files.
 
-A file of a student's is read as plain data with `read_lean`: no outputs, no metadata but nbgrader's, text that every file and
-database can hold. Knows the format of notebooks; nothing of labs.
+`read_notebook` reads a whole notebook. `read_lean` reads an untrusted file, within limits, as plain
+data: without outputs, without metadata except nbgrader's, and with text that every file and database
+can store. This module knows the notebook format; it does not know labs.
 """
 
 from __future__ import annotations
@@ -25,17 +26,27 @@ __all__ = ["KERNEL", "read_lean", "read_notebook", "shown", "write_notebook"]
 
 MAX_BYTES = 64 * 2**20
 MAX_CELLS = 5_000
-MAX_CHARS = 16 * 2**20  # of the text of all cells
-MAX_PICTURES = 16 * 2**20  # characters of the pictures that are kept, as base 64
-MAX_NAME = 200
-# What nbgrader notes in a cell.
+MAX_CHARS = 16 * 2**20  # characters in all cells
+MAX_PICTURES = 16 * 2**20  # characters of all pictures that are read, in base64
+MAX_NAME = 200  # characters
+# Keys of nbgrader's metadata of a cell.
 _NOTED = ("grade_id", "points", "grade", "solution", "locked", "task", "checksum", "cell_type", "schema_version")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PICTURE = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """The notebook at `path` with all that is in it, upgraded to format 4. Raises UnreadableError."""
+    """Read a whole notebook.
+
+    Args:
+        path: Path of the notebook.
+
+    Returns:
+        The notebook, upgraded to format 4. Cells that are not dictionaries are left out.
+
+    Raises:
+        UnreadableError: The file cannot be read or is not a notebook with cells.
+    """
     import nbformat
 
     text = _read(path)
@@ -53,10 +64,19 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
 
 
 def read_lean(path: Path, *, pictures: bool = False) -> dict[str, Any]:
-    """What grading needs of the notebook at `path`, as plain data in format 4. Raises UnreadableError.
+    """Read the parts of a notebook that grading needs.
 
-    Its metadata hold "coursekit", "kernelspec" and "language_info", its cells "cell_type", "id", "source" and nbgrader's metadata.
-    pictures: also the PNG and JPEG images among the attachments and outputs of the cells.
+    Args:
+        path: Path of the notebook.
+        pictures: Whether to read the PNG and JPEG images in attachments and outputs too.
+
+    Returns:
+        The notebook as plain data in format 4. Its metadata contain "coursekit", "kernelspec" and
+        "language_info"; its cells contain "cell_type", "id", "source" and nbgrader's metadata, and
+        "windows" for a cell with Windows line endings.
+
+    Raises:
+        UnreadableError: The file cannot be read, is not a notebook with cells, or is over a limit.
     """
     text = _read(path)
     try:
@@ -78,8 +98,8 @@ def read_lean(path: Path, *, pictures: bool = False) -> dict[str, Any]:
             f"{shown(path.name)}: {len(cells):,} cells, at most {MAX_CELLS:,} are read; "
             "delete those that you do not need and submit it again"
         )
-    room = _Room(MAX_PICTURES if pictures else 0)
-    lean = [_cell(cell, room) for cell in cells]
+    budget = _PictureBudget(MAX_PICTURES if pictures else 0)
+    lean = [_cell(cell, budget) for cell in cells]
     if (chars := sum(len(cell["source"]) for cell in lean)) > MAX_CHARS:
         raise UnreadableError(
             f"{shown(path.name)}: {chars / 2**20:.0f} MB of text in its cells, at most {MAX_CHARS >> 20} MB are read; "
@@ -89,7 +109,14 @@ def read_lean(path: Path, *, pictures: bool = False) -> dict[str, Any]:
 
 
 def shown(text: object) -> str:
-    """A short text that every file, page and terminal can hold."""
+    """Make a short text safe for files, pages and terminals.
+
+    Args:
+        text: Any object; it is converted with `str`.
+
+    Returns:
+        At most MAX_NAME characters, with `�` in place of characters that are not printable.
+    """
     plain = _SURROGATE.sub("�", str(text)[: 2 * MAX_NAME])
     return "".join(c if c.isprintable() else "�" for c in plain)[:MAX_NAME]
 
@@ -118,7 +145,7 @@ def _read(path: Path) -> str:
 
 
 def _refused(path: Path, error: Exception) -> UnreadableError:
-    """What is said of a file that is no notebook, or a damaged one."""
+    """Return the exception for a file that is damaged or not a notebook."""
     name, why = shown(path.name), _first_line(error)
     if (
         isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError)
@@ -137,7 +164,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _upgraded(raw: dict[str, Any]) -> Any:
-    """A notebook of an older format in the current one, without its outputs, which nobody needs and which may be large."""
+    """Convert a notebook of an older format, without its outputs, which are not needed and may be large."""
     import nbformat
 
     sheets = raw.get("worksheets")
@@ -149,22 +176,23 @@ def _upgraded(raw: dict[str, Any]) -> Any:
     return nbformat.reads(json.dumps(raw), as_version=4)
 
 
-# ── what is kept of it ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── the parts that are read ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Room:
-    """How many characters of pictures may still be kept."""
+class _PictureBudget:
+    """The number of characters of pictures that may still be read."""
 
     def __init__(self, chars: int) -> None:
         self.chars = chars
 
-    def takes(self, data: str) -> bool:
+    def accepts(self, data: str) -> bool:
+        """Return whether `data` is base64 and fits into the budget, and subtract it in that case."""
         fits = len(data) <= self.chars and _PICTURE.fullmatch(data) is not None
         self.chars -= len(data) if fits else 0
         return fits
 
 
-def _cell(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
+def _cell(cell: Mapping[str, Any], budget: _PictureBudget) -> dict[str, Any]:
     kind = cell.get("cell_type")
     text = _joined(cell.get("source"))
     lean: dict[str, Any] = {
@@ -173,37 +201,37 @@ def _cell(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
         "metadata": {},
     }
     if "\r\n" in text:
-        lean["windows"] = True  # its line ends
+        lean["windows"] = True  # Windows line endings
     if isinstance(name := cell.get("id"), str) and len(name) <= MAX_NAME:
         lean["id"] = _text(name)
     metadata = cell.get("metadata")
     noted = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     if isinstance(noted, dict):
         lean["metadata"]["nbgrader"] = {key: _scalar(noted[key]) for key in _NOTED if key in noted}
-    if room.chars:
-        lean |= _pictures(cell, room)
+    if budget.chars:
+        lean |= _pictures(cell, budget)
     return lean
 
 
-def _pictures(cell: Mapping[str, Any], room: _Room) -> dict[str, Any]:
+def _pictures(cell: Mapping[str, Any], budget: _PictureBudget) -> dict[str, Any]:
     attachments, outputs = cell.get("attachments"), cell.get("outputs")
     kept: dict[str, Any] = {"attachments": {}, "outputs": []}
     for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
-        if len(name) <= MAX_NAME and (images := _images(bundle, room)):
+        if len(name) <= MAX_NAME and (images := _images(bundle, budget)):
             kept["attachments"][_text(name)] = images
     for output in outputs if isinstance(outputs, list) else ():
-        if images := _images(output.get("data") if isinstance(output, dict) else None, room):
+        if images := _images(output.get("data") if isinstance(output, dict) else None, budget):
             kept["outputs"].append({"output_type": "display_data", "data": images, "metadata": {}})
     return {key: value for key, value in kept.items() if value}
 
 
-def _images(bundle: Any, room: _Room) -> dict[str, str]:
-    """The first of the formats that any browser shows and that can hold no script."""
+def _images(bundle: Any, budget: _PictureBudget) -> dict[str, str]:
+    """Return the first image in a format that every browser shows and that cannot contain a script."""
     for kind in ("image/png", "image/jpeg"):
         data = bundle.get(kind) if isinstance(bundle, dict) else None
         lines = data if isinstance(data, list) else [data]
         whole = "".join(line for line in lines if isinstance(line, str))
-        if whole and room.takes(whole):
+        if whole and budget.accepts(whole):
             return {kind: whole}
     return {}
 
@@ -219,19 +247,19 @@ def _metadata(metadata: Any) -> dict[str, Any]:
 
 
 def _joined(source: Any) -> str:
-    """The text of a cell: a string or, as in files, a list of lines."""
+    """Return the text of a cell, which is a string or, in files, a list of lines."""
     if isinstance(source, list):
         return "".join(line for line in source if isinstance(line, str))
     return source if isinstance(source, str) else ""
 
 
 def _source(text: str) -> str:
-    """The text of a cell with the line ends of Unix."""
+    """Return the text of a cell with Unix line endings."""
     return _text(text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
 
 
 def _scalar(value: Any) -> Any:
-    """A short plain value as it is; of anything else its kind."""
+    """Return a plain value, shortened if necessary; for any other value the name of its type."""
     if isinstance(value, str):
         return _text(value[:MAX_NAME])
     if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**63):
@@ -240,7 +268,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _text(text: str) -> str:
-    """Halves of characters, which nothing can write, are replaced."""
+    """Replace surrogates, which cannot be encoded."""
     return _SURROGATE.sub("�", text)
 
 
@@ -251,6 +279,15 @@ KERNEL = {
 
 
 def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook to `path`, whole or not at all. Raises nbformat.ValidationError for one that is not valid."""
+    """Write a notebook to a file atomically.
+
+    Args:
+        notebook: The notebook.
+        path: Path of the file.
+
+    Raises:
+        nbformat.ValidationError: The notebook is not valid.
+        OSError: The file cannot be written.
+    """
     nbformat.validate(notebook)
     write_text(path, nbformat.writes(notebook) + "\n")

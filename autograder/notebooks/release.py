@@ -1,7 +1,7 @@
-"""From a lab to notebooks: the nbgrader source (solutions and hidden tests inside) and the release that students open.
+"""Convert a lab to notebooks: the nbgrader source with solutions and hidden tests, and the release for students.
 
-nbgrader's own preprocessors strip and lock the release, so that `nbgrader generate_assignment` on the source gives the same
-cells. Knows nothing of grading.
+nbgrader's own preprocessors create the release, so `nbgrader generate_assignment` on the source gives
+the same cells. This module does not know grading.
 """
 
 from __future__ import annotations
@@ -27,7 +27,15 @@ __all__ = ["build", "is_stale", "release_notebook", "source_notebook", "with_bud
 
 
 def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
-    """The instructor's notebook with full nbgrader metadata (schema 3). `fast` writes the reduced budget into it."""
+    """Create the instructor's notebook.
+
+    Args:
+        lab: The lab.
+        fast: Whether to write the reduced budget into it.
+
+    Returns:
+        The notebook with solutions, hidden tests and nbgrader metadata (schema 3).
+    """
     cells = []
     for cell in lab.cells:
         node = new_code_cell(cell.source) if cell.is_code else new_markdown_cell(cell.source)
@@ -40,7 +48,16 @@ def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
 
 
 def release_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
-    """What students get: solutions and hidden tests stripped, tests and given cells locked, no outputs."""
+    """Create the notebook for students.
+
+    Args:
+        lab: The lab.
+        fast: Whether to write the reduced budget into it.
+
+    Returns:
+        The notebook without solutions, hidden tests and outputs, and with locked tests and given
+        cells.
+    """
     notebook = source_notebook(lab, fast=fast)
     resources: dict[str, Any] = {}
     clear = ClearSolutions(**_stubs(lab))
@@ -50,7 +67,19 @@ def release_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
 
 
 def build(lab: Lab, course: Path, *, fast: bool = False) -> tuple[Path, Path]:
-    """Write `source/<lab>/<lab>.ipynb` and `release/<lab>/<lab>.ipynb` into the nbgrader course folder; return both paths."""
+    """Write `source/<lab>/<lab>.ipynb` and `release/<lab>/<lab>.ipynb` into an nbgrader course.
+
+    Args:
+        lab: The lab.
+        course: Folder of the course.
+        fast: Whether to write the reduced budget into the notebooks.
+
+    Returns:
+        The paths of the source and of the release.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
     written = []
     for step, notebook in (("source", source_notebook(lab, fast=fast)), ("release", release_notebook(lab, fast=fast))):
         path = Path(course) / step / lab.id / f"{lab.id}.ipynb"
@@ -60,7 +89,15 @@ def build(lab: Lab, course: Path, *, fast: bool = False) -> tuple[Path, Path]:
 
 
 def is_stale(made: nbformat.NotebookNode, path: Path) -> list[str]:
-    """Sentences that say whether the notebook on disk is the one that its source makes now; an empty list is good news."""
+    """Check whether a notebook on disk differs from what its source builds now.
+
+    Args:
+        made: The notebook that the source builds.
+        path: Path of the notebook on disk.
+
+    Returns:
+        Sentences that describe the problem; empty if the notebook is up to date.
+    """
     if not path.is_file():
         return [f"{path}: missing; run `autograder build {path.stem}`"]
     if path.read_text(encoding="utf-8") != nbformat.writes(made) + "\n":
@@ -69,12 +106,12 @@ def is_stale(made: nbformat.NotebookNode, path: Path) -> list[str]:
 
 
 def reduced_parameters(lab: Lab) -> str:
-    """Code that gives the lab's parameters the values of the reduced budget."""
+    """Return code that sets the lab's parameters to the values of the reduced budget."""
     return "\n".join(f"{name} = {value!r}" for name, value in lab.settings.fast.items())
 
 
 def _stubs(lab: Lab) -> dict[str, Any]:
-    """What stands in place of solutions, where the course says so itself; nbgrader has one text for code and one for prose."""
+    """Return the course's own texts in place of solutions; nbgrader has one text for code and one for prose."""
     own = {cell.is_code: cell.stub for cell in lab.cells if cell.stub}
     code = {"code_stub": {"python": own[True]}} if True in own else {}
     return {**code, **({"text_stub": own[False]} if False in own else {})}
@@ -99,6 +136,16 @@ def _metadata(cell: Cell) -> dict[str, Any]:
 
 
 def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
-    """The cell as it will run: with `fast`, a parameter cell is followed by the reduced values."""
+    """Return the source of a cell as it will run.
+
+    Args:
+        lab: The lab.
+        source: Source of the cell.
+        grade_id: Grade id of the cell.
+        fast: Whether to append the values of the reduced budget to a parameter cell.
+
+    Returns:
+        The source to run.
+    """
     reduced = fast and any(cell.parameters and cell.grade_id == grade_id for cell in lab.of("given"))
     return f"{source}\n{reduced_parameters(lab)}" if reduced else source

@@ -1,6 +1,7 @@
-"""Which names does a piece of Python read from outside, and which does it bind? By the rules of Python's own scopes.
+"""Find the names that a piece of Python reads from outside and those that it binds, by Python's scoping rules.
 
-One pass over the syntax tree without recursion, so that no nesting is too deep and the cost is linear. Knows syntax trees only.
+The analysis is a single pass over the syntax tree without recursion: deep nesting does not matter and
+the cost is linear. This module knows syntax trees only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 @dataclass(eq=False)
 class _Scope:
-    """A function, class or comprehension; `outer` is None for the notebook itself."""
+    """A function, class or comprehension; `outer` is None for the notebook itself. All sets contain names."""
 
     kind: str
     outer: _Scope | None = None
@@ -25,18 +26,33 @@ class _Scope:
     outside: set[str] = field(default_factory=set)  # declared global
     above: set[str] = field(default_factory=set)  # declared nonlocal
     reads: set[str] = field(default_factory=set)
-    added_to: set[str] = field(default_factory=set)  # by `a += 1`, which reads it too …
-    looped: set[str] = field(default_factory=set)  # … unless a loop has just made it
+    added_to: set[str] = field(default_factory=set)  # changed by `a += 1`, which also reads `a` unless a loop binds it
+    looped: set[str] = field(default_factory=set)  # bound by a `for` loop
 
 
 def read_names(statement: ast.AST) -> set[str]:
-    """Names that the statement reads from the notebook; in functions inside it, those that are no parameters or local variables."""
+    """Find the names of the notebook that a statement reads.
+
+    Args:
+        statement: Any syntax tree.
+
+    Returns:
+        The names, including those that functions in the statement read and that are neither their
+        parameters nor their local variables.
+    """
     scopes = list(_scopes(statement))
     return {name for scope in scopes for name in scope.reads | (scope.added_to - scope.looped) if _is_global(name, scope)}
 
 
 def bound_names(statement: ast.AST) -> set[str]:
-    """Names of the notebook that the statement binds or deletes, also those that its functions declare global."""
+    """Find the names of the notebook that a statement binds or deletes.
+
+    Args:
+        statement: Any syntax tree.
+
+    Returns:
+        The names, including those that functions in the statement declare global and bind.
+    """
     scopes = list(_scopes(statement))
     return scopes[0].bound.union(*(scope.outside & scope.bound for scope in scopes[1:]))
 
@@ -57,7 +73,7 @@ def _is_global(name: str, scope: _Scope) -> bool:
 
 
 def _scopes(root: ast.AST) -> Iterator[_Scope]:
-    """Every scope in the statement with what it binds and reads, that of the notebook first."""
+    """Yield every scope in the statement with the names that it binds and reads, that of the notebook first."""
     notebook = _Scope("notebook")
     found = [notebook]
     todo: list[tuple[ast.AST, _Scope]] = [(root, notebook)]
@@ -80,7 +96,7 @@ def _kind(node: ast.AST) -> str:
 
 
 def _inside(node: ast.AST, scope: _Scope, inner: _Scope) -> Iterator[tuple[ast.AST, _Scope]]:
-    """The parts of what opens a scope: those that are evaluated outside of it, and those inside."""
+    """Yield the parts of a node that opens a scope, each with the scope in which it is evaluated."""
     if isinstance(node, _COMPREHENSIONS):
         first = node.generators[0].iter
         yield first, scope
@@ -111,7 +127,7 @@ def _arguments(arguments: ast.arguments) -> Iterator[ast.arg]:
 
 
 def _note(node: ast.AST, scope: _Scope) -> None:
-    """What the node itself says about names."""
+    """Record the names that the node itself binds, reads or declares."""
     if isinstance(node, ast.Name):
         (scope.reads if isinstance(node.ctx, ast.Load) else scope.bound).add(node.id)
     elif isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
@@ -137,7 +153,7 @@ def _walrus_target(node: ast.AST, child: ast.AST) -> bool:
 
 
 def _binder(scope: _Scope) -> _Scope:
-    """The scope in which `:=` binds its name."""
+    """Return the scope in which `:=` binds its name."""
     while scope.kind == "comprehension" and scope.outer is not None:
         scope = scope.outer
     return scope

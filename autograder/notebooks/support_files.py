@@ -1,6 +1,7 @@
-"""The files that a student handed in beside a notebook: a module of helpers, a table, a picture.
+"""Find the files that a student submitted together with a notebook, such as a module, a table or a picture.
 
-They come along into the student's own process, and nowhere else. Knows folders and bounds; nothing of what is in the files.
+They are copied to the student process and nowhere else. This module knows folders and limits; it does
+not look into the files.
 """
 
 from __future__ import annotations
@@ -12,18 +13,28 @@ __all__ = ["MAX_BYTES", "MAX_FILES", "TooManyError", "files_beside"]
 
 MAX_FILES = 200
 MAX_BYTES = 64 * 2**20
-_OURS = frozenset({"timestamp.txt"})  # which nbgrader puts there
+_OURS = frozenset({"timestamp.txt"})  # written by nbgrader
 
 
 class TooManyError(Exception):
-    """More files than are copied for anybody; the message says how many are."""
+    """There are more files than are copied for one student. The message names the limits."""
 
 
 def files_beside(notebook: Path, taken: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
-    """(relative name, absolute path) of what lies in the notebook's folder: no links, no hidden files, no notebooks.
+    """Find the other files in the folder of a notebook, except links, hidden files and notebooks.
 
-    taken: relative names of the course's own files there, which a student's do not replace. A folder below in which there are
-    notebooks is another assignment. Raises TooManyError over MAX_FILES or MAX_BYTES.
+    Subfolders with notebooks belong to other assignments and are skipped.
+
+    Args:
+        notebook: Path of the notebook.
+        taken: Relative names of the course's own support files, which a student's file does not
+            replace.
+
+    Returns:
+        (relative name, absolute path) of each file.
+
+    Raises:
+        TooManyError: There are more than MAX_FILES files or MAX_BYTES bytes.
     """
     folder = notebook.parent.absolute()
     if folder.is_symlink():
@@ -58,7 +69,7 @@ def _files(folder: Path, depth: int = 4) -> Iterator[Path]:
 
 
 def _clashes(name: str, taken: Iterable[str]) -> bool:
-    """Whether the course has a file of this name, or a folder where this is a file, or a file where this has a folder."""
+    """Return whether the name conflicts with a file or folder of the course."""
     own = PurePosixPath(name.lower())
     others = [PurePosixPath(other.lower()) for other in taken]
     return any(own == other or own in other.parents or other in own.parents for other in others)

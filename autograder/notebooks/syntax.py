@@ -1,7 +1,8 @@
-"""Look at the text of a cell as Python: a syntax tree, or None where there is none to be had.
+"""Parse the text of a cell as Python, with IPython's magics.
 
-The text may be anybody's. Looking at it never raises, never writes to the terminal, and its cost is bounded: a cell that no
-parser takes fails when it is run, as in a notebook, and nothing else does. Knows Python and IPython's magics; nothing of labs.
+The text may come from anybody. Parsing never raises and never writes to the terminal, and its cost is
+bounded. A cell that cannot be parsed fails only when it is run, as in a notebook. This module knows
+Python and IPython's magics; it does not know labs.
 """
 
 from __future__ import annotations
@@ -17,25 +18,40 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 __all__ = ["MAX_CHARS", "module", "tree"]
 
-# Before 3.11 the parser does not count how deep an expression is nested: a longer text could overflow its stack.
+# Before Python 3.11 the parser does not limit the nesting of expressions, so a longer text could overflow its stack.
 MAX_CHARS = 200_000 if sys.version_info >= (3, 11) else 20_000
-# IPython reads the whole cell anew for each of its magics.
+# IPython processes the whole cell again for each of its magics.
 MAX_MAGICS, MAX_CHARS_WITH_MAGICS = 50, 20_000
-MAX_CHARS_KEPT = 5_000  # a tree takes some two hundred times the memory of its text
-# Lines that IPython may rewrite: magics, shell commands, help, automatic calls, prompts, a first line that is indented.
+MAX_CHARS_KEPT = 5_000  # for the cache: a tree needs about two hundred times the memory of its text
+# Lines that IPython may rewrite: magics, shell commands, help, automatic calls, prompts.
 _MAGIC = re.compile(r"^[ \t]*(?:[%!?,;/]|>>>|\.\.\.|In ?\[)|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
-_silent = Lock()  # filters of warnings belong to the whole process
+_silent = Lock()  # warning filters are global to the process
 
 
 def tree(source: str) -> ast.Module | None:
-    """The cell as a syntax tree, magics turned into calls; None if it cannot be had. Leave it as it is: others share it."""
+    """Parse a cell.
+
+    Args:
+        source: Any text.
+
+    Returns:
+        The syntax tree with magics converted to calls; None if the text cannot be parsed or is too
+        long. The tree is shared and must not be changed.
+    """
     if len(source) > MAX_CHARS:
         return None
     return _kept(source) if len(source) <= MAX_CHARS_KEPT else _parsed(source)
 
 
 def module(source: str) -> ast.Module:
-    """The same, an empty one if it cannot be had."""
+    """Parse a cell as `tree` does.
+
+    Args:
+        source: Any text.
+
+    Returns:
+        The syntax tree; an empty module if the text cannot be parsed or is too long.
+    """
     return tree(source) or ast.Module([], [])
 
 
@@ -50,7 +66,7 @@ def _parsed(source: str) -> ast.Module | None:
         return None
     try:
         with _silent, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as for "\d", which whoever grades can do nothing about
+            warnings.simplefilter("ignore")  # such as for "\d", which does not concern the person who grades
             plain = not magics and not source[:1].isspace()
             return ast.parse(source if plain else TransformerManager().transform_cell(source))
     except Exception:  # SyntaxError, ValueError, RecursionError, MemoryError, and what IPython's own transformers raise

@@ -1,1 +1,1 @@
-"""What people and nbgrader get to see of verdicts."""
+"""Reports made from verdicts: the terminal, result files, graded notebooks and nbgrader's gradebook."""

@@ -1,7 +1,8 @@
-"""The notebook that people look at: a submission as it was graded, with the verdict beside each test and nothing that acts.
+"""Create the graded notebook: a submission with the result below each test, safe to open in a browser.
 
-Tests in it are the released ones, so that no feedback page shows a hidden test; what a student wrote is inert text, and of the
-outputs that were handed in only pictures are kept, for whoever marks them. Knows verdicts, labs and notebooks; nothing of gradebooks.
+It contains the released tests, so that no feedback page shows a hidden test. The student's text is
+made inert, and of the submitted outputs only pictures are kept. This module knows verdicts, labs and
+notebooks; it does not know gradebooks.
 """
 
 from __future__ import annotations
@@ -25,21 +26,36 @@ from autograder.reporting.pictures import Album
 
 __all__ = ["RefusedError", "autograded_notebook", "by_grade_id", "literal", "with_own_cells"]
 
-MAX_OWN = 200  # cells
-MAX_TEXT = 100_000  # characters in one cell
-OWN = "own-"  # how the ids of the student's own cells begin
+MAX_OWN = 200  # number of the student's own cells that are kept
+MAX_TEXT = 100_000  # characters per cell
+OWN = "own-"  # prefix of the ids of the student's own cells
 
 
 class RefusedError(Exception):
-    """One submission that is not recorded, and why."""
+    """A submission cannot be recorded. The message gives the reason."""
 
 
 def by_grade_id(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
+    """Index the cells of a notebook.
+
+    Args:
+        notebook: The notebook.
+
+    Returns:
+        Grade id → cell.
+    """
     return {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if cell.metadata.get("nbgrader")}
 
 
 def with_own_cells(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
-    """Grade id → the text of its cell and of the student's own cells round it: all that an answer may stand in."""
+    """Collect the texts that may contain an answer.
+
+    Args:
+        notebook: A graded notebook.
+
+    Returns:
+        Grade id → texts of its cell and of the student's own cells before and after it.
+    """
     texts: dict[str, list[str]] = {}
     between: list[str] = []
     last = ""
@@ -59,12 +75,25 @@ def with_own_cells(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
 
 
 def autograded_notebook(lab: Lab, released: nbformat.NotebookNode, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:
-    """The released notebook with the student's cells in it and, under each test, what the verdict says of it."""
+    """Create the graded notebook of a submission.
+
+    Args:
+        lab: The lab.
+        released: The released notebook of the lab.
+        verdict: Verdict on the submission.
+        submitted: Path of the submitted notebook.
+
+    Returns:
+        The released notebook with the student's cells, and with the result below each test.
+
+    Raises:
+        RefusedError: The submitted notebook was changed after it was graded.
+    """
     notebook = deepcopy(released)
     notebook.metadata["autograder"] = nbformat.from_dict({"status": verdict.status})
     try:
         work, given = read_submission(lab, submitted), read_cells(submitted)
-    except Exception as error:  # a file on which the grader itself failed fails here again
+    except Exception as error:  # a file that the grader could not read before fails here again
         if verdict.status == "graded":
             raise RefusedError(f"the notebook changed since it was graded; grade it again ({error})") from error
     else:
@@ -83,14 +112,14 @@ def autograded_notebook(lab: Lab, released: nbformat.NotebookNode, verdict: Verd
 
 
 def _ran_inside(verdict: Verdict) -> str:
-    """A note on the tests whose marks the student's own code could have reached."""
+    """Return a note about the tests that ran where the student's code could reach them, or ""."""
     tests = [test.name for test in verdict.tests if not test.sealed]
     said = f"{verdict.unsealed:g} of the points come from tests that ran in the student's own process: {', '.join(tests)}"
     return said if tests else ""
 
 
 def _outputs(test: Cell, result: TestResult | None, verdict: Verdict) -> list[nbformat.NotebookNode]:
-    """The message, and the output from which nbgrader's `determine_grade` reads the mark that was earned."""
+    """Return the outputs of a test: its message, and the number from which nbgrader's `determine_grade` reads the mark."""
     if result is None:
         result = TestResult(test.name, test.exercise, test.points, 0.0, "missing", verdict.message)
     message = printable(result.message)
@@ -107,10 +136,9 @@ def _outputs(test: Cell, result: TestResult | None, verdict: Verdict) -> list[nb
 def _with_answers(
     lab: Lab, released: Sequence[nbformat.NotebookNode], work: Submission, submitted: Sequence[Any]
 ) -> list[nbformat.NotebookNode]:
-    """The lab's cells with what the student wrote in them, and the student's own cells after the one that they followed.
+    """Return the lab's cells with the student's answers, and the student's own cells after the cell that they followed.
 
-    Of the student's own cells the first MAX_OWN are kept, and pictures as far as an album has room: a page that a person reads has
-    an end.
+    Only the first MAX_OWN of the student's own cells are kept, and pictures up to the limits of `Album`.
     """
     album = Album()
     texts = [_text(cell, node, work) for cell, node in zip(lab.cells, released, strict=True)]
@@ -130,13 +158,16 @@ def _with_answers(
 
 
 def _text(cell: Cell, released: nbformat.NotebookNode, work: Submission) -> str:
-    """What intake took for this cell of the lab; the released text where the student has no part in it."""
+    """Return the student's text for a cell of the lab; the released text if the student does not edit the cell."""
     texts = {"exercise": work.exercises, "written": work.written}.get(cell.role, {})
     return texts.get(cell.name, released.source)
 
 
 def _places(lab: Lab, texts: Sequence[str], submitted: Sequence[Any]) -> tuple[dict[int, int], dict[int, list[int]]]:
-    """Which submitted cell stands for which of the lab's, and after which of the lab's (-1: before all) each other one came."""
+    """Match submitted cells with the cells of the lab, by id or text.
+
+    Returns cell of the lab → submitted cell, and cell of the lab → the student's own cells after it (-1: before all cells).
+    """
     by_id = {cell.id: i for i, cell in enumerate(lab.cells) if cell.role not in ("exercise", "written")}
     places: dict[int, int] = {}
     own: dict[int, list[int]] = {}
@@ -154,7 +185,7 @@ def _places(lab: Lab, texts: Sequence[str], submitted: Sequence[Any]) -> tuple[d
 
 
 def _fill(node: nbformat.NotebookNode, cell: Cell, text: str, submitted: Any, album: Album) -> None:
-    """Put a student's part of the lab's cell into `node`; what the lab gives stays as it is."""
+    """Put the student's text and pictures into a cell of the release; locked cells are not changed."""
     if cell.role == "written":
         node.source, node.attachments = _inert(text, submitted, album)
     elif cell.role == "exercise":
@@ -173,7 +204,7 @@ def _own_cell(cell: Any, cell_id: str, album: Album) -> nbformat.NotebookNode:
 
 
 def _figures(submitted: Any, album: Album) -> list[nbformat.NotebookNode]:
-    """The pictures that a code cell had drawn when it was handed in, with a line that says so."""
+    """Return the pictures in the submitted outputs of a code cell, after a line that describes them."""
     before = album.left_out
     pictures = [new_output("display_data", data=picture) for picture in album.of_outputs(submitted.get("outputs"))]
     said = [f"{len(pictures)} as handed in"] if pictures else []
@@ -193,13 +224,13 @@ def _source(cell: Any) -> str:
     return source if isinstance(source, str) else ""
 
 
-# ── text that does nothing ───────────────────────────────────────────────────────────────────────────────────────────
+# ── inert text ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _clean(text: str) -> str:
-    """A source that any file, database and page takes: no control characters, no half of a character, MAX_TEXT at most.
+    """Return a source without control characters and surrogates, of at most MAX_TEXT characters.
 
-    What turns text round is shown: code would read otherwise than it runs.
+    Characters that reverse the direction of text are shown as escapes, because they make code look different from what runs.
     """
     text = text[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
@@ -207,7 +238,14 @@ def _clean(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Markdown that shows `text` as it is, in one paragraph."""
+    """Convert a text to Markdown that shows it literally.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        One paragraph of Markdown.
+    """
     return re.sub(r"([\\<>\[\]&])", r"\\\1", " ".join(printable(text).split()))
 
 
@@ -217,15 +255,15 @@ SCRIPT_LINK = re.compile(
 
 
 def _inert(text: str, cell: Any, album: Album) -> tuple[str, dict[str, Any]]:
-    """A student's Markdown and its pictures, such that no tag, entity or link of it can run.
+    """Return a student's Markdown and its pictures, changed so that no tag, entity or link in it is active.
 
-    A space is all that is put in, which mathematics and prose do not show: `a<b` becomes `a< b`, `<script>` `< script>`.
+    Only spaces are inserted, which do not show in formulas and prose: `a<b` becomes `a< b`, `<script>` becomes `< script>`.
     """
     text = _clean(text).replace("\t", "    ")
     text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
     text = re.sub(r"&(?=#?\w+;)", "& ", text)
     text = SCRIPT_LINK.sub(lambda match: match.group() + " ", text)
-    # nbconvert fails on a page that names an attachment which is not there.
+    # nbconvert fails on a page that names a missing attachment.
     text = re.sub(r"attachment[\s\\]*:", "attachment :", text)
     pictures: dict[str, Any] = {}
     for name, picture in _attached(cell, album):
@@ -236,7 +274,7 @@ def _inert(text: str, cell: Any, album: Album) -> tuple[str, dict[str, Any]]:
 
 
 def _attached(cell: Any, album: Album) -> Iterator[tuple[str, dict[str, str]]]:
-    """The pictures attached to a cell, by the names that its text knows."""
+    """Yield (name in the text, picture) of the pictures that are attached to a cell."""
     attachments = cell.get("attachments")
     for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
         if picture := album.take(bundle):

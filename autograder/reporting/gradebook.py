@@ -1,8 +1,8 @@
-"""Put verdicts into nbgrader's gradebook and its `autograded/` tree, where formgrader, late penalties and exporters find them.
+"""Record verdicts in nbgrader's gradebook and its `autograded/` folder, for formgrader, late penalties and exporters.
 
-A mark, an extra credit or a comment that a person gave is never touched. Everything that a student wrote is inert in the
-notebooks written here, and the tests in them are the released ones, so that no feedback page shows a hidden test.
-Knows verdicts, labs and nbgrader; grades nothing.
+Marks, extra credit and comments that a person gave are never changed. The notebooks contain the
+student's text in inert form and the released tests, so that no feedback page shows a hidden test.
+This module knows verdicts, labs and nbgrader; it grades nothing.
 """
 
 from __future__ import annotations
@@ -49,16 +49,20 @@ from autograder.sandbox.interpreters import without_python
 __all__ = ["Recorded", "record"]
 
 TWICE = "more than one verdict has this name, and a gradebook holds one per student; keep one of the submissions"
-NO_RESPONSE = "No response."  # nbgrader's own words, which formgrader's users know
+NO_RESPONSE = "No response."  # as in nbgrader, so that users of formgrader know it
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What `record` did.
+    """The result of `record`.
 
-    database: the gradebook's URL without its password. submissions: the names recorded, in order.
-    review: those of them that were not graded, so that a person must look. refused: name → why it was not recorded.
-    notes: sentences about what was recorded with something left out. by_hand: cells of theirs that wait for a mark by hand.
+    Attributes:
+        database: URL of the gradebook without its password.
+        submissions: Names of the recorded submissions, in order.
+        review: Names of the recorded submissions that a person must look at.
+        refused: Name → why the submission was not recorded.
+        notes: Sentences about parts of recorded submissions that were left out.
+        by_hand: Number of cells that a person has to mark.
     """
 
     database: str
@@ -70,15 +74,29 @@ class Recorded:
 
 
 def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path], course: Path, *, db_url: str = "") -> Recorded:
-    """Write the verdicts on submissions to `lab` into the nbgrader course in the folder `course`.
+    """Write verdicts into an nbgrader course.
 
-    notebooks: submission name → the notebook that was graded; a `timestamp.txt` beside one named `<lab>.ipynb` is its time
-    of submission. db_url: the gradebook, by default the one that nbgrader uses in that folder.
+    The assignment, its cells, students and submissions are created if necessary. Each submission
+    is written in one transaction and then one file. Recording again, also after a crash, changes
+    only what is not up to date.
 
-    The assignment, its cells, students and submissions are made as needed. Each submission is one transaction, then one file;
-    recording again, also after a crash, changes nothing but what is not yet as it should be. A name that cannot be a
-    student's id or that two verdicts have, a file that changed since it was graded and one of which no notebook can be made are
-    refused one by one; everything else that is wrong raises RecordError before any submission is written.
+    A submission is refused, and the others are recorded, if its name cannot be the id of a student
+    or occurs twice, if its file changed since it was graded, or if no notebook can be made of it.
+
+    Args:
+        lab: The lab.
+        verdicts: Verdicts on submissions to the lab.
+        notebooks: Submission name → the notebook that was graded. A `timestamp.txt` next to a
+            notebook named `<lab>.ipynb` gives its time of submission.
+        course: Folder of the course.
+        db_url: URL of the gradebook; by default the one that nbgrader uses in that folder.
+
+    Returns:
+        What was recorded and what was refused.
+
+    Raises:
+        RecordError: The course, the gradebook or a verdict cannot be used, or the gradebook cannot
+            be written.
     """
     course_folder = _course_folder(course, db_url)
     _check(lab, verdicts, notebooks)
@@ -91,13 +109,13 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
         with _gradebook(course_folder) as gradebook:
             for notebook in (*siblings(lab), lab):
                 _save_lab(notebook, course_folder, gradebook)
-            desk = _GradebookWriter(lab, course_folder, gradebook)
+            writer = _GradebookWriter(lab, course_folder, gradebook)
             for verdict in verdicts:
                 if verdict.submission in refused:
                     continue
                 try:
                     _check_name(verdict.submission)
-                    waiting, said = desk.record(verdict, Path(notebooks[verdict.submission]))
+                    waiting, said = writer.record(verdict, Path(notebooks[verdict.submission]))
                 except RefusedError as error:
                     refused[verdict.submission] = str(error)
                 else:
@@ -112,14 +130,14 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
         ) from error
     except OSError as error:
         raise RecordError(
-            f"{course}: the course could not be written ({error.strerror or error}); make room or give the right to write there, "
+            f"{course}: the course could not be written ({error.strerror or error}); free some space or grant write access, "
             f"and record again; {len(done)} of {len(verdicts)} submissions are in"
         ) from error
     review = tuple(v.submission for v in verdicts if v.status != "graded" and v.submission in done)
     return Recorded(database, tuple(done), review, refused, tuple(notes), by_hand)
 
 
-# ── what is checked before anything is written ───────────────────────────────────────────────────────────────────────
+# ── checks before anything is written ────────────────────────────────────────────────────────────────────────────────
 
 
 def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path]) -> None:
@@ -142,12 +160,12 @@ def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path])
 
 
 def _twice(verdicts: Sequence[Verdict]) -> list[str]:
-    """The names on more than one verdict."""
+    """Return the names that occur in more than one verdict."""
     return [name for name, count in Counter(verdict.submission for verdict in verdicts).items() if count > 1]
 
 
 def _check_name(name: str) -> None:
-    """Let pass what is one folder's name, no spreadsheet's formula, no markup, no pattern and no second column of a CSV."""
+    """Raise RefusedError unless the name is safe as the name of a folder and in spreadsheets, CSV, markup and patterns."""
     if not name or len(name.encode(errors="replace")) > 128:
         raise RefusedError("the name should have 1 to 128 bytes; rename the file or folder to the student's id")
     odd = sorted({c for c in name if not (c.isalnum() or unicodedata.category(c)[0] == "M" or c in " _.@'+-")})
@@ -162,7 +180,7 @@ def _check_name(name: str) -> None:
 
 
 def _course_folder(course: Path, db_url: str) -> CourseDirectory:
-    """nbgrader's idea of the course, its `nbgrader_config` included."""
+    """Return nbgrader's description of the course, with the settings in its `nbgrader_config`."""
     if not Path(course).is_dir():
         raise RecordError(f"{course}: no such folder; expected the nbgrader course, the folder that holds source/")
     root = Path(course).resolve()
@@ -188,7 +206,10 @@ def _course_folder(course: Path, db_url: str) -> CourseDirectory:
 
 @contextmanager
 def _gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
-    """The gradebook, made if there is none. nbgrader calls `alembic` by name, so our environment's programs are found first."""
+    """Open the gradebook, or create it.
+
+    nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
+    """
     before = dict(os.environ)
     path = os.pathsep.join([sysconfig.get_path("scripts"), before.get("PATH", "")])
     _set_variables({**without_python(before), "PATH": path})
@@ -209,7 +230,7 @@ def _set_variables(variables: Mapping[str, str]) -> None:
 
 
 def _save_lab(lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
-    """Assignment, notebook and cells, as `nbgrader generate_assignment` enters them; the source too if the course has none."""
+    """Save assignment, notebook and cells as `nbgrader generate_assignment` does, and write the source if it is missing."""
     source = Path(course.format_path(course.source_directory, ".", lab.assignment)) / f"{lab.id}.ipynb"
     if not source.exists():
         write_notebook(source_notebook(lab), source)
@@ -221,14 +242,14 @@ def _save_lab(lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
             notebook, resources = step().preprocess(notebook, resources)
     except RuntimeError as error:
         raise RecordError(
-            f"{lab.id}: its cells are not those that the gradebook holds submissions to ({error}); record into a new course, or "
+            f"{lab.id}: its cells differ from those for which the gradebook holds submissions ({error}); record into a new course, or "
             f"drop the old marks with `nbgrader db assignment remove {lab.assignment} --force`"
         ) from error
 
 
 @contextmanager
 def _transaction(gradebook: Gradebook) -> Iterator[None]:
-    """All or nothing: nbgrader's methods commit as they go; in here that only flushes."""
+    """Run a block in one transaction. nbgrader's methods commit; in this block a commit only flushes."""
     with gradebook.engine.begin() as connection:
         gradebook.db.remove()
         gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only")
@@ -241,7 +262,7 @@ def _transaction(gradebook: Gradebook) -> Iterator[None]:
 
 @contextmanager
 def _importable(folder: str) -> Iterator[None]:
-    """Let nbgrader find plug-ins beside its configuration, as it does when it is started there."""
+    """Let nbgrader import plug-ins next to its configuration, as when it is started there."""
     sys.path.insert(0, folder)
     try:
         yield
@@ -254,14 +275,14 @@ def _importable(folder: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Mark:
-    """What the autograder gives a cell (None: nothing), and whether a person must look."""
+    """The mark that the autograder gives to a cell (None: no mark), and whether a person must look."""
 
     score: float | None
     by_hand: bool
 
 
 class _GradebookWriter:
-    """Where the verdicts on one lab are entered, one after the other."""
+    """Writes verdicts on one lab into the gradebook, one at a time."""
 
     def __init__(self, lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
         self.lab = lab
@@ -276,10 +297,10 @@ class _GradebookWriter:
         self.late = penalties.plugin_inst
 
     def record(self, verdict: Verdict, submitted: Path) -> tuple[int, list[str]]:
-        """Enter one verdict; return how many of its cells wait for a mark by hand, and notes on what was left out.
+        """Record one verdict; return how many of its cells a person has to mark, and notes about what was left out.
 
-        The file follows the rows: what is in neither is entered again. Raises RefusedError for a submission of which no notebook
-        can be made.
+        The file is written after the rows, so an interrupted submission is recorded again. Raises RefusedError if no notebook
+        can be made of the submission.
         """
         folder = Path(self.course.format_path(self.course.autograded_directory, verdict.submission, self.lab.assignment))
         path = folder / f"{self.lab.id}.ipynb"
@@ -294,17 +315,17 @@ class _GradebookWriter:
         write_notebook(after, path)
         if when:
             write_text(folder / "timestamp.txt", stamp + "\n")
-        said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, for formgrader stops there"
+        said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, because formgrader fails on it"
         return waiting, [said] if stamp and not when else []
 
     def _notebook(self, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:
-        """The notebook that is shown, known to be a valid one."""
+        """Create the graded notebook and validate it."""
         try:
             notebook = autograded_notebook(self.lab, self.released, verdict, submitted)
             nbformat.validate(notebook)
         except (RefusedError, OSError):
             raise
-        except Exception as error:  # what a student's file brings about costs nobody else the record
+        except Exception as error:  # an error in one file must not stop the others
             first = (str(error).splitlines() or [""])[0][:200]
             raise RefusedError(f"no notebook could be made of it ({type(error).__name__}: {first})") from error
         return notebook
@@ -312,7 +333,7 @@ class _GradebookWriter:
     def _enter(
         self, verdict: Verdict, before: nbformat.NotebookNode | None, after: nbformat.NotebookNode, when: datetime | None
     ) -> int:
-        """Enter marks and comments; return how many cells wait for a mark by hand."""
+        """Enter marks and comments; return how many cells a person has to mark."""
         known = {"timestamp": when} if when else {}
         self.gradebook.update_or_create_student(verdict.submission)
         with self.gradebook.db.no_autoflush:
@@ -347,7 +368,7 @@ class _GradebookWriter:
 
 
 def _marks(lab: Lab, verdict: Verdict) -> dict[str, _Mark]:
-    """Grade id → mark. A cell about which the verdict is unsure counts 0 and waits for a person."""
+    """Return grade id → mark. A cell without a certain result gets 0 and has to be marked by a person."""
     unsure = _unsure(lab, verdict)
     earned = {test.name: test.earned for test in verdict.tests}
     marks = {test.grade_id: _Mark(earned.get(test.name, 0.0), test.exercise in unsure) for test in lab.of("tests")}
@@ -359,7 +380,7 @@ def _marks(lab: Lab, verdict: Verdict) -> dict[str, _Mark]:
 
 
 def _unsure(lab: Lab, verdict: Verdict) -> set[str]:
-    """The exercises whose marks need a person: those not found in a submission under review, or all if nothing was marked."""
+    """Return the exercises that a person has to mark: those not found in a submission, or all if nothing was marked."""
     if verdict.status == "graded":
         return set()
     lost = {test.exercise for test in verdict.tests if test.status == "missing"}
@@ -367,7 +388,7 @@ def _unsure(lab: Lab, verdict: Verdict) -> set[str]:
 
 
 def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> dict[str, str | None]:
-    """Grade id → comment on an exercise or an answer: why a person must look, or that nothing was written."""
+    """Return grade id → comment on an exercise or an answer: why a person must look, or that there is no answer."""
     cells = by_grade_id(notebook)
     blank = {name for name, node in cells.items() if node.metadata.nbgrader.checksum == compute_checksum(node)}
     questions = {cell.name: cell.grade_id for cell in lab.by_hand}
@@ -382,7 +403,7 @@ def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> di
 
 
 def _unchanged(lab: Lab, before: nbformat.NotebookNode | None, after: nbformat.NotebookNode) -> set[str]:
-    """Grade ids of the tests and questions on which neither the student's work nor the kind of verdict changed."""
+    """Return the grade ids of tests and questions for which neither the student's work nor the status changed."""
     if before is None or before.metadata.autograder != after.metadata.autograder:
         return set()
     old, new = with_own_cells(before), with_own_cells(after)
@@ -391,7 +412,7 @@ def _unchanged(lab: Lab, before: nbformat.NotebookNode | None, after: nbformat.N
 
 
 def _earlier(path: Path) -> nbformat.NotebookNode | None:
-    """The notebook that an earlier call wrote to `path`, if one did."""
+    """Return the notebook that an earlier call wrote to `path`, or None."""
     try:
         notebook = read_notebook(path)
     except UnreadableError:
@@ -401,7 +422,7 @@ def _earlier(path: Path) -> nbformat.NotebookNode | None:
 
 
 def _stamp(lab: Lab, submitted: Path) -> str:
-    """What the submission's `timestamp.txt` says, "" without one. Beside STUDENT.ipynb such a file would be everybody's."""
+    """Return the content of the submission's `timestamp.txt`, or "". Next to STUDENT.ipynb it would belong to the class."""
     path = submitted.parent / "timestamp.txt"
     if submitted.stem != lab.id or not path.is_file():
         return ""

@@ -1,6 +1,7 @@
-"""What people read after grading: a class report in HTML, a table of grades in CSV, verdicts in JSON.
+"""Create the reports of a class: a page in HTML, a table of grades in CSV, and the verdicts in JSON.
 
-Reads verdicts and nothing else. Whatever a submission could have written (names, messages) is inert in every format.
+This module reads verdicts only. Text that may come from a submission (names, messages) is made inert
+in every format.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ CSV_COLUMNS = ("submission", "lab", "status", "earned", "points", "by_hand", "me
 
 @dataclass(frozen=True)
 class Missed:
-    """A test and how many of the graded submissions missed it, with the message that most of them were given."""
+    """A test that submissions did not pass.
+
+    Attributes:
+        test: Name of the test.
+        exercise: Name of the exercise.
+        missed: Number of submissions that did not pass the test.
+        graded: Number of graded submissions.
+        message: The most frequent message.
+    """
 
     test: str
     exercise: str
@@ -38,11 +47,19 @@ class Missed:
 
     @property
     def share(self) -> float:
+        """Share of the graded submissions that did not pass the test, 0 to 1."""
         return self.missed / self.graded
 
 
 def data_notice(verdicts: Sequence[Verdict]) -> str:
-    """One sentence that says what the marks were made from; it stands at the top of every output."""
+    """Describe the data and the budget behind the marks. The notice stands at the top of every report.
+
+    Args:
+        verdicts: Verdicts.
+
+    Returns:
+        One or more sentences.
+    """
     drawn = sorted({v.lab for v in verdicts if v.data_source == "drawn"})
     real = sorted({v.lab for v in verdicts if v.data_source == "real"})
     parts = []
@@ -58,7 +75,16 @@ def data_notice(verdicts: Sequence[Verdict]) -> str:
 
 
 def verdicts_json(verdicts: Sequence[Verdict], left: Sequence[tuple[object, str]] = ()) -> str:
-    """All verdicts as one JSON object: {"notice": …, "verdicts": […]}, and "left": [{"path": …, "reason": …}] if anything was."""
+    """Create the content of verdicts.json.
+
+    Args:
+        verdicts: Verdicts.
+        left: (path, reason) of files and folders that were not graded.
+
+    Returns:
+        A JSON object {"notice": …, "verdicts": […]}, with "left": [{"path": …, "reason": …}] if
+        `left` is not empty.
+    """
     body: dict[str, Any] = {"notice": data_notice(verdicts), "verdicts": [asdict(v) for v in verdicts]}
     if left:
         body["left"] = [{"path": str(path), "reason": reason} for path, reason in left]
@@ -68,11 +94,18 @@ def verdicts_json(verdicts: Sequence[Verdict], left: Sequence[tuple[object, str]
 
 
 def grades_csv(verdicts: Sequence[Verdict]) -> str:
-    """One row per submission, under one line of column names.
+    """Create the content of grades.csv: one row per submission, under one row of column names.
 
-    Columns: submission, lab, status, earned and points (of tests), by_hand (points that a person gives), message, unsealed (the
-    part of `earned` from tests that the student's code could reach), to_mark (answers that wait for a mark by hand), data ("real",
-    "drawn" or "none") and budget ("full" or "reduced").
+    The columns are submission, lab, status, earned and points (of tests), by_hand (points that a
+    person gives), message, unsealed (the part of `earned` from tests that the student's code could
+    reach), to_mark (the number of answers that a person has to mark), data ("real", "drawn" or
+    "none") and budget ("full" or "reduced").
+
+    Args:
+        verdicts: Verdicts.
+
+    Returns:
+        The table.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -88,9 +121,18 @@ def grades_csv(verdicts: Sequence[Verdict]) -> str:
 
 
 def report_html(verdicts: Sequence[Verdict], title: str = "Class report", left: Sequence[tuple[object, str]] = ()) -> str:
-    """One self-contained page: marks, distribution, most-missed tests, and what needs a person, lab by lab.
+    """Create the content of report.html: a self-contained page with one section per lab.
 
-    left: what was found and not graded.
+    A section shows the marks, their distribution, the tests that were missed most, and what a
+    person must look at.
+
+    Args:
+        verdicts: Verdicts.
+        title: Title of the page.
+        left: (path, reason) of files and folders that were not graded.
+
+    Returns:
+        The page.
     """
     environment = Environment(
         loader=PackageLoader("autograder.reporting"),
@@ -105,7 +147,7 @@ def report_html(verdicts: Sequence[Verdict], title: str = "Class report", left: 
 
 
 def most_missed(verdicts: Sequence[Verdict], top: int = 8) -> list[Missed]:
-    """The tests that the most graded submissions missed, blank ones not counted."""
+    """Return the `top` tests that most submissions did not pass. Submissions without any points are not counted."""
     graded = [_by_test(v) for v in verdicts if v.tests and v.earned > 0]
     rows = []
     for test in _tests(verdicts):
@@ -139,7 +181,7 @@ def _lab_section(verdicts: list[Verdict]) -> dict[str, object]:
 
 
 def _tests(verdicts: Sequence[Verdict]) -> tuple[TestResult, ...]:
-    """The tests of a lab, as any of its submissions that could be graded has them."""
+    """Return the tests of a lab, taken from the first submission with tests."""
     return next((v.tests for v in verdicts if v.tests), ())
 
 
@@ -148,7 +190,7 @@ def _by_test(verdict: Verdict) -> Mapping[str, TestResult]:
 
 
 def _distribution(marks: Sequence[float], points: float) -> str:
-    """An inline SVG histogram of marks."""
+    """Return an inline SVG histogram of marks."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -173,17 +215,17 @@ def _isolation(verdicts: Sequence[Verdict]) -> str:
 
 
 def _printed(value: Any) -> Any:
-    """What the template prints in place of a value: text in which nothing acts, whatever it came from."""
+    """Make text from anywhere inert before the template prints it."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _escaped(character: str) -> str:
-    """A character of JSON text, as JSON's own escape where a terminal or an eye would be deceived by it."""
+    """Return a character of JSON text, as a JSON escape if it is not printable."""
     return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _sound(value: Any) -> Any:
-    """JSON data that every parser reads: without halves of characters."""
+    """Return JSON data without surrogates, which some parsers reject."""
     if isinstance(value, str):
         return re.sub(r"[\ud800-\udfff]", lambda half: printable(half.group()), value)
     if isinstance(value, Mapping):

@@ -1,6 +1,7 @@
-"""The pictures of a submission that people may be shown: PNG and JPEG of a size that a page takes, and nothing else.
+"""Select the pictures of a submission that are safe to show: PNG and JPEG of limited size.
 
-Reads no more of a picture than its head. Knows notebooks' bundles of data; nothing of cells, labs or marks.
+Only the header of a picture is read. This module knows MIME bundles of notebooks; it does not know
+cells, labs or marks.
 """
 
 from __future__ import annotations
@@ -16,20 +17,32 @@ from PIL import Image
 __all__ = ["Album"]
 
 KINDS = {"image/png": "PNG", "image/jpeg": "JPEG"}
-MAX_BYTES = 2 * 2**20  # of one picture
-MAX_ALL = 10 * 2**20  # of those of one notebook
-MAX_PIXELS = 25_000_000  # a small file may unfold to a picture that stops the browser of whoever marks it
+MAX_BYTES = 2 * 2**20  # bytes per picture
+MAX_ALL = 10 * 2**20  # bytes of all pictures of a notebook
+MAX_PIXELS = 25_000_000  # a small file may expand to a picture that is too large for a browser
 
 
 class Album:
-    """Takes the pictures of one notebook as long as there is room. left_out: pictures that were too many or too large."""
+    """Collects the pictures of one notebook up to a total size.
+
+    Attributes:
+        room: Number of bytes that may still be added.
+        left_out: Number of pictures that were too large or did not fit.
+    """
 
     def __init__(self) -> None:
         self.room = MAX_ALL
         self.left_out = 0
 
     def take(self, bundle: Any) -> dict[str, str] | None:
-        """{type: base 64} of the picture in a bundle {type: data}, None if it holds none that may be shown."""
+        """Take the picture from a MIME bundle.
+
+        Args:
+            bundle: MIME type → data.
+
+        Returns:
+            {MIME type: base64 data}, or None if the bundle has no picture that may be shown.
+        """
         for kind, data in _stated(bundle):
             picture = _decoded(data)
             if picture is None or not _is_sound(picture, KINDS[kind]):
@@ -42,14 +55,14 @@ class Album:
         return None
 
     def of_outputs(self, outputs: Any) -> list[dict[str, str]]:
-        """The pictures among the outputs of a code cell, in order."""
+        """Return the pictures in the outputs of a code cell, in order, as `take` returns them."""
         found = outputs if isinstance(outputs, list) else []
         pictures = (self.take(output.get("data")) for output in found if isinstance(output, dict))
         return [picture for picture in pictures if picture]
 
 
 def _stated(bundle: Any) -> Iterator[tuple[str, str]]:
-    """What a bundle says are pictures."""
+    """Yield (MIME type, data) of the entries that claim to be pictures."""
     for kind in KINDS if isinstance(bundle, dict) else ():
         if isinstance(data := bundle.get(kind), str):
             yield kind, data
@@ -63,10 +76,10 @@ def _decoded(data: str) -> bytes | None:
 
 
 def _is_sound(picture: bytes, kind: str) -> bool:
-    """Whether the bytes begin as such a picture does, and it has a size to be shown."""
+    """Return whether the bytes begin with a valid header of this kind of picture, with an acceptable number of pixels."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about its size, which is looked at here
+            warnings.simplefilter("ignore")  # about the size, which is checked below
             width, height = Image.open(BytesIO(picture), formats=(kind,)).size
     except Exception:  # Pillow raises many kinds for malformed input
         return False

@@ -1,7 +1,7 @@
-"""The files that a graded class leaves: verdicts.json, grades.csv and report.html, each written by itself.
+"""Write the result files of a class: verdicts.json, grades.csv and report.html.
 
-Whether they can be written is found out before the work; one that cannot be made takes no other along. Knows files and pages;
-grades nothing and prints nothing.
+`check_writable` finds out before grading whether they can be written. A file that cannot be created
+does not stop the others. This module knows files and reports; it grades nothing and prints nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from autograder.reporting.pages import grades_csv, report_html, verdicts_json
 
 __all__ = ["FILES", "Left", "check_writable", "write_results"]
 
-Left = Sequence[tuple[Path, str]]  # (path, reason) of what was found and not graded
+Left = Sequence[tuple[Path, str]]  # (path, reason) of files and folders that were not graded
 FILES: Mapping[str, Callable[[Sequence[Verdict], Left], str]] = {
     "verdicts.json": lambda verdicts, left: verdicts_json(verdicts, left),
     "grades.csv": lambda verdicts, left: grades_csv(verdicts),
@@ -25,12 +25,19 @@ FILES: Mapping[str, Callable[[Sequence[Verdict], Left], str]] = {
 
 
 def check_writable(*folders: Path) -> None:
-    """Try to write into each folder, or to make it. Raises ResultsError for one where results could not be written."""
+    """Check that results can be written to folders.
+
+    Args:
+        *folders: Folders, which need not exist.
+
+    Raises:
+        ResultsError: Results cannot be written to a folder.
+    """
     for folder in folders:
         missing = [place for place in (folder, *folder.parents) if not place.exists()]
         try:
             try_writing(folder)
-            for place in missing:  # they are made when there is something to put into them
+            for place in missing:  # they are created again when there are results
                 place.rmdir()
         except OSError as error:
             reason = error.strerror or str(error)
@@ -38,11 +45,22 @@ def check_writable(*folders: Path) -> None:
                 f"{folder}: results cannot be written there ({reason}); give another folder or make room"
             ) from error
         if blocked := [name for name in FILES if (folder / name).is_dir()]:
-            raise ResultsError(f"{folder / blocked[0]}: a folder stands where this file goes; remove it or give another folder")
+            raise ResultsError(
+                f"{folder / blocked[0]}: there is a folder with the name of this file; remove it or give another folder"
+            )
 
 
 def write_results(verdicts: Sequence[Verdict], left: Left, folder: Path) -> dict[str, str]:
-    """Write every file that can be made and written. Returns the others' names, each with the reason."""
+    """Write all result files.
+
+    Args:
+        verdicts: Verdicts.
+        left: (path, reason) of files and folders that were not graded.
+        folder: Folder of the results.
+
+    Returns:
+        Name of each file that could not be written → the reason.
+    """
     unwritten = {}
     for name, make in FILES.items():
         try:

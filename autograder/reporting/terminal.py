@@ -1,7 +1,7 @@
-"""What people read in the terminal: lines, errors, progress, tables of marks.
+"""Output in the terminal: lines, errors, progress bars, tables of marks.
 
-Markup stands in literals of this project only: every value is printed as text, with nothing in it that acts on a terminal.
-Knows verdicts; grades nothing and writes no file.
+Only literals of this project may contain markup. All values are printed as text without control
+characters. This module knows verdicts; it grades nothing and writes no files.
 """
 
 from __future__ import annotations
@@ -39,22 +39,30 @@ __all__ = [
     "working",
 ]
 
-# Where nobody watches (a log, CI) there is no terminal width to respect.
+# A log or CI has no terminal width.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
-TABLE_STUDENTS = 30  # a class of more is summed up: nobody reads a table of 2,000 columns
-LOG_SECONDS = 15.0  # between two lines about long work where no terminal is
-NOTES = 40  # lines on submissions that need a look
-_NAME_CHARS = 20  # of a student's name at the head of a column
-_TEST_CHARS = 60
-_BAR_CHARS = 40
+TABLE_STUDENTS = 30  # a larger class is summarised instead of shown in a table
+LOG_SECONDS = 15.0  # between two lines about long work where there is no terminal
+NOTES = 40  # lines about submissions that a person should look at
+_NAME_CHARS = 20  # characters of a student's name in a column header
+_TEST_CHARS = 60  # characters of a test's name
+_BAR_CHARS = 40  # characters of the longest bar
 
 
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def words(template: str, *values: object) -> Text:
-    """`template`, a literal in rich's markup, with the values in the places of its `{}`, as text in one line each."""
+    """Insert values into a template.
+
+    Args:
+        template: A literal in rich's markup, with one `{}` per value.
+        *values: Values, which are inserted as one line of plain text each.
+
+    Returns:
+        The text.
+    """
     rest, made = Text.from_markup(template), Text()
     for value in values:
         at = rest.plain.index("{}")
@@ -65,22 +73,44 @@ def words(template: str, *values: object) -> Text:
 
 
 def say(template: str, *values: object, style: str = "") -> None:
-    """Print a line made as `words` makes it, never broken in the middle."""
+    """Print one line, which is not wrapped.
+
+    Args:
+        template: Template, as for `words`.
+        *values: Values, as for `words`.
+        style: Style of the line, in rich's notation.
+    """
     console.print(words(template, *values), style=style, soft_wrap=True)
 
 
 def quote(text: str, style: str = "") -> None:
-    """Print a longer text with its lines, each of them set in."""
+    """Print a text of several lines, indented.
+
+    Args:
+        text: The text.
+        style: Style of the text, in rich's notation.
+    """
     console.print(Text("    " + printable(text).replace("\n", "\n    ")), style=style, soft_wrap=True)
 
 
 def warn(message: object) -> None:
-    """Print a sentence where errors go."""
+    """Print a message to stderr.
+
+    Args:
+        message: The message.
+    """
     Console(stderr=True, highlight=False).print(Text(printable(str(message))), soft_wrap=True)
 
 
 def fail(message: object) -> NoReturn:
-    """Print an error and end the command with status 2: it was used wrongly, or what it needs is not there."""
+    """Print an error and end the command with exit status 2, which means wrong usage or a missing requirement.
+
+    Args:
+        message: The message.
+
+    Raises:
+        typer.Exit: Always.
+    """
     text = Text.from_markup("[bold red]error:[/] ").append(printable(str(message)).replace("\n", "\n  "))
     Console(stderr=True, highlight=False).print(text, soft_wrap=True)
     raise typer.Exit(2)
@@ -88,9 +118,14 @@ def fail(message: object) -> NoReturn:
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show progress: call what this yields with how much is done and how much there is in all.
+    """Show progress: a bar on a terminal; in a log, a line every LOG_SECONDS and one at the end.
 
-    A terminal shows a bar. A log gets a line every LOG_SECONDS and one at the end.
+    Args:
+        title: Title of the bar.
+
+    Yields:
+        A function that updates the bar; its arguments are the number of finished steps and the
+        total number of steps.
     """
     if not console.is_terminal:
         with _logged(title) as advance:
@@ -153,7 +188,12 @@ def show_verdict(verdict: Verdict) -> None:
 
 
 def show_marks(lab: str, verdicts: Sequence[Verdict]) -> None:
-    """The marks of one lab: a column per student in a small class, how they spread in a large one."""
+    """Print the marks of one lab: a table with a column per student, or a summary of a large class.
+
+    Args:
+        lab: Id of the lab.
+        verdicts: Verdicts on submissions to the lab.
+    """
     if len(verdicts) <= TABLE_STUDENTS:
         unsealed = _unsealed(verdicts)
         for some in _beside_each_other(verdicts):
@@ -167,7 +207,11 @@ def show_marks(lab: str, verdicts: Sequence[Verdict]) -> None:
 
 
 def show_notes(verdicts: Sequence[Verdict]) -> None:
-    """A line on every submission that needs a look, as far as they can be read in a terminal."""
+    """Print one line per submission that a person should look at, for at most NOTES submissions.
+
+    Args:
+        verdicts: Verdicts.
+    """
     odd = [verdict for verdict in verdicts if verdict.status != "graded" or verdict.flags]
     for verdict in odd[:NOTES]:
         notes = "; ".join([*([verdict.message] if verdict.message else []), *(flag.message for flag in verdict.flags)])
@@ -178,7 +222,11 @@ def show_notes(verdicts: Sequence[Verdict]) -> None:
 
 
 def show_left(rows: Sequence[tuple[object, str]]) -> None:
-    """Files and folders that were found and not graded, each with the reason, as far as they can be read in a terminal."""
+    """Print the files and folders that were not graded, at most NOTES of them.
+
+    Args:
+        rows: (path, reason) of each.
+    """
     for path, reason in rows[:NOTES]:
         say("[yellow]not graded[/] {}: {}", path, reason)
     if len(rows) > NOTES:
@@ -186,7 +234,7 @@ def show_left(rows: Sequence[tuple[object, str]]) -> None:
 
 
 def _beside_each_other(verdicts: Sequence[Verdict]) -> list[Sequence[Verdict]]:
-    """The verdicts in as many parts as tables are needed, so that none is wider than the terminal."""
+    """Split the verdicts into tables that are not wider than the terminal."""
     tests = max((len(line(test.name, _TEST_CHARS)) + 2 for v in verdicts for test in v.tests), default=4)
     widest = max((min(len(v.submission), _NAME_CHARS) for v in verdicts), default=4)
     fitting = max(1, (console.width - tests - 10) // (max(widest, 4) + 2))
@@ -214,7 +262,7 @@ def _marks_table(lab: str, verdicts: Sequence[Verdict], unsealed: frozenset[str]
 
 
 def _unsealed(verdicts: Sequence[Verdict]) -> frozenset[str]:
-    """The tests that ran in a student's own process."""
+    """Return the names of the tests that ran in a student process."""
     return frozenset(test.name for v in verdicts for test in v.tests if not test.sealed)
 
 
@@ -223,7 +271,7 @@ def _test_name(name: str, unsealed: frozenset[str]) -> str:
 
 
 def _sum_up(lab: str, verdicts: Sequence[Verdict]) -> None:
-    """How many there are of each mark, and which tests were missed most."""
+    """Print the distribution of the marks, and how often each test was missed."""
     graded = [v for v in verdicts if v.tests]
     say("[bold]{}[/]: {} submissions, {} graded", lab, len(verdicts), len(graded))
     if not graded:
@@ -240,7 +288,7 @@ def _sum_up(lab: str, verdicts: Sequence[Verdict]) -> None:
 
 
 def _spread(marks: Sequence[float], points: float, bins: int = 10) -> list[tuple[float, float, int]]:
-    """(lowest mark, highest mark, how many) of equal parts of the marks from 0 to `points`."""
+    """Return (lowest mark, highest mark, number of marks) of equal intervals from 0 to `points`."""
     width = points / bins or 1.0
     places = [min(max(int(mark / width), 0), bins - 1) for mark in marks]
     return [(width * i, width * (i + 1), places.count(i)) for i in range(bins)]

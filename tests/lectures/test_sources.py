@@ -86,7 +86,7 @@ def test_a_notebook_is_out_of_step_when_it_is_missing_or_its_source_has_changed(
             r'expected coursekit.setup\("lecture00_toy"\) in the first code cell',
         ),
         ("# %%\nx = 1\n\n" + SOUND, "in the first code cell"),
-        (SOUND + "\n# %%\nx = = 1\n", "cell 6: no Python"),
+        (SOUND + "\n# %%\nx = = 1\n", "cell 6: not valid Python"),
         (SOUND + "\n# %% points=3\nx = 1\n", "points"),
         (SOUND + "\n# %%\n\n# %%\nx = 1\n", "cell 6: the cell is empty"),
         ("# %% [markdown]\n# words\n", "in the first code cell"),
@@ -125,7 +125,7 @@ def test_a_sound_lecture_runs_in_a_scratch_folder_that_does_not_stay(tmp_path: P
     ("cell", "said"),
     [
         ("1 / 0", "cell 2 (1 / 0): ZeroDivisionError: division by zero"),
-        ("print('careful', file=sys.stderr)", "cell 2 (print('careful', file=sys.stderr)): wrote on stderr: careful"),
+        ("print('careful', file=sys.stderr)", "cell 2 (print('careful', file=sys.stderr)): wrote to stderr: careful"),
         ("while True: pass", "cell 2 (while True: pass): took longer than 3 seconds"),
         ("os._exit(1)", "cell 2 (os._exit(1)): the kernel died"),
     ],

@@ -1,8 +1,9 @@
-"""Any nbgrader assignment as a lab, with what running its own solution shows: which tests can be sealed, and which need what.
+"""Load an nbgrader assignment as a lab, and find out by trial runs which of its tests can run in the examiner.
 
-Stock nbgrader runs a notebook and its tests in one process. Before a class is graded, the solution and simple variations of it are
-run that way and with the tests in the examiner; a test on which the two differ runs in the student's process: alone if that
-suffices, else after the tests before it. Knows labs, runs and what counts of them; reads no notebook itself.
+Stock nbgrader runs a notebook and its tests in one process. Before a class is graded, the solution
+and simple variations of it are run in that way, and with the tests in the examiner. A test for which
+the two results differ runs in the student process: alone if that is sufficient, otherwise after the
+tests before it. This module knows labs, runs and marks; it does not read notebooks itself.
 """
 
 from __future__ import annotations
@@ -34,12 +35,13 @@ from autograder.notebooks.release import release_notebook, source_notebook
 
 __all__ = ["Assignment", "load_assignment", "read_assignment", "siblings"]
 
-TRIAL_SECONDS = 45.0  # after which no further variation of the solution is tried
-LEAST_SECONDS = 5.0  # that a cell of a variation may take
+TRIAL_SECONDS = 45.0  # after this time no further variation of the solution is tried
+LEAST_SECONDS = 5.0  # lower bound for the time limit of a cell of a variation
 AT_ONCE = 2
-SHOW_STATE = (PART, SPOILS)  # the variations on which a test that runs alone is likeliest to miss what others did
+# Variations for which a test that runs alone is most likely to miss the side effects of other tests.
+SHOW_STATE = (PART, SPOILS)
 MANY_CALLS, SLOWER, SLOW_SECONDS = 500, 3.0, 1.0  # see _too_slow
-# What an error in the solution most likely means where it is graded.
+# Likely reasons for an error in the solution, with advice.
 _CAUSES = (
     (("ModuleNotFoundError", "ImportError"), "a package is missing here: install it, or put the module beside the notebook"),
     (("FileNotFoundError",), "a file is missing: put it beside the notebook"),
@@ -60,10 +62,14 @@ _CAUSES = (
 
 @dataclass(frozen=True)
 class Assignment:
-    """A lab made of an nbgrader notebook. unsealed: test → why it runs inside the student process.
+    """A lab made from an nbgrader notebook.
 
-    broken: test → what it says of the instructor's own solution, which it does not accept. cause: the first cell of the solution
-    that failed and why, where a test is broken. notes: what else an instructor should know.
+    Attributes:
+        lab: The lab.
+        unsealed: Test name → why the test runs in the student process.
+        broken: Test name → why the test does not pass for the instructor's own solution.
+        cause: If a test is broken, the first cell of the solution that failed, and why.
+        notes: Further notes for the instructor.
     """
 
     lab: Lab
@@ -74,62 +80,83 @@ class Assignment:
 
 
 def load_assignment(path: Path | str, options: Options | None = None, *, keep: ResultCache | None = None) -> Assignment:
-    """Read an nbgrader source notebook, and run the solution in it and variations of it to see how its tests have to run.
+    """Read an nbgrader source notebook, and run its solution and variations of it to find out how its tests have to run.
 
-    Raises LabError as `read_assignment` does, MachineError and WorkerError as `grade` does.
+    Args:
+        path: Path of the source notebook.
+        options: Grading options.
+        keep: Result cache for the trial runs.
+
+    Returns:
+        The lab, and what the trial runs showed.
+
+    Raises:
+        LabError: The file is not a usable source notebook, see `read_assignment`.
+        MachineError: The machine lacks the isolation level in `options` or the data of the lab.
+        WorkerError: A run failed because of the machine.
     """
     lab = read_assignment(Path(path))
     if not any(test.points for test in lab.tests.values()):
         return Assignment(lab, {}, {})
     bench = _Bench(lab, replace(options or Options(), sealed_only=False), keep)
-    ways, solution = _settle(bench, _Ways(_stated(lab)))
+    placement, solution = _place_tests(bench, _Placement(_stated(lab)))
     broken = _broken(lab, solution)
-    cause = bench.cause(ways) if broken else ""
+    cause = bench.cause(placement) if broken else ""
     notes: tuple[str, ...] = ()
-    if not broken:  # nothing is graded before that is mended or accepted; then every submission is compared all the same
-        ways, notes = _compare(bench, ways, solution)
+    if not broken:  # with broken tests, nothing is graded until they are fixed or accepted
+        placement, notes = _compare(bench, placement, solution)
     below = frozenset(name for name, there in solution.there.items() if (there.value or 0) < 0 and lab.tests[name].points)
     if below:
         said = f"{', '.join(sorted(below))}: ends in a number below 0 for the solution, too, which gives all points as in stock"
         notes = (*notes, f"{said} nbgrader")
-    found = ways.of(lab)
+    found = placement.of(lab)
     trial = replace(found.trial, broken=broken, cause=cause, below=below)
-    return Assignment(replace(found, trial=trial), dict(ways.unsealed), broken, cause, notes)
+    return Assignment(replace(found, trial=trial), dict(placement.unsealed), broken, cause, notes)
 
 
 @dataclass(frozen=True)
-class _Ways:
-    """How each test is to run. unsealed: test → why in the student's process. needs: … → the tests that run there before it."""
+class _Placement:
+    """Where each test runs.
+
+    Attributes:
+        unsealed: Test name → why it runs in the student process.
+        needs: Test name → earlier tests that run in the same student process before it.
+    """
 
     unsealed: Mapping[str, str]
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, lab: Lab) -> Lab:
-        """The lab with its tests run so."""
+        """Return the lab with this placement of its tests."""
         return replace(lab, settings=replace(lab.settings, unsealed=tuple(self.unsealed)), trial=Trial(self.needs))
 
-    def after(self, seen: _Seen, lab: Lab) -> _Ways:
-        """One step nearer to one process for each test that ended otherwise there."""
+    def after(self, seen: _Comparison, lab: Lab) -> _Placement:
+        """Return a placement closer to a single process for each test with a different result there."""
         unsealed, needs, tests = dict(self.unsealed), dict(self.needs), list(lab.tests)
         for name, here in seen.here.items():
             test, there = lab.tests[name], seen.there[name]
             if not test.points or not (_differ(here, there, test.points) or _too_slow(here, there)):
-                continue  # what gives no points decides nothing
-            if name not in seen.ways.unsealed:
+                continue  # a test without points does not matter
+            if name not in seen.placement.unsealed:
                 unsealed.setdefault(name, _why(here, there, seen.what))
-            elif name not in seen.ways.needs and tests.index(name):
+            elif name not in seen.placement.needs and tests.index(name):
                 needs.setdefault(name, tuple(tests[: tests.index(name)]))
-        return _Ways(unsealed, needs)
+        return _Placement(unsealed, needs)
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """How each test ended: here, run as `ways` has it, and there, in one process with everything else.
+class _Comparison:
+    """The outcomes of all tests for one solution, with a placement and in one process.
 
-    what: the variation of the solution, "" for the solution itself. slowest: seconds of its longest cell.
+    Attributes:
+        placement: The placement.
+        what: Description of the variation; "" for the solution itself.
+        here: Test name → outcome with this placement.
+        there: Test name → outcome in one process with the whole notebook.
+        slowest: Duration of the slowest cell in seconds.
     """
 
-    ways: _Ways
+    placement: _Placement
     what: str
     here: Mapping[str, Outcome]
     there: Mapping[str, Outcome]
@@ -137,37 +164,37 @@ class _Seen:
 
 
 class _Bench:
-    """Runs the solution of a notebook, and variations of it, as a submission is run."""
+    """Runs the solution of a notebook, and variations of it, in the same way as a submission."""
 
     def __init__(self, lab: Lab, options: Options, keep: ResultCache | None) -> None:
         self.lab, self.options, self.keep = lab, options, keep
         self.exercises = {cell.name: cell.source for cell in lab.of("exercise")}
-        # What was run in the student's process does not depend on the ways of other tests: it is run once.
+        # A run in the student process does not depend on the placement of other tests, so it is done only once.
         self._whole: dict[object, Mapping[str, Outcome]] = {}
         self._alone: dict[object, Outcome] = {}
 
     def run(
-        self, ways: _Ways, sources: Mapping[str, str], what: str = "", *, seconds: float = 0.0, alone: bool = True
-    ) -> _Seen:
-        """How the tests end with these exercises. seconds: limit for one cell, 0 for the lab's own.
+        self, placement: _Placement, sources: Mapping[str, str], what: str = "", *, seconds: float = 0.0, alone: bool = True
+    ) -> _Comparison:
+        """Run the tests with the exercise cells `sources`.
 
-        alone: also run those that have to be in the student's process, each in one of its own.
+        `seconds` is the limit per cell, 0 for that of the lab. `alone` also runs each unsealed test in a student process.
         """
-        with self._job(ways, sources, seconds) as job:
+        with self._job(placement, sources, seconds) as job:
             runs = {name: (seconds, steps) for name, steps in job.inside.items() if alone or not name}
             new = {name: job.inside[name] for name, run in runs.items() if run not in (self._alone if name else self._whole)}
             found = replace(job, inside=new).found(self.keep)
         self._alone |= {runs[name]: found.alone[name] for name in new if name}
         self._whole |= {runs[""]: found.together} if "" in new else {}
-        sealed = [name for name in job.places if name not in ways.unsealed]
+        sealed = [name for name in job.places if name not in placement.unsealed]
         here = {name: found.outcomes[job.places[name]] for name in sealed}
         here |= {name: self._alone[run] for name, run in runs.items() if name}
         slowest = max((outcome.seconds for outcome in found.outcomes), default=0.0)
-        return _Seen(ways, what, here, self._whole[runs[""]], slowest)
+        return _Comparison(placement, what, here, self._whole[runs[""]], slowest)
 
-    def cause(self, ways: _Ways) -> str:
-        """The first cell of the solution that fails in one process, and why."""
-        with self._job(ways, self.exercises, 0.0) as job:
+    def cause(self, placement: _Placement) -> str:
+        """Return the first cell of the solution that fails in one process, and why, as a sentence."""
+        with self._job(placement, self.exercises, 0.0) as job:
             outcomes, _ = run_with_retries(job.inside[""], limits=job.limits, environment=job.environment)
         for (index, source), outcome in zip(job.work.code, outcomes, strict=True):
             cell = self.lab.cells[index]
@@ -179,8 +206,8 @@ class _Bench:
         return ""
 
     @contextmanager
-    def _job(self, ways: _Ways, sources: Mapping[str, str], seconds: float) -> Iterator[Job]:
-        lab = ways.of(self.lab)
+    def _job(self, placement: _Placement, sources: Mapping[str, str], seconds: float) -> Iterator[Job]:
+        lab = placement.of(self.lab)
         options = replace(self.options, cell_seconds=seconds) if seconds else self.options
         with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
             for path in self.lab.folder.glob("*.ipynb"):
@@ -194,7 +221,7 @@ class _Bench:
 
 
 def _stated(lab: Lab) -> dict[str, str]:
-    """The tests that run in the student's process as the settings, or their own text, say."""
+    """Return the tests that must run in the student process according to the settings or to their text, with the reasons."""
     solutions = [cell.source for cell in lab.of("exercise")]
     helpers = [cell.source for cell in lab.cells if cell.is_code and cell.role != "exercise"] + list(_modules(lab))
     beside = [name for name, _ in lab.beside]
@@ -206,48 +233,55 @@ def _stated(lab: Lab) -> dict[str, str]:
 
 
 def _modules(lab: Lab) -> Iterator[str]:
-    """The text of the course's own modules that lie beside the notebook."""
+    """Yield the source of the course's own modules next to the notebook."""
     for name, path in lab.beside:
         if name.endswith(".py"):
             with suppress(OSError):
                 yield Path(path).read_text(encoding="utf-8", errors="replace")
 
 
-def _settle(bench: _Bench, ways: _Ways) -> tuple[_Ways, _Seen]:
-    """The ways in which the solution gets the marks of one process, and what was seen of it."""
-    seen = bench.run(ways, bench.exercises)
-    while (better := ways.after(seen, bench.lab)) != ways:
-        ways, seen = better, bench.run(better, bench.exercises)
-    return ways, seen
+def _place_tests(bench: _Bench, placement: _Placement) -> tuple[_Placement, _Comparison]:
+    """Return a placement in which the solution gets the same marks as in one process, and its results."""
+    seen = bench.run(placement, bench.exercises)
+    while (better := placement.after(seen, bench.lab)) != placement:
+        placement, seen = better, bench.run(better, bench.exercises)
+    return placement, seen
 
 
-def _compare(bench: _Bench, ways: _Ways, solution: _Seen) -> tuple[_Ways, tuple[str, ...]]:
-    """Learn from variations of the solution, until they show nothing new or the time is over. Returns what to say about it, too."""
+def _compare(bench: _Bench, placement: _Placement, solution: _Comparison) -> tuple[_Placement, tuple[str, ...]]:
+    """Improve the placement with variations of the solution, until they show nothing new or the time is over.
+
+    Returns the placement and notes for the instructor.
+    """
     deadline, limit = time.monotonic() + TRIAL_SECONDS, max(LEAST_SECONDS, SLOWER * solution.slowest)
     released = {cell.id: cell.source for cell in release_notebook(bench.lab).cells}
     blank = {cell.name: released[cell.id] for cell in bench.lab.of("exercise")}
     waiting = list(variants(bench.exercises, blank)) if blank else []
     untried = len(waiting)
 
-    def one(ways: _Ways, variant: tuple[str, Mapping[str, str]]) -> _Seen | None:
+    def one(placement: _Placement, variant: tuple[str, Mapping[str, str]]) -> _Comparison | None:
         what, sources = variant
         if time.monotonic() > deadline:
             return None
-        return bench.run(ways, sources, what, seconds=limit, alone=what in SHOW_STATE)
+        return bench.run(placement, sources, what, seconds=limit, alone=what in SHOW_STATE)
 
     while waiting:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            seen = list(pool.map(partial(one, ways), waiting))
-        better = ways
+            seen = list(pool.map(partial(one, placement), waiting))
+        better = placement
         for look in seen:
             better = better.after(look, bench.lab) if look else better
         untried = min(untried, seen.count(None))
-        waiting = [variant for variant, look in zip(waiting, seen, strict=True) if look and ways.after(look, bench.lab) != ways]
-        if better != ways:
-            better, _ = _settle(bench, better)  # what the variations showed must not cost the solution a point
-        ways = better
+        waiting = [
+            variant
+            for variant, look in zip(waiting, seen, strict=True)
+            if look and placement.after(look, bench.lab) != placement
+        ]
+        if better != placement:
+            better, _ = _place_tests(bench, better)  # the solution must still get all points
+        placement = better
     said = f"{untried} variations of the solution were not tried, as there was no time left"
-    return ways, (said,) if untried else ()
+    return placement, (said,) if untried else ()
 
 
 def _differ(here: Outcome, there: Outcome, points: float) -> bool:
@@ -255,7 +289,7 @@ def _differ(here: Outcome, there: Outcome, points: float) -> bool:
 
 
 def _too_slow(here: Outcome, there: Outcome) -> bool:
-    """Whether a test calls the student's functions so often that the way between the processes is most of the time."""
+    """Return whether a test calls the student's functions so often that communication takes most of its time."""
     return here.calls > MANY_CALLS and here.seconds > SLOWER * there.seconds + SLOW_SECONDS
 
 
@@ -263,12 +297,12 @@ def _why(here: Outcome, there: Outcome, what: str) -> str:
     if _too_slow(here, there):
         return f"it calls functions {here.calls} times, which takes {here.seconds:.1f} s instead of {there.seconds:.1f} s"
     if what:
-        return f"it ends otherwise in another process for a solution in which this is changed: {what}"
-    return here.message or "it ends otherwise in another process"
+        return f"it has another result in a separate process for this variation of the solution: {what}"
+    return here.message or "it has another result in a separate process"
 
 
-def _broken(lab: Lab, seen: _Seen) -> dict[str, str]:
-    """Tests that do not give the solution all points, though everything ran in one process."""
+def _broken(lab: Lab, seen: _Comparison) -> dict[str, str]:
+    """Return the tests that do not give the solution all points even in one process, with the reasons."""
     return {
         name: _reason(seen.there[name])
         for name, test in lab.tests.items()
@@ -277,12 +311,12 @@ def _broken(lab: Lab, seen: _Seen) -> dict[str, str]:
 
 
 def _falls_short(outcome: Outcome, points: float) -> bool:
-    """Whether stock nbgrader would give less than all points."""
+    """Return whether stock nbgrader would give fewer than all points."""
     return outcome.stderr or credit(outcome, points, stock=True) < points
 
 
 def _reason(outcome: Outcome) -> str:
-    """Why a cell failed, with what most likely helps."""
+    """Return why a cell failed, with advice."""
     if outcome.status == "ok":
         wrote = "something is written to stderr during it, for which stock nbgrader gives nothing: silence the warning there"
         return wrote if outcome.stderr else "it gives less than all points"

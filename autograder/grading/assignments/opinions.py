@@ -1,8 +1,9 @@
-"""What counts of a test that ran in more than one way: in the examiner, alone in the student's process, with the whole notebook.
+"""Decide on the result of a test that ran in several ways.
 
-In a notebook that was not written for this engine, the whole notebook in one process is what stock nbgrader would have done. It
-never gives a point here: where it says something else, a person is asked, and the lower mark stands until then. Knows outcomes
-and points; nothing of notebooks or processes.
+A test may run in the examiner, alone in the student process, or with the whole notebook in one
+process. For an nbgrader notebook, the last of these is what stock nbgrader would have done. It never
+adds points: if its result differs, a person has to look, and the lower mark counts until then. This
+module knows outcomes and points; it does not know notebooks or processes.
 """
 
 from __future__ import annotations
@@ -18,19 +19,26 @@ __all__ = ["OWN_WORDS", "Opinion", "cannot_cross", "credit", "opinion", "tries_i
 
 _REFUSED = re.compile(r"\bexpected a Keras model\b|\bmay not cross\b|\bcannot leave\b")
 _MISSING_NAME = re.compile(r"^name '(\w+)' is not defined")
-# In the place of what a test says where the student's code could reach it: that may be the text of a hidden test.
+# Replaces the message of a test that the student's code could reach, because it may contain the text of a hidden test.
 _DOUBTED = Outcome(
-    "error", "Mistake", "in one process with the rest of your notebook this test does not hold: it will be looked at"
+    "error", "Mistake", "in one process with the rest of your notebook this test does not pass: a person will look at it"
 )
 _WHY_WROTE = "something, perhaps a warning, was written to stderr during this test, for which stock nbgrader gives nothing"
-_WROTE = Outcome("error", "Mistake", f"{_WHY_WROTE}: it will be looked at")
-OWN_WORDS = (_DOUBTED.message, _WROTE.message)  # which hold nothing of a test
-_UNHEARD = ("missing", "crashed", "memory")  # how a test ends of which nothing can be said
+_WROTE = Outcome("error", "Mistake", f"{_WHY_WROTE}: a person will look at it")
+OWN_WORDS = (_DOUBTED.message, _WROTE.message)  # messages that contain no text of a test
+_UNHEARD = ("missing", "crashed", "memory")  # statuses of a test without a result
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What counts. review: a sentence for the person who has to look, "" if nobody has to."""
+    """The result of a test.
+
+    Attributes:
+        outcome: The outcome that counts.
+        sealed: Whether it comes from the examiner.
+        earned: Points that the student earned.
+        review: Reason why a person has to look; "" if nobody has to.
+    """
 
     outcome: Outcome
     sealed: bool
@@ -48,9 +56,20 @@ def opinion(
     stock: bool = False,
     below: bool = False,
 ) -> Opinion:
-    """What counts of a test. examined is None for one that has to run in the student's process, the others where it did not run so.
+    """Decide on the result of a test. At least one of `examined` and `alone` must be given.
 
-    stock: read marks as stock nbgrader does. below: nobody need be asked about a number below 0, as the solution has one, too.
+    Args:
+        name: Name of the test.
+        points: Points that the test can give.
+        examined: Outcome in the examiner; None if the test has to run in the student process.
+        alone: Outcome alone in the student process; None if it did not run there.
+        together: Outcome with the whole notebook in one process; None if it did not run there.
+        stock: Whether to read marks as stock nbgrader does.
+        below: Whether to accept a negative number without a review, because the test gives one
+            for the solution too.
+
+    Returns:
+        The result.
     """
     first = alone if alone is not None else examined
     assert first is not None
@@ -59,11 +78,11 @@ def opinion(
     if together is None or not points:
         return Opinion(first, sealed, earned, _odd(name, first, points, stock, below))
     other = credit(together, points, stock=stock)
-    if together.stderr and min(earned, other) > 0:  # elsewhere a warning may be shown that Python shows only once
+    if together.stderr and min(earned, other) > 0:  # only this run counts: Python shows some warnings only once per process
         review = f"`{name}` gives {min(earned, other):g} of {points:g} points, but {_WHY_WROTE}"
         return Opinion(_WROTE, sealed, 0.0, review)
     if sealed and earned == other and cannot_cross(first):
-        return Opinion(together, False, other)  # whose message speaks of the student's code, not of this engine
+        return Opinion(together, False, other)  # its message is about the student's code, not about this grader
     if math.isclose(earned, other):
         return Opinion(first, sealed, earned, _odd(name, first, points, stock, below))
     here = "apart from the student's other code" if sealed else "without the other tests"
@@ -73,7 +92,16 @@ def opinion(
 
 
 def tries_inside(examined: Outcome, points: float, defined: Collection[str]) -> bool:
-    """Whether a test may fail in the examiner only for what the examiner lacks. defined: the names that tests of the lab define."""
+    """Return whether a test may have failed only because the examiner lacks something that the student process has.
+
+    Args:
+        examined: Outcome in the examiner.
+        points: Points that the test can give.
+        defined: Names that the tests of the lab define.
+
+    Returns:
+        Whether the test should run in the student process too.
+    """
     if not points or examined.status == "ok":
         return False
     missing = _MISSING_NAME.match(examined.message) if examined.error == "NameError" else None
@@ -81,16 +109,32 @@ def tries_inside(examined: Outcome, points: float, defined: Collection[str]) -> 
 
 
 def cannot_cross(outcome: Outcome) -> bool:
-    """Whether a test ended because a value may not leave the student's process."""
+    """Return whether a test ended because a value cannot be sent from the student process.
+
+    Args:
+        outcome: Outcome of the test.
+
+    Returns:
+        Whether this is the reason.
+    """
     return outcome.error in ("CannotCross", "NotPlain") or (
         outcome.status == "error" and bool(_REFUSED.search(outcome.message))
     )
 
 
 def credit(outcome: Outcome, points: float, *, stock: bool = False) -> float:
-    """What a test that ran to its end gives: all points or, as in nbgrader, as many as the value of its last expression says.
+    """Compute the points that a test gives.
 
-    stock: a negative number gives all points, as nbgrader has it.
+    A test that ran to its end gives all points or, as in nbgrader, the number of its last
+    expression, limited to the range from 0 to `points`.
+
+    Args:
+        outcome: Outcome of the test.
+        points: Points that the test can give.
+        stock: Whether a negative number gives all points, as in stock nbgrader.
+
+    Returns:
+        The points.
     """
     if outcome.status != "ok" or (outcome.value is not None and math.isnan(outcome.value)):
         return 0.0
@@ -100,7 +144,7 @@ def credit(outcome: Outcome, points: float, *, stock: bool = False) -> float:
 
 
 def _odd(name: str, outcome: Outcome, points: float, stock: bool, below: bool) -> str:
-    """A sentence about a number that nbgrader would not take for this mark, or with which it gives more than was meant."""
+    """Return a reason to review a number that nbgrader would read as a different mark or that is outside the range; or ""."""
     value = outcome.value
     if not stock or not points or outcome.status != "ok" or value is None or value == points:
         return ""

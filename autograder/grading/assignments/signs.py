@@ -1,7 +1,9 @@
-"""What the text of a test asks that is true in the student's process only: what is printed, how a function is written, which names exist.
+"""Find tests that must run in the student process, by their text.
 
-In an examiner such a question gets the examiner's own answer, the same for everybody. And what would run a student's code there.
-A look at the text that errs on the side of finding too much. Knows Python source; nothing of labs or processes.
+Some tests ask for something that only the student process knows: what is printed, how a function is
+written, which names exist. In the examiner such a test would get the same answer for every student.
+Other tests would run a student's code in the examiner. The search prefers to report too much. This
+module knows Python source; it does not know labs or processes.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("what was drawn", r"\b(gcf|gca|get_fignums|fignum_exists)\b"),
     )
 )
-# What runs a text or a file as code, or makes of it objects that may hold code.
+# Calls that run a text or a file as code, or create objects that may contain code from it.
 _RUNS = re.compile(
     r"\beval\((?!\))|(?<!\.)\bcompile\(|\.query\(|\byaml\.(load|load_all|full_load|unsafe_\w+)\(|\btorch\.load\("
     r"|\b(exec|sympify|parse_expr|read_pickle|run_path|run_module)\("
@@ -56,10 +58,16 @@ _FILES = re.compile(
 
 
 def asks(test: str, exercises: Sequence[str], beside: Collection[str], helpers: Sequence[str] = ()) -> str:
-    """What a test asks that only the student's process can say, as half a sentence; "" if nothing is seen.
+    """Find out whether a test asks for something that only the student process knows.
 
-    exercises: the solutions of the exercises. beside: the names of the files that both processes have. helpers: the lab's other
-    code, with whose functions and classes the test may work.
+    Args:
+        test: Source of the test.
+        exercises: Sources of the solutions of the exercises.
+        beside: Names of the files that both processes have.
+        helpers: Sources of the lab's other code, whose functions and classes the test may use.
+
+    Returns:
+        What the test asks, as a phrase that continues "it asks"; "" if nothing was found.
     """
     tree = module(test)
     code = _without_text(tree)
@@ -67,7 +75,7 @@ def asks(test: str, exercises: Sequence[str], beside: Collection[str], helpers: 
         if words.search(code):
             return what
     if runs_code(test, helpers):
-        return "that what it is given is run as code"
+        return "to run its input as code"
     if _FILES.search(code) and not _files(tree) & set(beside):
         return "for files"
     if any(map(_identity, ast.walk(tree))):
@@ -78,7 +86,15 @@ def asks(test: str, exercises: Sequence[str], beside: Collection[str], helpers: 
 
 
 def runs_code(test: str, helpers: Sequence[str] = ()) -> bool:
-    """Whether a test, or a helper with which it works, may run what it is given as code: `eval`, `pickle` and the like."""
+    """Return whether a test, or a helper that it uses, may run its input as code, for instance by `eval` or `pickle`.
+
+    Args:
+        test: Source of the test.
+        helpers: Sources of the lab's other code.
+
+    Returns:
+        Whether this was found.
+    """
     return any(_RUNS.search(_without_text(module(text))) for text in (test, *_used(test, helpers)))
 
 
@@ -87,7 +103,7 @@ def _without_text(tree: ast.Module) -> str:
 
 
 def _used(test: str, helpers: Sequence[str]) -> list[str]:
-    """The statements of the helpers that make what the test reads, and what these read in turn, as code."""
+    """Return the source of the helpers' statements that the test depends on, directly or indirectly."""
     makers: dict[str, list[str]] = {}
     for statement in (statement for text in helpers for statement in statements(text)):
         for name in names(statement).assigns:
@@ -115,7 +131,7 @@ def _files(tree: ast.Module) -> set[str]:
 
 
 def _identity(node: ast.AST) -> bool:
-    """`a is b` of two values; not `a is None` or `type(a) is int`."""
+    """Return whether `node` compares two values by `is`; `a is None` and `type(a) is int` do not count."""
     if not isinstance(node, ast.Compare):
         return False
     sides = [node.left, *node.comparators]
@@ -125,13 +141,13 @@ def _identity(node: ast.AST) -> bool:
 
 
 def _renamed(test: str, tree: ast.Module) -> set[str]:
-    """Names of the notebook that the test gives a value, imports aside."""
+    """Return the names of the notebook that the test assigns or changes, except imports."""
     said = names(test)
     return set((said.assigns | said.changes) - said.imports)
 
 
 def _read_inside(exercises: Sequence[str]) -> set[str]:
-    """Names of the notebook that functions and classes of the exercises read when they are called."""
+    """Return the names of the notebook that functions and classes of the exercises read when they are called."""
     found: set[str] = set()
     for source in exercises:
         for node in module(source).body:
@@ -141,7 +157,7 @@ def _read_inside(exercises: Sequence[str]) -> set[str]:
 
 
 def _patches(node: ast.AST, test: str) -> bool:
-    """Whether a statement sets an attribute of something that the test did not make."""
+    """Return whether a statement sets an attribute of an object that the test did not create."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
     for target in targets:
         root: ast.AST = target

@@ -1,7 +1,7 @@
-"""Variations of an instructor's solution, some of them wrong, on which two ways of grading can be compared.
+"""Create variations of an instructor's solution, some of them wrong, to compare two ways of grading.
 
-Each changes every exercise at once and in one way: what it returns, what it does beside that, or what it says in its text. Knows
-Python source; nothing of labs, tests or processes.
+Each variation changes all exercises in one way: their return values, their side effects, or their
+text. This module knows Python source; it does not know labs, tests or processes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from autograder.notebooks.syntax import module
 
 __all__ = ["PART", "SPOILS", "variants"]
 
-PART, SPOILS = "every second exercise is answered", "changes its arguments"  # what two of the variations are
+PART, SPOILS = "every second exercise is answered", "changes its arguments"  # descriptions of two variations
 
 _WRAP = """
 def _variant(function):
@@ -25,7 +25,7 @@ def _variant(function):
         return _change(result, args, told)
     return other
 """
-# What a wrapped function does with its result, its arguments, and a list that it keeps from call to call.
+# What a wrapped function does with its result, its arguments, and a list that persists between calls.
 _CHANGES = {
     "returns nothing": """
 def _change(result, args, told):
@@ -57,7 +57,7 @@ _SPOILS = (
     lambda value: vars(value).update(spoilt=7),
 )
 """,
-    "does more than it is asked": """
+    "has additional side effects": """
 def _change(result, args, told):
     if len(told) < 3:
         import warnings
@@ -71,7 +71,15 @@ def _change(result, args, told):
 
 
 def variants(exercises: Mapping[str, str], blank: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """What the variation is, and the exercises (name → source) in it. blank: as released."""
+    """Create the variations of a solution.
+
+    Args:
+        exercises: Exercise name → source of the solution.
+        blank: Exercise name → source as released.
+
+    Yields:
+        A description of the variation, and exercise name → source.
+    """
     yield "nothing is answered", blank
     if len(exercises) > 1:
         yield (
@@ -81,11 +89,11 @@ def variants(exercises: Mapping[str, str], blank: Mapping[str, str]) -> Iterator
     functions = any(_functions(module(source).body) for source in exercises.values())
     for what, change in _CHANGES.items() if functions else ():
         yield what, {name: _wrapped(source, change) for name, source in exercises.items()}
-    yield "numbers, texts and operators are others", {name: _off(source) for name, source in exercises.items()}
+    yield "numbers, texts and operators are changed", {name: _off(source) for name, source in exercises.items()}
 
 
 def _functions(body: Sequence[ast.stmt]) -> list[ast.FunctionDef]:
-    """The functions and methods that can be wrapped."""
+    """Return the functions and methods that can be wrapped."""
     own = [node for node in body if isinstance(node, ast.FunctionDef) and not node.decorator_list]
     methods = [method for node in body if isinstance(node, ast.ClassDef) for method in _functions(node.body)]
     return own + [method for method in methods if not method.name.startswith("__")]
@@ -120,7 +128,7 @@ class _Off(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Leave the name of a file or of a magic as it is: without it the whole cell would only stop."""
+        """Keep calls with string arguments, such as file names and magics: if they changed, the whole cell would fail."""
         return (
             node
             if any(isinstance(arg, ast.Constant) and isinstance(arg.value, str) for arg in node.args)

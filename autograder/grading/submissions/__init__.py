@@ -1,1 +1,1 @@
-"""Students' files: find them, read them within bounds, repair them."""
+"""Find, read and repair the files that students submit."""

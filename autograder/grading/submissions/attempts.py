@@ -1,6 +1,6 @@
-"""Notebooks that may be one student's submission: whose they are, what they say of themselves, and which of them counts.
+"""Choose among several notebooks of one student: who the student is, which lab each is for, which attempt counts.
 
-Knows files and their names; nothing of folders or of what stands in a notebook's cells.
+This module knows files and their names; it does not know folders or the content of cells.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ from autograder.grading.submissions.reading import Recognised, recognise
 
 __all__ = ["Candidate", "Patience", "newest", "student_name", "student_of_file"]
 
-MAX_SECONDS = 20.0  # for reading the notebooks of one student
+MAX_SECONDS = 20.0  # seconds for reading all notebooks of one student
 _NUMBERED = re.compile(r" ?\((\d{1,4})\)$|[-_ ](?:v|attempt ?)?(\d{1,3})$", re.IGNORECASE)
 _COPY = re.compile(r"^(?:copy of|kopie von|copie de) |[-_ ](?:copy|kopie)\d*$", re.IGNORECASE)
-# What a learning platform puts between a student's name and the name of the file: `_LATE`, then numbers of its own.
+# What a learning platform inserts between the student's name and the file name: `_LATE`, then its own numbers.
 _PLATFORM = re.compile(r"(?:_LATE(?:_(\d{2,})(?:_\d{2,})*)?|_(\d{2,})(?:_\d{2,})+)?$", re.IGNORECASE)
-_KNOWN = 0.3  # share of the lab's ids from which on a notebook without its name is taken for one of it
+_KNOWN = 0.3  # share of the lab's grade ids from which a notebook without the lab's name counts as a notebook of the lab
 
 
 class Patience:
-    """Reads the notebooks of one student, until that has taken long enough."""
+    """Reads the notebooks of one student, for at most MAX_SECONDS seconds in all."""
 
     def __init__(self) -> None:
         self._left = MAX_SECONDS
 
     def recognise(self, path: Path, ids: frozenset[str]) -> Recognised:
+        """Find out which lab a notebook belongs to, as `reading.recognise` does; an error if the time is over."""
         if self._left <= 0:
-            return Recognised(error="not looked at, because those before it took too long")
+            return Recognised(error="not read, because the files before it took too long")
         started = time.monotonic()
         said = recognise(path, ids)
         self._left -= time.monotonic() - started
@@ -44,7 +45,16 @@ class Patience:
 
 @dataclass(eq=False)
 class Candidate:
-    """A notebook that may be a student's submission. expected: it lies where one must, whatever it turns out to be."""
+    """A notebook that may be a student's submission.
+
+    Attributes:
+        path: Path of the notebook.
+        lab: Id of the lab.
+        ids: Grade ids of the lab; empty if they are not known.
+        own_folder: Whether its folder holds only files of this student.
+        expected: Whether it has the expected name and folder of a submission, whatever it contains.
+        patience: Reads the notebook.
+    """
 
     path: Path
     lab: str
@@ -55,28 +65,31 @@ class Candidate:
 
     @cached_property
     def said(self) -> Recognised:
+        """What the notebook says about itself; nothing for a link."""
         linked = self.path.is_symlink() or self.path.parent.is_symlink()
         return Recognised() if linked or not self.path.is_file() else self.patience.recognise(self.path, self.ids)
 
     @property
     def is_ours(self) -> bool:
+        """Whether it is a notebook of this lab, by its metadata or by its grade ids."""
         return self.said.lab == self.lab or (not self.said.lab and self.said.known >= max(1, _KNOWN * len(self.ids)))
 
     @property
     def other_lab(self) -> str:
+        """Id of the other lab that its metadata names; "" if there is none."""
         return self.said.lab if self.said.lab != self.lab else ""
 
     @property
     def certainty(self) -> int:
-        """2: a notebook of the lab; 1: none that says so, but it may be one that lost its metadata; 0: cannot be read."""
+        """2 for a notebook of the lab, 1 for a notebook that may have lost its metadata, 0 if it cannot be read."""
         if self.said.error:
             return 0
         return 2 if self.is_ours else 1
 
     @cached_property
     def stamp(self) -> float:
-        """Seconds at which nbgrader collected it, 0 if nobody noted that."""
-        from nbgrader.utils import parse_utc  # takes a while to load, and few students hand in twice
+        """Time of collection by nbgrader in seconds since the epoch; 0 if it is not known."""
+        from nbgrader.utils import parse_utc  # slow to import and rarely needed: few students submit twice
 
         with suppress(OSError, ValueError, OverflowError, TypeError), open(self.path.parent / "timestamp.txt", "rb") as file:
             when = parse_utc(file.read(100).decode(errors="replace").strip())
@@ -85,6 +98,7 @@ class Candidate:
 
     @cached_property
     def changed(self) -> float:
+        """Time of the last change in seconds since the epoch; 0 if it is not known."""
         try:
             return self.path.lstat().st_mtime
         except OSError:
@@ -92,7 +106,14 @@ class Candidate:
 
 
 def newest(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
-    """The attempt that counts among those that are equally certain, and how that was seen."""
+    """Choose the attempt that counts among the candidates with the highest certainty.
+
+    Args:
+        candidates: At least one candidate.
+
+    Returns:
+        The newest attempt, and how it was found, as a phrase for messages.
+    """
     best = max(candidate.certainty for candidate in candidates)
     rest = [candidate for candidate in candidates if candidate.certainty == best]
     if len(rest) == 1:
@@ -106,41 +127,56 @@ def newest(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
         numbers = [number for _, number in names]
         if len(set(numbers)) == len(numbers):
             return rest[numbers.index(max(numbers))], "by the number in its name"
-    # Unpacked at once they may all be of one second: then the plain name, not the copy.
+    # Files from one archive may all have the same time: then prefer the plain name to a copy.
     return max(
         rest, key=lambda c: (int(c.changed), not _COPY.search(c.path.stem), c.path.name)
     ), "by the time of its last change"
 
 
 def _name(path: Path) -> tuple[str, int]:
-    """A file's name without the number that browsers and platforms put behind it, and that number."""
+    """Return a file name without the number that browsers and platforms append, and that number."""
     stem = unicodedata.normalize("NFC", path.stem)
     match = _NUMBERED.search(stem)
     return (stem[: match.start()], int(match[1] or match[2])) if match else (stem, 0)
 
 
-# ── whose it is ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── names of students ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def student_name(text: str) -> str:
-    """A name that every file and database can hold; as Macs and other machines spell it, it is the same."""
+    """Normalise the name of a student, so that it is the same for files from every operating system.
+
+    Args:
+        text: Name of a file or folder.
+
+    Returns:
+        The name in Unicode normal form C, without surrogates.
+    """
     raw = text.encode("utf-8", "surrogateescape")
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        text = raw.decode("latin-1")  # such as old archives hold
+        text = raw.decode("latin-1")  # from old archives
     return unicodedata.normalize("NFC", text)
 
 
 def student_of_file(stem: str, lab_id: str) -> tuple[str, str]:
-    """Whose a file is that lies among others, and the number by which a platform tells students of one name apart, if it does.
+    """Find the student in the name of a file that lies in one folder with the files of other students.
 
-    `eva (1)`, `Copy of eva` and `eva_LATE_17_4711_lab01-2` are eva's. A number alone tells students apart (`student-1`); behind
-    the name of the lab it counts attempts.
+    `eva (1)`, `Copy of eva` and `eva_LATE_17_4711_lab01-2` all belong to eva. A number alone
+    distinguishes students (`student-1`); after the name of the lab it counts attempts.
+
+    Args:
+        stem: File name without its suffix.
+        lab_id: Id of the lab.
+
+    Returns:
+        Name of the student, and the number that a platform uses to distinguish students with the
+        same name; "" if there is none.
     """
     stem = student_name(stem)
     plain = _COPY.sub("", re.sub(r" ?\(\d{1,4}\)$", "", stem))
-    # Not by the place in `plain.lower()`: İ becomes two characters there.
+    # Do not search in `plain.lower()`: `İ` becomes two characters there.
     last = re.fullmatch(rf"(.*){re.escape(lab_id)}(?:[-_ ]?\d{{1,3}})?", plain, re.IGNORECASE | re.DOTALL)
     if last is None:
         return plain.strip() or stem, ""

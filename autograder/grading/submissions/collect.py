@@ -1,7 +1,8 @@
-"""Find the submissions to one lab in a folder as instructors receive it, and say of everything else why it is none.
+"""Find the submissions to one lab in a folder, and report why every other file is not graded.
 
-A notebook belongs to a lab by what it says of itself, not by its file's name: names get `(1)`, `-2`, `Copy of` and `_LATE_` on
-their way. Every student has one submission; of several attempts the newest. Knows folders and names; runs and repairs nothing.
+The metadata and grade ids of a notebook decide to which lab it belongs, not its file name, because
+browsers and platforms add `(1)`, `-2`, `Copy of` and `_LATE_`. Every student has one submission; the
+newest of several attempts counts. This module knows folders and names; it runs and repairs nothing.
 """
 
 from __future__ import annotations
@@ -19,18 +20,23 @@ from autograder.notebooks.io import shown
 
 __all__ = ["Collected", "Left", "SubmissionFile", "collect", "find_submissions"]
 
-MAX_ENTRIES = 2_000  # that are looked at in one student's folder
-MAX_DEPTH = 4  # folders between the class and a notebook
-MAX_NOTEBOOKS = 20  # that are read of one student to see what they are
-# Folders of an nbgrader course beside `submitted`, which hold no student's work.
+MAX_ENTRIES = 2_000  # entries of one folder that are examined
+MAX_DEPTH = 4  # levels of folders between the class and a notebook
+MAX_NOTEBOOKS = 20  # notebooks of one student that are read to find the submission
+# Files and folders of an nbgrader course next to `submitted`, which hold no student's work.
 _COURSE = ("source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py")
 
 
 @dataclass(frozen=True)
 class SubmissionFile:
-    """A submission before it is read: whose it is, where it lies, and whether a folder on the way there is a link.
+    """A submission that was found and not read yet.
 
-    own_folder: the folder holds nothing but this student's files, which come along.
+    Attributes:
+        submission: Name of the submission, which is the name of the student.
+        path: Path of the notebook.
+        linked: Whether its folder is a symbolic link.
+        own_folder: Whether the folder holds only files of this student, which then belong to the
+            submission.
     """
 
     submission: str
@@ -41,7 +47,12 @@ class SubmissionFile:
 
 @dataclass(frozen=True)
 class Left:
-    """Something that was found and is not graded, and why."""
+    """A file or folder that was found and is not graded.
+
+    Attributes:
+        path: Path of the file or folder.
+        reason: Why it is not graded.
+    """
 
     path: Path
     reason: str
@@ -49,23 +60,51 @@ class Left:
 
 @dataclass(frozen=True)
 class Collected:
-    """The submissions by name, and everything else that was found."""
+    """The result of a search.
+
+    Attributes:
+        found: Submissions, sorted by name.
+        left: Files and folders that are not graded, sorted by path.
+    """
 
     found: tuple[SubmissionFile, ...]
     left: tuple[Left, ...]
 
 
 def find_submissions(folder: Path | str, lab_id: str, assignment: str = "") -> list[SubmissionFile]:
-    """The submissions to one lab under `folder`, by name, as `collect` finds them."""
+    """Find the submissions to one lab, as `collect` does.
+
+    Args:
+        folder: Folder with the submissions.
+        lab_id: Id of the lab.
+        assignment: nbgrader's name of the assignment; by default the id of the lab.
+
+    Returns:
+        The submissions, sorted by name.
+
+    Raises:
+        CollectError: The folder does not exist or holds no submission to the lab.
+    """
     return list(collect(folder, lab_id, assignment).found)
 
 
 def collect(folder: Path | str, lab: Lab | str, assignment: str = "") -> Collected:
-    """The submissions to one lab under `folder`, and what else is there.
+    """Find the submissions to one lab, and everything else in the folder.
 
-    Three layouts are known: nbgrader's `<student>/<assignment>/<lab>.ipynb` (the folder `submitted` or its parent may be given),
-    one folder a student, and plain files `<student>.ipynb`. lab: with a whole lab its cells are known too, not only its id.
-    assignment: nbgrader's name of it, by default the lab's. Raises CollectError when nothing is there.
+    Three layouts are supported: nbgrader's `<student>/<assignment>/<lab>.ipynb`, one folder per
+    student, and plain files `<student>.ipynb`.
+
+    Args:
+        folder: Folder with the submissions; for nbgrader's layout `submitted` or its parent.
+        lab: The lab or its id. With the lab, notebooks without metadata are recognised by their
+            grade ids.
+        assignment: nbgrader's name of the assignment; by default that of the lab.
+
+    Returns:
+        The submissions, and the files and folders that are not graded.
+
+    Raises:
+        CollectError: The folder does not exist or holds no submission to the lab.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -85,7 +124,10 @@ def collect(folder: Path | str, lab: Lab | str, assignment: str = "") -> Collect
 
 
 def _roots(folder: Path, search: _Search) -> list[Path]:
-    """The folders whose entries are students: in an nbgrader course `submitted`, elsewhere a folder of that name is one more."""
+    """Return the folders with one entry per student: `submitted` in an nbgrader course, otherwise `folder`.
+
+    Outside a course, a folder `submitted` that holds students is searched in addition.
+    """
     inner = folder / "submitted"
     if not inner.is_dir() or inner.is_symlink():
         return [folder]
@@ -98,7 +140,7 @@ def _roots(folder: Path, search: _Search) -> list[Path]:
 
 
 class _Search:
-    """What has been found so far: candidates by student, and what is left."""
+    """The state of a search: candidates by student, and what is not graded."""
 
     def __init__(self, lab: Lab | str, assignment: str) -> None:
         self.lab_id = lab if isinstance(lab, str) else lab.id
@@ -109,7 +151,7 @@ class _Search:
         self._left: list[Left] = []
 
     def holds_students(self, folder: Path) -> bool:
-        """Whether a folder `submitted` is that of a class, not of a student of this name."""
+        """Return whether a folder named `submitted` holds a class, and is not the folder of a student with this name."""
         return any(
             path.parent != entry or path.stem != entry.name
             for entry in _entries(folder)
@@ -118,6 +160,7 @@ class _Search:
         )
 
     def look_through(self, root: Path) -> None:
+        """Search a folder with one entry per student."""
         self._leave_hidden(root)
         for entry in _entries(root):
             if _hidden(entry):
@@ -134,12 +177,13 @@ class _Search:
                 self._left.append(Left(entry, "not a notebook (.ipynb)"))
 
     def result(self) -> Collected:
+        """Choose one submission per student and return everything that was found."""
         found: list[SubmissionFile] = []
         alike = Counter(name for name, _ in self._students)
         taken: set[str] = {name for name, number in self._students if not number}
         for (name, number), candidates in self._students.items():
             said = f"{name}_{number}" if number and alike[name] > 1 else name
-            if number and said in taken:  # somebody else is called so
+            if number and said in taken:  # another student has this name
                 said = next(longer for longer in (f"{said}_{i}" for i in count(2)) if longer not in taken)
             taken.add(said)
             found += self._settled(said, candidates)
@@ -151,7 +195,7 @@ class _Search:
         )
 
     def _settled(self, student: str, candidates: Sequence[Candidate]) -> list[SubmissionFile]:
-        """The one that counts, if one does; the others are left."""
+        """Return the submission that counts, if there is one, and report the other candidates as not graded."""
         ours = [c for c in candidates if c.expected or not c.other_lab]
         if len(ours) > 1 and any(candidate.certainty == 2 for candidate in ours):
             ours = [c for c in ours if c.certainty != 1]
@@ -172,7 +216,7 @@ class _Search:
         self._left += [Left(candidate.path, reason) for candidate in candidates]
 
     def _note_link(self, entry: Path) -> None:
-        """A student's folder that is a link is not gone into, but the student is told."""
+        """Record a student's folder that is a link. It is not searched, but its student gets a verdict."""
         for path in (entry / self.assignment / f"{self.lab_id}.ipynb", entry / f"{self.lab_id}.ipynb"):
             if path.exists():
                 self._linked.append(SubmissionFile(student_name(entry.name), path, linked=True))
@@ -184,7 +228,7 @@ class _Search:
         top = [path for path in _entries(own) if _is_notebook(path)]
         places = [path for path in _entries(own) if path.name == self.assignment and path.is_dir()]
         within = [path for place in places for path in _entries(place) if _is_notebook(path)]
-        # Of a folder that is a link no more is wanted than that the student is told.
+        # From a linked folder only the expected notebook is taken, so that its student gets a verdict.
         within = [path for path in within if not path.parent.is_symlink() or path.name.lower() == exact]
         self._leave_hidden(own, *places)
         if not top and not within:
@@ -197,11 +241,11 @@ class _Search:
         self._left += [Left(path, f"one of more than {MAX_NOTEBOOKS} notebooks") for path in others[MAX_NOTEBOOKS:]]
 
     def _is_part(self, path: Path) -> bool:
-        """Whether it is another notebook of an assignment that has several."""
+        """Return whether `path` is another notebook of an assignment with several notebooks."""
         return self.assignment != self.lab_id and self.lab_id.lower() not in path.stem.lower()
 
     def _look_deeper(self, student: tuple[str, str], own: Path, patience: Patience) -> None:
-        """Notebooks in folders with other names; `lab03/lab03.ipynb` is another assignment, and nobody's concern here."""
+        """Search folders with other names. `lab03/lab03.ipynb` belongs to another assignment and is ignored."""
         paths = list(_notebooks(own, MAX_DEPTH - 1))
         unknown = [path for path in paths if path.stem != path.parent.name][:MAX_NOTEBOOKS]
         for candidate in (self._candidate(path, patience, own_folder=True) for path in unknown):
@@ -234,7 +278,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _notebooks(folder: Path, depth: int) -> Iterator[Path]:
-    """The notebooks in a folder and those below it, links and hidden ones aside."""
+    """Yield the notebooks in a folder and its subfolders, except links to folders and hidden files."""
     for entry in _entries(folder)[:MAX_ENTRIES]:
         if _hidden(entry):
             continue
@@ -249,5 +293,5 @@ def _is_notebook(path: Path) -> bool:
 
 
 def _hidden(path: Path) -> bool:
-    """What systems and editors leave behind: `._x`, `.ipynb_checkpoints`, `__MACOSX`, `~$x`."""
+    """Return whether a system or an editor made the file: `._x`, `.ipynb_checkpoints`, `__MACOSX`, `~$x`."""
     return path.name.startswith((".", "~$", "__MACOSX", "__pycache__"))

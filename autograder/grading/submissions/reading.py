@@ -1,7 +1,8 @@
-"""Read submissions in a process of its own, whose memory and time are limited: no file can harm who grades, or the others.
+"""Read submissions in a separate process with limited memory and time, so that no file can harm the grader.
 
-The process is started when the first file is read, kept for those that follow and replaced when one ends it. It runs nothing of
-a student's; what it sends back is plain data of bounded size. Knows files, limits and what is looked for in a submission.
+The process is started for the first file, reused for later files, and replaced when it ends. It runs
+no code of students and sends back plain data of bounded size. This module knows files, limits and
+the checks of a submission.
 """
 
 from __future__ import annotations
@@ -30,18 +31,21 @@ from autograder.sandbox.interpreters import clean_environment, command
 
 __all__ = ["Recognised", "UnreadableError", "read_cells", "read_submission", "recognise"]
 
-MEMORY = 1_500 * 2**20  # bytes, beyond what the process has when it starts
-CPU_SECONDS = 10  # for one file
-SECONDS = 120.0  # for one file, on a machine that has other things to do
-MAX_REPLY = 160 * 2**20
-WORN = 600 * 2**10  # kilobytes: after a file that took more memory the next one gets a fresh process
+MEMORY = 1_500 * 2**20  # bytes in addition to what the process uses when it starts
+CPU_SECONDS = 10  # processor time per file
+SECONDS = 120.0  # duration per file, long because the machine may be busy
+MAX_REPLY = 160 * 2**20  # bytes
+WORN = 600 * 2**10  # kilobytes: a process that used more memory than this is replaced
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """What a file says it is. lab: the name in its metadata, "" without one; known: how many of the ids asked for its cells have.
+    """What a file says about itself.
 
-    error: why it cannot be read, "" if it can.
+    Attributes:
+        lab: Id of the lab in its metadata; "" if there is none.
+        known: Number of the requested grade ids that its cells have.
+        error: Why it cannot be read; "" if it can be read.
     """
 
     lab: str = ""
@@ -50,7 +54,18 @@ class Recognised:
 
 
 def read_submission(lab: Lab, path: Path) -> Submission:
-    """Read and repair the submission at `path`, and look it through. Raises UnreadableError for one that is none to `lab`."""
+    """Read, repair and check a submission in the separate process.
+
+    Args:
+        lab: The lab.
+        path: Path of the notebook.
+
+    Returns:
+        The repaired submission, with suspicious places as flags.
+
+    Raises:
+        UnreadableError: The file cannot be read or is not a submission to the lab.
+    """
     with _reader.lock:
         _reader.ask({"do": "submission", "path": os.path.abspath(path), **_reader.news_of(lab)})
         facts = _reader.answer(path)
@@ -65,18 +80,36 @@ def read_submission(lab: Lab, path: Path) -> Submission:
     if looked is None:
         said = "the cells could not be looked through, for that took too long: please look"
         return replace(work, odd=(Flag("suspicious", (), said),))
-    return replace(work, skippable=frozenset(looked["idle"]), odd=_flags(looked["odd"]))
+    return replace(work, skippable=frozenset(looked["skippable"]), odd=_flags(looked["odd"]))
 
 
 def read_cells(path: Path) -> list[dict[str, Any]]:
-    """The cells of the notebook at `path` as people may look at them: text, ids, pictures. Raises UnreadableError."""
+    """Read the cells of a notebook for display.
+
+    Args:
+        path: Path of the notebook.
+
+    Returns:
+        The cells with text, ids and pictures, as `read_lean` returns them.
+
+    Raises:
+        UnreadableError: The file cannot be read.
+    """
     with _reader.lock:
         _reader.ask({"do": "cells", "path": os.path.abspath(path)})
         return list(_reader.answer(path)["cells"])
 
 
 def recognise(path: Path, ids: Iterable[str] = ()) -> Recognised:
-    """What the file at `path` says it is. ids: grade ids of the lab that it may belong to."""
+    """Find out which lab a notebook belongs to.
+
+    Args:
+        path: Path of the notebook.
+        ids: Grade ids of the lab that it may belong to.
+
+    Returns:
+        What the file says about itself. Errors are returned in `error` and not raised.
+    """
     with _reader.lock:
         try:
             _reader.ask({"do": "recognise", "path": os.path.abspath(path), "ids": frozenset(ids)})
@@ -89,15 +122,15 @@ def _flags(facts: Iterable[Mapping[str, Any]]) -> tuple[Flag, ...]:
     return tuple(Flag(fact["kind"], tuple(fact["cells"]), fact["message"]) for fact in facts)
 
 
-# ── our end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the grader's side ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class _EndedError(Exception):
-    """The process ended, or was ended, before it answered."""
+    """The process ended, or was killed, before it answered."""
 
 
 class _Reader:
-    """The process, for whoever holds `lock`."""
+    """The reading process. Hold `lock` to use it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -107,7 +140,7 @@ class _Reader:
         self._deadline = 0.0
 
     def news_of(self, lab: Lab) -> dict[str, Any]:
-        """What the process has to be told of the lab, if it has not been told before."""
+        """Return what the process needs to know about the lab; nothing if it was sent before."""
         self._live()
         if lab is self._lab:
             return {}
@@ -115,11 +148,12 @@ class _Reader:
         return {"lab": replace(lab, answers=(), beside=()), "released": released_cells(lab)}
 
     def ask(self, request: Mapping[str, Any]) -> None:
+        """Send a request to the process."""
         self._live().send_bytes(pickle.dumps(request))
         self._deadline = time.monotonic() + SECONDS
 
     def answer(self, path: Path) -> dict[str, Any]:
-        """What the process answers about the file. Raises UnreadableError."""
+        """Return the answer of the process about a file. Raises UnreadableError."""
         try:
             said = self._receive()
         except _EndedError:
@@ -132,6 +166,7 @@ class _Reader:
         return said
 
     def answer_if_any(self) -> dict[str, Any] | None:
+        """Return the next answer of the process, or None if it failed or ended."""
         try:
             said = self._receive()
         except _EndedError:
@@ -139,6 +174,7 @@ class _Reader:
         return None if "unreadable" in said else said
 
     def close(self) -> None:
+        """End the process."""
         if self._connection is not None and self._process is not None:
             self._connection.close()
             self._process.kill()
@@ -172,7 +208,7 @@ class _Reader:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for us, and then this process reads the end of its requests
+                start_new_session=True,  # Ctrl-C reaches only the grader; this process ends when its connection is closed
             )
         self._connection = ours
         return ours
@@ -182,11 +218,11 @@ _reader = _Reader()
 atexit.register(_reader.close)
 
 
-# ── the other end ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the process's side ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def serve() -> None:
-    """Answer requests on the descriptor whose number is the first argument, until its other end is closed."""
+    """Answer requests on the file descriptor in the first command-line argument until its other end is closed."""
     from autograder.grading import plan  # noqa: F401  loaded before memory is limited
     from autograder.grading.submissions import suspicions  # noqa: F401  loaded before memory is limited
 
@@ -238,13 +274,13 @@ def _looked_through(lab: Lab, work: Submission) -> dict[str, Any]:
     from autograder.grading.submissions.suspicions import find_suspicious
 
     return {
-        "idle": sorted(skippable(lab, work.code)),
+        "skippable": sorted(skippable(lab, work.code)),
         "odd": [asdict(flag) for flag in find_suspicious(_own_words(lab, work.code))],
     }
 
 
 def _own_words(lab: Lab, code: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-    """(grade id, source) of the cells that are the student's and not the lab's."""
+    """Return (grade id, source) of the cells that the student wrote or may have changed."""
     cells = [(lab.cells[index] if index >= 0 else None, source) for index, source in code]
     return [
         (cell.grade_id if cell else "", source) for cell, source in cells if cell is None or cell.role in ("exercise", "code")
@@ -274,6 +310,6 @@ def _limit_memory() -> None:
 
 
 def _limit_time() -> None:
-    """The kernel ends this process when it has worked on one file for too long."""
+    """Let the kernel end this process when it uses too much processor time for one file."""
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + CPU_SECONDS + 1, most))

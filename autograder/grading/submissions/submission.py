@@ -1,7 +1,8 @@
-"""Read a submitted notebook and bring its cells back into the order and identity that the lab gave them.
+"""Read a submitted notebook and match its cells with the cells of the lab.
 
-A student's file is taken as it comes: edited metadata, lost ids, deleted, duplicated or moved cells. Test and given cells are
-never taken from it; only what students write is. Knows notebooks and labs; runs nothing and gives no marks.
+The file may have edited metadata, lost ids, and deleted, duplicated or moved cells. Test cells and
+given cells always come from the lab; only what students write is taken from the file. This module
+knows notebooks and labs; it runs nothing and gives no marks.
 """
 
 from __future__ import annotations
@@ -23,29 +24,37 @@ from autograder.notebooks.io import read_lean, read_notebook, shown
 
 __all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission_here", "released_cells"]
 
-# Two cells are the same cell when their texts are at least this similar (0–100, rapidfuzz's ratio).
+# Two cells count as the same cell if their texts are at least this similar (0–100, rapidfuzz's ratio).
 SIMILAR = 60.0
-# How much of two texts is compared, and the sum of the products of such lengths that comparing may come to: about a second.
+# Characters of a text that are compared, and the limit for the sum of len(a) * len(b) over all comparisons: about a second.
 COMPARED, MAX_COMPARED = 20_000, 2 * 10**10
-# Below this share of recognised release cells a file is not taken for a submission to the lab at all.
+# Below this share of recognised cells of the release, a file does not count as a submission to the lab.
 RECOGNISED = 0.3
-# Lines of nbgrader's that stand where an answer is due.
+# Lines that nbgrader puts in place of an answer.
 _PLACEHOLDERS = ("", "# YOUR CODE HERE", "raise NotImplementedError()", "YOUR ANSWER HERE")
-# What nbgrader notes in a cell about how it is marked.
+# nbgrader metadata of a cell about how it is marked.
 _MARKED = ("points", "grade", "solution")
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A repaired submission: `code` are (index of the lab's cell, source) in running order, tests and given cells as the lab has
-    them. The index is -1 for the student's own cells; a cell of the lab without a grade id that was deleted has the source "".
+    """A repaired submission.
 
-    exercises: name → source as submitted, for every exercise that was found.
-    written: name → the student's text, for every written question that was found.
-    blank: grade ids of the exercises and questions that are as released, with nothing of the student's beside them.
-    needs_review: an exercise could not be found, though the file holds code that could not be placed.
-    idle: places in `code` of the lab's own demonstrations on which nothing rests. odd: what no honest solution needs, as flags.
-    windows: places in `code` of the student's text whose line ends, in the file, are those of Windows.
+    Attributes:
+        code: (index of the lab's cell, source) of each code cell, in running order. Test cells and
+            given cells have the source of the lab. The index is -1 for the student's own cells. A
+            deleted cell of the lab without a grade id has the source "".
+        exercises: Exercise name → source as submitted, for every exercise that was found.
+        written: Question name → text of the student, for every question that was found.
+        flags: What was repaired.
+        needs_review: Whether an exercise could not be found although the file holds code that
+            could not be matched.
+        blank: Grade ids of the exercises and questions that are unchanged since the release and
+            have no cells of the student next to them.
+        skippable: Indices in `code` of the lab's own demonstrations that nothing depends on.
+        odd: Flags for code that no honest solution needs.
+        windows: Indices in `code` of the student's cells that have Windows line endings in the
+            file.
     """
 
     code: tuple[tuple[int, str], ...]
@@ -61,16 +70,25 @@ class Submission:
 
 @dataclass(frozen=True)
 class Released:
-    """What students got in place of one cell of a lab: its text, and what nbgrader notes in it."""
+    """A cell of the release: its text, and its nbgrader metadata."""
 
     source: str
     noted: Mapping[str, Any]
 
 
 def read_submission_here(lab: Lab, path: Path, released: Sequence[Released] = ()) -> Submission:
-    """Read and repair the submission at `path`, in this process. Raises UnreadableError for a file that is no submission to `lab`.
+    """Read and repair a submission in this process.
 
-    released: what `released_cells` gives, where that is known.
+    Args:
+        lab: The lab.
+        path: Path of the notebook.
+        released: Result of `released_cells` if it is known; otherwise it is computed.
+
+    Returns:
+        The repaired submission.
+
+    Raises:
+        UnreadableError: The file cannot be read or is not a submission to the lab.
     """
     notebook, name = read_lean(path), shown(path.name)
     cells = [_Submitted(i, cell) for i, cell in enumerate(notebook["cells"])]
@@ -88,7 +106,14 @@ def read_submission_here(lab: Lab, path: Path, released: Sequence[Released] = ()
 
 
 def released_cells(lab: Lab) -> tuple[Released, ...]:
-    """The cells of the notebook that students got."""
+    """Return the cells of the released notebook.
+
+    Args:
+        lab: The lab.
+
+    Returns:
+        One released cell per cell of the lab.
+    """
     return _released(lab.id, lab.cells)
 
 
@@ -112,7 +137,7 @@ def _check_lab(lab: Lab, metadata: Mapping[str, Any], name: str) -> None:
 
 
 class _Submitted:
-    """A submitted cell, and the index of the lab's cell that it was recognised as."""
+    """A submitted cell, and the index of the matching cell of the lab."""
 
     def __init__(self, index: int, cell: Mapping[str, Any]) -> None:
         self.index = index
@@ -125,7 +150,7 @@ class _Submitted:
         self.match: int | None = None
 
     def was_released(self, source: str) -> bool:
-        """Whether nbgrader's checksum in the cell is that of this text with what else is noted: then a release held them so."""
+        """Return whether nbgrader's checksum matches `source` and the metadata, so that a release contained them."""
         try:
             return bool(self.noted["checksum"]) and self.noted["checksum"] == _checksum(source, self.cell_type, self.noted)
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -134,20 +159,23 @@ class _Submitted:
 
 def _checksum(source: str, cell_type: str, noted: Mapping[str, Any]) -> str:
     from nbformat import from_dict
-    from nbgrader.utils import compute_checksum  # takes a while to load, and few submissions need it
+    from nbgrader.utils import compute_checksum  # slow to import and rarely needed
 
     stated = noted.get("cell_type", cell_type)
     return compute_checksum(from_dict({"source": source, "cell_type": stated, "metadata": {"nbgrader": dict(noted)}}))
 
 
 class _Likeness:
-    """How alike texts are, 0–100, until so much has been compared that there must be an end: then nothing is like anything."""
+    """Similarity of texts, 0–100. After MAX_COMPARED every similarity is 0, which bounds the time."""
 
     def __init__(self) -> None:
         self._left = MAX_COMPARED
 
     def __call__(self, submitted: str, cell: Cell, released: str) -> float:
-        """What students fill in may be long, so an exercise is recognised by what was there before: its `def` and docstring."""
+        """Compare a submitted cell with a released one.
+
+        A solution may be long, so an exercise is also recognised by its released lines, such as `def` and docstring.
+        """
         submitted, released = submitted[:COMPARED], released[:COMPARED]
         alike = self._ratio(submitted, released)
         frame = released.replace("# YOUR CODE HERE", "").replace("raise NotImplementedError()", "").strip()
@@ -163,21 +191,21 @@ class _Likeness:
 
 
 def _share_of_lines(frame: str, submitted: str) -> float:
-    """How much of the frame, by characters, stands in the submitted cell line by line."""
+    """Return the share of the frame's characters, 0–100, in lines that the submitted cell contains too."""
     there = {line.strip() for line in submitted.splitlines()}
     lines = [line.strip() for line in frame.splitlines()]
     return 100 * sum(len(line) for line in lines if line in there) / max(1, sum(map(len, lines)))
 
 
 def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]]) -> list[Flag]:
-    """Set `match` of every cell that can be recognised: by grade id or cell id, by content near its place, by place."""
+    """Set `match` of every cell that can be recognised: by its ids, by its content, or by its position."""
     by_id = {cell.id: i for i, (cell, _) in enumerate(released)}
     for submitted in cells:
         submitted.match = next((by_id[i] for i in submitted.ids if i in by_id), None)
     found = {cell.match for cell in cells if cell.match is not None}
     likeness = _Likeness()
     recovered: list[str] = []
-    # Exercises last: by then the cells round each are known, and one that was left blank passes for no other.
+    # Exercises come last: then their neighbours are known, and a blank exercise is not mistaken for another one.
     for index, (cell, node) in sorted(enumerate(released), key=lambda item: item[1][0].role == "exercise"):
         if index in found:
             continue
@@ -192,7 +220,7 @@ def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]
 
 
 def _most_similar(cells: Sequence[_Submitted], index: int, cell: Cell, released: str, likeness: _Likeness) -> _Submitted | None:
-    """The unmatched cell between the matched neighbours of release cell `index` that looks most like it, if one does."""
+    """Return the most similar unmatched cell between the matched neighbours of release cell `index`, if there is one."""
     before = max((c.index for c in cells if c.match is not None and c.match < index), default=-1)
     after = min((c.index for c in cells if c.match is not None and c.match > index and c.index > before), default=len(cells))
     free = [c for c in cells if c.match is None and c.source.strip()]
@@ -206,7 +234,7 @@ def _most_similar(cells: Sequence[_Submitted], index: int, cell: Cell, released:
 
 
 def _match_by_place(cells: Sequence[_Submitted], lab: Sequence[Cell]) -> list[str]:
-    """Take the only unrecognised cell between two recognised neighbours for the exercise or answer that belongs there."""
+    """Match the only unmatched cell between two matched neighbours with the exercise or answer that belongs there."""
     recovered = []
     for index, cell in enumerate(lab):
         if cell.role not in ("exercise", "written") or any(c.match == index for c in cells):
@@ -219,7 +247,7 @@ def _match_by_place(cells: Sequence[_Submitted], lab: Sequence[Cell]) -> list[st
 
 
 def _between(cells: Sequence[_Submitted], before: int, after: int, last: int) -> list[_Submitted] | None:
-    """The non-empty cells between those recognised as lab cells `before` and `after`; None if either was not recognised."""
+    """Return the non-empty cells between those matched with lab cells `before` and `after`; None if either has no match."""
     places = {c.match: c.index for c in cells if c.match is not None}
     first, end = (-1 if before < 0 else places.get(before)), (len(cells) if after == last else places.get(after))
     if first is None or end is None:
@@ -228,7 +256,7 @@ def _between(cells: Sequence[_Submitted], before: int, after: int, last: int) ->
 
 
 def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]]) -> list[Flag]:
-    """Of several copies of one cell the last that was changed from the release keeps its identity; the others stay plain code."""
+    """Let only the last edited copy of a duplicated cell keep its match; the other copies become plain code."""
     flags = []
     for index, (cell, node) in enumerate(released):
         copies = [c for c in cells if c.match == index]
@@ -240,7 +268,7 @@ def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cel
             if copy is not kept:
                 copy.match = None
                 if _essence(copy.source) == blank or cell.role in ("tests", "given"):
-                    copy.is_code = False  # an untouched copy would only raise NotImplementedError, or repeat a test
+                    copy.is_code = False  # an unchanged copy would only raise NotImplementedError or repeat a test
         if cell.grade_id:
             said = f"cell {cell.grade_id} stands {len(copies)} times; the last edited copy was graded"
             flags.append(Flag("duplicated", (cell.grade_id,), said))
@@ -248,7 +276,7 @@ def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cel
 
 
 def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Released]) -> list[Flag]:
-    """Flags for cells whose notes about how they are marked are not the lab's, which count all the same."""
+    """Flag cells whose nbgrader metadata (points, grade, solution) was edited; the lab's metadata is used."""
     other: list[str] = []
     older: list[str] = []
     for cell in cells:
@@ -257,9 +285,9 @@ def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Released
         node = released[cell.match]
         own = node.noted
         if any(cell.noted[key] != own.get(key, cell.noted[key]) for key in _MARKED if key in cell.noted):
-            # The text of an answer has changed since its release; that of the lab may still be the one that was released then.
+            # The text of an answer has changed since its release; the lab's text may still be the one of that release.
             known = cell.was_released(cell.source) or cell.was_released(node.source)
-            # Points stand in the cells of answers too, where they are worth nothing to anybody.
+            # Points in the metadata of an answer cell have no effect.
             skippable = own.get("solution") and all(cell.noted.get(key) == own.get(key) for key in ("grade", "solution"))
             (older if known or skippable else other).append(lab.cells[cell.match].grade_id)
     flags = []
@@ -273,7 +301,7 @@ def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Released
 
 
 def _other_language(metadata: Mapping[str, Any]) -> list[Flag]:
-    """A flag if the file says that it is in another language than Python."""
+    """Return a flag if the metadata names another language than Python."""
     named = [metadata.get("kernelspec", {}).get("language"), metadata.get("language_info", {}).get("name")]
     other = [name for name in named if isinstance(name, str) and not name.lower().startswith(("python", "ipython"))]
     return [Flag("edited", (), f"the file says that it is in {shown(other[0][:40])!r}; it was run as Python")] if other else []
@@ -283,7 +311,7 @@ def _other_language(metadata: Mapping[str, Any]) -> list[Flag]:
 
 
 def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], flags: list[Flag]) -> Submission:
-    """The submitted cells in their own order, with every locked cell replaced by the lab's or put back where it is missing."""
+    """Create the submission: locked cells come from the lab, missing ones are put back, and the lab's order is restored."""
     matched = {c.match: c for c in cells if c.match is not None}
     order = [c.match for c in cells if c.match is not None]
     if order != sorted(order):
@@ -304,7 +332,7 @@ def _repaired(lab: Lab, cells: Sequence[_Submitted], released: Sequence[str], fl
 
 
 def _windows(lab: Lab, cells: Sequence[_Submitted], code: Sequence[tuple[int, str]]) -> Iterator[int]:
-    """Places in `code` of what the student may write, as far as it came with the line ends of Windows."""
+    """Yield the indices in `code` of the student's cells that came with Windows line endings."""
     theirs = {(-1 if c.match is None else c.match, c.source) for c in cells if c.windows}
     for place, (index, source) in enumerate(code):
         if (index, source) in theirs and (index < 0 or lab.cells[index].role in ("exercise", "code")):
@@ -312,7 +340,7 @@ def _windows(lab: Lab, cells: Sequence[_Submitted], code: Sequence[tuple[int, st
 
 
 def _blank(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted], released: Sequence[str]) -> Iterator[str]:
-    """Grade ids of what the student left as it was: the cell says what the release says, and no own cell stands beside it."""
+    """Yield grade ids of exercises and questions that are unchanged and have no cell of the student next to them."""
     known = {"", *(source.strip() for source in released)}
     for index, cell in enumerate(lab.cells):
         if cell.role not in ("exercise", "written") or dict(cell.nbgrader).get("task"):  # a task is answered below it
@@ -326,20 +354,20 @@ def _blank(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted]
 
 
 def _bare(source: str) -> str:
-    """A cell's lines without blank ones, trailing blanks and nbgrader's placeholders, which say that nothing is there yet."""
+    """Return a cell's text without blank lines, trailing blanks and nbgrader's placeholders."""
     lines = (line.rstrip() for line in source.splitlines())
     return "\n".join(line for line in lines if line.strip() not in _PLACEHOLDERS)
 
 
 def _own_beside(cells: Sequence[_Submitted], place: _Submitted, role: str) -> Iterator[_Submitted]:
-    """The student's own cells below the one at `place`, and the text right above a question: where people answer, too."""
+    """Yield the student's own cells below `place`, and their text above a question: students also answer there."""
     yield from takewhile(lambda c: c.match is None, cells[place.index + 1 :])
     if role == "written":
         yield from takewhile(lambda c: c.match is None and not c.is_code, reversed(cells[: place.index]))
 
 
 def _replaced(lab: Lab, matched: Mapping[int, _Submitted], released: Sequence[str]) -> list[Flag]:
-    """Flags for locked cells that say something else than the lab's, which ran in their place."""
+    """Flag locked cells that differ from the lab's cells, which ran in their place."""
     locked = {lab.cells[i].grade_id: c for i, c in matched.items() if lab.cells[i].role in ("tests", "given")}
     text = {lab.cells[i].grade_id: released[i] for i in matched}
     differ = [name for name, cell in locked.items() if _essence(cell.source) != _essence(text[name])]
@@ -356,13 +384,16 @@ def _replaced(lab: Lab, matched: Mapping[int, _Submitted], released: Sequence[st
 
 
 def _essence(source: str) -> str:
-    """A cell's text without what editors change by themselves: blanks at the ends of lines, blank lines round it, how ä is spelt."""
+    """Return a cell's text without what editors change: trailing blanks, blank lines around it, Unicode form."""
     lines = (line.rstrip() for line in unicodedata.normalize("NFC", source).split("\n"))
     return "\n".join(lines).strip()
 
 
 def _running_order(lab: Lab, cells: Sequence[_Submitted], matched: dict[int, _Submitted]) -> list[tuple[int, str]]:
-    """(index in the lab, source) of every code cell: the lab's in the lab's order, the student's own after the one they followed."""
+    """Return (index in the lab, source) of every code cell, in the lab's order.
+
+    The student's own cells come after the cell of the lab that they followed.
+    """
     own: dict[int, list[_Submitted]] = {}
     after = -1
     for submitted in cells:

@@ -1,7 +1,8 @@
-"""A look at what a student wrote for things that no honest solution needs, so that a person may look too.
+"""Find suspicious code: things that no honest solution needs, for a person to look at.
 
-Reads text and runs nothing. A finding is no proof and costs no point: marks come from values that the examiner checked. Knows
-cells and flags; nothing of labs, tests or processes.
+The search reads text and runs nothing. A finding is not a proof and costs no points, because marks
+come from values that the examiner checked. This module knows cells and flags; it does not know labs,
+tests or processes.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from autograder.notebooks.syntax import tree
 
 __all__ = ["find_suspicious"]
 
-MAX_LOOKED = 500_000  # characters of all cells together: what follows is not looked at
+MAX_LOOKED = 500_000  # characters of all cells together; the rest is not searched
 MAX_FLAGS = 50
-_Said = tuple[int, str]  # line of the cell, from 1; what is said there
+_Said = tuple[int, str]  # line of the cell (from 1), and a piece of its code in a fixed form
 
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (what, re.compile(words))
@@ -38,9 +39,9 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "searches memory or other frames",
             r"\bgc\.get_|\b_getframe\b|\binspect\.(stack|currentframe|trace)\b|\b[ft]b?_(back|frame|locals)\b",
         ),
-        ("reaches under Python", r"/proc\b|\bctypes\b|\bcffi\b|__(globals|code|closure|subclasses|reduce|reduce_ex)__"),
+        ("accesses Python's internals", r"/proc\b|\bctypes\b|\bcffi\b|__(globals|code|closure|subclasses|reduce|reduce_ex)__"),
         ("ends or forks its process", r"\bos\.(_exit|abort|fork|forkpty|kill|killpg|setsid|exec\w+)\b|\bdo_shutdown\b"),
-        ("speaks of the grader", r"\bautograder\b|\bnbgrader\b|\bgradebook\b|\bHIDDEN TESTS\b"),
+        ("mentions the grader", r"\bautograder\b|\bnbgrader\b|\bgradebook\b|\bHIDDEN TESTS\b"),
         ("reads the cells that ran", r"\b_ih\b|\b_i\d+\b|\bhistory_manager\b|^name In$|\bIn\["),
         (
             "changes how Python runs, ends or is interrupted",
@@ -48,7 +49,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|\batexit\b|\bset(trace|profile)\b|\b\w*excepthook\b",
         ),
         (
-            "makes values that compare or convert as they like",
+            "makes values with their own comparison or conversion",
             r"\bdef __(eq|ne|bool|lt|gt|float|int|array\w*|class|instancecheck)__|^disguise ",
         ),
         ("runs text as code", r"^name (exec|eval|__import__)$|^(exec|eval)\(|\bmarshal\b"),
@@ -60,18 +61,23 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
-# Bases that make a value pass for a plain one; methods whose replacement makes a network say what it likes.
+# Base classes that make a value look like a plain one.
 _PLAIN = frozenset({"float", "int", "str", "np.ndarray", "numpy.ndarray", "ndarray", "History", "keras.callbacks.History"})
-# Names that stand for packages though no cell of the student's imports them: the lab did.
+# Names of packages that the lab imports, so that they need no import in the student's cells.
 _GIVEN = frozenset({"keras", "np", "numpy", "tf", "plt", "pd", "check", "coursekit", "builtins"})
+# Methods and attributes whose replacement lets a network return arbitrary values.
 _SAYS = frozenset({"evaluate", "predict", "predict_on_batch", "__call__", "call", "__class__"})
 
 
 def find_suspicious(cells: Sequence[tuple[str, str]]) -> list[Flag]:
-    """What looks odd in a student's own cells, one flag of kind "suspicious" for each kind of thing in each cell.
+    """Search a student's cells for suspicious code. Never raises, whatever the text.
 
-    cells: (grade id, "" for a cell of the student's own making; source). Never raises for any text; of very many cells or findings
-    the first are looked at, and a last flag says so.
+    Args:
+        cells: (grade id, or "" for a cell that the student added; source) of each cell.
+
+    Returns:
+        One flag of kind "suspicious" per kind of finding and cell. Only the first MAX_LOOKED
+        characters and MAX_FLAGS findings are reported; a further flag says so.
     """
     first, rest = _first(cells)
     imported = _GIVEN.union(*(_imported(source) for _, source in first))
@@ -91,7 +97,7 @@ def find_suspicious(cells: Sequence[tuple[str, str]]) -> list[Flag]:
 
 
 def _first(cells: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
-    """The cells that hold the first MAX_LOOKED characters, and whether there are more."""
+    """Return the cells with the first MAX_LOOKED characters, and whether there are more."""
     room = MAX_LOOKED
     first: list[tuple[str, str]] = []
     for grade_id, source in cells:
@@ -102,9 +108,9 @@ def _first(cells: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], boo
     return first, False
 
 
-@lru_cache(maxsize=4096)  # in a class most cells are those of the lab
+@lru_cache(maxsize=4096)  # most cells of a class are unchanged cells of the lab
 def _odd(source: str, imported: frozenset[str]) -> tuple[tuple[int, str], ...]:
-    """The first line at which each kind of odd thing stands in a cell, and what it is."""
+    """Return the first line of each kind of suspicious code in a cell, and a description of it."""
     module = _parsed(source)
     said = list(_text(source) if module is None else _code(module, imported))
     said += _magics(source)
@@ -113,7 +119,7 @@ def _odd(source: str, imported: frozenset[str]) -> tuple[tuple[int, str], ...]:
 
 
 def _parsed(source: str) -> ast.Module | None:
-    """The cell's code with its magic lines taken out, None if it is no Python or too long."""
+    """Return the syntax tree of the cell without its magic lines; None if it is not Python or too long."""
     if source.lstrip().startswith("%%"):
         return None
     return tree(re.sub(r"(?m)^( *)[!%].*$", r"\1pass", source))
@@ -139,9 +145,9 @@ def _magics(source: str) -> Iterator[_Said]:
 
 
 def _code(module: ast.Module, imported: frozenset[str]) -> Iterator[_Said]:
-    """What the code says, each piece in a fixed form: dotted names, imports, text, what is assigned to."""
+    """Yield the pieces of the code that the rules search: dotted names, imports, strings, definitions, assignments."""
     documentation = set(_docstrings(module))
-    # Inside `a.b.c` stands `a.b`, of which nothing needs to be said again.
+    # `a.b.c` contains `a.b`, which is not reported again.
     parts = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Attribute)}
     for node in ast.walk(module):
         line = getattr(node, "lineno", 0)
@@ -162,7 +168,7 @@ def _code(module: ast.Module, imported: frozenset[str]) -> Iterator[_Said]:
 
 
 def _patched(node: ast.AST, imported: frozenset[str]) -> Iterator[str]:
-    """What a statement or call exchanges in a package, or in how a network speaks of itself."""
+    """Yield what a statement or call replaces in a package, or in a network's methods."""
     targets: list[ast.AST] = []
     if isinstance(node, ast.Assign):
         targets = list(node.targets)
@@ -190,7 +196,7 @@ def _docstrings(module: ast.Module) -> Iterator[int]:
 
 
 def _dotted(node: ast.AST) -> str:
-    """`a.b.c` for such an expression, with what cannot be named as `?`."""
+    """Return the expression as text such as `a.b.c`; `?` stands for a part without a name."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

@@ -118,7 +118,7 @@ def test_hostile_twins_gain_nothing_where_functions_get_copies_and_are_caught_wh
     monkeypatch.setattr(hostile, "surroundings", shared)
     found = of_twins(toy_folder)
     assert "mean: wrong.sum passes mean when its functions overwrite their arguments with 0" in found
-    assert "mean: whoever overwrites arguments with 1 passes the hidden part of mean" in found
+    assert "mean: overwriting arguments with 1 passes the hidden part of mean" in found
 
 
 def test_a_second_proof_may_be_limited_to_the_answers_that_read_data(toy_folder: Path) -> None:

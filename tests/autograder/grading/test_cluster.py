@@ -28,7 +28,9 @@ from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
 
 distributed = pytest.importorskip("distributed")
-pytestmark = pytest.mark.skipif(isolation() != "full", reason="a cluster needs full walls, which this machine does not have")
+pytestmark = pytest.mark.skipif(
+    isolation() != "full", reason="a cluster needs full isolation, which this machine does not have"
+)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +111,7 @@ def test_a_worker_with_other_packages_is_refused_by_name(
 
 def test_a_worker_without_walls_is_refused(toy: Lab, tmp_path: Path, workers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_facts", lambda: (dict(environment_facts()), "process"))
-    with pytest.raises(ClusterError, match="no full walls round students' code; `autograder doctor` there"):
+    with pytest.raises(ClusterError, match="does not support full isolation; `autograder doctor` there"):
         grade_class(toy, hand_in(toy, tmp_path / "in", 1), dask=workers.scheduler_address)
 
 

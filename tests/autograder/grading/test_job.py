@@ -107,7 +107,7 @@ def test_a_value_that_does_not_cross_is_for_a_person_and_no_mistake(toy: Lab, tm
     limit = Outcome("error", CannotCross.__name__, sentence("a TextIOWrapper"))
     verdict = judged(toy, tmp_path, mean=limit)
     assert (verdict.status, marks(verdict)["mean"], verdict.tests[0].status) == ("needs review", 0, "error")
-    assert verdict.message == "mean could not look at what the answer holds from outside the student's process: please look"
+    assert verdict.message == "mean could not inspect the values of the answer from outside the student's process: please look"
     assert said(verdict)["mean"].endswith("that is a limit of the grader, not a mistake of yours, and a person will look at it")
 
 

@@ -33,7 +33,7 @@ def test_a_file_in_place_of_the_folder_and_a_folder_in_place_of_a_file_are_refus
         with pytest.raises(ResultsError, match=r"results cannot be written there \(.+\); give another folder"):
             check_writable(folder)
     (tmp_path / "out" / "grades.csv").mkdir(parents=True)
-    with pytest.raises(ResultsError, match=r"grades\.csv: a folder stands where this file goes"):
+    with pytest.raises(ResultsError, match=r"grades\.csv: there is a folder with the name of this file"):
         check_writable(tmp_path / "out")
     assert (tmp_path / "file").read_text() == "mine"
 

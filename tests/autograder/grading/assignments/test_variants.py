@@ -73,13 +73,13 @@ def test_methods_are_changed_as_functions_are() -> None:
 def test_some_do_more_than_they_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with redirect_stdout(io.StringIO()) as printed, pytest.warns(UserWarning, match="a warning more"):
-        assert made(VARIANTS["does more than it is asked"])["double"]([1]) == [2]
+        assert made(VARIANTS["has additional side effects"])["double"]([1]) == [2]
     assert printed.getvalue() == "a line more\n"
     assert [path.name for path in tmp_path.iterdir()] == ["a_file_more.txt"]
 
 
 def test_values_and_operators_are_others() -> None:
-    names = made(VARIANTS["numbers, texts and operators are others"])
+    names = made(VARIANTS["numbers, texts and operators are changed"])
     assert (names["LIMIT"], names["NAME"]) == (4, "ax")
     assert names["double"]([1]) != [2]
 

@@ -44,7 +44,9 @@ def test_what_is_read_apart_is_what_is_read_here(toy: Lab, tmp_path: Path) -> No
     path = hand_in(toy, tmp_path / "a.ipynb", change)
     apart, here = read_submission(toy, path), read_submission_here(toy, path)
     assert (apart.code, apart.exercises, apart.written, apart.flags) == (here.code, here.exercises, here.written, here.flags)
-    assert [flag.message for flag in apart.odd] == ["line 1 of a cell of the student's own reaches under Python: please look"]
+    assert [flag.message for flag in apart.odd] == [
+        "line 1 of a cell of the student's own accesses Python's internals: please look"
+    ]
 
 
 def serve_after(monkeypatch: pytest.MonkeyPatch, code: str) -> None:

@@ -37,12 +37,12 @@ ODD = {
         "import sys\nsys._getframe(3).f_locals",
         "import inspect\ninspect.stack()",
     ],
-    "reaches under": ["open('/proc/self/maps')", "import ctypes", "f.__globals__"],
+    "accesses Python's internals": ["open('/proc/self/maps')", "import ctypes", "f.__globals__"],
     "ends or forks": ["import os\nos._exit(0)", "import os\nwhile os.fork(): pass"],
-    "speaks of the grader": ["open('gradebook.db')", "import autograder.worker.codec", "from nbgrader.api import Gradebook"],
+    "mentions the grader": ["open('gradebook.db')", "import autograder.worker.codec", "from nbgrader.api import Gradebook"],
     "reads the cells": ["print(_ih)", "source = In[3]"],
     "changes how Python runs": ["import signal\nsignal.signal(2, 1)", "import atexit", "import sys\nsys.settrace(t)"],
-    "compare or convert": ["class A:\n    def __eq__(self, other): return True", "class F(float): pass"],
+    "own comparison or conversion": ["class A:\n    def __eq__(self, other): return True", "class F(float): pass"],
     "packs objects": ["import pickle\npickle.dumps(x)"],
     "runs text": ["exec('x = 1')"],
     "opens a connection": ["import socket", "import urllib.request"],
@@ -82,7 +82,7 @@ def test_no_right_answer_and_no_open_cell_of_any_lab_is_flagged(root: Path) -> N
 
 def test_the_line_and_the_cell_are_named_and_each_finding_stands_once() -> None:
     (flag,) = find_suspicious([("", "x = 1\n\nimport ctypes\nctypes.string_at(0)")])
-    assert flag.message == "line 3 of a cell of the student's own reaches under Python: please look"
+    assert flag.message == "line 3 of a cell of the student's own accesses Python's internals: please look"
     assert flag.cells == ()
 
 
@@ -104,7 +104,7 @@ def test_an_import_in_one_cell_is_known_in_the_next() -> None:
     ],
 )
 def test_what_python_cannot_parse_is_read_as_text(source: str) -> None:
-    assert any("under Python" in flag.message for flag in find_suspicious([("a", source)]))
+    assert any("Python's internals" in flag.message for flag in find_suspicious([("a", source)]))
 
 
 def test_what_stands_at_the_start_of_a_long_chain_of_attributes_is_seen() -> None:
