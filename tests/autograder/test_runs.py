@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.execution import process, runner
+from autograder.execution import forkserver_client, runner
 from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import ContendedError, run_cells, run_steps
 from autograder.execution.steps import Outcome, Step
@@ -171,7 +171,7 @@ def test_what_a_killed_grader_left_is_swept_up_when_it_is_old_and_nothing_else(t
         (folder / "file").write_text("x")
         if folder != fresh:
             os.utime(folder, (0, 0))
-    process._sweep(tmp_path)
+    forkserver_client._sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in (fresh, alive, other))
 
 

@@ -141,7 +141,7 @@ def test_ctrl_c_before_anything_runs_ends_it_as_quickly(toy: Lab, tmp_path: Path
     hand_in(toy, tmp_path / "class", ada="")
     script = (
         "import os, signal, sys, threading\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from autograder import processes\nreal = processes.Process.__init__\n"
+        "from autograder.execution import process as processes\nreal = processes.Process.__init__\n"
         "def init(self, *args):\n"  # the warm parent is importing now, and this thread waits for it
         "    threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()\n    real(self, *args)\n"
         "processes.Process.__init__ = init\nfrom autograder.cli import app\napp()"
