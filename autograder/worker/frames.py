@@ -117,6 +117,9 @@ def peek(head: bytes) -> tuple[str, float]:
 def unpack(frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
     """Parse a frame.
 
+    Args:
+        frame: The whole frame, without the byte that the examiner puts before it.
+
     Returns:
         The header, with "do" and "cpu" from the head, and the blobs.
 

@@ -55,7 +55,7 @@ def read_array(blob: memoryview) -> np.ndarray:
     version = np.lib.format.read_magic(file)
     read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in read:
-        raise ValueError(f"no array: .npy of version {version}")
+        raise ValueError(f"not an array: .npy of version {version}")
     shape, by_columns, dtype = read[version](file)
     if dtype.hasobject:
         raise ValueError("an array of objects would be a pickle, and allow_pickle=False")
