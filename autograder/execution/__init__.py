@@ -1,1 +1,4 @@
-"""Steps run from outside: start processes, talk to them, watch them, end them. Knows no lab and no mark."""
+"""Run the steps of a notebook: start processes, exchange messages with them, watch them and end them.
+
+Knows nothing of labs and marks.
+"""

@@ -1,7 +1,7 @@
-"""How much of its time a process has used: what it waits for a processor that others have does not count.
+"""Measure how much of its time limit a process has used. Time spent waiting for a busy processor does not count.
 
-So a busy machine makes nobody late, and one that only sleeps gets no more than its time. Knows threads by what /proc tells of
-them; nothing of frames or cells.
+A process therefore does not exceed its limit because the machine is busy, and a process that only
+sleeps gets no extra time. Knows threads by what /proc reports about them; nothing of frames or cells.
 """
 
 from __future__ import annotations
@@ -15,65 +15,72 @@ from typing import Protocol
 
 __all__ = ["PATIENCE", "Clock", "delays"]
 
-PATIENCE = 3.0  # times as long as its time a process may take whatever it waits for, also for its own threads
-BUSY = 0.8  # a process that used this part of a processor was kept from it by nobody
-LARGE = 0.1  # part of the time for which a process waited, from which on waiting may be why it was late
-NEAR_SECONDS = 0.01
-SHORT_SECONDS = 1.0  # of which nobody asks how much was waiting
-TOLD = Path("/proc/self/schedstat").exists()  # whether the kernel says how long a thread waited for a processor
+PATIENCE = 3.0  # a process may take at most this many times its limit in wall-clock time, whatever it waits for
+BUSY = 0.8  # a process that used at least this part of a processor was not delayed by others
+LARGE = 0.1  # if a process waited for at least this part of the time, waiting may be why it exceeded its limit
+NEAR_SECONDS = 0.01  # no more than this counts as no time left
+SHORT_SECONDS = 1.0  # for shorter times, waiting is not measured
+SCHEDSTAT = Path("/proc/self/schedstat").exists()  # whether the kernel reports how long a thread waited for a processor
 
-Thread = tuple[int, int]  # number of the process, number of the thread
+Thread = tuple[int, int]  # process ID, thread ID
 
 
 class Watched(Protocol):
     """A process whose time is counted."""
 
     def waits(self, *, all_of_it: bool) -> Mapping[Thread, float]:
-        """Seconds that each of its threads has waited for a processor, with those of its children if `all_of_it`."""
+        """Seconds that each of its threads has waited for a processor; with threads of its descendants if `all_of_it`."""
 
     def cpu_seconds(self) -> float:
-        """Seconds of processor time that it and its children have used."""
+        """Processor seconds that it and its children have used."""
 
 
 class Clock:
-    """Counts `seconds`, which the watched processes may take together. They take turns: one waits while the other works.
+    """A time limit for one or more watched processes together.
 
-    The time of the thread that waited longest counts, not the sum: threads wait side by side. One with many threads can
-    pretend to have waited, and gains at most PATIENCE times its time.
+    The processes take turns: one waits for the answer while the other works. Of each process only the
+    waiting time of the thread that waited longest counts, not the sum, because threads wait at the same
+    time. A process with many threads can pretend that it waited, but never gets more than PATIENCE
+    times its limit.
+
+    Args:
+        seconds: The limit.
+        *watched: The processes whose waiting time does not count.
     """
 
     def __init__(self, seconds: float, *watched: Watched) -> None:
         self.seconds = seconds
         self._started = time.monotonic()
         self._watched: list[tuple[Watched, Mapping[Thread, float], float]] = []
-        self._allowed = seconds  # of the time on the wall, as far as known
+        self._allowed = seconds  # of wall-clock time, as far as known
         for one in watched:
             self.watch(one)
 
     def watch(self, one: Watched) -> None:
-        """Count the time of one more process from here on."""
+        """Watch one more process from now on."""
         self._watched.append((one, one.waits(all_of_it=False), one.cpu_seconds()))
 
     @property
     def elapsed(self) -> float:
+        """Wall-clock seconds since the clock was created."""
         return time.monotonic() - self._started
 
     @property
     def counted(self) -> float:
-        """Seconds that the processes have used of their time."""
+        """Seconds of the limit that the processes have used."""
         elapsed = self.elapsed
         return elapsed if elapsed < SHORT_SECONDS else max(elapsed - self.waited(), elapsed / PATIENCE)
 
     @property
     def contended(self) -> bool:
-        """Whether the processes, if late, may have been so because others had the processor."""
+        """Whether the processes, if they exceeded the limit, may have done so because others used the processor."""
         elapsed, waited = self.elapsed, self.waited()
         if waited < LARGE * elapsed:
             return False
-        return elapsed - waited < self.seconds - 2 * NEAR_SECONDS or self._busy() < BUSY * self.seconds
+        return elapsed - waited < self.seconds - 2 * NEAR_SECONDS or self._cpu_seconds() < BUSY * self.seconds
 
     def left(self) -> float:
-        """Seconds until the time is over, as far as can be known now."""
+        """Seconds until the limit is reached, 0 if it has been. A lower bound: waiting in the meantime extends it."""
         elapsed = self.elapsed
         if elapsed >= self._allowed:
             self._allowed = min(self.seconds + self.waited(), PATIENCE * self.seconds)
@@ -83,20 +90,28 @@ class Clock:
     def waited(self) -> float:
         """Seconds for which the processes have waited for a processor."""
         elapsed, waited = self.elapsed, 0.0
-        for one, before, busy in self._watched:
-            if TOLD:
+        for one, waits_before, cpu_before in self._watched:
+            if SCHEDSTAT:
                 now = one.waits(all_of_it=True).items()
-                waited += max((seconds - before.get(thread, 0.0) for thread, seconds in now), default=0.0)
+                waited += max((seconds - waits_before.get(thread, 0.0) for thread, seconds in now), default=0.0)
             else:
-                waited += max(0.0, elapsed - (one.cpu_seconds() - busy) / BUSY)
+                waited += max(0.0, elapsed - (one.cpu_seconds() - cpu_before) / BUSY)
         return min(max(waited, 0.0), elapsed)
 
-    def _busy(self) -> float:
-        return sum(one.cpu_seconds() - busy for one, _, busy in self._watched)
+    def _cpu_seconds(self) -> float:
+        """Processor seconds that the processes have used since they were watched."""
+        return sum(one.cpu_seconds() - cpu_before for one, _, cpu_before in self._watched)
 
 
 def delays(processes: Iterable[int]) -> dict[Thread, float]:
-    """Seconds that each thread of these processes has waited for a processor; nothing where the kernel does not tell."""
+    """Return how long the threads of some processes have waited for a processor.
+
+    Args:
+        processes: Process IDs.
+
+    Returns:
+        Thread → seconds. Empty if the kernel does not report it.
+    """
     found: dict[Thread, float] = {}
     for process in processes:
         with suppress(OSError):

@@ -1,6 +1,6 @@
-"""Our end of the fork server: start it, ask it for processes, start it again should it die.
+"""The grader's end of the fork server: start it, request processes from it, restart it if it dies.
 
-Knows its protocol; nothing of what the processes run.
+Knows the protocol of the fork server; nothing of what the processes run.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from autograder.sandbox.interpreters import clean_environment, command
 
 __all__ = ["SCRATCH", "ForkServerClient", "fork_server", "wake"]
 
-SCRATCH, OLD_SECONDS = "autograder-", 3600.0  # see _sweep
+SCRATCH = "autograder-"  # prefix of the scratch folders, followed by the process ID of the grader
+OLD_SECONDS = 3600.0  # a scratch folder of a dead grader is removed after this time
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the scratch folders of graders that were killed: those of dead processes that nobody has touched for an hour."""
+    """Remove the scratch folders of killed graders: their process is gone, and they are unchanged for an hour."""
     for path in folder.glob(f"{SCRATCH}*-*"):
         number = path.name.removeprefix(SCRATCH).split("-")[0]
         with suppress(OSError):
@@ -41,21 +42,27 @@ def _sweep(folder: Path) -> None:
 
 
 class ForkServerClient:
-    """Our end of a warm parent, started when first needed and again should it ever die."""
+    """The grader's end of a fork server, which is started on first use and again if it dies.
+
+    Attributes:
+        lock: Held while a request is sent and answered.
+        control: Socket to the fork server, None if it is not running.
+        ready: Whether the fork server has answered a request.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.control: socket.socket | None = None
-        self.ready = False  # whether it has answered
+        self.ready = False
 
     def wake(self) -> None:
-        """Start it now, without waiting for it: what it imports takes seconds in which other work can be done."""
+        """Start the fork server without waiting for it. Its imports take seconds, in which other work can be done."""
         with self.lock:
             if self.control is None:
                 self._start()
 
     def give_up(self) -> None:
-        """Let nobody wait for one that is still importing."""
+        """Abort requests that wait for a fork server that is still importing."""
         if not self.ready and (control := self.control) is not None:
             with suppress(OSError):
                 control.shutdown(socket.SHUT_RDWR)
@@ -63,6 +70,19 @@ class ForkServerClient:
     def request(
         self, message: dict[str, object], descriptors: Sequence[int] = (), check: Callable[[], None] | None = None
     ) -> dict[str, int]:
+        """Send a request and wait for the answer. A request that fails is repeated once with a new fork server.
+
+        Args:
+            message: {"start": job} or {"release": process ID}; see `worker.forkserver`.
+            descriptors: File descriptors to pass to the new process.
+            check: Called before each attempt; may raise to abort.
+
+        Returns:
+            {"child": process ID} for "start", {} for "release".
+
+        Raises:
+            RuntimeError: If the fork server does not start.
+        """
         with self.lock:
             for attempt in (1, 2):
                 if check:
@@ -80,10 +100,11 @@ class ForkServerClient:
                 if attempt == 1 and "release" in message:
                     return {}  # its children died with it
         raise RuntimeError(
-            "the warm parent of the student processes does not start; try `python -c 'import autograder.worker.forkserver'`"
+            "the fork server for the student processes does not start; try `python -c 'import autograder.worker.forkserver'`"
         )
 
     def _start(self) -> socket.socket:
+        """Start the fork server, and remove what killed graders left behind."""
         _sweep(Path(tempfile.gettempdir()))
         cgroups.sweep()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

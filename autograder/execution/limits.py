@@ -1,4 +1,4 @@
-"""What a run may use, and what its processes find around them, as plain data.
+"""The limits and the environment of a run, as plain data.
 
 Knows nothing of labs or of how limits are enforced.
 """
@@ -14,7 +14,17 @@ __all__ = ["Environment", "Limits"]
 
 @dataclass(frozen=True)
 class Limits:
-    """What one run may use. A cell over its time is interrupted first; if it does not stop, its process is killed."""
+    """What one run may use.
+
+    A cell that exceeds its time is interrupted first; if it does not stop, its process is killed.
+
+    Attributes:
+        cell_seconds: Time per cell and per test.
+        notebook_seconds: Time for all steps of the notebook together.
+        memory_mb: Memory per process in MB.
+        disk_mb: Size of each scratch folder in MB; at level "process", of one file.
+        processes: Number of processes and threads that may exist at once.
+    """
 
     cell_seconds: float = 120
     notebook_seconds: float = 900
@@ -25,19 +35,32 @@ class Limits:
 
 @dataclass(frozen=True)
 class Environment:
-    """What the processes of one run find around them.
+    """The environment of the processes of one run.
 
-    env: variables to set. level: of the walls; "open" is none at all, for the course's own code. readable: what a student
-    process may read beside Python and coursekit; examiner: what an examiner may. files: both keep copies of the same files.
-    beside: (relative name, absolute path) of files that both find in their current folder, as copies of their own; handed_in:
-    of such that a student process finds beside them, and no examiner.
-    gpu: the number of the GPU that a student process may use, "" for none; an examiner always works on the CPU.
-    threads: with how many one operation of TensorFlow computes; 0 means one a core. memory_mb: what the processes of one notebook
-    may hold together because others run beside it; 0 means as much as their limits say.
-    private: more variables, for examiners and for processes without walls only. They go to that process itself and never through
-    the warm parent, in whose memory the next student process might find them.
-    shared_arguments: what a student's function changes in its arguments is changed in the test's own objects, as in one process.
-    one_random: tests and a student's functions draw from the same global random numbers, as in one process.
+    Attributes:
+        env: Environment variables to set.
+        level: Level of the sandbox, "full" or "process"; "open" means no sandbox, for the course's
+            own code.
+        readable: Paths that the student process may read in addition to Python and coursekit.
+        examiner: Paths that the examiner may read in addition to Python and coursekit.
+        files: Whether changes to files in the current folder are copied between student process and
+            examiner.
+        beside: (relative name, absolute path) of files that are copied into the current folder of
+            both processes.
+        handed_in: (relative name, absolute path) of files that are copied into the current folder of
+            the student process only.
+        gpu: Number of the GPU that the student process may use, "" for none. The examiner always
+            uses the CPU.
+        threads: Number of threads for one TensorFlow operation; 0 means one per core.
+        memory_mb: Memory in MB that the processes of one notebook may hold together, because other
+            notebooks run at the same time; 0 means what their limits allow.
+        private: Further variables, for examiners and for processes without a sandbox only. They are
+            sent to that process directly and never through the fork server, in whose memory the
+            next student process might find them.
+        shared_arguments: Whether changes that a student's function makes to its arguments are made
+            in the test's own objects, as in one process.
+        one_random: Whether tests and the student's functions use the same global random number
+            generators, as in one process.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)

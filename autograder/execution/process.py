@@ -1,7 +1,7 @@
-"""Processes in which notebooks and tests run, seen from outside: start one behind its walls, talk to it, watch it, end it.
+"""The processes in which notebooks and tests run: start one in its sandbox, exchange frames with it, watch it, end it.
 
-What a process sends is bounded in size and in time; a process that does not keep to that counts as ended.
-Knows processes, clocks and frames of bytes; nothing of cells, tests or marks.
+What a process sends is limited in size and time; a process that exceeds these limits counts as ended.
+Knows processes, clocks and frames; nothing of cells, tests or marks.
 """
 
 from __future__ import annotations
@@ -39,22 +39,26 @@ from autograder.worker.frames import READY
 __all__ = ["Halt", "NoAnswerError", "Process", "plain"]
 
 Role = Literal["student", "examiner"]
-OUTPUT_TAIL = 64 * 1024
-START_SECONDS = 60.0
-DEATH_SECONDS = 2.0  # until a process that was killed has ended
-LOOK_SECONDS, LOOKS = 0.25, 8
-# How readily the kernel ends a process when memory is short, from 0 to 1000: a student's before its examiner, and never us.
-FIRST_TO_GO = {"student": 1000, "examiner": 500}
-FIRST_UID, UIDS = 61_000, 4_000  # as which enclosed processes run where the grader is root: numbers that nobody has
+OUTPUT_TAIL = 64 * 1024  # bytes of printed output that are kept
+START_SECONDS = 60.0  # time that a process has to start
+DEATH_SECONDS = 2.0  # how long to wait for the end of a killed process
+POLL_SECONDS = 0.25  # interval at which the memory of a process is checked while the grader waits for it
+FAMILY_CHECK = 8  # at every eighth check, the memory of its descendants is counted too
+# When memory is short, the kernel kills processes with a high value (0 to 1000) first: the student process before its examiner.
+OOM_SCORE_ADJ = {"student": 1000, "examiner": 500}
+FIRST_UID, UIDS = 61_000, 4_000  # user IDs of sandboxed processes if the grader is root: IDs that no account has
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
-_numbers = itertools.count(37 * os.getpid())  # another grader on this machine counts from elsewhere
+_numbers = itertools.count(37 * os.getpid())  # another grader on this machine starts at another number
 
 
 class NoAnswerError(Exception):
     """A process gave no answer.
 
-    how: "late" if its time is over and it may be interrupted; "stuck" if that is so within a frame, after which nothing can be
-    said to it; "memory" if it used too much; "ended" if it has gone or sent what is no frame.
+    Attributes:
+        process: The process.
+        how: "late" if it exceeded its time and can be interrupted; "stuck" if it did so in the
+            middle of a frame, after which no more frames can be exchanged; "memory" if it used too
+            much memory; "ended" if it is gone or sent something that is no frame.
     """
 
     def __init__(self, process: Process, how: Literal["late", "stuck", "memory", "ended"]) -> None:
@@ -63,7 +67,11 @@ class NoAnswerError(Exception):
 
 
 class Halt:
-    """Ends at once all processes that were started under it, and lets none start any more."""
+    """A switch that ends all processes that were started with it, and prevents new ones from starting.
+
+    Attributes:
+        called: Whether `call` was called.
+    """
 
     def __init__(self) -> None:
         self.called = False
@@ -71,6 +79,7 @@ class Halt:
         self._running: set[Process] = set()
 
     def call(self) -> None:
+        """Kill all running processes. From now on, `check` raises HaltedError."""
         with self._lock:
             self.called, running = True, list(self._running)
         fork_server.give_up()
@@ -78,24 +87,40 @@ class Halt:
             process.kill()
 
     def check(self) -> None:
-        """Raise HaltedError if it was called."""
+        """Raise HaltedError if `call` was called."""
         if self.called:
             raise HaltedError("stopped")
 
     def add(self, process: Process) -> None:
+        """Register a running process. Raises HaltedError."""
         with self._lock:
             self._running.add(process)
         self.check()
 
     def remove(self, process: Process) -> None:
+        """Unregister a process."""
         with self._lock:
             self._running.discard(process)
 
 
 class Process:
-    """One forked process, and our end of its channel. Raises WorkerError if it does not start, HaltedError.
+    """A student process or an examiner, seen from the grader.
 
-    group: of its submission, in which it gets a part. halt: may end it.
+    Args:
+        role: "student" or "examiner".
+        limits: What the process may use.
+        environment: The environment of the process, including the level of its sandbox.
+        group: Control group of the submission, in which the process gets a group of its own; None
+            for no group.
+        halt: Switch that may end the process.
+
+    Attributes:
+        scratch: Its scratch folder, which is removed by `stop`.
+        channel: The grader's end of the socket to the process.
+
+    Raises:
+        WorkerError: If the process does not start.
+        HaltedError: If `halt` was called.
     """
 
     def __init__(
@@ -103,41 +128,42 @@ class Process:
     ) -> None:
         self._halt = halt or Halt()
         self._halt.check()
-        self._most_mb, self._own_mb = limits.memory_mb, limits.memory_mb
+        # The limit that is enforced here, and that of the process itself. They differ if the notebook shares the machine's memory.
+        self._enforced_mb, self._limit_mb = limits.memory_mb, limits.memory_mb
         if environment.memory_mb and (group is None or group.memory is None):
-            self._most_mb = min(limits.memory_mb, environment.memory_mb)
+            self._enforced_mb = min(limits.memory_mb, environment.memory_mb)
         self.scratch = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
-        # What a student's processes may hold together; files in the scratch folder are memory too.
+        # Limits the process and its descendants together; files in the scratch folder are memory too.
         self._group = group.part(limits.memory_mb + limits.disk_mb) if group else None
         ours, theirs = socket.socketpair()
-        read, printed = os.pipe()
-        number, tell = os.pipe()
+        output_read, output_write = os.pipe()
+        pid_read, pid_write = os.pipe()
         self.channel, self._tail = Channel(ours), deque[bytes]()
         self._lock = threading.RLock()
         self._target: Target | None = None
         self._child: Target | None = None
-        self._looks, self._reserved = 0, 0
-        threading.Thread(target=self._drain, args=[read], daemon=True).start()
+        self._memory_checks, self._reserved = 0, 0
+        threading.Thread(target=self._drain, args=[output_read], daemon=True).start()
         try:
             try:
                 job: dict[str, object] = {"start": self._job(role, limits, environment)}
-                child = fork_server.request(job, [theirs.fileno(), printed, tell], self._halt.check)["child"]
+                child = fork_server.request(job, [theirs.fileno(), output_write, pid_write], self._halt.check)["child"]
             finally:
                 theirs.close()
-                os.close(printed)
-                os.close(tell)
-            self._hold(role, _number(number) or child, child)
+                os.close(output_write)
+                os.close(pid_write)
+            self._attach(role, _read_pid(pid_read) or child, child)
             self._halt.add(self)
             clock = Clock(START_SECONDS, self)
-            if told := _told(role, environment):
-                self.send(json.dumps(told).encode(), clock)
+            if private := _private_variables(role, environment):
+                self.send(json.dumps(private).encode(), clock)
             if self.receive(clock, len(READY)) != READY:
                 raise NoAnswerError(self, "ended")
         except (NoAnswerError, ProcessLookupError) as error:
-            said = self.last_words()
+            reason = self.last_words()
             self.stop()
             self._halt.check()
-            raise WorkerError(f"a process for the {role} could not be started: {said}") from error
+            raise WorkerError(f"a process for the {role} could not be started: {reason}") from error
         except BaseException:
             self.stop()
             raise
@@ -150,24 +176,35 @@ class Process:
             raise self._no_answer(error) from None
 
     def pass_on(self, frame: Frame, source: Process, clock: Clock, *, skip: int = 0, most: int = 0) -> bytes | None:
-        """Send what `source` is sending, without its first `skip` bytes, and return it if it is no longer than `most`.
+        """Forward a frame from another process to this one, piece by piece.
 
-        Raises NoAnswerError for either process.
+        Args:
+            frame: The frame that `source` is sending.
+            source: The process that sends it.
+            clock: The time limit.
+            skip: Number of bytes to leave out at the beginning.
+            most: Maximum size in bytes of a frame that is returned.
+
+        Returns:
+            What was sent, or None if the frame is longer than `most`.
+
+        Raises:
+            NoAnswerError: For either of the two processes.
         """
-        kept: list[bytes] | None = [] if frame.size <= most else None
+        copy: list[bytes] | None = [] if frame.size <= most else None
         try:
             self.channel.begin(frame.size - skip, clock)
             pieces = frame.pieces(skip)
             while piece := self._next(pieces, source):
                 self.channel.write(piece, clock)
-                if kept is not None:
-                    kept.append(piece)
+                if copy is not None:
+                    copy.append(piece)
         except (EndedError, LateError) as error:
             raise self._no_answer(error) from None
-        return None if kept is None else b"".join(kept)
+        return None if copy is None else b"".join(copy)
 
     def frame(self, clock: Clock, most: int = MAX_FRAME) -> Frame:
-        """What the process sends next, as soon as it begins. Raises NoAnswerError."""
+        """Return the next frame of at most `most` bytes as soon as it begins. Raises NoAnswerError."""
         self._await(clock)
         try:
             return self.channel.frame(clock, most)
@@ -175,7 +212,7 @@ class Process:
             raise self._no_answer(error) from None
 
     def receive(self, clock: Clock, most: int = MAX_FRAME) -> bytes:
-        """The frame of at most so many bytes that the process sends next, whole. Raises NoAnswerError."""
+        """Return the next frame of at most `most` bytes as bytes. Raises NoAnswerError."""
         frame = self.frame(clock, most)
         try:
             return frame.read()
@@ -184,30 +221,32 @@ class Process:
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether the kernel ended a process of it for lack of memory."""
+        """Whether the kernel killed it or one of its descendants for lack of memory."""
         return self._group is not None and self._group.killed
 
     @property
     def squeezed(self) -> bool:
-        """Whether it was out of memory while it held less than its limits allow, because others held the rest."""
+        """Whether it may have run out of memory below its own limit, because others used the rest."""
         if self._group is None or self._group.memory is None:
-            return self._most_mb < self._own_mb
+            return self._enforced_mb < self._limit_mb
         return self._group.killed and not self._group.full
 
     def interrupt(self) -> None:
-        """What pressing the stop button does: KeyboardInterrupt in the running cell."""
+        """Raise KeyboardInterrupt in the running cell, as the stop button of a notebook does."""
         with self._lock:
             if self._target:
                 self._target.send(signal.SIGINT)
 
     def last_words(self) -> str:
-        """A sentence that the process ended, with the last line that it printed."""
-        time.sleep(0.05)  # the drain may still be reading
-        said = b"".join(self._tail).decode(errors="replace").strip().splitlines()
-        return "the Python process ended in this cell" + (f"; the last it said was: {plain(said[-1], 200)}" if said else "")
+        """Return a sentence that says that the process ended, with the last line that it printed."""
+        time.sleep(0.05)  # the thread that reads the output may not have finished
+        lines = b"".join(self._tail).decode(errors="replace").strip().splitlines()
+        return "the Python process ended in this cell" + (
+            f"; its last line of output was: {plain(lines[-1], 200)}" if lines else ""
+        )
 
     def stop(self) -> None:
-        """End the process and everything it started, then let go of its number and of its scratch folder."""
+        """Kill the process and everything that it started, release its process ID and remove its scratch folder."""
         self._halt.remove(self)
         with self._lock:
             self.kill()
@@ -224,13 +263,13 @@ class Process:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def kill(self) -> None:
-        """End the process and everything it started. Nobody else is hit: whoever is signalled is known by more than a number."""
+        """Kill the process and everything that it started, and no other process: targets are not identified by ID alone."""
         with self._lock:
             if self._target is None or self._child is None:
                 return
             family = self._target.family()
             self._target.send(signal.SIGKILL)
-            if self._target is self._child:  # without a watcher, who would give its number free
+            if self._target is self._child:  # no watcher reaps it, so its ID is still reserved
                 self._target.kill_group()
             self._child.send(signal.SIGKILL)
             for relative in family:
@@ -238,7 +277,7 @@ class Process:
                     relative.kill()
 
     def waits(self, *, all_of_it: bool) -> dict[Thread, float]:
-        """See clock.Watched."""
+        """Seconds that its threads have waited for a processor. See clock.Watched."""
         target = self._target
         if target is None:
             return {}
@@ -249,7 +288,7 @@ class Process:
         return delays(dict.fromkeys(numbers))
 
     def cpu_seconds(self) -> float:
-        """Processor seconds that the process has used so far, with those of programs that it ran to their end."""
+        """Processor seconds that the process has used so far, including child processes that have ended."""
         target = self._target
         try:
             times = target.facts.cpu_times() if target else None
@@ -257,23 +296,23 @@ class Process:
         except psutil.Error:
             return 0.0
 
-    def _hold(self, role: Role, pid: int, child: int) -> None:
-        """Take hold of the process and, if it has one, of its watcher: the child of the warm parent, which keeps its number."""
+    def _attach(self, role: Role, pid: int, child: int) -> None:
+        """Open the process and its watcher, if it has one: the fork server's child, whose ID the fork server reserves."""
         self._reserved = child
         self._child = Target(child)
         self._target = Target(pid, parent=child) if pid != child else self._child
         if self._group:
-            self._group.add(pid)  # before it runs anything of a student
+            self._group.add(pid)  # before it runs any code of a student
         with suppress(OSError):
-            Path(f"/proc/{pid}/oom_score_adj").write_text(str(FIRST_TO_GO[role]))
+            Path(f"/proc/{pid}/oom_score_adj").write_text(str(OOM_SCORE_ADJ[role]))
 
     def _await(self, clock: Clock) -> None:
-        """Wait until something can be received."""
+        """Wait until something can be received, and check the memory of the process meanwhile."""
         try:
             while (left := clock.left()) > 0:
-                if self.channel.poll(min(LOOK_SECONDS, left)):
+                if self.channel.poll(min(POLL_SECONDS, left)):
                     return
-                if self._resident_mb() > self._most_mb:
+                if self._resident_mb() > self._enforced_mb:
                     raise NoAnswerError(self, "memory")
         except EndedError as error:
             raise self._no_answer(error) from None
@@ -281,18 +320,20 @@ class Process:
 
     @staticmethod
     def _next(pieces: Iterator[bytes], source: Process) -> bytes:
-        """The next piece that `source` sends, nothing at the end."""
+        """The next piece that `source` sends, b"" at the end."""
         try:
             return next(pieces, b"")
         except (EndedError, LateError) as error:
             raise source._no_answer(error) from None
 
     def _no_answer(self, error: EndedError | LateError) -> NoAnswerError:
+        """The error to raise for an error of the channel. Raises HaltedError if the process was halted."""
         self._halt.check()
         return NoAnswerError(self, "ended" if isinstance(error, EndedError) else "stuck")
 
     def _job(self, role: Role, limits: Limits, environment: Environment) -> dict[str, object]:
-        room = {
+        """The job for the fork server: see `worker.forkserver`."""
+        spec = {
             "scratch": self.scratch,
             "readable": (
                 *(environment.readable if role == "student" else environment.examiner),
@@ -315,29 +356,29 @@ class Process:
                 **threads,
                 **(_on_gpu(environment.gpu) if environment.gpu and role == "student" else ON_CPU),
             },
-            "told": bool(_told(role, environment)),
+            "private_env": bool(_private_variables(role, environment)),
             "level": environment.level,
-            "room": room,
+            "spec": spec,
         }
 
     def _drain(self, output: int) -> None:
-        """Keep the last part of what the process prints and throw the rest away, so that no amount of it can hurt."""
-        kept = 0
-        with open(output, "rb", buffering=0) as printed, suppress(OSError):
-            while chunk := printed.read(1 << 16):
+        """Read what the process prints and keep only the end of it, so that no amount of output fills the memory."""
+        size = 0
+        with open(output, "rb", buffering=0) as stream, suppress(OSError):
+            while chunk := stream.read(1 << 16):
                 self._tail.append(chunk)
-                kept += len(chunk)
-                while kept > OUTPUT_TAIL and len(self._tail) > 1:
-                    kept -= len(self._tail.popleft())
+                size += len(chunk)
+                while size > OUTPUT_TAIL and len(self._tail) > 1:
+                    size -= len(self._tail.popleft())
 
     def _resident_mb(self) -> float:
-        """Memory of the process, and now and then of all that it started, for which the whole machine has to be searched."""
-        self._looks += 1
+        """Memory of the process in MB; at every FAMILY_CHECK-th call with its descendants, which are slow to find."""
+        self._memory_checks += 1
         target = self._target
         if target is None:
             return 0.0
         try:
-            family = [target.facts, *(target.family() if self._looks % LOOKS == 0 else ())]
+            family = [target.facts, *(target.family() if self._memory_checks % FAMILY_CHECK == 0 else ())]
             return sum(one.memory_info().rss for one in family) / 2**20
         except psutil.Error:
             return 0.0
@@ -345,31 +386,39 @@ class Process:
 
 @cache
 def _open_to_all() -> bool:
-    """Whether any user may read this Python: below a private home only its owner may, and without namespaces that cannot change."""
-    places = {Path(place).resolve() for place in (sys.prefix, sys.base_prefix)}
-    return all(folder.stat().st_mode & 0o001 for place in places for folder in (place, *place.parents))
+    """Whether all users may read this Python. In a private home only its owner may, and without namespaces that stays so."""
+    prefixes = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)}
+    return all(folder.stat().st_mode & 0o001 for prefix in prefixes for folder in (prefix, *prefix.parents))
 
 
-def _number(told: int) -> int:
-    """The number that a new process writes into this pipe, 0 if it ends without a word or says nothing in time."""
-    with open(told, "rb", buffering=0) as pipe:
+def _read_pid(descriptor: int) -> int:
+    """The process ID that a new process writes into this pipe, 0 if it ends first or writes nothing in time."""
+    with open(descriptor, "rb", buffering=0) as pipe:
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         return int(pipe.read(32) or 0) if poll.poll(1000 * START_SECONDS) else 0
 
 
-def _told(role: Role, environment: Environment) -> dict[str, str]:
-    """Variables that go to the process itself: secrets of the course, and where the course's own code fetches data."""
+def _private_variables(role: Role, environment: Environment) -> dict[str, str]:
+    """Variables that are sent to the process directly: secrets of the course, and download settings for the course's own code."""
     if environment.level == "open":
         return {**{name: os.environ[name] for name in DOWNLOADS if name in os.environ}, **environment.private}
     return dict(environment.private) if role == "examiner" else {}
 
 
 def plain(said: object, most: int) -> str:
-    """At most so many characters of what a process says, such that every file and database can hold them."""
+    """Return text from a process in a form that every file and database can store.
+
+    Args:
+        said: The text, or any other value.
+        most: Maximum number of characters.
+
+    Returns:
+        The text without lone surrogates and null characters.
+    """
     return str(said)[:most].encode(errors="replace").decode().replace("\0", "�")
 
 
 def _on_gpu(number: str) -> dict[str, str]:
-    """Variables for a process on this GPU, which takes of its memory only what it needs."""
+    """Variables for a process that uses this GPU and reserves only as much of its memory as it needs."""
     return {"CUDA_VISIBLE_DEVICES": number, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}

@@ -1,7 +1,8 @@
-"""Signals that reach the process that is meant, or nobody.
+"""Send signals to the intended process, or to none.
 
-The kernel gives the number of a process that ended to a new one. Whoever keeps a number and signals it later may hit a stranger; a
-descriptor of the process (pidfd) never does. Knows processes and nothing of what they run.
+The kernel reuses the ID of a process that has ended, so a signal that is sent to a stored ID may hit
+another process. A process descriptor (pidfd) always refers to the same process. Knows processes, and
+nothing of what they run.
 """
 
 from __future__ import annotations
@@ -17,13 +18,25 @@ __all__ = ["Target"]
 
 
 class Target:
-    """The process that has the number `pid` now. parent: whose child it must be. Raises ProcessLookupError if it is gone."""
+    """A process that can be signalled safely.
+
+    Args:
+        pid: ID that the process has now.
+        parent: ID of the process whose child it must be, None for any.
+
+    Attributes:
+        pid: ID of the process.
+        facts: The process as psutil knows it, by its ID and start time.
+
+    Raises:
+        ProcessLookupError: If the process is gone, or has another parent.
+    """
 
     def __init__(self, pid: int, parent: int | None = None) -> None:
         self.pid = pid
         self._descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
         try:
-            self.facts = psutil.Process(pid)  # which knows it by the time of its start too
+            self.facts = psutil.Process(pid)
             if parent is not None and self.facts.ppid() != parent:
                 raise ProcessLookupError(f"process {pid} is not the one that was started")
         except psutil.Error as error:
@@ -34,7 +47,14 @@ class Target:
             raise
 
     def send(self, number: int) -> bool:
-        """Send the signal; whether the process is still there, if only as one that ended and has not been asked for its end."""
+        """Send a signal.
+
+        Args:
+            number: The signal, 0 for none.
+
+        Returns:
+            Whether the process still exists, if only as a zombie.
+        """
         with suppress(OSError, psutil.Error):
             if self._descriptor is None:
                 self.facts.send_signal(number)
@@ -44,13 +64,13 @@ class Target:
         return False
 
     def kill_group(self) -> None:
-        """Kill the processes of the group that it leads, while its number is surely its own."""
+        """Kill the process group that it leads, if the process still exists, so that the ID is certainly its own."""
         if self.send(0):
             with suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it has ended; whether it has within so many seconds."""
+        """Wait at most `seconds` for its end. Return whether it has ended."""
         if self._descriptor is None:
             with suppress(psutil.Error):
                 return self.facts.wait(seconds) is not None
@@ -60,13 +80,13 @@ class Target:
         return bool(poll.poll(1000 * seconds))
 
     def family(self) -> list[psutil.Process]:
-        """All that it started and that has not left it, each known by number and time."""
+        """All its descendants, each identified by ID and start time. Daemons that left it are not among them."""
         with suppress(psutil.Error):
             return self.facts.children(recursive=True)
         return []
 
     def close(self) -> None:
-        """Let go of the descriptor; no signal is sent from here on."""
+        """Close the descriptor. No signal can be sent afterwards."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor is not None and descriptor >= 0:
             os.close(descriptor)

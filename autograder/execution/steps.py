@@ -1,7 +1,4 @@
-"""What is run and how it ended: steps and outcomes, as plain data.
-
-Knows nothing of processes, labs or marks.
-"""
+"""Steps to run and their outcomes, as plain data. Knows nothing of processes, labs or marks."""
 
 from __future__ import annotations
 
@@ -12,18 +9,31 @@ from typing import Literal
 __all__ = ["Kept", "Outcome", "Step"]
 
 Status = Literal["ok", "error", "timeout", "memory", "crashed", "missing"]
-Kept = dict[int, bytes]  # number of a test's step → the names that it asked for and the frame with their values, see _Kept
+# Cached values of a submission: index of a test's step → the names it asked for and the frame with their values. See runner._Kept.
+Kept = dict[int, bytes]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to one cell.
+    """What happened when one step ran.
 
-    line: the line of the cell (from 1) at which its error passed. value: what its last expression gave, if one plain number.
-    cpu: processor seconds that the student's code took, in a cell or in the functions that a test called; only its own process
-    can say. contended: a limit was hit that might not have been on an idle machine. calls: questions of the test to the student
-    process. odd: the number is shown as something else, such as np.float64(1.0). stderr: a cell that ran to its end wrote there.
-    Raises ValueError for figures that are none.
+    Attributes:
+        status: "ok", "error" (an exception), "timeout", "memory", "crashed" (the process ended) or
+            "missing" (not run, because an earlier step ended the run).
+        error: Name of the exception class, "" if there was none.
+        message: Message of the exception, or a sentence that explains the status.
+        line: Line of the cell (from 1) at which the exception was raised or passed, 0 if unknown.
+        seconds: How long the step took in wall-clock seconds, measured by the grader.
+        value: Value of the last expression of the cell if it is a single number, otherwise None.
+        cpu: Processor seconds that the student's code took, in a cell or in the functions that a
+            test called. The student process reports it itself.
+        contended: Whether a limit was exceeded that might not have been exceeded on an idle machine.
+        calls: Number of requests from the test to the student process.
+        odd: Whether `value` is displayed as something other than a number, such as np.float64(1.0).
+        stderr: Whether a cell that ran to its end wrote to standard error.
+
+    Raises:
+        ValueError: If `seconds` or `cpu` is negative or not finite.
     """
 
     status: Status
@@ -40,18 +50,25 @@ class Outcome:
 
     def __post_init__(self) -> None:
         if not (0 <= self.seconds < math.inf and 0 <= self.cpu < math.inf):
-            raise ValueError(f"no durations: {self.seconds} and {self.cpu} seconds")
+            raise ValueError(f"durations must be finite and at least 0, not {self.seconds} and {self.cpu} seconds")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to run: a "cell" in the student process; a "given" cell, of which the examiner runs the lab's own text for itself as
-    well; or a "test", which the examiner runs on the values of `names` in the student process.
+    """One step of a run.
 
-    restore: code of the lab that the student process runs before it gives the values: the lab's own functions among them, as the
-    lab has them.
-    course: what the student process does about the names of the course: "remember" those that this cell makes; "restore" all that
-    were remembered, except `names`, before this cell.
+    Attributes:
+        source: The code to run.
+        kind: "cell" runs in the student process. "given" runs in the student process too, and the
+            examiner runs `lab_source` for itself. "test" runs in the examiner, on values of the
+            student process.
+        lab_source: For "given": the lab's own text of the cell.
+        names: For "test": the names whose values the examiner gets from the student process. For a
+            cell with `course` "restore": the names that are not restored.
+        restore: For "test": code of the lab that the student process runs before it sends the values,
+            such as the lab's own functions.
+        course: What the student process does about the names that the course defined: "remember"
+            those that this cell defines, "restore" all remembered names before this cell, or "".
     """
 
     source: str

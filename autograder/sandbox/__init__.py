@@ -1,7 +1,8 @@
-"""Walls round a process that runs what a student wrote: files, network, processes, memory, disk.
+"""Sandbox a process that runs a student's code: restrict files, network, processes, memory and disk.
 
-Built by system calls in a process already forked, so that it keeps what its parent had imported. `probe` tries each wall for
-real on this machine. Knows nothing of notebooks, labs or grading.
+The sandbox is built with system calls in a process that is already forked, so the process keeps the
+modules that its parent imported. `probe` tests each restriction on this machine. This package knows
+nothing of notebooks, labs or grading.
 """
 
 from __future__ import annotations

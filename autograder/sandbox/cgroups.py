@@ -1,10 +1,10 @@
-"""Limits for all processes of one submission together, set from outside, where the kernel lets us: memory, and an equal share of
-the processors.
+"""Control groups: limit the memory of all processes of one submission together, and give each submission an equal CPU share.
 
-The limits that a process carries itself count each process alone, and sixty processes without a group get sixty shares. Every group
-weighs the same, however many processes are in it, and what one leaves idle the others use; so there is no fixed maximum, which would
-leave processors idle. Works with both versions of control groups, as root or where a part of the tree is ours. Knows processes by
-number and nothing of what they run.
+Resource limits (rlimits) count each process alone, and without a group sixty processes get sixty CPU
+shares. All groups have the same CPU weight, regardless of how many processes they contain. There is
+no fixed CPU maximum, because it would leave processors idle: what one group does not use, the others
+get. This works with both versions of control groups, as root or where a part of the tree is delegated
+to the current user, and is skipped elsewhere. Knows process IDs, and nothing of what processes run.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ import psutil
 __all__ = ["Group", "make", "memory_bytes", "reason", "sweep"]
 
 NAME = "autograder-"
-PATIENCE_SECONDS = 2.0  # until the kernel has let go of processes that were killed
-FULL = 0.98  # of its limit, from which on a group has used it up
-# The files that say the same in the two versions of control groups: a limit, and the most that was held.
+PATIENCE_SECONDS = 2.0  # how long `remove` waits for the kernel to release killed processes
+FULL = 0.98  # a group that has reached this part of its limit has used it up
+# The names of the same file in version 2 and version 1 of control groups: the memory limit, and the peak.
 LIMITS = ("memory.max", "memory.limit_in_bytes")
 PEAKS = ("memory.peak", "memory.max_usage_in_bytes")
 _numbers = itertools.count()
@@ -35,10 +35,12 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Group:
-    """A control group: add a process, and all that it starts is counted with it.
+    """A control group. A process that is added is counted together with everything that it starts.
 
-    memory: its folder, None where memory cannot be divided. processor: its folder in the other tree that version 1 has for
-    that. own: the folders that go with it.
+    Attributes:
+        memory: Folder of the group, None if memory cannot be limited.
+        processor: Folder of the group in the separate CPU tree of version 1, otherwise None.
+        own: Folders that `remove` deletes.
     """
 
     memory: Path | None
@@ -46,26 +48,30 @@ class Group:
     own: tuple[Path, ...] = ()
 
     def part(self, megabytes: int) -> Group:
-        """A group within this one, with a limit of its own for memory; its share of the processors is that of the whole."""
+        """Create a group within this one.
+
+        Args:
+            megabytes: Memory limit of the new group in MB. Its CPU share is that of the whole group.
+        """
         folder = _new(self.memory, f"part-{next(_numbers)}", megabytes)
         return Group(folder or self.memory, self.processor, (folder,) if folder else ())
 
     def add(self, pid: int) -> None:
-        """Count the process `pid` from here on. One that has ended already is passed over."""
+        """Add the process `pid`. A process that has already ended is ignored."""
         for folder in filter(None, (self.processor, self.memory)):
             with suppress(ProcessLookupError, FileNotFoundError):
                 (folder / "cgroup.procs").write_text(str(pid))
 
     @property
     def processes(self) -> list[int] | None:
-        """The numbers of its processes, None where that is not known."""
+        """The IDs of its processes, None if unknown."""
         with suppress(OSError, ValueError):
             return [int(line) for line in (self.memory / "cgroup.procs").read_text().split()] if self.memory else None
         return None
 
     @property
     def killed(self) -> bool:
-        """Whether the kernel ended a process of it for lack of memory, its own or the machine's."""
+        """Whether the kernel killed one of its processes for lack of memory, in the group or on the machine."""
         for name in ("memory.events", "memory.oom_control") if self.memory else ():
             with suppress(OSError):
                 found = re.search(r"^oom_kill (\d+)$", (self.memory / name).read_text(), re.MULTILINE)  # type: ignore[operator]
@@ -74,12 +80,12 @@ class Group:
 
     @property
     def full(self) -> bool:
-        """Whether it has held all the memory that it may, as far as that is known."""
+        """Whether it has reached its memory limit at some time; True if unknown."""
         limit, peak = _number(self.memory, LIMITS), _number(self.memory, PEAKS)
         return limit is None or peak is None or peak >= FULL * limit
 
     def remove(self) -> None:
-        """Take the group away, once its processes have ended."""
+        """Delete the group, once its processes have ended."""
         until = time.monotonic() + PATIENCE_SECONDS
         for folder in self.own:
             while folder.exists():
@@ -92,47 +98,58 @@ class Group:
 
 
 def make(megabytes: int | None = None) -> Group | None:
-    """A new group with room for so much memory, what files in memory take included; None where there are no groups for us."""
+    """Create a group.
+
+    Args:
+        megabytes: Memory limit in MB, which includes files in memory; None for no limit.
+
+    Returns:
+        The group, or None if this process may create no groups.
+    """
     name = f"{NAME}{os.getpid()}-{next(_numbers)}"
     memory = _new(_home("memory"), name, megabytes)
     processor = _new(home, name) if (home := _home("cpu")) != _home("memory") else None
     if memory is None and processor is None:
         return None
-    with suppress(OSError):  # version 2, for its parts
+    with suppress(OSError):  # version 2 requires this before `Group.part` can set limits
         if memory is not None and _divided(memory.parent):
             (memory / "cgroup.subtree_control").write_text("+memory")
     return Group(memory, processor, tuple(filter(None, (memory, processor))))
 
 
 def memory_bytes() -> int:
-    """The memory that this process and all that it starts may hold: the machine's, or less where a group that we are in says so."""
+    """Return how many bytes of memory this process and everything that it starts may hold.
+
+    Returns:
+        The memory of the machine, or less if a control group of this process limits it.
+    """
     homes = [home for home, _ in _places("memory")]
     limits = [_number(folder, LIMITS) for home in homes for folder in (home, *home.parents)]
     return min(psutil.virtual_memory().total, *(limit for limit in limits if limit is not None), sys.maxsize)
 
 
 def reason() -> str:
-    """Why there is no limit of memory on this machine, "" if there is."""
+    """Return why memory cannot be limited by a group on this machine, "" if it can."""
     group = make(64)
     memory = group is not None and group.memory is not None
     if group is not None:
         group.remove()
-    return "" if memory else "no memory control group is ours to divide: run as root, or as a service with Delegate=yes"
+    return "" if memory else "this user may divide no memory control group: run as root, or as a service with Delegate=yes"
 
 
 def sweep() -> None:
-    """Take away the groups of graders that were killed."""
+    """Delete the groups of graders that were killed."""
     for home in filter(None, {_home("memory"), _home("cpu")}):
         for folder in home.glob(f"{NAME}*-*"):
             owner = folder.name.removeprefix(NAME).split("-")[0]
             if owner.isdecimal() and not Path("/proc", owner).exists():
-                for place in (*folder.glob("part-*"), folder):
+                for group in (*folder.glob("part-*"), folder):
                     with suppress(OSError):
-                        place.rmdir()  # which the kernel refuses while a process is in it
+                        group.rmdir()  # the kernel refuses this while a process is in the group
 
 
 def _new(home: Path | None, name: str, megabytes: int | None = None) -> Path | None:
-    """A folder for a new group, None where it cannot be made or cannot have the limit."""
+    """The folder of a new group in `home`, None if it cannot be created or cannot have the limit."""
     if home is None:
         return None
     folder = home / name
@@ -150,13 +167,13 @@ def _new(home: Path | None, name: str, megabytes: int | None = None) -> Path | N
 
 @cache
 def _home(controller: str) -> Path | None:
-    """The group in which ours can be made: that in which we are, if what the controller counts can be divided."""
-    home = _place(controller)
+    """The group of this process, if new groups can be created in it for this controller."""
+    home = _current_group(controller)
     return home if home is not None and os.access(home, os.W_OK) else None
 
 
-def _place(controller: str) -> Path | None:
-    """The group in which we are, if the controller counts there and in groups within it."""
+def _current_group(controller: str) -> Path | None:
+    """The group of this process, if the controller is active in it and in groups within it."""
     for home, version in _places(controller):
         if controller in _divided(home) if version == 2 else (home / "cgroup.procs").exists():
             return home
@@ -164,23 +181,23 @@ def _place(controller: str) -> Path | None:
 
 
 def _places(controller: str) -> Iterator[tuple[Path, int]]:
-    """Where our own group may be found, and the version of that tree."""
+    """Paths at which the group of this process may be found, with the version of their tree."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
         mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
     except OSError:
         return
     own = {name: path for _, names, path in (line.split(":", 2) for line in lines) for name in names.split(",")}
-    for _, place, kind, options, *_ in mounts:
+    for _, root, kind, options, *_ in mounts:
         name = controller if kind == "cgroup" and controller in options.split(",") else "" if kind == "cgroup2" else None
         if name in own:
-            # In a container the path is often that of the host, and the mount shows our group as its root.
-            for home in (Path(place + own[name]), Path(place)):
+            # In a container the path is often that of the host, while the group is mounted as the root.
+            for home in (Path(root + own[name]), Path(root)):
                 yield home, 1 if name else 2
 
 
 def _number(folder: Path | None, names: tuple[str, ...]) -> int | None:
-    """The number in the one of these files that is there, None without any ("max" is none too)."""
+    """The number in the first of these files that exists, None if there is none ("max" is no number)."""
     if folder is None:
         return None
     for name in names:
@@ -190,6 +207,7 @@ def _number(folder: Path | None, names: tuple[str, ...]) -> int | None:
 
 
 def _divided(home: Path) -> list[str]:
+    """The controllers that are active in the groups within `home`."""
     try:
         return (home / "cgroup.subtree_control").read_text().split()
     except OSError:

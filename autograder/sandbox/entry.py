@@ -1,6 +1,6 @@
-"""Go into a room: from a freshly forked process to one with every wall of its level round it. Fails closed.
+"""Enter a sandbox: turn a freshly forked process into one with all restrictions of a level. Fails closed.
 
-Knows the order in which walls must go up; how each is made is in the modules beside.
+This module defines the order of the steps; the other modules of the package implement them.
 """
 
 from __future__ import annotations
@@ -33,81 +33,95 @@ PROC_FILES = (
 )
 
 
-def enter(room: SandboxSpec, level: Level, before: Callable[[int], None]) -> None:
-    """Put up the walls of `level` round this process, which must be freshly forked and have one thread.
+def enter(spec: SandboxSpec, level: Level, before: Callable[[int], None]) -> None:
+    """Enter a sandbox. This process must be freshly forked and have one thread.
 
-    On return we are the enclosed process, in `room.scratch`, leader of our own session, and die with our parent. Descriptors
-    stay open: close those that lead to something outside, above all folders.
+    When the call returns, the current process is sandboxed: it is in `spec.scratch`, leads its own
+    session, and is killed when its parent dies. Open descriptors stay open: close those that give
+    access to something outside, above all folders.
 
-    "full": own user (when not root), mount, pid, network, ipc and uts namespaces. This process goes on as a watcher outside
-    and never returns: it calls `before` with the number of the enclosed process as seen from outside, lets that go on only
-    then, and exits as it does (128 + n if signal n ended it). Killing either ends the room and everything in it.
-    `before` must start no process. The scratch is a disk in memory that is gone afterwards; nothing appears in the folder
-    outside.
+    At level "full" the sandboxed process is a child in its own user (if not root), mount, pid,
+    network, ipc and uts namespaces. The calling process stays outside as a watcher and never
+    returns: it calls `before`, lets the sandboxed process continue only then, and exits with the
+    same status (128 + n if signal n ended it). Killing either process ends the sandbox and
+    everything in it. The scratch folder is an in-memory disk that is gone afterwards; nothing
+    appears in the folder outside.
 
-    "process": resource limits, no gain of privileges, and what the kernel has of Landlock (files, TCP) and seccomp
-    (sockets). `before(os.getpid())` is called first. Files are closed only where `probe()["landlock"]` is "". A daemon is
-    inherited by this process while it lives but is not ended with it.
+    At level "process" the current process gets resource limits, can gain no privileges, and is
+    restricted by Landlock (files, TCP) and seccomp (sockets) as far as the kernel supports them.
+    Files are restricted only if `probe()["landlock"]` is "". The process adopts daemons that its
+    descendants start, but they are not killed when it ends.
 
-    Raises SandboxError if a wall cannot be put up; nothing enclosed has run by then. At level "full" also in the enclosed
-    process, which should then exit. An exception of `before` ends the room and is passed on.
+    Args:
+        spec: What the sandbox contains.
+        level: "full" or "process".
+        before: Called with the process ID of the sandboxed process, as seen from outside, before
+            that process runs anything. At level "full" it is called in the watcher and must start
+            no process. If it raises, the sandbox is ended and the exception is passed on.
+
+    Raises:
+        SandboxError: If a restriction cannot be set up. No sandboxed code has run by then. At level
+            "full" the error may be raised in the sandboxed process, which should then exit.
+        ValueError: If `level` is unknown.
     """
     if level == "full":
-        _enter_full(room, before)
+        _enter_full(spec, before)
     elif level == "process":
-        _enter_process(room, before)
+        _enter_process(spec, before)
     else:
         raise ValueError(f"level must be 'full' or 'process', not {level!r}")
 
 
-def _enter_full(room: SandboxSpec, before: Callable[[int], None]) -> None:
+def _enter_full(spec: SandboxSpec, before: Callable[[int], None]) -> None:
+    """Fork into new namespaces: the parent becomes the watcher, the child returns sandboxed."""
     with step("own process tree"):
-        gate, key = os.pipe()
-        uid = room.uid
+        start_read, start_write = os.pipe()
+        uid = spec.uid
         if not privileges.has_powers(*privileges.TO_BUILD):
-            _own_user()
+            _new_user_namespace()
             uid = 0
         syscalls.unshare(syscalls.CLONE_NEWPID)
         pid = os.fork()
     if pid:
-        os.close(gate)
-        _watch(pid, key, before)
-    os.close(key)
-    if not os.read(gate, 1):
+        os.close(start_read)
+        _watch(pid, start_write, before)
+    os.close(start_write)
+    if not os.read(start_read, 1):
         os._exit(1)
     with step("own network, ipc and mounts"):
         syscalls.unshare(OWN_SYSTEM)
         syscalls.set_hostname("localhost")
-    with step("own file system"):
-        filesystem.move_in(room, uid)
-    _settle(room, uid, others=0)
+    with step("own filesystem"):
+        filesystem.move_in(spec, uid)
+    _restrict_process(spec, uid, others=0)
     with step("system calls"):
         seccomp.refuse(seccomp.LOCAL_FAMILIES)
-    _check_watched(gate)
+    _check_watcher(start_read)
 
 
-def _enter_process(room: SandboxSpec, before: Callable[[int], None]) -> None:
+def _enter_process(spec: SandboxSpec, before: Callable[[int], None]) -> None:
+    """Restrict the current process without namespaces."""
     before(os.getpid())
     parent = os.getppid()
-    uid = room.uid if privileges.has_powers(*privileges.TO_CHANGE_USER) else 0
+    uid = spec.uid if privileges.has_powers(*privileges.TO_CHANGE_USER) else 0
     with step("scratch"):
         if uid:
-            os.chown(room.scratch, uid, uid)
-        os.chdir(room.scratch)
+            os.chown(spec.scratch, uid, uid)
+        os.chdir(spec.scratch)
         syscalls.prctl(PR_SET_CHILD_SUBREAPER, 1)
-    _settle(room, uid, others=0 if uid else privileges.threads_of_user())
+    _restrict_process(spec, uid, others=0 if uid else privileges.threads_of_user())
     with step("landlock"):
         proc = [f"/proc/{name}" for name in PROC_FILES]
-        readable, listed = without_hidden(room.readable, room.hidden)
-        landlock.restrict(read=[*readable, *proc], names=listed, write=[room.scratch], use=filesystem.device_files())
-    with suppress(OSError):  # an old kernel or an uncommon machine: `probe` says so
+        readable, listed = without_hidden(spec.readable, spec.hidden)
+        landlock.restrict(read=[*readable, *proc], names=listed, write=[spec.scratch], use=filesystem.device_files())
+    with suppress(OSError):  # not available on an old kernel or an uncommon machine: `probe` reports it
         seccomp.refuse(())
     if os.getppid() != parent:
         os._exit(1)
 
 
-def _own_user() -> None:
-    """A user namespace in which we are who we were, and may build."""
+def _new_user_namespace() -> None:
+    """Create a user namespace in which this process has the same user and group, and all capabilities."""
     uid, gid = os.getuid(), os.getgid()
     syscalls.unshare(syscalls.CLONE_NEWUSER)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
@@ -115,44 +129,51 @@ def _own_user() -> None:
             file.write(text)
 
 
-def _watch(pid: int, key: int, before: Callable[[int], None]) -> NoReturn:
-    """Let the enclosed process in, wait for it, and exit as it did. The key is kept: that it is closed tells of our death."""
+def _watch(pid: int, start_write: int, before: Callable[[int], None]) -> NoReturn:
+    """Let the sandboxed process continue, wait for it, and exit with its status.
+
+    The pipe stays open: the child notices that it closes when this process dies.
+    """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         syscalls.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         before(pid)
-        os.write(key, b"1")
+        os.write(start_write, b"1")
     except BaseException:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise
-    os.closerange(0, key)
-    os.closerange(key + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(0, start_write)
+    os.closerange(start_write + 1, os.sysconf("SC_OPEN_MAX"))
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     os._exit(code if code >= 0 else 128 - code)
 
 
-def _settle(room: SandboxSpec, uid: int, others: int) -> None:
-    """What both levels have in common. A change of user forgets the signal at the parent's death, so that comes last."""
+def _restrict_process(spec: SandboxSpec, uid: int, others: int) -> None:
+    """Set what both levels have in common: session, limits and privileges.
+
+    The signal at the parent's death is requested last, because a change of user cancels it.
+    """
     with step("own session"):
         if os.getsid(0) != os.getpid():
             os.setsid()
-    there = [path for path in room.readable if os.path.exists(path)]
+    existing = [path for path in spec.readable if os.path.exists(path)]
     with step("limits and privileges"):
-        privileges.limit(room, others)
+        privileges.limit(spec, others)
         privileges.drop(uid)
         privileges.forbid_gain()
         syscalls.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if hidden := [path for path in there if not os.access(path, os.R_OK)]:
+    if unreadable := [path for path in existing if not os.access(path, os.R_OK)]:
         raise SandboxError(
-            f"user {os.getuid()} may not read {', '.join(hidden)}: open them to all users, or give the room uid=0"
+            f"user {os.getuid()} may not read {', '.join(unreadable)}: make them readable for all users, "
+            "or set uid=0 in the sandbox spec"
         )
 
 
-def _check_watched(gate: int) -> None:
-    """End if the watcher has died before its death could reach us."""
+def _check_watcher(start_read: int) -> None:
+    """Exit if the watcher died before this process had asked for a signal at its death."""
     poll = select.poll()
-    poll.register(gate, 0)
+    poll.register(start_read, 0)
     if poll.poll(0):
         os._exit(1)
-    os.close(gate)
+    os.close(start_read)

@@ -1,6 +1,7 @@
-"""A new file system for one room: what is readable bound read-only, one small disk in memory to write on, nothing else.
+"""Build the filesystem of a sandbox: readable paths bound read-only, one small in-memory disk to write to, nothing else.
 
-Called in fresh mount and pid namespaces with the power to mount. Knows nothing of users, limits or networks.
+Must be called in new mount and pid namespaces by a process that may mount. Knows nothing of users,
+limits or networks.
 """
 
 from __future__ import annotations
@@ -33,16 +34,24 @@ FILES_PER_MB = 64
 MAX_LINKS = 40
 
 
-def move_in(room: SandboxSpec, uid: int) -> None:
-    """Make a new root as `room` says, owned where it may write by `uid` (0: by us), and leave the old one for good."""
-    links, folders = _survey(room.readable)
-    hidden = [_resolve(path)[1] for path in room.hidden]
-    scratch_links, scratch = _resolve(room.scratch)
+def move_in(spec: SandboxSpec, uid: int) -> None:
+    """Replace the root filesystem of this process with the one that `spec` describes.
+
+    The old root is unmounted and cannot be reached again. The current folder is the scratch folder
+    afterwards.
+
+    Args:
+        spec: The sandbox to build.
+        uid: Owner of the scratch folder; 0 for the current user.
+    """
+    links, folders = _links_and_targets(spec.readable)
+    hidden = [_resolve(path)[1] for path in spec.hidden]
+    scratch_links, scratch = _resolve(spec.scratch)
     devices = device_files()
     umask = os.umask(0o022)
-    _step_aside(scratch, room.disk_mb)
-    _furnish(room.scratch, uid)
-    _plug_in(devices)
+    _pivot_to_disk(scratch, spec.disk_mb)
+    _add_users_and_proc(spec.scratch, uid)
+    _bind_devices(devices)
     _share("/tmp", "/new/tmp", 0o1777)
     _share("/shm", "/new/dev/shm", 0o1777)
     for folder in folders:
@@ -52,15 +61,16 @@ def move_in(room: SandboxSpec, uid: int) -> None:
     _link({**links, **scratch_links})
     _share("/scratch", f"/new{scratch}", 0o700, uid)
     seal_mount("/new", MS_RDONLY, recursive=False)
-    _leave()
-    os.chdir(room.scratch)
+    _pivot_to_new_root()
+    os.chdir(spec.scratch)
     os.umask(umask)
 
 
-def _step_aside(stage: str, disk_mb: int) -> None:
-    """Stand on the room's disk, with the old root as /old, where every source can be named whatever is mounted, and /new.
+def _pivot_to_disk(stage: str, disk_mb: int) -> None:
+    """Make the sandbox's disk the root, with the old root at /old and the future root at /new.
 
-    Of the disk only the folders that are shared with /new remain in the end: they have its quota in common.
+    Every source can then be named below /old, whatever is mounted at /new. Only the folders of the
+    disk that `_share` binds into /new remain reachable later; together they use the disk's quota.
     """
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     quota = f"mode=755,size={disk_mb}m,nr_inodes={disk_mb * FILES_PER_MB}"
@@ -72,19 +82,19 @@ def _step_aside(stage: str, disk_mb: int) -> None:
     mount("root", "/new", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m,nr_inodes=16k")
 
 
-def _leave() -> None:
-    """Make /new the root, on which the old one then lies, and take that off with all that is mounted in it."""
+def _pivot_to_new_root() -> None:
+    """Make /new the root and unmount the old one, which pivot_root leaves stacked on it."""
     os.chdir("/new")
     pivot_root(".", ".")
     unmount(".")
 
 
 def device_files() -> list[str]:
-    """The devices that a room has: the harmless ones and, where there are any, those of CUDA."""
+    """Return the device files of a sandbox: the harmless ones, and those of CUDA if there are any."""
     return [*DEVICES, *sorted(glob.glob("/dev/nvidia*"))]
 
 
-def _survey(paths: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+def _links_and_targets(paths: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     """The symbolic links on the way to `paths`, and the real files and folders to bind, none inside another."""
     links: dict[str, str] = {}
     real: list[str] = []
@@ -93,15 +103,15 @@ def _survey(paths: Iterable[str]) -> tuple[dict[str, str], list[str]]:
             found, end = _resolve(path)
             links.update(found)
             real.append(end)
-    kept: list[str] = []
+    outermost: list[str] = []
     for end in sorted(set(real)):
-        if not any(end.startswith(f"{folder}/") for folder in kept):
-            kept.append(end)
-    return links, kept
+        if not any(end.startswith(f"{folder}/") for folder in outermost):
+            outermost.append(end)
+    return links, outermost
 
 
 def _resolve(path: str) -> tuple[dict[str, str], str]:
-    """Follow `path` by hand. Returns each symbolic link passed with its text, and where it ends."""
+    """Follow `path` link by link: each symbolic link on the way with its target, and the real path at the end."""
     links: dict[str, str] = {}
     done, rest = "/", deque(path.split("/"))
     while rest and len(links) < MAX_LINKS:
@@ -119,10 +129,10 @@ def _resolve(path: str) -> tuple[dict[str, str], str]:
     return links, done
 
 
-def _furnish(home: str, uid: int) -> None:
-    """Name the one user that there is, for programs that ask, and show the processes of this pid namespace only.
+def _add_users_and_proc(home: str, uid: int) -> None:
+    """Write /etc/passwd and /etc/group with one user, and mount a /proc that shows this pid namespace only.
 
-    /proc is read-only: a process of user 0 owns the kernel's settings there, even without any power.
+    /proc is read-only, because user 0 owns the kernel's settings there, even without any capability.
     """
     number = uid or os.getuid()
     group = uid or os.getgid()
@@ -132,7 +142,8 @@ def _furnish(home: str, uid: int) -> None:
     mount("proc", "/new/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
-def _plug_in(devices: Iterable[str]) -> None:
+def _bind_devices(devices: Iterable[str]) -> None:
+    """Fill /new/dev: device files, pseudo-terminals and the usual links."""
     os.makedirs("/new/dev/pts")
     for device in devices:
         _bind(f"/old{device}", f"/new{device}", MS_RDONLY | MS_NOSUID | MS_NOEXEC)
@@ -142,14 +153,15 @@ def _plug_in(devices: Iterable[str]) -> None:
 
 
 def _link(links: Mapping[str, str]) -> None:
-    for place, target in links.items():
-        if not os.path.lexists(f"/new{place}"):
-            os.makedirs(os.path.dirname(f"/new{place}"), exist_ok=True)
-            os.symlink(target, f"/new{place}")
+    """Recreate the symbolic links below /new."""
+    for path, target in links.items():
+        if not os.path.lexists(f"/new{path}"):
+            os.makedirs(os.path.dirname(f"/new{path}"), exist_ok=True)
+            os.symlink(target, f"/new{path}")
 
 
 def _share(folder: str, target: str, mode: int, owner: int = 0) -> None:
-    """Let `target` be a new folder of the disk."""
+    """Create `folder` on the disk and bind it at `target`."""
     os.mkdir(folder)
     os.chmod(folder, mode)
     if owner:
@@ -159,6 +171,7 @@ def _share(folder: str, target: str, mode: int, owner: int = 0) -> None:
 
 
 def _bind(source: str, target: str, flags: int) -> None:
+    """Bind `source` and all mounts below it at `target`, with these mount flags."""
     if os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
     elif not os.path.exists(target):
@@ -168,7 +181,7 @@ def _bind(source: str, target: str, flags: int) -> None:
 
 
 def _cover(target: str) -> None:
-    """Lay something empty over a file or folder, if it is in sight."""
+    """Mount something empty over a file or folder, if it exists."""
     flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
     if os.path.isdir(target):
         mount("nothing", target, "tmpfs", MS_RDONLY | flags, "mode=555,size=4k,nr_inodes=2")
@@ -179,6 +192,7 @@ def _cover(target: str) -> None:
 
 
 def _write(path: str, text: str) -> None:
+    """Write a text file and create its folder."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as file:
         file.write(text)

@@ -1,6 +1,7 @@
-"""Landlock: a process gives up, for itself and all it starts, every file that it did not name. Needs no power at all.
+"""Landlock: a process gives up access to all files that it does not list, for itself and its children.
 
-Used where namespaces cannot be had. Knows nothing of rooms.
+It needs no privileges, so it is used at level "process", which has no namespaces. Knows nothing of
+sandbox specs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
 READ = EXECUTE | READ_FILE | READ_DIR
 USE = WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 FOR_FILES = EXECUTE | USE
-FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # bits known to each version; the last serves for later ones
+FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # number of rights that each version knows; the last holds for later ones
 BIND_AND_CONNECT_TCP = 0b11
 ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
 CREATE_VERSION = 1
@@ -27,7 +28,7 @@ RULE_PATH_BENEATH = 1
 
 
 def version() -> int:
-    """The kernel's Landlock version, 0 if it has none."""
+    """Return the kernel's Landlock version, 0 if it has none."""
     try:
         return syscall("landlock_create_ruleset", None, 0, CREATE_VERSION)
     except OSError:
@@ -35,19 +36,30 @@ def version() -> int:
 
 
 def restrict(*, read: Iterable[str], write: Iterable[str], use: Iterable[str], names: Iterable[str] = ()) -> bool:
-    """Allow these files and folders only: to read and run, to do anything in, to use as devices; of `names` and all below them no
-    more than to list folders. Paths may be missing.
+    """Restrict this process and its children to these files and folders. Paths that do not exist are ignored.
 
-    From version 4 of Landlock TCP is closed too, from 6 abstract sockets and signals to anybody outside. Returns whether the
-    kernel has Landlock; raises OSError where it has but refuses. The process must have given up gaining privileges.
+    From version 4 on, Landlock also denies TCP; from version 6 on, abstract sockets and signals to
+    processes outside. The process must have given up gaining privileges (`privileges.forbid_gain`).
+
+    Args:
+        read: Files and folders to read and execute.
+        write: Files and folders with all rights.
+        use: Device files to read and write.
+        names: Folders that may be listed, with all folders below them, but not read.
+
+    Returns:
+        Whether the kernel has Landlock.
+
+    Raises:
+        OSError: If the kernel has Landlock but refuses.
     """
-    have = version()
-    if not have:
+    found = version()
+    if not found:
         return False
-    rights = (1 << FILE_RIGHTS[min(have, max(FILE_RIGHTS))]) - 1
-    wanted = (rights, BIND_AND_CONNECT_TCP if have >= 4 else 0, ABSTRACT_SOCKETS_AND_SIGNALS if have >= 6 else 0)
-    handled = (ctypes.c_uint64 * 3)(*wanted)
-    size = 24 if have >= 6 else 16 if have >= 4 else 8
+    rights = (1 << FILE_RIGHTS[min(found, max(FILE_RIGHTS))]) - 1
+    denied = (rights, BIND_AND_CONNECT_TCP if found >= 4 else 0, ABSTRACT_SOCKETS_AND_SIGNALS if found >= 6 else 0)
+    handled = (ctypes.c_uint64 * 3)(*denied)
+    size = 24 if found >= 6 else 16 if found >= 4 else 8
     ruleset = syscall("landlock_create_ruleset", ctypes.byref(handled), size, 0)
     for paths, allowed in ((read, READ), (names, READ_DIR), (write, rights), (use, USE)):
         for path in paths:
@@ -58,6 +70,7 @@ def restrict(*, read: Iterable[str], write: Iterable[str], use: Iterable[str], n
 
 
 def _allow(ruleset: int, path: str, allowed: int) -> None:
+    """Add a rule for one path and everything below it."""
     try:
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:

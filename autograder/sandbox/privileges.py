@@ -1,4 +1,4 @@
-"""What an enclosed process is: which user, with which powers (none) and within which limits. Knows nothing of files."""
+"""User, capabilities and resource limits of a sandboxed process. Knows nothing of files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,18 @@ CUDA_DEVICE = "/dev/nvidia0"
 
 
 def has_powers(*capabilities: int) -> bool:
-    """Whether this process has all of these capabilities."""
+    """Return whether this process has all of these capabilities."""
     with open("/proc/self/status") as file:
         mask = next(int(line.split()[1], 16) for line in file if line.startswith("CapEff:"))
     return all(mask >> capability & 1 for capability in capabilities)
 
 
 def drop(uid: int) -> None:
-    """Become user and group `uid`, of no other group (0: stay who we are), and give up every capability for good."""
+    """Change the user and give up all capabilities permanently.
+
+    Args:
+        uid: User and group ID to switch to, without supplementary groups; 0 keeps the current user.
+    """
     if has_powers(CAP_SETPCAP):
         for capability in range(64):
             if syscalls.prctl_if_known(PR_CAPBSET_READ, capability) is None:
@@ -41,25 +45,31 @@ def drop(uid: int) -> None:
 
 
 def forbid_gain() -> None:
-    """No program that is run from here on, setuid or not, gives more than we have."""
+    """Prevent this process and its children from gaining privileges, for example by setuid programs."""
     syscalls.prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
-def limit(room: SandboxSpec, others: int) -> None:
-    """Set the resource limits of `room`. others: threads of our user that are counted with ours but are not of the room."""
+def limit(spec: SandboxSpec, others: int) -> None:
+    """Set the resource limits of `spec` for this process and its children.
+
+    Args:
+        spec: The sandbox.
+        others: Number of threads of the same user outside the sandbox. The kernel counts them
+            together with those of the sandbox.
+    """
     megabyte = 1 << 20
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, 1024)
-    _lower(resource.RLIMIT_FSIZE, room.disk_mb * megabyte)
-    _lower(resource.RLIMIT_NPROC, room.processes + others)
+    _lower(resource.RLIMIT_FSIZE, spec.disk_mb * megabyte)
+    _lower(resource.RLIMIT_NPROC, spec.processes + others)
     if not os.path.exists(CUDA_DEVICE):
-        _lower(resource.RLIMIT_AS, room.memory_mb * megabyte)
-    if room.cpu_seconds:
-        _lower(resource.RLIMIT_CPU, room.cpu_seconds)
+        _lower(resource.RLIMIT_AS, spec.memory_mb * megabyte)
+    if spec.cpu_seconds:
+        _lower(resource.RLIMIT_CPU, spec.cpu_seconds)
 
 
 def threads_of_user() -> int:
-    """How many threads our user has on this machine, as far as /proc tells."""
+    """Return how many threads the current user has on this machine, as far as /proc shows them."""
     count = 0
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError):
@@ -68,7 +78,8 @@ def threads_of_user() -> int:
     return count
 
 
-def _lower(what: int, value: int) -> None:
-    hard = resource.getrlimit(what)[1]
+def _lower(resource_id: int, value: int) -> None:
+    """Set a resource limit, at most to its current hard limit."""
+    hard = resource.getrlimit(resource_id)[1]
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(what, (value, value))
+    resource.setrlimit(resource_id, (value, value))

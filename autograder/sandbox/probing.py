@@ -1,6 +1,7 @@
-"""Which walls hold on this machine: each is tried for real, by a process in a room that does what a hostile one would do.
+"""Test which restrictions of the sandbox work on this machine.
 
-All of it happens in a Python process of its own, so that the caller's threads and memory play no part.
+For each restriction, a sandboxed process tries what a hostile process would try. All tests run in a
+separate Python process, so the caller's threads and memory have no influence.
 """
 
 from __future__ import annotations
@@ -31,33 +32,45 @@ ESSENTIAL = ("files", "processes", "network", "quota", "privileges")
 
 @lru_cache(maxsize=1)
 def probe() -> Mapping[str, str]:
-    """Which walls hold on this machine, each tried for real in a child: its name, with "" if it holds, else the reason why not.
+    """Test in a child process which restrictions of the sandbox work on this machine.
 
-    "files", "processes", "network", "quota", "privileges": what level "full" stands on. "memory" and "process count": its
-    limits. "landlock" (files) and "seccomp" (sockets): what level "process" has beyond limits. "memory together": a limit for all
-    processes of a room, which either level has where the kernel lets us.
+    Returns:
+        For each restriction its name and "" if it works, otherwise the reason why it does not:
+
+        - "files", "processes", "network", "quota", "privileges": required for level "full".
+        - "memory", "process count": limits of level "full".
+        - "landlock" (files), "seccomp" (sockets): what level "process" has beyond limits.
+        - "memory together": a limit for all processes of a sandbox together, at both levels if the
+          kernel allows it.
+
+    Raises:
+        RuntimeError: If the child process fails.
     """
     line = command("autograder.sandbox.probing", "report")
     ended = subprocess.run(line, env=clean_environment(), capture_output=True, text=True, timeout=120)
     if ended.returncode:
-        raise RuntimeError(f"the probe of the walls ended with {ended.returncode}: {ended.stderr.strip()[-500:]}")
+        raise RuntimeError(f"the probe of the sandbox exited with status {ended.returncode}: {ended.stderr.strip()[-500:]}")
     return MappingProxyType({**json.loads(ended.stdout), "memory together": cgroups.reason()})
 
 
 def strongest() -> Level:
-    """The highest level that this machine can hold."""
+    """Return the highest level that works on this machine."""
     return "full" if not any(probe()[name] for name in ESSENTIAL) else "process"
 
 
 def report() -> None:
-    """Print what `try_all` returns as JSON: what the probe's own process does."""
+    """Print the result of `try_all` as JSON. The probe's child process calls this."""
     print(json.dumps(try_all()))
 
 
 def try_all() -> dict[str, str]:
-    """What `probe` returns, tried here and now. Forks, so the calling process must have one thread."""
+    """Test all restrictions in this process, which must have one thread because it forks.
+
+    Returns:
+        The result of `probe` without "memory together".
+    """
     if sys.platform != "linux":
-        return dict.fromkeys(_ATTEMPTS, f"walls need Linux, this is {sys.platform}")
+        return dict.fromkeys(_ATTEMPTS, f"the sandbox needs Linux, this is {sys.platform}")
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
         os.chmod(folder, 0o755)
         secret = Path(folder, "secret")
@@ -70,27 +83,28 @@ Attack = Callable[[Path, int], str]
 
 
 def _attempt(level: Level, attack: Attack, secret: Path, port: int) -> str:
-    """Run `attack` in a new room and return what it says: "" if the wall held."""
+    """Run `attack` in a new sandbox and return its result: "" if the attack failed."""
     with tempfile.TemporaryDirectory() as scratch:
-        room = SandboxSpec(scratch, default_readable(), disk_mb=4, memory_mb=1024, processes=8, cpu_seconds=20, uid=_uid(level))
-        result, report = os.pipe()
+        spec = SandboxSpec(scratch, default_readable(), disk_mb=4, memory_mb=1024, processes=8, cpu_seconds=20, uid=_uid(level))
+        read, write = os.pipe()
         pid = os.fork()
         if not pid:
-            _report(report, lambda: enter(room, level, lambda _: None), lambda: attack(secret, port))
-        os.close(report)
-        with os.fdopen(result) as file:
-            said = file.read()
+            _run_attack(write, lambda: enter(spec, level, lambda _: None), lambda: attack(secret, port))
+        os.close(write)
+        with os.fdopen(read) as file:
+            message = file.read()
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        return said if code == 0 else said or f"the process in the room ended with {code}"
+        return message if code == 0 else message or f"the sandboxed process ended with {code}"
 
 
 def _uid(level: Level) -> int:
     return UID if level == "full" else 0
 
 
-def _report(descriptor: int, go_in: Callable[[], None], attack: Callable[[], str]) -> None:
+def _run_attack(descriptor: int, enter_sandbox: Callable[[], None], attack: Callable[[], str]) -> None:
+    """Enter the sandbox, attack, write the result to the descriptor, and exit."""
     try:
-        go_in()
+        enter_sandbox()
         os.write(descriptor, attack().encode())
         os._exit(0)
     except BaseException as error:
@@ -100,17 +114,17 @@ def _report(descriptor: int, go_in: Callable[[], None], attack: Callable[[], str
 
 def _read_outside(secret: Path, port: int) -> str:
     with suppress(OSError):
-        return f"a file outside the room was read: {secret.read_text()}"
+        return f"a file outside the sandbox was read: {secret.read_text()}"
     with suppress(OSError):
         Path("/probe").touch()
-        return "a file was made outside the scratch"
+        return "a file was created outside the scratch folder"
     Path("inside").write_text("allowed")
     return ""
 
 
 def _see_processes(secret: Path, port: int) -> str:
     seen = {name for name in os.listdir("/proc") if name.isdigit()}
-    return "" if seen == {"1"} else f"{len(seen)} processes are in sight, not only the room's own"
+    return "" if seen == {"1"} else f"{len(seen)} processes are visible, not only those of the sandbox"
 
 
 def _connect(secret: Path, port: int) -> str:
@@ -134,7 +148,7 @@ def _regain(secret: Path, port: int) -> str:
             return f"capability {capability} is left"
     with suppress(OSError):
         syscalls.unshare(syscalls.CLONE_NEWUSER)
-        return "a namespace could be made inside"
+        return "a namespace could be created in the sandbox"
     with suppress(OSError):
         syscalls.unmount("/proc")
         return "a mount could be undone"
@@ -143,7 +157,7 @@ def _regain(secret: Path, port: int) -> str:
 
 def _allocate(secret: Path, port: int) -> str:
     if os.path.exists(privileges.CUDA_DEVICE):
-        return "CUDA needs more addresses than memory, so they are not limited here; limit memory by a control group"
+        return "CUDA reserves more addresses than memory, so they are not limited here; limit memory with a control group"
     try:
         bytearray(2048 * MEGABYTE)
     except MemoryError:
@@ -165,19 +179,19 @@ def _multiply(secret: Path, port: int) -> str:
         return ""
     finally:
         os.close(release)
-    return f"{children} processes were started under a limit of 8; run as an ordinary user, or limit them by a control group"
+    return f"{children} processes were started under a limit of 8; run as an ordinary user, or limit them with a control group"
 
 
 def _read_by_landlock(secret: Path, port: int) -> str:
     with suppress(PermissionError):
         secret.read_text()
-        return "the kernel has no Landlock: files are not closed at level 'process'"
+        return "the kernel has no Landlock: access to files is not restricted at level 'process'"
     return _read_outside(secret, port)
 
 
 def _open_socket(secret: Path, port: int) -> str:
     with suppress(PermissionError), socket.socket():
-        return "the kernel has no seccomp for this machine: the network is not closed at level 'process'"
+        return "the kernel has no seccomp for this machine: access to the network is not restricted at level 'process'"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What one enclosed process may see and use, as plain data. Knows nothing of how walls are built."""
+"""The specification of a sandbox, as plain data. Knows nothing of how a sandbox is built."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["Level", "SandboxSpec", "default_readable", "grader_files", "without_
 
 Level = Literal["full", "process"]
 
-# What Python and other programs need of the folder that they were installed into. A course may lie beside it: in a container that
-# works in /usr/src/app, or where the environment was made in the course's own folder.
+# The parts of an installation folder that Python and other programs need. The whole folder is not readable, because the course may
+# lie in it: in a container that works in /usr/src/app, or where the virtual environment is in the course's own folder.
 PARTS = ("bin", "include", "lib", "lib32", "lib64", "libexec", "nvvm", "pyvenv.cfg", "sbin", "share", "ssl", "targets")
 SYSTEM = (
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store"),
@@ -29,20 +29,29 @@ SYSTEM = (
 
 @dataclass(frozen=True)
 class SandboxSpec:
-    """What one enclosed process may see and use.
+    """What a sandboxed process may see and use.
 
-    scratch: absolute path of an empty folder, the only place where it may write (with /tmp and /dev/shm at level "full",
-    which share the quota). readable: absolute files and folders that it may read; those that do not exist are passed over.
-    hidden: absolute files and folders below readable ones that it may not read all the same. At level "full" they are empty; at
-    level "process" their names can still be listed.
-    disk_mb: quota of the scratch folder at level "full"; at both levels the largest size of one file.
-    memory_mb: address space of each process; not limited where there is a CUDA device, which reserves far more than it uses.
-    processes: processes and threads that may exist at once, of this room alone (of the user, if rooms share one number).
-    cpu_seconds: processor time of each process, 0 for no limit.
-    uid: when root, the user and group number to become, distinct for rooms that run side by side; 0 keeps the number, with
-    which the kernel does not count processes. Ignored when not root.
+    Attributes:
+        scratch: Absolute path of an empty folder, the only place where the process may write. At
+            level "full" it may also write to /tmp and /dev/shm, which share the quota.
+        readable: Absolute paths of files and folders that the process may read. Paths that do not
+            exist are ignored.
+        disk_mb: Quota of the scratch folder in MB at level "full"; at both levels the maximum size
+            of one file.
+        memory_mb: Address space of each process in MB. Not limited on a machine with a CUDA device,
+            because CUDA reserves far more address space than it uses.
+        processes: Number of processes and threads that may exist at once in this sandbox (of the
+            user, if several sandboxes run as the same user).
+        cpu_seconds: Processor time of each process in seconds, 0 for no limit.
+        uid: User and group ID to switch to when the grader runs as root. Sandboxes that run at the
+            same time need different IDs. 0 keeps the current ID; the kernel does not limit the
+            number of processes of root. Ignored when the grader does not run as root.
+        hidden: Absolute paths of files and folders below readable ones that the process may not
+            read. At level "full" they appear empty; at level "process" their names can still be
+            listed.
 
-    Raises ValueError for a path that is not absolute, or that is the root of the file system.
+    Raises:
+        ValueError: If a path is not absolute or is the root of the filesystem.
     """
 
     scratch: str
@@ -57,16 +66,17 @@ class SandboxSpec:
     def __post_init__(self) -> None:
         for path in (self.scratch, *self.readable, *self.hidden):
             if not os.path.isabs(path) or os.path.realpath(path) == "/":
-                raise ValueError(
-                    f"a room is made of absolute paths below /, not {path!r}; give the folder that is needed itself"
-                )
+                raise ValueError(f"a sandbox needs absolute paths below /, not {path!r}; name the folder that is needed")
 
 
 @cache
 def default_readable() -> tuple[str, ...]:
-    """What Python, its packages and `coursekit` need to be imported: nothing of the home, of the checkout or of the course.
+    """Return the paths that importing Python, its packages and `coursekit` requires.
 
-    The grader itself may lie among the packages: see `grader_files`.
+    The grader itself may be among the installed packages: see `grader_files`.
+
+    Returns:
+        Existing absolute paths. None of them is the home folder, the checkout or the course.
     """
     parts = [os.path.join(prefix, part) for prefix in _prefixes() for part in PARTS]
     python = [
@@ -75,26 +85,38 @@ def default_readable() -> tuple[str, ...]:
         *_package_folders(),
         *glob.glob("/usr/local/cuda*"),
     ]
-    wanted = dict.fromkeys(os.path.abspath(path) for path in (*SYSTEM, *parts, *python, *_places("coursekit")))
+    wanted = dict.fromkeys(os.path.abspath(path) for path in (*SYSTEM, *parts, *python, *_package_paths("coursekit")))
     return tuple(path for path in wanted if os.path.exists(path))
 
 
 @cache
 def grader_files() -> tuple[str, ...]:
-    """Where the grader's own files lie, compiled ones and other installations of it included, and what nbgrader exchanges."""
-    own = _places("autograder")
-    compiled = [os.path.dirname(cache_from_source(os.path.join(place, "__init__.py"))) for place in own]
+    """Return the paths of the grader's own files, which student processes may not read.
+
+    Returns:
+        Existing paths of this package, of its compiled files, of other installations of it, and of
+        nbgrader's shared data (`share/nbgrader`).
+    """
+    own = _package_paths("autograder")
+    compiled = [os.path.dirname(cache_from_source(os.path.join(path, "__init__.py"))) for path in own]
     others = [os.path.join(folder, "autograder") for folder in _package_folders()]
     for prefix in _prefixes():
         others += glob.glob(f"{glob.escape(prefix)}/lib*/python*/*-packages/autograder")
         others.append(os.path.join(prefix, "share", "nbgrader"))
-    found = [_on_disk(os.path.abspath(place)) for place in (*own, *compiled, *others)]
-    return tuple(dict.fromkeys(place for place in found if place))
+    found = [_on_disk(os.path.abspath(path)) for path in (*own, *compiled, *others)]
+    return tuple(dict.fromkeys(path for path in found if path))
 
 
 def without_hidden(readable: Iterable[str], hidden: Iterable[str]) -> tuple[list[str], list[str]]:
-    """For walls that can only allow: the files and folders that together are all of `readable` but `hidden`, and the folders above
-    hidden ones, of which no more than names may be read.
+    """Split `readable` into paths that leave out `hidden`, for a sandbox that can only allow paths (Landlock).
+
+    Args:
+        readable: Paths that may be read.
+        hidden: Paths below readable ones that may not be read.
+
+    Returns:
+        Two lists of real paths: the files and folders that together cover `readable` without
+        `hidden`, and the folders that contain hidden ones, whose entries may only be listed.
     """
     secret = frozenset(map(os.path.realpath, hidden))
     above = frozenset(folder for path in secret for folder in _parents(path))
@@ -114,22 +136,23 @@ def without_hidden(readable: Iterable[str], hidden: Iterable[str]) -> tuple[list
 
 
 def _prefixes() -> list[str]:
-    """The folders into which Python and other programs were installed."""
+    """The folders in which Python and other programs are installed."""
     return list(dict.fromkeys((sys.prefix, sys.base_prefix, sys.exec_prefix, "/usr", "/usr/local")))
 
 
-def _places(package: str) -> list[str]:
+def _package_paths(package: str) -> list[str]:
+    """The folders of an importable package."""
     spec = find_spec(package)
     return list(spec.submodule_search_locations or ()) if spec else []
 
 
 def _package_folders() -> list[str]:
-    """The folders on sys.path that hold installed packages: of this environment, of the user, of environments that were added."""
-    return [place for place in sys.path if os.path.basename(place) in ("site-packages", "dist-packages")]
+    """The folders on sys.path with installed packages: of this environment, of the user, of added environments."""
+    return [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
 
 
 def _on_disk(path: str) -> str:
-    """The path, or the archive that it leads into, which can only be hidden whole; "" if there is nothing."""
+    """The path, or the archive that contains it, which can only be hidden as a whole; "" if neither exists."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
         if os.path.isdir(path):
@@ -138,6 +161,6 @@ def _on_disk(path: str) -> str:
 
 
 def _parents(path: str) -> list[str]:
-    """All folders that a real path lies in, the root left out."""
+    """All folders that contain a real path, without the root."""
     parts = path.split("/")
     return ["/".join(parts[:end]) for end in range(2, len(parts))]

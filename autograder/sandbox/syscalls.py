@@ -1,6 +1,7 @@
-"""The system calls that walls are made of, as Python functions which raise OSError. Linux only; knows nothing of rooms.
+"""The system calls that build a sandbox, as Python functions that raise OSError. Linux only.
 
-`step` turns such an error into a `SandboxError`, which says what was being built and what to do about it.
+`step` turns such an error into a `SandboxError`, which says what was being built and what to do.
+Knows nothing of sandbox specs.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 CAPABILITY_VERSION = 0x20080522
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 
-# Numbers differ between machines only for the older calls: (x86_64, aarch64).
+# (number on x86_64, number on aarch64). They differ only for the older calls.
 NUMBERS = {
     "add_key": (248, 217),
     "bpf": (321, 280),
@@ -65,12 +66,19 @@ NUMBERS = {
 
 
 class SandboxError(RuntimeError):
-    """A wall could not be put up. The message says which step failed, with what, and what to do."""
+    """A part of the sandbox could not be set up. The message names the step, the error, and what to do."""
 
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Raise SandboxError, naming this step, in place of an OSError."""
+    """Convert an OSError in the body into a SandboxError.
+
+    Args:
+        name: The step, which begins the message.
+
+    Raises:
+        SandboxError: If the body raises OSError.
+    """
     try:
         yield
     except OSError as error:
@@ -80,45 +88,59 @@ def step(name: str) -> Iterator[None]:
 def _advice(number: int | None) -> str:
     if number in (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS):
         return (
-            "Walls need root or user namespaces: check `sysctl user.max_user_namespaces "
-            "kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns`, "
-            "in a container start it privileged; or grade at level 'process'"
+            "The sandbox needs root or user namespaces: check `sysctl user.max_user_namespaces "
+            "kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns`; "
+            "start a container with --privileged; or grade at level 'process'"
         )
     if number in (errno.ENOSYS, errno.EINVAL):
-        return "Walls need Linux 5.14 or later on x86_64 or aarch64; or grade at level 'process'"
-    return "Check the paths of the room"
+        return "Level 'full' needs Linux 5.14 or later on x86_64 or aarch64; or grade at level 'process'"
+    return "Check the paths in the sandbox spec"
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
+    """Mount `source` at `target`; `kind` is the filesystem type. See mount(2)."""
     _call("mount", source, target, kind, flags, options)
 
 
 def unmount(target: str) -> None:
-    """Take `target` out of the tree at once; it goes for good when nobody uses it."""
+    """Detach the mount at `target` at once; the kernel removes it when nothing uses it any more."""
     _call("umount2", target, MNT_DETACH)
 
 
 def seal_mount(target: str, flags: int, *, recursive: bool) -> None:
-    """Add MS_RDONLY, MS_NOSUID, MS_NODEV or MS_NOEXEC to the mount at `target`, and to those below it if `recursive`."""
+    """Restrict an existing mount.
+
+    Args:
+        target: Where the mount is.
+        flags: MS_RDONLY, MS_NOSUID, MS_NODEV and MS_NOEXEC to add.
+        recursive: Whether to restrict the mounts below `target` as well.
+    """
     attributes = (ctypes.c_uint64 * 4)(flags)
     size = ctypes.sizeof(attributes)
     syscall("mount_setattr", AT_FDCWD, target, AT_RECURSIVE if recursive else 0, ctypes.byref(attributes), size)
 
 
 def pivot_root(new: str, old: str) -> None:
+    """Make `new` the root filesystem and move the current one to `old`. See pivot_root(2)."""
     syscall("pivot_root", new, old)
 
 
 def unshare(flags: int) -> None:
+    """Move this process into new namespaces; `flags` are CLONE_NEW… constants. See unshare(2)."""
     _call("unshare", flags)
 
 
 def set_hostname(name: str) -> None:
+    """Set the host name of this UTS namespace."""
     _call("sethostname", name, len(name))
 
 
 def set_capabilities(effective: int = 0) -> None:
-    """Make `effective` the whole of what this process may do; inheritable none."""
+    """Set the effective and permitted capabilities of this process, and clear the inheritable ones.
+
+    Args:
+        effective: Bit mask of capabilities; 0 gives up all of them.
+    """
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
     low, high = effective & 0xFFFFFFFF, effective >> 32
     data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
@@ -126,11 +148,12 @@ def set_capabilities(effective: int = 0) -> None:
 
 
 def prctl(option: int, *arguments: int) -> int:
+    """Call prctl(2), with zeros for the arguments that are left out."""
     return _call("prctl", option, *arguments, *[0] * (4 - len(arguments)))
 
 
 def prctl_if_known(option: int, *arguments: int) -> int | None:
-    """What `prctl` gives, None where the kernel does not know the option or the argument."""
+    """Call `prctl` and return its result, or None if the kernel does not know the option or the argument."""
     try:
         return prctl(option, *arguments)
     except OSError as error:
@@ -140,11 +163,30 @@ def prctl_if_known(option: int, *arguments: int) -> int | None:
 
 
 def syscall(name: str, *arguments: object) -> int:
+    """Make a system call that the C library has no function for.
+
+    Args:
+        name: A key of `NUMBERS`.
+        *arguments: Integers, strings (passed as file names), ctypes values or None.
+
+    Returns:
+        The result of the call.
+
+    Raises:
+        OSError: If the call fails, or with ENOSYS on an unsupported machine.
+    """
     return _call("syscall", syscall_number(name), *arguments)
 
 
 def syscall_number(name: str) -> int:
-    """Raises OSError (ENOSYS) on a machine whose numbers are not listed here."""
+    """Return the number of a system call on this machine.
+
+    Args:
+        name: A key of `NUMBERS`.
+
+    Raises:
+        OSError: With ENOSYS if this is not Linux on x86_64 or aarch64.
+    """
     machine = platform.machine()
     if sys.platform != "linux" or machine not in ("x86_64", "aarch64"):
         raise OSError(errno.ENOSYS, f"no system call table for {sys.platform} on {machine}")

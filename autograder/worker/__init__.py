@@ -1,1 +1,1 @@
-"""Everything that runs inside a forked process, beside a student's code. Imports `sandbox` and nothing else of ours."""
+"""The code that runs in forked processes, next to a student's code. Of this package it imports only `sandbox`."""

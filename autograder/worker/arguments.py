@@ -1,7 +1,8 @@
-"""The arguments of a function that the other end calls: copies here, and what the function did to them.
+"""The arguments of a remote call at the end of the called function: copies, and the changes that the function made to them.
 
-What it changed goes back only in those objects of which the caller wants to hear. A result that holds another one of them, changed,
-takes it along as a value of its own; one that was left as it is stays the caller's own object. Knows the wire; nothing of tests.
+Changes are sent back only for objects that the caller asked for. If the result contains an argument, it
+refers to the caller's own object if that has the same contents. Otherwise (the argument was changed, and
+the caller did not ask for the change) the argument is sent as a new value. Knows `codec`; nothing of tests.
 """
 
 from __future__ import annotations
@@ -20,83 +21,103 @@ __all__ = ["Arguments", "Result", "is_view", "refuse_unseen"]
 
 
 class Arguments(Decoder):
-    """Decodes arguments, and tells later which of the objects in them were changed."""
+    """Decodes the arguments of a call, and later finds the objects in them that were changed.
+
+    Attributes:
+        wanted: Numbers of the objects whose changes are sent back.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.wanted: frozenset[int] = frozenset()
         self._before: list[Any] = []
-        self._nodes: dict[int, Node] = {}  # of arrays, by number
+        self._nodes: dict[int, Node] = {}  # number of an array → its node
 
     def watch(self, wanted: Sequence[int]) -> None:
-        """Remember what the objects hold. wanted: numbers of those of which changes go back; the others are copies for good."""
+        """Remember the contents of the objects.
+
+        Args:
+            wanted: Numbers of the objects whose changes are sent back. Changes to others stay here.
+        """
         self.wanted = frozenset(wanted).intersection(range(len(self.known)))
-        # A large array takes time to look at. Whether one that stays here was changed is asked only if the result holds it.
+        # Fingerprints of large arrays take time. An array that is not wanted is only compared if the result contains it.
         self._before = [
-            None if _is_plain_array(value) and place not in self.wanted else fingerprint(value, self.models)
-            for place, value in enumerate(self.known)
+            None if _is_plain_array(value) and index not in self.wanted else fingerprint(value, self.models)
+            for index, value in enumerate(self.known)
         ]
 
     def changes(self, encoder: Encoder) -> list[tuple[int, Node]]:
-        """The wanted objects that hold something else now, and what they hold."""
+        """Return the number and the new state of each wanted object that was changed."""
         found = []
-        for place in sorted(self.wanted):
+        for index in sorted(self.wanted):
             with suppress(RefusedError):
-                if self._changed(place) and (state := encoder.state(self.known[place])) is not None:
-                    found.append((place, state))
+                if self._changed(index) and (state := encoder.state(self.known[index])) is not None:
+                    found.append((index, state))
         return found
 
     def differs(self, value: Any) -> bool:
-        """Whether the caller's object for this argument lacks a change, in itself or in something inside it."""
+        """Return whether an argument, or something inside it, has a change that is not sent back to the caller."""
         inside = {id(part) for part in parts([value])}
-        return any(id(part) in inside and self._lost(place) for place, part in enumerate(self.known))
+        return any(id(part) in inside and self._lost(index) for index, part in enumerate(self.known))
 
     def for_result(self) -> list[Any]:
-        """The objects to which a result may refer, by number. A network that lost its changes is none: its layers are others now."""
-        looked = enumerate(self.known[: len(self._before)])
-        lost = [self._is_network(value) and self._lost(place) for place, value in looked]
+        """Return the objects to which a result may refer, by number.
+
+        A placeholder replaces a model with changes that are not sent back: the caller's model and layers differ from it.
+        """
+        watched = enumerate(self.known[: len(self._before)])
+        lost = [self._is_model(value) and self._lost(index) for index, value in watched]
         return [object() if gone else value for gone, value in zip(lost, self.known, strict=False)]
 
-    def _is_network(self, value: Any) -> bool:
+    def _is_model(self, value: Any) -> bool:
         return self.models is not None and bool(self.models.is_model(value))
 
-    def _lost(self, place: int) -> bool:
-        """Whether the object with this number was changed and the caller does not want to hear of it."""
-        return place not in self.wanted and self._changed(place)
+    def _lost(self, index: int) -> bool:
+        """Whether the object with this number was changed and the change is not sent back."""
+        return index not in self.wanted and self._changed(index)
 
-    def _changed(self, place: int) -> bool:
-        value, before = self.known[place], self._before[place]
-        if before is None and place in self._nodes:
-            before = fingerprint(self.array(self._nodes[place]["b"]))
+    def _changed(self, index: int) -> bool:
+        """Whether the object with this number was changed."""
+        value, before = self.known[index], self._before[index]
+        if before is None and index in self._nodes:
+            before = fingerprint(self.array(self._nodes[index]["b"]))
         try:
             return before is None or bool(fingerprint(value, self.models) != before)
-        except Exception:  # it cannot be looked at any more
+        except Exception:  # the object cannot be read any more
             return True
 
     def value(self, node: Node) -> Any:
+        """Decode a node."""
         if isinstance(node, dict) and node.get("k") == "array":
             self._nodes[len(self.known)] = node
         return super().value(node)
 
 
 class Result(Encoder):
-    """Encodes what a function returns. It may refer to an argument only where the caller's own object holds the same."""
+    """Encodes the result of a call. It refers to an argument only if the caller's own object has the same contents.
+
+    Args:
+        arguments: The arguments of the call.
+        *args: Arguments of `Encoder`.
+        **kwargs: Keyword arguments of `Encoder`.
+    """
 
     def __init__(self, arguments: Arguments, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._arguments = arguments
-        self._open = set(self._numbers)  # ids of arguments that have not been compared yet
+        self._unchecked = set(self._numbers)  # ids of arguments that have not been compared yet
 
     def reference(self, value: Any) -> Node | None:
-        if id(value) in self._open:
-            self._open.remove(id(value))
+        """Return a reference to an object that both ends hold with the same contents, None for any other object."""
+        if id(value) in self._unchecked:
+            self._unchecked.remove(id(value))
             if self._arguments.differs(value):
                 del self._numbers[id(value)]
         return super().reference(value)
 
 
 def is_view(value: Any, arrays: Sequence[np.ndarray]) -> bool:
-    """Whether this is an array that lies within the memory of one of `arrays`."""
+    """Return whether a value is an array within the memory of one of `arrays`."""
     if not isinstance(value, np.ndarray) or not value.size:
         return False
     low, high = _bounds(value)
@@ -104,9 +125,15 @@ def is_view(value: Any, arrays: Sequence[np.ndarray]) -> bool:
 
 
 def refuse_unseen(args: Any, watched: Collection[int], known: Sequence[Any]) -> None:
-    """Raise TypeError if the arguments hold a watched object of a kind that crosses as a copy for good: a check would pass unseen.
+    """Refuse arguments with a watched object whose changes could not be sent back, so that a check would miss them.
 
-    watched: ids of objects.
+    Args:
+        args: The arguments.
+        watched: ids of the watched objects.
+        known: Objects whose changes can be sent back.
+
+    Raises:
+        TypeError: If there is such an object.
     """
     seen = {id(value) for value in known}
     for value in parts([args]):
@@ -118,7 +145,7 @@ def refuse_unseen(args: Any, watched: Collection[int], known: Sequence[Any]) -> 
 
 
 def _bounds(array: np.ndarray) -> tuple[int, int]:
-    """Where the memory of an array begins and ends."""
+    """The addresses at which the memory of an array begins and ends."""
     start: int = array.__array_interface__["data"][0]
     steps = [(size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True)]
     return start + sum(step for step in steps if step < 0), start + array.itemsize + sum(step for step in steps if step > 0)

@@ -1,11 +1,14 @@
-"""What may cross between a student process and the examiner, and how: plain data in both directions.
+"""Encode Python values as plain data, and decode them: how values get from a student process to the examiner and back.
 
-A frame is a short binary head, a JSON header and blobs: arrays as .npy without pickle, models as .keras files. The head says what
-the frame is for and how long it took, so whoever passes a frame on need read no more of it than that. What is no plain value is
-refused by a sentence that names it, or noted in its place; nothing that arrives is ever executed. Objects that both ends hold during
-one call (its arguments) keep their identity: a result may refer to an argument, and what the call changed in one can be put into it.
-Here are the plain values and how they are put together; `arrays`, `tables`, `dates`, `kin` and `records` say how the others cross, `models`
-how networks do. Knows values, not processes, tests or marks.
+A value becomes a node, which is a JSON value, and blobs of bytes: arrays as .npy without pickle, Keras
+models as .keras files. `frames` lists the kinds of nodes. A value that cannot be encoded is refused with
+an error that names its kind, or replaced by a note; nothing that is decoded is ever executed. Objects
+that both ends hold during one call (the arguments) keep their identity: the result may refer to an
+argument, and changes that the call made to an argument can be copied into the caller's object.
+
+This module encodes built-in types and containers. The modules in `values` encode other types (NumPy,
+pandas, dates, the standard library, records), and `keras_codec` Keras models. Knows values; nothing of
+processes, tests or marks.
 """
 
 from __future__ import annotations
@@ -24,9 +27,9 @@ from autograder.worker.values.functions import Functions, parameters
 
 __all__ = ["Decoder", "Encoder", "Functions", "RefusedError"]
 
-MAX_NODES = 2_000_000
-MAX_DEPTH = 60
-_JSON_INT = 2**10_000  # JSON takes longer for larger ones, up to for ever
+MAX_NODES = 2_000_000  # parts of the values of one Encoder
+MAX_DEPTH = 60  # levels of nesting
+_JSON_INT = 2**10_000  # larger integers are sent as text: JSON takes ever longer to write and read them
 
 Node = Any  # a JSON value; an object is a mapping with a key "k" that names its kind
 
@@ -34,9 +37,18 @@ Node = Any  # a JSON value; an object is a mapping with a key "k" that names its
 class Encoder:
     """Turns values into nodes and blobs.
 
-    known: objects that both ends hold already, by number; those met for the first time are added in the order in which the
-    Decoder at the other end adds them. given: classes that both ends have, by name (the lab's own). lenient: puts a note in the
-    place of a value that may not cross; otherwise `node` raises RefusedError.
+    Args:
+        functions: Numbers the functions and iterators of this process.
+        known: Objects that both ends hold already; the index is their number. New mutable objects are
+            appended in the order in which the Decoder at the other end appends them.
+        given: Name → class that both ends have (classes of the lab).
+        models: The module that encodes Keras objects (`keras_codec`), None for none.
+        lenient: Whether a value that cannot be encoded is replaced by a note; otherwise `node` raises
+            RefusedError.
+
+    Attributes:
+        known: All objects with a number.
+        blobs: All blobs so far.
     """
 
     def __init__(
@@ -56,7 +68,20 @@ class Encoder:
         self._nodes = 0
 
     def node(self, value: Any, name: str = "a value", depth: int = 0) -> Node:
-        """The node of a value. Raises RefusedError for one that may not cross. name: what a message calls it."""
+        """Encode a value.
+
+        Args:
+            value: The value.
+            name: What error messages call the value.
+            depth: Its level of nesting; 0 for a whole value.
+
+        Returns:
+            The node.
+
+        Raises:
+            RefusedError: If the value cannot be encoded, unless the encoder is lenient.
+            TooLargeError: If it has too many parts. A lenient encoder replaces the whole value by a note.
+        """
         if _is_scalar(value):
             return self._count(value)
         known, blobs = len(self.known), len(self.blobs)
@@ -70,15 +95,15 @@ class Encoder:
             if not self.lenient:
                 raise
             reason = refused
-        except Exception as error:  # of an object of the student's that does not let itself be read
+        except Exception as error:  # raised by code of the student's class when the object is read
             if not self.lenient:
                 raise
             reason = RefusedError(f"a value that could not be read ({type(error).__name__[:60]})", decides_itself=True)
-        self._forget(known, blobs)
+        self._undo(known, blobs)
         return {"k": "unseen", "what": reason.what, "own": reason.decides_itself, "n": self.functions.number(value)}
 
     def part(self, value: Any, name: str = "a value", depth: int = 0) -> Node:
-        """The same for a part without which the whole means nothing: RefusedError also where others would be noted."""
+        """Encode a part that the whole value cannot do without: raises RefusedError even if the encoder is lenient."""
         if _is_scalar(value):
             return self._count(value)
         if depth > MAX_DEPTH:
@@ -106,34 +131,34 @@ class Encoder:
         return self._other(value, name, inside)
 
     def attribute(self, value: Any, name: str, depth: int, owner: type) -> Node:
-        """The node of what is found as an attribute of another value, an object of the class `owner`."""
+        """Encode an attribute of an object of the class `owner`. A lenient encoder refuses a function here."""
         node = self.node(value, name, depth)
         if self.lenient and isinstance(node, dict) and node["k"] == "function":
             raise RefusedError(f"{described(owner)} with functions in the place of methods", decides_itself=True)
         return node
 
     def reference(self, value: Any) -> Node | None:
-        """The node of an object that both ends hold, None for any other."""
+        """Return a reference to an object that both ends hold, None for any other object."""
         number = self._numbers.get(id(value))
         return None if number is None else {"k": "ref", "n": number}
 
     def know(self, value: Any) -> int:
-        """Give an object that both ends hold from now on its number."""
+        """Register an object that both ends hold from now on, and return its number."""
         self._numbers[id(value)] = len(self.known)
         self.known.append(value)
         return len(self.known) - 1
 
     def blob(self, data: bytes) -> int:
-        """The number of some bytes."""
+        """Append a blob and return its number."""
         self.blobs.append(data)
         return len(self.blobs) - 1
 
     def array(self, value: np.ndarray) -> int:
-        """The number of an array's bytes. Raises RefusedError for one that holds objects."""
+        """Append an array as a blob and return its number. Raises RefusedError for an array of objects."""
         return self.blob(arrays.write_array(value))
 
     def state(self, value: Any) -> Node:
-        """The node for what a known object holds now, to be put into the other end's object; None if it cannot be put there."""
+        """Encode the current contents of a known object, for `Decoder.put` at the other end; None if that is not supported."""
         if type(value) in (list, set, deque):
             return [self.node(item) for item in value]
         if isinstance(value, dict):
@@ -153,26 +178,29 @@ class Encoder:
         return None
 
     def _count(self, node: Any) -> Any:
+        """Count one more part, and return `node`."""
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise TooLargeError(f"a value of more than {MAX_NODES:,} parts")
         return node
 
-    def _forget(self, known: int, blobs: int) -> None:
-        """Take back what was added for a value that turned out not to cross."""
+    def _undo(self, known: int, blobs: int) -> None:
+        """Remove the objects and blobs that were added for a value that then was refused."""
         for value in self.known[known:]:
             del self._numbers[id(value)]
         del self.known[known:], self.blobs[blobs:]
 
     def _container(self, value: Any, name: str, depth: int) -> Node:
+        """The node of a list or a dictionary."""
         self.know(value)
         if type(value) is list:
-            if _alike(value):  # such as a list of errors, one an epoch: thousands of blobs otherwise
+            if _alike(value):  # such as a list with one loss per epoch, which would otherwise take one blob per number
                 return {"k": "list", "b": self.array(np.asarray(value))}
             return {"k": "list", "v": [self.node(item, name, depth) for item in value]}
         return {"k": "dict", "v": [[self.node(key, name, depth), self.node(item, name, depth)] for key, item in value.items()]}
 
     def _small(self, value: Any, name: str, depth: int) -> Node:
+        """The node of bytes, a bytearray, a complex number, a range, a slice or Ellipsis."""
         if isinstance(value, bytes | bytearray):
             if isinstance(value, bytearray):
                 self.know(value)
@@ -185,11 +213,11 @@ class Encoder:
         return {"k": type(value).__name__, "v": [self.node(part, name, depth) for part in parts]}
 
     def _other(self, value: Any, name: str, depth: int) -> Node:
-        """A function, or an object of a class that both ends have."""
+        """The node of a function, or of an object of a class that both ends have."""
         kind = type(value)
         if callable(value) and not isinstance(value, type):
-            said = str(getattr(value, "__name__", "function"))[:80]
-            return {"k": "function", "n": self.functions.number(value), "name": said, "parameters": parameters(value)}
+            name = str(getattr(value, "__name__", "function"))[:80]
+            return {"k": "function", "n": self.functions.number(value), "name": name, "parameters": parameters(value)}
         if self.given.get(kind.__name__) is kind:
             state = {key: self.node(item, name, depth) for key, item in vars(value).items() if _plain(item)}
             return {"k": "given", "cls": kind.__name__, "v": state}
@@ -197,22 +225,33 @@ class Encoder:
 
 
 def _is_scalar(value: Any) -> bool:
-    """Whether JSON holds the value as it is."""
+    """Whether the value is its own node, because JSON can represent it."""
     kind = type(value)
     return value is None or kind in (bool, float, str) or (kind is int and -_JSON_INT < value < _JSON_INT)
 
 
 def _alike(values: list[Any]) -> bool:
-    """Whether these are NumPy numbers, all of one type: they come out of one array as they went in."""
+    """Whether these are NumPy numbers of one type. They can be sent as one array without a loss."""
     return bool(values) and isinstance(values[0], np.number) and {type(item) for item in values} == {type(values[0])}
 
 
 class Decoder:
-    """Turns nodes back into values. Raises ValueError for a node that no Encoder makes.
+    """Turns nodes back into values. Its methods raise ValueError for a node that no Encoder writes.
 
-    known, given: as for Encoder. records: classes of which an arriving record is one if its name and its fields are the same.
-    fixed: numbers of known objects that must stay as they are, whatever refers to them. wary: refuses what has functions of the
-    other end as its attributes, for it would pass as an object with methods, such as a network that praises itself.
+    Args:
+        blobs: The blobs of the frame.
+        functions: Stands for the functions of the other end.
+        known: Objects that both ends hold already; the index is their number.
+        given: Name → class that both ends have (classes of the lab).
+        models: The module that decodes Keras objects (`keras_codec`), None for none.
+        records: Name → class at this end. A record with the name and the fields of such a class
+            becomes an instance of it.
+        wary: Whether to refuse values whose attributes are functions of the other end. Such a value
+            could pass as an object with methods, for instance as a model that reports its own score.
+
+    Attributes:
+        known: All objects with a number.
+        fixed: Numbers of known objects that must not be changed, whatever refers to them.
     """
 
     def __init__(
@@ -234,14 +273,14 @@ class Decoder:
         self.models, self.wary = models, wary
 
     def attribute(self, node: Node) -> Any:
-        """The value of a node that will be found as an attribute of another one."""
+        """Decode a node that becomes an attribute of another value."""
         value = self.value(node)
         if self.wary and self.functions.speaks(value):
             raise ValueError("expected plain values, got an object with functions in the place of methods")
         return value
 
     def value(self, node: Node) -> Any:
-        """The value that a node stands for."""
+        """Decode a node."""
         if node is None or isinstance(node, bool | int | float | str):
             return node
         try:
@@ -257,16 +296,16 @@ class Decoder:
         raise ValueError(f"not a value: {str(node)[:80]}")
 
     def know(self, value: Any) -> Any:
-        """Give an object that both ends hold from now on its number."""
+        """Register an object that both ends hold from now on, and return it."""
         self.known.append(value)
         return value
 
     def array(self, number: int) -> np.ndarray:
-        """The array of that number. Raises ValueError if the bytes hold anything else."""
+        """Return the array in a blob. Raises ValueError if the blob is something else."""
         return arrays.read_array(memoryview(self.blobs[number]))
 
     def put(self, value: Any, state: Node) -> None:
-        """Put what the other end says into a known object of this end."""
+        """Change a known object of this end to the contents that `Encoder.state` wrote at the other end."""
         if type(value) in (list, set, deque):
             items = [self.value(item) for item in state]
             value.clear()
@@ -291,8 +330,8 @@ class Decoder:
     def _put_array(self, value: np.ndarray, state: Node) -> None:
         if value.dtype.kind == "O":
             items = np.empty(value.size, dtype=object)
-            for place, item in enumerate(state):
-                items[place] = self.value(item)
+            for index, item in enumerate(state):
+                items[index] = self.value(item)
             changed: np.ndarray = items.reshape(value.shape)
         else:
             changed = self.array(state)
@@ -360,7 +399,15 @@ _MAKERS: Mapping[str, Callable[[Decoder, Node], Any]] = {
 
 
 def fingerprint(value: Any, models: Any = None) -> Any:
-    """Something that is equal later if the object still holds the same: a digest, or the parts themselves."""
+    """Return something that compares equal later if the object still has the same contents.
+
+    Args:
+        value: The object.
+        models: The module for Keras objects (`keras_codec`), None for none.
+
+    Returns:
+        A digest or the parts of the object; None for an object whose contents cannot be compared.
+    """
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "O":
             return list(value.ravel())
@@ -387,7 +434,7 @@ def fingerprint(value: Any, models: Any = None) -> Any:
 
 
 class _Same:
-    """Equal to another list of the very same objects."""
+    """A list of objects, equal to another list of the same objects (or of equal numbers and strings)."""
 
     def __init__(self, parts: Iterable[Any]) -> None:
         self.parts = list(parts)
@@ -408,10 +455,12 @@ def _no_calls(*_: Any) -> None:
 
 
 def _plain(value: Any) -> bool:
+    """Whether an attribute of an object of the lab is sent with it."""
     return value is None or type(value) in (bool, int, float, str, list, dict, tuple) or isinstance(value, np.ndarray)
 
 
 def _article(value: Any) -> str:
+    """What a message calls a value of this kind, with its article."""
     if isinstance(value, type):
         return f"your class {value.__name__[:60]} itself" if own_class(value) else f"the class {value.__name__[:60]} itself"
     return described(type(value))

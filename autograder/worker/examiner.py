@@ -1,9 +1,9 @@
-"""The examiner: runs the instructor's tests, in its own process, on values that crossed the wire.
+"""The examiner: runs the instructor's tests in its own process, on values that the student process sent.
 
-It is forked from a warm parent of its own and runs the lab's given cells for itself, so that no test rests on what a student's
-code may have done to them. A function of the student's gets copies of what a test gives it; what it changes there is changed here
-only where the test says so (`check.mutates`, `check.unchanged`). Knows cells and values; nothing of submissions, and it holds no
-code of a student.
+It is forked from the fork server and runs the lab's given cells itself, so that no test depends on what
+a student's code may have done to them. A student's function gets copies of the arguments that a test
+passes; its changes to them are made in the examiner only if the test asks for them (`check.mutates`,
+`check.unchanged`). Knows cells and values; nothing of submissions. It contains no code of a student.
 """
 
 from __future__ import annotations
@@ -29,13 +29,18 @@ __all__ = ["serve"]
 
 
 def serve(connection: Connection, *, files: bool = False, shared_arguments: bool = False) -> None:
-    """Answer requests until the other end is closed: {"do": "given", "source": …} or {"do": "test", "source": …, "names": […],
-    "restore": …}.
+    """Answer requests until the other end is closed. Each is answered with the outcome of a cell.
 
-    names: what the test reads of the student's; restore: see Step; "random": the test and the student's functions draw from the
-    same global random numbers. Each is answered with how the cell ended. files: the student process has copies of the files in the
-    current folder; those that are there now, and those that the lab's cells write, are the examiner's own. shared_arguments: a
-    student's function may change whatever a test gives it, as in one process; what the lab's cells made is then not looked after.
+    "given" runs a cell of the lab. "test" runs a test: "names" are the student's names that it reads,
+    "restore" is described at `steps.Step`, and "random" says whether the test and the student's
+    functions use the same global random number generators. `frames` lists the fields.
+
+    Args:
+        connection: The socket to the grader.
+        files: Whether the student process has copies of the files in the current folder. It cannot
+            change the files that are there now, nor those that the lab's cells write.
+        shared_arguments: Whether a student's function may change all arguments that a test passes, as
+            in one process. Objects of the lab's cells are then not checked for changes.
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
@@ -43,7 +48,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
         shared.settle()
         shared.claim()
         shared.guard_imports()
-    link = Peer(
+    peer = Peer(
         lambda frame: connection.send_bytes(TO_STUDENT + frame),
         connection.recv_bytes,
         gives=shell.user_ns,
@@ -62,31 +67,31 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
                 given.forget()
             else:
                 given.remember()
-                link.generators = Generators() if request["random"] else None
-                outcome = _examine(link, shell, request)
-                spent = not shared_arguments and given.changed(request["source"], link.touched)
-                link.touched.clear()
+                peer.generators = Generators() if request["random"] else None
+                outcome = _run_test(peer, shell, request)
+                spent = not shared_arguments and given.changed(request["source"], peer.touched)
+                peer.touched.clear()
             connection.send_bytes((SPENT if spent else DONE) + pack(outcome))
         except (EOFError, BrokenPipeError):
             return
 
 
-def _examine(link: Peer, shell: InteractiveShell, request: dict[str, Any]) -> dict[str, Any]:
-    """Run a test on the student's values; afterwards the notebook is as it was, whatever names the test used."""
+def _run_test(peer: Peer, shell: InteractiveShell, request: dict[str, Any]) -> dict[str, Any]:
+    """Run a test on the student's values. Afterwards the namespace is as it was before."""
     before, names = dict(shell.user_ns), request["names"]
     try:
-        if link.generators is not None:
-            link.generators.settle()  # a notebook's random numbers go on from where the student's cells left them
+        if peer.generators is not None:
+            peer.generators.settle()  # the test continues with the states that the student's cells left
         if names:
             question = {"do": "get", "names": names, "restore": request["restore"]}
-            answer, blobs = link.ask(question, link.encoder())
-            decoder = link.decoder(blobs)
-            for name, (kind, said) in answer["values"].items():
+            answer, blobs = peer.ask(question, peer.encoder())
+            decoder = peer.decoder(blobs)
+            for name, (kind, content) in answer["values"].items():
                 if name not in names:
                     continue
                 if kind != "value":
-                    return _failed(sentence(str(said)[:200]), CannotCross.__name__)
-                shell.user_ns[name] = decoder.value(said)
+                    return _failed(sentence(str(content)[:200]), CannotCross.__name__)
+                shell.user_ns[name] = decoder.value(content)
         return run_cell(shell, request["source"])
     except ValueError as error:
         return _failed(str(error), "TypeError")
@@ -98,5 +103,5 @@ def _examine(link: Peer, shell: InteractiveShell, request: dict[str, Any]) -> di
 
 
 def _failed(message: str, name: str) -> dict[str, Any]:
-    """How a test ends whose values cannot be looked at: with an error of this name."""
+    """The outcome of a test whose values could not be read: an error with this name."""
     return {"seconds": 0.0, "cpu": 0.0, "error": {"name": name, "message": message[:4000], "line": 1}}

@@ -1,9 +1,11 @@
-"""The warm parent: a process that has imported what notebooks import and is forked for each student process and each examiner.
+"""The fork server: a process that has imported what notebooks import, and forks each student process and each examiner.
 
-`start` finds the number of a socket on the command line (see `interpreters`); there it takes requests as JSON, for a new process
-together with the three descriptors that the process will use. It answers at once: what takes time, walls and dying, happens in
-the new processes, side by side. Importing must run no TensorFlow op: a process forked after one hangs at its first op. It keeps a
-dead child's number reserved until it is told to let go, so that nobody ever kills a stranger.
+`start` gets the number of a socket on the command line (see `sandbox.interpreters`) and takes requests
+from it as JSON; a request for a new process comes with the three descriptors that the process will use.
+The fork server answers at once: everything slow, such as entering the sandbox, happens in the new
+processes at the same time. The imports must run no TensorFlow op, because a process forked after one
+hangs at its first op. The fork server does not reap a dead child until it is told to release it. Until
+then the process ID is not reused, so a late signal hits no other process.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from autograder import sandbox
 __all__ = ["main", "start"]
 
 MAX_REQUEST = 1 << 20
-# What the labs import, and what a shell loads when it is made: loaded once here, not in every process.
+# What the labs import and what a shell loads when it is created: loaded once here, not in every process.
 MODULES = (
     "keras",
     "matplotlib.pyplot",
@@ -51,18 +53,23 @@ MODULES = (
 
 
 def start() -> NoReturn:
-    """Serve on the socket whose number is the first argument, and end."""
-    with suppress(BrokenPipeError):  # whoever asked has gone
+    """Serve on the socket whose number is sys.argv[1], then exit."""
+    with suppress(BrokenPipeError):  # the grader is gone
         main(socket.socket(fileno=int(sys.argv[1])))
-    os._exit(0)  # taking all that was imported down in good order takes seconds and helps nobody
+    os._exit(0)  # an orderly shutdown of all imported libraries would take seconds
 
 
 def main(control: socket.socket) -> None:
-    """Serve requests until the other end is closed: {"start": what `_become` needs} or {"release": pid}.
+    """Serve requests until the other end is closed.
 
-    The answer to "start" is {"child": pid}: our own child, which is the new process or the watcher outside of its walls.
+    The request {"start": job} forks a process; the job is described at `_become`. The answer is
+    {"child": process ID}: the child of the fork server, which is the new process or the watcher
+    outside its sandbox. The request {"release": process ID} allows to reap a child; the answer is {}.
+
+    Args:
+        control: The socket.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then closes the socket
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the grader, which then closes the socket
     _import_all()
     released: list[int] = []
     while True:
@@ -75,18 +82,18 @@ def main(control: socket.socket) -> None:
         else:
             released.append(message["release"])
             control.send(b"{}")
-        released = [child for child in released if not _let_go(child)]
+        released = [child for child in released if not _reap(child)]
 
 
-def _let_go(child: int) -> bool:
-    """Give the number of a child free if it has ended; whether there is nothing left to give."""
+def _reap(child: int) -> bool:
+    """Reap a child if it has ended. Return whether it is gone."""
     with suppress(ChildProcessError):
         return os.waitpid(child, os.WNOHANG)[0] == child
     return True
 
 
 def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -> int:
-    """Fork a process for the job; its number."""
+    """Fork a process for the job and return its ID."""
     child = os.fork()
     if child == 0:
         control.close()
@@ -96,38 +103,44 @@ def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -
     return child
 
 
-def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoReturn:
-    """Turn the forked process into a student process or an examiner inside its walls.
+def _become(job: dict[str, Any], connection: int, output: int, pid_pipe: int) -> NoReturn:
+    """Turn the forked process into a student process or an examiner in its sandbox, and serve until the end.
 
-    job: "role", "env" (variables to set), "told" (whether more of them come first on the connection), "files" and
-    "shared_arguments" (see examiner.serve), "beside" and "handed_in" (files to be found in the current folder, the latter opened
-    before the walls outside of which they lie), "level" and "room" of its walls. output: what it prints. tell: a pipe for its
-    number as seen from outside of its walls.
+    job: the keys are
+        "role": "student" or "examiner";
+        "env": environment variables to set;
+        "private_env": whether further variables arrive as the first message on the connection;
+        "files", "shared_arguments": see `examiner.serve`;
+        "beside": files to copy into the current folder;
+        "handed_in": the same, opened before the sandbox is entered, because they are outside of it;
+        "level", "spec": the sandbox.
+    connection: descriptor of the socket to the grader. output: descriptor for what the process prints.
+    pid_pipe: descriptor to which the process ID, as seen from outside the sandbox, is written.
     """
     from autograder.worker import examiner, student
 
-    enclosed = job["role"] == "student" and job["level"] != "open"
+    sandboxed_student = job["role"] == "student" and job["level"] != "open"
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _redirect(output)
-        _close_all_but(connection, tell)
-        readable, hidden = sandbox.default_readable(), sandbox.grader_files() if enclosed else ()
-        room = sandbox.SandboxSpec(**{**job["room"], "readable": (*readable, *job["room"]["readable"]), "hidden": hidden})
+        _close_all_but(connection, pid_pipe)
+        readable, hidden = sandbox.default_readable(), sandbox.grader_files() if sandboxed_student else ()
+        spec = sandbox.SandboxSpec(**{**job["spec"], "readable": (*readable, *job["spec"]["readable"]), "hidden": hidden})
         handed_in = _opened(job["handed_in"])
-        _enclose(room, job["level"], tell)
+        _enter_sandbox(spec, job["level"], pid_pipe)
         ours = Connection(connection)
         os.environ.update(job["env"])
-        if job["told"]:
+        if job["private_env"]:
             os.environ.update(json.loads(ours.recv_bytes()))
-        os.environ["HOME"] = os.environ["TMPDIR"] = room.scratch
-        tempfile.tempdir = None  # which this process may have settled before it was forked
-        os.chdir(room.scratch)
+        os.environ["HOME"] = os.environ["TMPDIR"] = spec.scratch
+        tempfile.tempdir = None  # the fork server may have set it
+        os.chdir(spec.scratch)
         _copy(job["beside"])
         _write(handed_in)
-        sys.path.insert(0, "")  # modules are looked for beside the notebook first, as in a kernel
-        if enclosed:
-            _forget_the_grader()
+        sys.path.insert(0, "")  # Python looks for modules in the notebook's folder first, as in a kernel
+        if sandboxed_student:
+            _unload_grader()
         if job["role"] == "student":
             student.serve(ours, files=job["files"])
         else:
@@ -139,10 +152,10 @@ def _become(job: dict[str, Any], connection: int, output: int, tell: int) -> NoR
         os._exit(code)
 
 
-def _forget_the_grader() -> None:
-    """Let no import find the grader: all of it that this process needs is loaded, and its files are out of sight.
+def _unload_grader() -> None:
+    """Make the grader unavailable to imports. This process has loaded all it needs of it, and the files are hidden.
 
-    None is Python's own sign for a module that cannot be imported; without it an empty folder would count as a package.
+    A value of None in sys.modules makes the import fail; without it, the empty folder would count as a package.
     """
     for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
         del sys.modules[name]
@@ -150,14 +163,14 @@ def _forget_the_grader() -> None:
 
 
 def _copy(files: list[list[str]]) -> None:
-    """Put copies of the files into the current folder: [relative name, path]."""
+    """Copy files, given as [relative name, path], into the current folder."""
     for name, path in files:
         os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
         shutil.copyfile(path, name)
 
 
 def _opened(files: list[list[str]]) -> list[tuple[str, int]]:
-    """[relative name, path] → (relative name, descriptor), of those that are still there and no links."""
+    """Open files, given as [relative name, path]. Links and files that are gone are left out."""
     opened = []
     for name, path in files:
         with suppress(OSError):
@@ -166,31 +179,33 @@ def _opened(files: list[list[str]]) -> list[tuple[str, int]]:
 
 
 def _write(files: list[tuple[str, int]]) -> None:
-    """Put what these descriptors hold into the current folder, and close them."""
+    """Copy the files behind these descriptors into the current folder, and close the descriptors."""
     for name, descriptor in files:
         os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
         with open(descriptor, "rb") as source, open(name, "wb") as target:
             shutil.copyfileobj(source, target)
 
 
-def _enclose(room: sandbox.SandboxSpec, level: str, tell: int) -> None:
+def _enter_sandbox(spec: sandbox.SandboxSpec, level: str, pid_pipe: int) -> None:
+    """Enter the sandbox, or start a new session only at level "open", and write the process ID to the pipe."""
+
     def before(pid: int) -> None:
-        os.write(tell, str(pid).encode())
-        os.close(tell)
+        os.write(pid_pipe, str(pid).encode())
+        os.close(pid_pipe)
 
     if level == "open":
         before(os.getpid())
         os.setsid()
     else:
-        sandbox.enter(room, level, before)  # type: ignore[arg-type]
+        sandbox.enter(spec, level, before)  # type: ignore[arg-type]
         with suppress(OSError):
-            os.close(tell)
+            os.close(pid_pipe)
 
 
 def _redirect(output: int) -> None:
-    """Send descriptors 0, 1 and 2 to nothing and to `output`, so that native code and subprocesses are caught too.
+    """Redirect descriptor 0 to /dev/null, and 1 and 2 to `output`, which also covers native code and subprocesses.
 
-    sys.stderr stays the object that it is since before anything was imported: handlers of logging, such as absl's, hold it.
+    sys.stderr is not replaced, because logging handlers that were created by imports, such as absl's, refer to it.
     """
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -201,14 +216,14 @@ def _redirect(output: int) -> None:
 
 
 def _close_all_but(*kept: int) -> None:
-    """Close what was inherited: through the pipes of the warm parent a hostile cell could end it for everybody."""
+    """Close inherited descriptors. Through those of the fork server a hostile cell could end it for all processes."""
     edges = [2, *sorted(kept), 4096]
     for low, high in pairwise(edges):
         os.closerange(low + 1, high)
 
 
 def _import_all() -> None:
-    """Load what student processes and examiners need. coursekit comes first: it quiets TensorFlow's native logs."""
+    """Load what student processes and examiners need. coursekit comes first, because it silences TensorFlow's native logs."""
     gc.disable()
     import coursekit
     from autograder.worker.shell import Errors
@@ -223,11 +238,11 @@ def _import_all() -> None:
 
     matplotlib.use(
         "module://matplotlib_inline.backend_inline"
-    )  # as in a kernel; loaded before there is a shell, it draws nothing
+    )  # as in a kernel; it draws nothing if it is loaded before there is a shell
     for name in coursekit.__all__:
         getattr(coursekit, name)
-    course_registry()  # read now: it may lie outside of what can be read later
-    sandbox.default_readable(), sandbox.grader_files()  # looked for once
-    # No forked process looks for garbage in what was imported: that would be work again and again, and a copy of every page.
+    course_registry()  # read and cached now: a sandbox may not be able to read it
+    sandbox.default_readable(), sandbox.grader_files()  # cached
+    # Exclude imported objects from garbage collection in the forked processes: it would take time in each, and copy every page.
     gc.freeze()
     gc.enable()

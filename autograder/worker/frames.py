@@ -1,4 +1,59 @@
-"""Frames: a kind, a JSON header and blobs of bytes; what either process sends, and what the grader reads of it."""
+"""The frames that grader, student process and examiner exchange.
+
+A frame is a binary head (kind, processor seconds, length of the JSON text), a JSON header, and blobs of
+bytes. The header lists the sizes of the blobs under "blobs". The head alone tells the kind and the
+processor seconds (`peek`), so the grader can forward a frame without parsing it.
+
+Before the first frame, each process sends READY. If the process gets private environment variables, the
+grader first sends them as plain JSON (`worker.forkserver`).
+
+=========== ====== =================== =============================================================
+kind ("do") letter from → to           keys of the header
+=========== ====== =================== =============================================================
+"run"       r      grader → student    "source", "course", "names": run a cell (`steps.Step`)
+"ran"       R      student → grader    the outcome: "seconds", "cpu", "error", and if there is no
+                                       error "value", "odd", "stderr" (`shell.run_cell`)
+"given"     G      grader → examiner   "source": run a cell of the lab
+"test"      t      grader → examiner   "source", "names", "restore", "random": run a test
+""          -      examiner → grader   the outcome of "given" or "test", with the keys of "ran"
+"get"       g      examiner → student  "names", "restore": send values
+"call"      c      either → other      "function" (number), "args" (node), "wanted" (numbers of
+                                       objects whose changes are sent back)
+"answer"    a      either → other      to "get": "values": {name: ["value", node] or ["refused",
+                                       kind of the value]}; to "call": "result" (node), "error",
+                                       "changed": [[number of an object, its new state], …]
+=========== ====== =================== =============================================================
+
+The grader forwards "get", "call" and "answer" between the examiner and the student process. The examiner
+puts one byte before each of its frames: TO_STUDENT for a frame to forward, DONE or SPENT for an outcome.
+Frames of the two processes may also have "files" (`filesync`) and "random" (`generators`) in the header.
+
+Values are written as nodes (`codec`). None, truth values, floats, strings and small integers are JSON
+values. Every other node is a JSON object with its kind under "k". Common keys: "v" parts or plain data,
+"b" number of a blob, "n" number of an object or a function, "as" the exact type.
+
+============================ ===========================================================================
+module                       kinds of nodes
+============================ ===========================================================================
+`codec`: containers          "tuple", "set", "frozenset", "list", "dict"
+`codec`: plain values        "bytes", "bytearray", "complex", "ellipsis", "range", "slice", "path"
+`codec`: references          "ref": object number "n" that both ends hold; "function": function "n" of the
+                             sender; "own": function or value "n" of the receiver, handed back to it
+`codec`: other               "given": instance of a class of the lab; "unseen": a value that cannot be
+                             sent, with the kind of the value
+`values.stdlib`              "int" (large), "mapping" (Counter, OrderedDict, defaultdict), "view" (of a
+                             dictionary), "proxy", "namespace", "deque", "iterator", "fraction",
+                             "decimal", "pattern", "uuid", "address", "typed" (array.array), "memory",
+                             "type", "exception", "member" (of an Enum), "not implemented"
+`values.dates`               "date", "time", "datetime", "timedelta", "timezone", "zone"
+`values.records`             "record type", "record" (named tuples, data classes)
+`values.arrays`              "scalar", "array", "objects" (array of objects), "generator", "dtype",
+                             "numpy type", "poly1d", "polynomial", "sparse"
+`values.tables`              "frame", "series", "index", "stamp", "period", "interval", "missing",
+                             "column", "pandas dtype"
+`keras_codec`                "model", "history", "tensor", "keras" (layer, optimizer, loss, metric, …)
+============================ ===========================================================================
+"""
 
 from __future__ import annotations
 
@@ -14,19 +69,25 @@ from autograder.worker.refusals import (
 
 __all__ = ["DONE", "READY", "SPENT", "TO_STUDENT", "pack", "peek", "unpack"]
 
-MAX_HEADER = 32 * 2**20  # bytes of JSON; parsed they take twenty times as much. Arrays and files are blobs and do not count
-# What a frame is for: the letter in its head and what its header calls it. Other frames say so by where they are expected.
+MAX_HEADER = 32 * 2**20  # bytes of JSON, which take twenty times as much when parsed. Blobs (arrays, files) do not count.
+# The letter in the head of a frame → its kind. "-" is for frames whose kind follows from where they are expected.
 _KINDS = {b"-": "", b"r": "run", b"R": "ran", b"g": "get", b"c": "call", b"a": "answer", b"G": "given", b"t": "test"}
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 _HEAD = struct.Struct("!cdI")  # kind, seconds of processor time, length of the JSON header
 
 
 def pack(header: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
-    """One frame: the header, which must be JSON, and the blobs that its nodes refer to by number.
+    """Build a frame.
 
-    header: "do" is one of the kinds, "cpu" the processor seconds that the sender spent; both may be missing.
+    Args:
+        header: JSON values. "do" is the kind and "cpu" the processor seconds that the sender spent;
+            both go into the head and may be missing.
+        blobs: The blobs, to which nodes in the header refer by number.
+
+    Raises:
+        TooLargeError: If the header cannot be written as JSON or is longer than MAX_HEADER.
     """
-    rest = {name: said for name, said in header.items() if name not in ("do", "cpu")}
+    rest = {name: value for name, value in header.items() if name not in ("do", "cpu")}
     try:
         text = json.dumps({**rest, "blobs": [len(blob) for blob in blobs]}).encode()
     except (ValueError, RecursionError) as error:
@@ -38,7 +99,14 @@ def pack(header: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
 
 
 def peek(head: bytes) -> tuple[str, float]:
-    """What a frame is for and its seconds of processor time, from its first bytes alone; ("", 0.0) if they are no head of one."""
+    """Read the head of a frame.
+
+    Args:
+        head: The first bytes of the frame.
+
+    Returns:
+        The kind and the processor seconds; "" and 0.0 if the bytes are not a valid head.
+    """
     try:
         letter, cpu, _ = _HEAD.unpack_from(head)
     except struct.error:
@@ -47,19 +115,29 @@ def peek(head: bytes) -> tuple[str, float]:
 
 
 def unpack(frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
-    """The header and the blobs of a frame. Raises ValueError for anything else, and for a header that is too large to be parsed."""
+    """Parse a frame.
+
+    Args:
+        frame: The whole frame, without the byte that the examiner puts before it.
+
+    Returns:
+        The header, with "do" and "cpu" from the head, and the blobs.
+
+    Raises:
+        ValueError: If the bytes are not a frame, or the header is longer than MAX_HEADER.
+    """
     try:
         letter, _, length = _HEAD.unpack_from(frame)
-        place = _HEAD.size + length
+        end = _HEAD.size + length
         if length > MAX_HEADER:
             raise ValueError(_too_large(length))
-        header = json.loads(frame[_HEAD.size : place])
+        header = json.loads(frame[_HEAD.size : end])
         sizes, blobs = header.pop("blobs"), []
         for size in sizes:
-            if not 0 <= size <= len(frame) - place:
+            if not 0 <= size <= len(frame) - end:
                 raise ValueError("a blob is longer than its frame")
-            blobs.append(memoryview(frame)[place : place + size])
-            place += size
+            blobs.append(memoryview(frame)[end : end + size])
+            end += size
         header["do"], header["cpu"] = _KINDS[letter], peek(frame)[1]
         return header, blobs
     except (struct.error, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -73,7 +151,7 @@ def _too_large(size: int) -> str:
     )
 
 
-# The first byte of what the examiner sends says for whom it is: the student process, or whoever gave it the test. SPENT: that too,
-# and no other test must run here, as this one changed what the lab's own cells made.
+# The first byte of everything that the examiner sends: a frame for the student process, or an outcome for the grader. SPENT is an
+# outcome too, and means that this examiner must run no other test, because this one changed objects that the lab's cells made.
 TO_STUDENT, DONE, SPENT = b"S", b"D", b"X"
-READY = b"ready"  # what either says first, when its walls stand
+READY = b"ready"  # the first message of both processes, sent when they are in their sandbox

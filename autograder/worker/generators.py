@@ -1,7 +1,8 @@
-"""The global random number generators of two processes, kept as those of one: Python's, NumPy's, and the seed of Keras.
+"""Share global random number generators between two processes: those of Python and NumPy, and the seed of Keras.
 
-What a test seeds before it calls a student's function is seeded there, and what the function draws is drawn here, too. Knows
-generators and their states; nothing of tests.
+A seed that a test sets before it calls a student's function is also set in the student process, and
+numbers that the function draws also advance the generators of the examiner. Knows generators and their
+states; nothing of tests.
 """
 
 from __future__ import annotations
@@ -16,29 +17,44 @@ import numpy as np
 
 __all__ = ["Generators"]
 
-WORDS = 624  # of the Mersenne Twister, which Python and NumPy both use
+WORDS = 624  # size of the state of the Mersenne Twister, which both Python and NumPy use
 _State = dict[str, Any]
 
 
 class Generators:
-    """Those of this process, and what the other end knows of them; at first it knows nothing."""
+    """The global generators of this process, and their states as the other end knows them (at first none)."""
 
     def __init__(self) -> None:
         self._known: _State = {}
 
     def settle(self) -> None:
-        """Take it that the other end has its own states until it says otherwise."""
+        """Do not send the current states: the other end keeps its own until one end changes them."""
         self._known = _states()
 
     def changed(self, blob: Callable[[bytes], int]) -> dict[str, Any]:
-        """What the other end does not know, as JSON. blob: takes bytes along and gives their number."""
+        """Return the states that the other end does not know yet.
+
+        Args:
+            blob: Appends a blob to the frame and returns its number.
+
+        Returns:
+            Name of a generator → its state, as JSON values.
+        """
         now = _states()
         new = {name: state for name, state in now.items() if self._known.get(name) != state}
         self._known = now
         return {name: [blob(part) if isinstance(part, bytes) else part for part in state] for name, state in new.items()}
 
     def put(self, said: Mapping[str, Any], blobs: Sequence[memoryview]) -> None:
-        """Go on from the states that the other end says. Raises ValueError for what is none."""
+        """Set the generators to the states that the other end sent.
+
+        Args:
+            said: What `changed` returned at the other end.
+            blobs: The blobs of the frame.
+
+        Raises:
+            ValueError: If a state is not valid.
+        """
         try:
             if "python" in said:
                 words, gauss = said["python"]
@@ -53,7 +69,7 @@ class Generators:
 
 
 def _states() -> _State:
-    """Name → state of each generator, as numbers and bytes."""
+    """Name of each generator → its state, as numbers and bytes."""
     _, words, gauss = random.getstate()
     found: _State = {"python": [struct.pack(f"<{WORDS + 1}I", *words), gauss]}
     state: Any = np.random.get_state(legacy=False)
@@ -65,8 +81,9 @@ def _states() -> _State:
     return found
 
 
-def _put_numpy(said: Sequence[Any], blobs: Sequence[memoryview]) -> None:
-    key, pos, has_gauss, gauss = said
+def _put_numpy(state: Sequence[Any], blobs: Sequence[memoryview]) -> None:
+    """Set NumPy's global generator."""
+    key, pos, has_gauss, gauss = state
     words = np.frombuffer(blobs[key], "<u4").astype(np.uint32)
     if len(words) != WORDS or not 0 <= int(pos) <= WORDS:
         raise ValueError("not the state of NumPy's generator")
@@ -74,7 +91,7 @@ def _put_numpy(said: Sequence[Any], blobs: Sequence[memoryview]) -> None:
 
 
 def _keras_seed() -> list[Any] | None:
-    """The seed that was set for TensorFlow, and a number that is another one after each time that it was; None before."""
+    """The seed that was set for TensorFlow, with a number that changes each time it is set; None if none was set."""
     eager = sys.modules.get("tensorflow.python.eager.context")
     context = getattr(eager, "_context", None)
     seed = getattr(context, "_seed", None)
@@ -82,7 +99,7 @@ def _keras_seed() -> list[Any] | None:
 
 
 def _put_keras(seed: int) -> None:
-    """Set it for Keras and TensorFlow, and leave the generators of Python and NumPy as they are."""
+    """Set the seed for Keras and TensorFlow, and leave the generators of Python and NumPy as they are."""
     keras = sys.modules.get("keras")
     if keras is None:
         return

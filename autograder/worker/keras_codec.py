@@ -1,8 +1,9 @@
-"""How Keras networks, tensors and training histories cross the wire.
+"""Encode and decode Keras models, tensors, training histories and other objects of Keras.
 
-A network crosses as a .keras file, loaded in safe mode, with what such a file leaves out: whether its optimizer has been built,
-and on which weights; which of its layers are those of another network that both ends hold. `archives` says what is safe to load,
-`compiled` which losses and metrics are believed, `layers` how layers are shared. Knows Keras and nodes; nothing of processes or tests.
+A model is sent as a .keras file, which is loaded in safe mode, together with what such a file does not
+store: the state of its optimizer and the weights it was built on, and which layers are those of
+another model that both ends hold. `archives` decides what is safe to load, `compiled` which losses and
+metrics are trusted, and `layers` shares layers. Knows Keras and nodes; nothing of processes or tests.
 """
 
 from __future__ import annotations
@@ -25,17 +26,32 @@ from autograder.worker.refusals import RefusedError
 
 __all__ = ["fingerprint", "is_model", "node", "put", "state", "value"]
 
-# Networks that crossed, and the optimizer each had then: another one later was made at this end.
-_CROSSED: WeakKeyDictionary[keras.Model, Any] = WeakKeyDictionary()
+# Model that was received → its optimizer at that time. If it has another one later, that was created at this end.
+_RECEIVED: WeakKeyDictionary[keras.Model, Any] = WeakKeyDictionary()
 
 
 def is_model(value: Any) -> bool:
-    """Whether this is a network."""
+    """Return whether a value is a Keras model."""
     return isinstance(value, keras.Model)
 
 
 def node(encoder: Encoder, value: Any, name: str, depth: int = 0) -> Node | None:
-    """The node of a network, a history, a tensor, a variable or another object of Keras; None for anything else."""
+    """Encode an object of Keras.
+
+    Args:
+        encoder: The encoder of the frame.
+        value: Any value.
+        name: What error messages call the value.
+        depth: Its level of nesting.
+
+    Returns:
+        The node of a model, history, tensor, variable, layer, optimizer, loss, metric, initializer or
+        regularizer; None for any other value.
+
+    Raises:
+        RefusedError: If the object cannot be encoded, such as a model with code of the student, or a
+            symbolic tensor.
+    """
     if isinstance(value, keras.Model):
         return _model(encoder, value, name)
     if type(value) is keras.callbacks.History:
@@ -54,7 +70,7 @@ def node(encoder: Encoder, value: Any, name: str, depth: int = 0) -> Node | None
 
 
 def value(decoder: Decoder, node: Node) -> Any:
-    """What such a node stands for. Raises ValueError for one that is not safe to load."""
+    """Decode a node that `node` wrote. Raises ValueError if it is not safe to load."""
     if node["k"] == "model":
         return _load(decoder, node)
     if node["k"] == "history":
@@ -80,6 +96,7 @@ def value(decoder: Decoder, node: Node) -> Any:
 
 
 def _model(encoder: Encoder, model: keras.Model, name: str) -> Node:
+    """The node of a model."""
     holders = owners(encoder.known)
     number = encoder.know(model)
     layers = flat(model)
@@ -96,6 +113,7 @@ def _model(encoder: Encoder, model: keras.Model, name: str) -> Node:
 
 
 def _archive(model: keras.Model, name: str) -> bytes:
+    """The model as a .keras file. Raises RefusedError for a model with code of its own."""
     for layer in flat(model):
         if not type(layer).__module__.startswith("keras."):
             raise _holds_code(_own_layer(model, layer))
@@ -113,6 +131,7 @@ def _archive(model: keras.Model, name: str) -> bytes:
 
 
 def _own_layer(model: keras.Model, layer: Any) -> str:
+    """The reason to refuse a model that is, or contains, an object of a class that is not Keras's own."""
     kind = type(layer).__name__[:60]
     if layer is model:
         return f"it is an object of your class {kind}, a subclass of keras.Model: use keras.Sequential or the functional API"
@@ -120,9 +139,9 @@ def _own_layer(model: keras.Model, layer: Any) -> str:
 
 
 def _own_functions(layer: Any) -> Iterator[tuple[str, Any]]:
-    """The functions of a student's in a layer and in those inside it, such as an activation, with their names there."""
+    """Name and function of each attribute of a layer, or of its sublayers, that is a student's function, such as an activation."""
     for part in layer._flatten_layers():
-        if isinstance(part, keras.Model):  # which keeps the loss that it was compiled with: see `compiled`
+        if isinstance(part, keras.Model):  # a model holds the loss that it was compiled with: see `compiled`
             continue
         for name, item in vars(part).items():
             if type(item) is FunctionType and str(item.__module__).split(".")[0] not in ("keras", "tensorflow"):
@@ -130,12 +149,13 @@ def _own_functions(layer: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _holds_code(why: str) -> RefusedError:
-    """What the code of a student decides is of no use to a test: the labs ask for networks of Keras's own parts."""
+    """The error for a model with code of the student. The labs ask for models that consist of Keras's own parts."""
     return RefusedError(f"a model that cannot be taken out of your process ({why})", decides_itself=True)
 
 
 def _load(decoder: Decoder, node: Node) -> keras.Model:
-    place = len(decoder.known)
+    """Decode a model."""
+    number = len(decoder.known)
     decoder.know(None)
     model, fixed = opened(bytes(decoder.blobs[node["b"]])), set[int]()
     if node["shared"]:
@@ -144,9 +164,9 @@ def _load(decoder: Decoder, node: Node) -> keras.Model:
     set_flags(model, node["flags"], fixed)
     _restore_optimizer(decoder, model, node["optimizer"])
     model.stop_training = bool(node["stop"])
-    decoder.known[place] = model
+    decoder.known[number] = model
     take_names(model)
-    _CROSSED[model] = getattr(model, "optimizer", None)
+    _RECEIVED[model] = getattr(model, "optimizer", None)
     return model
 
 
@@ -154,17 +174,18 @@ def _load(decoder: Decoder, node: Node) -> keras.Model:
 
 
 def _optimizer(encoder: Encoder, model: keras.Model) -> Node:
-    """Which weights the optimizer was built on, by place, and the values that it keeps; None if it was not built."""
+    """The indices of the weights that the optimizer was built on, and the values of its variables; None if it is not built."""
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or not optimizer.built:
         return None
-    places = {id(weight): i for i, weight in enumerate(model.weights)}
-    built_on = [places.get(id(weight), -1) for weight in optimizer._trainable_variables]
+    indices = {id(weight): i for i, weight in enumerate(model.weights)}
+    built_on = [indices.get(id(weight), -1) for weight in optimizer._trainable_variables]
     values = [encoder.array(np.asarray(keras.ops.convert_to_numpy(v))) for v in optimizer.variables]
     return {"on": built_on, "v": values}
 
 
 def _restore_optimizer(decoder: Decoder, model: keras.Model, state: Node) -> None:
+    """Build the model's optimizer on the weights that `_optimizer` wrote, and set its variables."""
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
         return
@@ -179,16 +200,16 @@ def _restore_optimizer(decoder: Decoder, model: keras.Model, state: Node) -> Non
         optimizer.build(on)
     values = [decoder.array(number) for number in state["v"]]
     if len(values) == len(optimizer.variables):
-        for variable, kept in zip(optimizer.variables, values, strict=True):
-            if tuple(variable.shape) == kept.shape:
-                variable.assign(kept)
+        for variable, saved_value in zip(optimizer.variables, values, strict=True):
+            if tuple(variable.shape) == saved_value.shape:
+                variable.assign(saved_value)
 
 
-# ── what a call changed in a network that it was given ───────────────────────────────────────────────────────────────
+# ── changes that a call made to a model ──────────────────────────────────────────────────────────────────────────────
 
 
 def fingerprint(model: keras.Model) -> Any:
-    """Equal later if the same layers hold the same values, flags and optimizer."""
+    """Return a value that compares equal later if the model has the same layers, weights, flags and optimizer."""
     digest = blake2b()
     optimizer = getattr(model, "optimizer", None)
     for variable in [*model.weights, *(optimizer.variables if optimizer is not None else ())]:
@@ -206,6 +227,7 @@ def fingerprint(model: keras.Model) -> Any:
 
 
 def _settings(model: keras.Model) -> str:
+    """The configurations of all layers as text, "" if one cannot be read."""
     try:
         return json.dumps([layer.get_config() for layer in flat(model)[1:] if not isinstance(layer, keras.Model)], default=repr)
     except Exception:
@@ -213,10 +235,10 @@ def _settings(model: keras.Model) -> str:
 
 
 def state(encoder: Encoder, model: keras.Model) -> Node:
-    """Weights, flags and optimizer of a network that both ends hold, as they are now."""
+    """Encode the current weights, flags and optimizer of a model that both ends hold, for `put` at the other end."""
     arrays = [encoder.array(np.asarray(keras.ops.convert_to_numpy(weight))) for weight in model.weights]
     optimizer = getattr(model, "optimizer", None)
-    made_here = optimizer is not None and optimizer is not _CROSSED.get(model)
+    made_here = optimizer is not None and optimizer is not _RECEIVED.get(model)
     return {
         "weights": arrays,
         "layers": len(flat(model)),
@@ -228,7 +250,11 @@ def state(encoder: Encoder, model: keras.Model) -> Node:
 
 
 def put(decoder: Decoder, model: keras.Model, state: Node) -> None:
-    """Bring a network of this end into the state that the other end says. Raises ValueError if its layers were exchanged."""
+    """Set a model of this end to a state that `state` wrote at the other end.
+
+    Raises:
+        ValueError: If the number of layers or of weights is different.
+    """
     layers, weights = flat(model), model.weights
     if state["layers"] != len(layers) or len(state["weights"]) != len(weights):
         raise ValueError("the layers of the model that your function was given were changed: make a new model instead")
@@ -246,6 +272,7 @@ def put(decoder: Decoder, model: keras.Model, state: Node) -> None:
 
 
 def _object(encoder: Encoder, value: Any, name: str) -> Node:
+    """The node of a layer, optimizer, loss, metric, initializer or regularizer."""
     kind = type(value).__name__[:60]
     if not type(value).__module__.startswith("keras."):
         raise RefusedError(f"an object of your class {kind}, which is not Keras's own", decides_itself=True)

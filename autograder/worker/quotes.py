@@ -1,7 +1,7 @@
-"""What a student's code says in the text of an error, kept to one short line wherever it is shown.
+"""Shorten error messages of a student's code to one line, wherever they are shown.
 
-The code knows what the hidden part of a test handed to it, and a student reads its words in the feedback. In a line of 200 characters
-little of that comes back, even over several submissions. Knows text alone.
+The code sees the inputs of hidden tests, and the student reads its messages in the feedback. A line of
+200 characters reveals little of these inputs, even over several submissions. Knows only text.
 """
 
 from __future__ import annotations
@@ -13,6 +13,6 @@ SHOWN_CHARS = 200
 
 
 def one_line(text: str) -> str:
-    """The text on one line of at most 200 characters; "…" stands for what was cut."""
+    """Return the text as one line of at most 200 characters; "…" marks what was cut."""
     words = " ".join(text[:READ_CHARS].split())
     return words if len(words) <= SHOWN_CHARS else f"{words[: SHOWN_CHARS - 1]}…"

@@ -1,8 +1,9 @@
-"""What cannot cross between the two processes, and how a test learns of it.
+"""Values that cannot be sent between the two processes, and how a test notices.
 
-A student process puts a note in the place of such a value; in the examiner the note becomes an `Unseen`. A test that never looks at
-it goes on as if nothing had happened, a check of coursekit names its kind, and whatever else the test does with it raises
-`CannotCross`. That is a limit of the grader, so it accuses nobody. Knows no values, no processes and no marks.
+A student process sends a note in place of such a value, and the note becomes an `Unseen` in the
+examiner. A test that never uses the value is not affected, a check of coursekit names the kind of the
+value, and any other use raises `CannotCross`. This is a limit of the grader, so it does not count as the
+student's mistake. Knows no values, processes or marks.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ WHAT_CHARS = 300
 
 
 class RefusedError(TypeError):
-    """A value that may not cross. what: its kind, such as "a Figure".
+    """A value cannot be sent.
 
-    decides_itself: it is an object that itself decides what it is equal to, such as one of a student's own class. The labs of this
-    course ask for no such thing, so there it is an answer of the wrong type.
+    Attributes:
+        what: The kind of the value with its article, such as "a Figure".
+        decides_itself: Whether the object itself defines what it is equal to, as an object of a
+            student's own class can. The labs of this course ask for no such object, so there it is an
+            answer of the wrong type.
     """
 
     def __init__(self, what: str, *, decides_itself: bool = False) -> None:
@@ -38,34 +42,37 @@ class RefusedError(TypeError):
 
 
 class TooLargeError(RefusedError):
-    """A value with more parts than may cross: nothing of it does."""
+    """A value has more parts than can be sent. No part of it is sent."""
 
 
 class CannotCross(BaseException):
-    """A test looked at something that did not cross. No `Exception`: a test that expects an error does not take it for one."""
+    """A test used a value that could not be sent.
+
+    It is not an `Exception`, so that a test that expects an error of the student's code does not catch it.
+    """
 
 
 class NotPlain(CannotCross):
-    """The same for an object that itself decides what it is equal to."""
+    """A test used an object that itself defines what it is equal to, and therefore could not be sent."""
 
 
 def is_limit(error: str) -> bool:
-    """Whether an outcome's error says that the test met the limit of what crosses."""
+    """Return whether the error name of an outcome means that the test used a value that could not be sent."""
     return error in (CannotCross.__name__, NotPlain.__name__)
 
 
 def sentence(what: str) -> str:
-    """What a verdict says of a value that did not cross."""
+    """Return the message of a verdict about a value that could not be sent. what: the kind of the value."""
     return f"this test cannot look at {what} from outside your own process"
 
 
 def own_class(kind: type) -> bool:
-    """Whether a class was made in the notebook itself."""
+    """Return whether a class was defined in the notebook itself."""
     return kind.__module__ == "__main__"
 
 
 def described(kind: type) -> str:
-    """What a message calls an object of this class."""
+    """Return what messages call an object of this class, with an article."""
     name = kind.__name__[:60]
     if own_class(kind):
         return f"an object of your class {name}"
@@ -73,9 +80,14 @@ def described(kind: type) -> str:
 
 
 class Unseen:
-    """What stands in the examiner for a value that did not cross. Its `repr` says its kind; any other use raises CannotCross.
+    """Placeholder in the examiner for a value that could not be sent.
 
-    number: of the value itself at the other end, to which it can be handed back.
+    Its `repr` names the kind of the value; any other use raises CannotCross or NotPlain.
+
+    Args:
+        what: The kind of the value.
+        decides_itself: See `RefusedError`.
+        number: Number of the value at the other end, with which it can be passed back as an argument.
     """
 
     def __init__(self, what: str, decides_itself: bool, number: int) -> None:
@@ -87,18 +99,19 @@ class Unseen:
         return str(object.__getattribute__(self, "_what"))
 
     def __getattribute__(self, name: str) -> NoReturn:
-        """Also `isinstance`, which asks for `__class__` where the type alone says no."""
+        """Refuse all attributes. This covers `isinstance` too, which reads `__class__`."""
         _refuse(self)
 
-    __hash__ = object.__hash__  # it may be part of a set or a dictionary
+    __hash__ = object.__hash__  # it may be an element of a set or a key of a dictionary
 
 
 def number_of(value: Unseen) -> int:
-    """The number at the other end of the value that did not cross."""
+    """Return the number that the value has at the other end."""
     return int(object.__getattribute__(value, "_number"))
 
 
 def _refuse(self: Unseen, *_: Any, **__: Any) -> NoReturn:
+    """Raise the error for a use of the placeholder."""
     error = object.__getattribute__(self, "_error")
     raise error(sentence(repr(self)))
 

@@ -1,8 +1,8 @@
-"""One end of the conversation between a student process and the examiner: calls of functions that live at the other end.
+"""Remote calls between a student process and the examiner: each end can call functions of the other.
 
-While an end waits for the answer to its call it serves calls of the other end, so a function may be given a function. A function
-gets copies of its arguments; which of its changes to them come back, the end that calls decides. Knows the wire; nothing of
-tests, marks or walls.
+While an end waits for the answer to its call, it serves calls of the other end, so a function may be
+passed as an argument. A function gets copies of its arguments; the calling end decides which changes to
+them are sent back. Knows `codec` and `frames`; nothing of tests, marks or the sandbox.
 """
 
 from __future__ import annotations
@@ -27,15 +27,28 @@ MESSAGE_CHARS = 4000
 
 
 class Peer:
-    """send and receive move frames. models: how networks cross (`networks`).
+    """One end of the connection between a student process and the examiner.
 
-    gives, takes: the names among which a class must stand so that its instances may leave and may arrive; what a student's
-    process sends is never made an instance of such a class.
-    files: the folder in which functions at both ends find the same files, None if they share none.
-    watched: gives the objects of this end that functions of the other end may change: what they change there is changed here too.
-    None: they may change all their arguments. touched: the objects of this end that were changed so.
-    lenient: values that may not cross are noted in their place (the student's end); otherwise the call ends with CannotCross.
-    follows: this end draws from the same global random numbers as the other one as soon as that says so.
+    Args:
+        send: Sends a frame.
+        receive: Waits for a frame and returns it.
+        gives: Namespace whose classes may be sent: instances of them are encoded. None for none.
+        takes: Namespace whose classes may be received: instances of them are decoded. None for none.
+            The examiner has no such namespace, so it never turns what a student process sends into an
+            instance of a class of the lab by its name alone.
+        models: The module that encodes Keras objects (`keras_codec`).
+        files: The folder whose files both ends share, None if they share none.
+        watched: Returns the objects of this end that functions of the other end may change; their
+            changes are made here too. None if they may change all their arguments.
+        lenient: Whether a value that cannot be sent is replaced by a note (student process);
+            otherwise the call raises CannotCross (examiner).
+        follows: Whether this end shares its global random number generators with the other end as
+            soon as the other end sends its own.
+
+    Attributes:
+        functions: The functions of this end that the other end may call, and the reverse.
+        generators: The shared random number generators, None if they are not shared.
+        touched: Objects of this end that functions of the other end have changed.
     """
 
     def __init__(
@@ -57,20 +70,34 @@ class Peer:
         self.generators: Generators | None = None
         self.functions = Functions(self.call)
         self.touched: list[Any] = []
-        self._depth = 0  # of calls that are being served
+        self._depth = 0  # number of calls that are being served, one inside the other
 
     def encoder(self, known: list[Any] | None = None) -> Encoder:
-        """What writes values for the other end. known: objects that it has already, by number."""
+        """Return an Encoder for the other end. known: objects that both ends hold already."""
         return Encoder(self.functions, known or (), self.gives, self.models, lenient=self.lenient)
 
     def decoder(self, blobs: list[memoryview], known: list[Any] | None = None) -> Decoder:
-        """What reads the values of a frame with these blobs."""
-        records = self.gives or self.takes  # the notebook's own names, at either end
+        """Return a Decoder for a frame with these blobs. known: objects that both ends hold already."""
+        records = self.gives or self.takes  # the notebook's namespace, at both ends
         wary = not self.lenient
         return Decoder(blobs, self.functions, known or (), self.takes, self.models, records=records, wary=wary)
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call the other end's function; its exceptions are raised here, and what it changed in watched objects is changed here."""
+        """Call a function of the other end. Changes that it made to watched arguments are made here too.
+
+        Args:
+            number: Number of the function.
+            args: Its positional arguments.
+            kwargs: Its keyword arguments.
+
+        Returns:
+            The result.
+
+        Raises:
+            CannotCross: If an argument cannot be sent.
+            ValueError: If the answer is not valid.
+            Exception: An exception of the function, as an exception of the same name.
+        """
         encoder = self.encoder()
         try:
             node = encoder.node((args, kwargs), "an argument")
@@ -80,16 +107,16 @@ class Peer:
         answer, blobs = self.ask({"do": "call", "function": number, "args": node, "wanted": wanted}, encoder)
         decoder = self.decoder(blobs, encoder.known)
         decoder.fixed = frozenset(range(len(encoder.known))).difference(wanted)
-        for place, state in answer["changed"]:
-            if place in wanted:
-                self.touched.append(encoder.known[place])
-                decoder.put(encoder.known[place], state)
+        for index, state in answer["changed"]:
+            if index in wanted:
+                self.touched.append(encoder.known[index])
+                decoder.put(encoder.known[index], state)
         if answer["error"] is not None:
             raise _exception(answer["error"])
         return decoder.value(answer["result"])
 
     def _wanted(self, args: Any, known: list[Any]) -> list[int]:
-        """The numbers of those objects among the arguments in which changes are to be made here too."""
+        """The numbers of the objects in the arguments whose changes the other end must send back."""
         if self.watched is None:
             return list(range(len(known)))
         watched = {id(value): value for value in self.watched()}
@@ -97,29 +124,29 @@ class Peer:
             return []
         refuse_unseen(args, watched, known)
         arrays = [value for value in watched.values() if isinstance(value, np.ndarray)]
-        return [place for place, value in enumerate(known) if id(value) in watched or is_view(value, arrays)]
+        return [index for index, value in enumerate(known) if id(value) in watched or is_view(value, arrays)]
 
     def ask(self, header: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], list[memoryview]]:
-        """Send a request and wait for its answer, serving calls meanwhile."""
+        """Send a request, serve calls until its answer arrives, and return the header and the blobs of the answer."""
         self.send(self._packed(header, encoder))
         while True:
             answer, blobs = unpack(self.receive())
-            self._take_along(answer, blobs)
+            self._put_extras(answer, blobs)
             if answer.get("do") == "call":
                 self.serve(answer, blobs)
             elif answer.get("do") == "answer":
                 return answer, blobs
 
     def serve(self, request: dict[str, Any], blobs: list[memoryview]) -> None:
-        """Answer one call of the other end, and say how much processor time the function itself took."""
+        """Answer a call of the other end, and report the processor time that the function itself took."""
         records = self.gives or self.takes
-        given = Arguments(blobs, self.functions, (), self.takes, self.models, records=records, wary=not self.lenient)
+        arguments = Arguments(blobs, self.functions, (), self.takes, self.models, records=records, wary=not self.lenient)
         error, result = None, None
-        busy = time.process_time()
+        started = time.process_time()
         try:
-            args, kwargs = given.value(request["args"])
-            given.watch(request["wanted"])
-            busy = time.process_time()
+            args, kwargs = arguments.value(request["args"])
+            arguments.watch(request["wanted"])
+            started = time.process_time()
             self._depth += 1
             try:
                 result = self.functions[request["function"]](*args, **kwargs)
@@ -127,42 +154,45 @@ class Peer:
                 self._depth -= 1
         except BaseException as raised:
             error = failure(raised)
-        busy = 0.0 if self._depth else time.process_time() - busy  # a call within a call is part of the outer one
-        encoder, node = self._result(given), None
-        changed = given.changes(encoder)  # first, as the other end makes the changes before it looks at the result
+        cpu_seconds = 0.0 if self._depth else time.process_time() - started  # the outer call includes an inner one
+        encoder, node = self._result(arguments), None
+        changed = arguments.changes(encoder)  # before the result, because the other end decodes the changes first
         if error is None:
             try:
                 node = encoder.node(result, "the result")
             except BaseException as raised:
-                error, encoder = failure(raised), self._result(given)
-                changed = given.changes(encoder)
-        header = {"do": "answer", "result": node, "error": error, "changed": changed, "cpu": busy}
+                error, encoder = failure(raised), self._result(arguments)
+                changed = arguments.changes(encoder)
+        header = {"do": "answer", "result": node, "error": error, "changed": changed, "cpu": cpu_seconds}
         try:
             self.send(self._packed(header, encoder))
         except RefusedError as refused:
             self.send(pack({"do": "answer", "result": None, "error": failure(refused), "changed": []}))
 
-    def _result(self, given: Arguments) -> Encoder:
-        return Result(given, self.functions, given.for_result(), self.gives, self.models, lenient=self.lenient)
+    def _result(self, arguments: Arguments) -> Encoder:
+        """The Encoder for the result of a call."""
+        return Result(arguments, self.functions, arguments.for_result(), self.gives, self.models, lenient=self.lenient)
 
     def take(self, frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
-        """A frame that starts something, with the files that came along put in their place."""
+        """Parse a request and apply the files and random states that came with it. Return the header and the blobs."""
         header, blobs = unpack(frame)
-        self._take_along(header, blobs)
+        self._put_extras(header, blobs)
         return header, blobs
 
     def answer(self, header: dict[str, Any], encoder: Encoder) -> None:
+        """Send an answer with this header and the blobs of the encoder."""
         self.send(self._packed({"do": "answer", **header}, encoder))
 
     def _packed(self, header: dict[str, Any], encoder: Encoder) -> bytes:
+        """A frame, with changed files and random states added to the header."""
         if self.files is not None:
             header = {**header, "files": [[name, encoder.blob(data)] for name, data in self.files.changed()]}
         if self.generators is not None:
             header = {**header, "random": self.generators.changed(encoder.blob)}
         return pack(header, encoder.blobs)
 
-    def _take_along(self, header: dict[str, Any], blobs: list[memoryview]) -> None:
-        """What comes with a frame: files, and where the random numbers go on."""
+    def _put_extras(self, header: dict[str, Any], blobs: list[memoryview]) -> None:
+        """Apply the changed files and the random states that came with a frame."""
         if "random" in header and self.follows:
             self.generators = self.generators or Generators()
         if "random" in header and self.generators is not None:
@@ -172,7 +202,12 @@ class Peer:
 
 
 def failure(error: BaseException) -> dict[str, Any]:
-    """An exception as data: its name, its message and the built-in exceptions that it is a kind of."""
+    """Describe an exception as plain data.
+
+    Returns:
+        "name" and "message" of the exception, and under "bases" the built-in exceptions that it is
+        an instance of, without BaseException and object.
+    """
     try:
         message = str(error)
     except BaseException:
@@ -183,22 +218,22 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 def _exception(error: Mapping[str, Any]) -> Exception:
-    """An exception of the same name and message, and of the same built-in kind.
+    """An exception with the same name, message and built-in base class.
 
-    Its class says that the message comes from the other end: tests may look at all of it, reports keep it short.
+    Its class is marked, because the message comes from the other end: a test sees all of it, reports shorten it.
     """
     base = next((getattr(builtins, str(name), None) for name in error["bases"]), None)
-    ends_loops = (StopIteration, StopAsyncIteration)  # raised in a test's own loop it would end that early, and silently
+    ends_loops = (StopIteration, StopAsyncIteration)  # these could silently end a loop of the test
     if not (isinstance(base, type) and issubclass(base, Exception)) or issubclass(base, ends_loops):
         base = RuntimeError
     message = str(error["message"])
-    name = "Exception" if is_limit(str(error["name"])) else str(error["name"])  # which only this end may say
-    said = {
+    name = "Exception" if is_limit(str(error["name"])) else str(error["name"])  # only this end may use the names of limits
+    attributes = {
         "__str__": lambda self: message,
         "__init__": lambda self: None,
         "__module__": "builtins",
-        "said_elsewhere": True,  # who reports the error keeps what it says short
+        "said_elsewhere": True,  # reports shorten the message
     }
-    raised: Exception = type(name, (base,), said)()
+    raised: Exception = type(name, (base,), attributes)()
     raised.args = (message,)
     return raised

@@ -1,4 +1,4 @@
-"""Run one notebook cell as an IPython kernel would, and say what happened as plain data.
+"""Run one notebook cell as an IPython kernel would, and describe what happened as plain data.
 
 Knows nothing of who wrote the cell, of other processes or of marks.
 """
@@ -24,16 +24,22 @@ from autograder.worker.quotes import one_line
 __all__ = ["Errors", "make_shell", "run_cell"]
 
 MESSAGE_CHARS = 4000
-# Magics of notebooks' front ends, and of Colab, which have nothing to do here; without them their cell would end.
+# Magics of notebook front ends and of Colab. They do nothing here; if they were missing, a cell that uses one would fail.
 _FRONT_END = (
     *("autosave", "clear", "cls", "connect_info", "edit", "ed", "less", "man", "more", "qtconsole", "store"),
     *("subshell", "tensorboard", "tensorflow_version"),
 )
-_INLINE = (None, "inline", "agg", "module://matplotlib_inline.backend_inline")  # what can be drawn with where nobody watches
+_INLINE = (None, "inline", "agg", "module://matplotlib_inline.backend_inline")  # back ends that need no display
 
 
 class Errors(io.TextIOWrapper):
-    """Standard error of this process, which counts what Python code writes to it; native libraries write past it."""
+    """Standard error of this process, which counts the characters that Python code writes.
+
+    Output of native libraries does not pass through it.
+
+    Attributes:
+        written: Number of characters so far.
+    """
 
     def __init__(self) -> None:
         descriptor = open(2, "wb", buffering=0, closefd=False)  # noqa: SIM115
@@ -41,12 +47,13 @@ class Errors(io.TextIOWrapper):
         self.written = 0
 
     def write(self, text: str) -> int:
+        """Write and count."""
         self.written += len(text)
         return super().write(text)
 
 
 class _Unseen(DisplayPublisher):
-    """What a cell displays is shown to nobody; printed, as IPython does outside of a kernel, it would be part of what a cell prints."""
+    """Discards what a cell displays. IPython outside of a kernel would print it, and mix it with the output of the cell."""
 
     def publish(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -61,7 +68,7 @@ class _Shell(InteractiveShell):
         pass
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[Any, Any]:
-        """`%matplotlib widget`, and whatever else needs somebody who watches, draws as `inline` does."""
+        """Use `inline` in place of `%matplotlib widget` and other back ends that need a display."""
         try:
             return super().enable_matplotlib(gui if gui in _INLINE else "inline")
         except Exception as error:
@@ -69,16 +76,16 @@ class _Shell(InteractiveShell):
             return "inline", "agg"
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
-        """One line instead of a coloured traceback, which takes half a second to make and which nobody reads here."""
+        """Print one line instead of a coloured traceback, which takes half a second to format and is not read here."""
         print(*sys.exc_info()[:2], file=sys.stderr)
 
     def _format_exception_for_storage(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Newer IPython formats a traceback for its history too, which takes minutes after a recursion without end."""
+        """Skip the traceback that newer IPython formats for its history. After an infinite recursion it takes minutes."""
         return {"ename": "", "evalue": "", "traceback": []}
 
 
 def make_shell() -> InteractiveShell:
-    """The shell of this process, with an empty notebook."""
+    """Return the shell of this process, with an empty namespace."""
     from traitlets.config import Config
 
     config = Config()
@@ -88,11 +95,13 @@ def make_shell() -> InteractiveShell:
     magics = {name: _nothing_to_do(name) for name in _FRONT_END} | {"load_ext": _load_extension(shell)}
     for name, magic in magics.items():
         cast(Any, shell).register_magic_function(magic, "line", name)
-    _make_inline_settings_known(shell)
+    _register_inline_settings(shell)
     return shell
 
 
 def _nothing_to_do(name: str) -> Callable[[str], None]:
+    """A magic that does nothing but print a line."""
+
     def magic(line: str) -> None:
         print(f"%{name}: nothing to do here")
 
@@ -100,10 +109,11 @@ def _nothing_to_do(name: str) -> Callable[[str], None]:
 
 
 def _load_extension(shell: InteractiveShell) -> Callable[[str], None]:
+    """A `%load_ext` that accepts extensions that are not installed."""
     extensions: Any = shell.extension_manager
 
     def load_ext(line: str) -> None:
-        """As IPython's own, but an extension that is not installed here, such as one of Colab's, ends no cell."""
+        """Load an extension as IPython does. One that is not installed, such as one of Colab's, raises no error."""
         try:
             extensions.load_extension(line.strip())
         except ModuleNotFoundError as error:
@@ -112,8 +122,8 @@ def _load_extension(shell: InteractiveShell) -> Callable[[str], None]:
     return load_ext
 
 
-def _make_inline_settings_known(shell: InteractiveShell) -> None:
-    """`%config InlineBackend.figure_format = "retina"` works in a kernel before anything was drawn."""
+def _register_inline_settings(shell: InteractiveShell) -> None:
+    """Let `%config InlineBackend.figure_format = "retina"` work before anything is drawn, as in a kernel."""
     from matplotlib_inline.config import InlineBackend
 
     settings, known = InlineBackend.instance(parent=shell), cast(list[Any], shell.configurables)
@@ -123,11 +133,19 @@ def _make_inline_settings_known(shell: InteractiveShell) -> None:
 
 
 def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
-    """Run a cell: {"seconds", "cpu", "error": None or {"name", "message", "line"}, "value": of its last expression if one number}.
+    """Run a cell.
 
-    "odd": whether that number is shown as something else, such as np.float64(1.0). "stderr": whether anything was written there.
+    Args:
+        shell: The shell.
+        source: The code.
+
+    Returns:
+        "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message" and
+        "line" of the exception. Without an error also "value": the value of the last expression if it
+        is a single number, otherwise None; "odd": whether that number is displayed as something
+        else, such as np.float64(1.0); "stderr": whether Python code wrote to standard error.
     """
-    started, busy = time.perf_counter(), time.process_time()
+    started, cpu_before = time.perf_counter(), time.process_time()
     errors = sys.stderr
     written = getattr(errors, "written", 0)
     try:
@@ -137,7 +155,7 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
         error = escaped
     _close_figures()
     outcome: dict[str, Any] = {"seconds": time.perf_counter() - started, "error": None}
-    outcome["cpu"] = time.process_time() - busy
+    outcome["cpu"] = time.process_time() - cpu_before
     if error is None:
         outcome["value"] = _number(result.result)
         outcome["odd"] = outcome["value"] is not None and not _shown_as_number(result.result)
@@ -152,10 +170,10 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float | None:
-    """The value of the cell's last expression if it is one number, of Python or NumPy; truth values are none.
+    """The value of a cell's last expression if it is a single number of Python or NumPy. Truth values are not numbers.
 
-    nbgrader reads the text of the expression, so that `np.float64(2.0)` of NumPy 2 is no number to it and gives all points.
-    Here it means what it says.
+    nbgrader parses the displayed text, so `np.float64(2.0)` of NumPy 2 is no number to it, and all points are given.
+    Here it counts as the number 2.0.
     """
     try:
         if isinstance(value, np.ndarray) and value.ndim == 0:
@@ -166,6 +184,7 @@ def _number(value: Any) -> float | None:
 
 
 def _shown_as_number(value: Any) -> bool:
+    """Whether the displayed text of a value is a number."""
     try:
         float(repr(value))
         return True
@@ -174,6 +193,7 @@ def _shown_as_number(value: Any) -> bool:
 
 
 def _message(error: BaseException) -> str:
+    """The message of an exception, shortened to one line if it comes from the other process."""
     try:
         text = str(error)
     except Exception:
@@ -184,7 +204,7 @@ def _message(error: BaseException) -> str:
 
 
 def _line(traceback: TracebackType | None, user_ns: Mapping[str, Any]) -> int:
-    """The line of the cell itself at which the error passed, 0 if unknown."""
+    """The line of the cell at which the exception was raised or passed, 0 if unknown."""
     while traceback is not None:
         frame = traceback.tb_frame
         if frame.f_code.co_name.startswith("<") and frame.f_globals is user_ns:
@@ -194,7 +214,7 @@ def _line(traceback: TracebackType | None, user_ns: Mapping[str, Any]) -> int:
 
 
 def _close_figures() -> None:
-    """As in a kernel, where a cell shows its figures when it ends."""
+    """Close all figures, as a kernel does at the end of a cell."""
     from matplotlib_inline.config import InlineBackend
 
     pyplot = sys.modules.get("matplotlib.pyplot")

@@ -1,7 +1,8 @@
-"""The student process: runs the cells of one notebook, and answers for the names and functions that they made.
+"""The student process: runs the cells of one notebook, and sends values and runs functions that they defined.
 
-It is forked from the warm parent, takes requests from a pipe and answers each with one frame. It knows nothing of labs,
-points or verdicts: to it every cell is code, and what it says is only ever read as plain data.
+It is forked from the fork server, gets requests through a socket and answers each with one frame. It
+knows nothing of labs, points or verdicts: to it every cell is code. The other processes read what it
+sends as plain data only.
 """
 
 from __future__ import annotations
@@ -27,15 +28,18 @@ __all__ = ["serve"]
 def serve(connection: Connection, *, files: bool = False) -> None:
     """Answer requests until the other end is closed.
 
-    {"do": "run", "source": …, "course": …, "names": […]} runs a cell, see runs.Step; {"do": "get", "names": […], "restore": …}
-    runs the code in "restore" and gives values; {"do": "call", …} calls a function that was given before. files: the other end
-    keeps a copy of the files in the current folder.
+    "run" runs a cell (`steps.Step` describes the fields), "get" runs the code in "restore" and sends
+    values, "call" calls a function that was sent before. `frames` lists the fields.
+
+    Args:
+        connection: The socket to the grader.
+        files: Whether the examiner keeps a copy of the files in the current folder.
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
     if shared is not None:
         shared.settle()
-    link = Peer(
+    peer = Peer(
         connection.send_bytes,
         connection.recv_bytes,
         takes=shell.user_ns,
@@ -48,22 +52,22 @@ def serve(connection: Connection, *, files: bool = False) -> None:
     connection.send_bytes(READY)
     while True:
         try:
-            request, blobs = link.take(connection.recv_bytes())
+            request, blobs = peer.take(connection.recv_bytes())
             if request["do"] == "run":
                 if request["course"] and course is None:
                     course = Course(shell)
                 connection.send_bytes(pack({"do": "ran", **_run(shell, course, request)}))
             elif request["do"] == "get":
                 _restore(shell, request["restore"])
-                _give(link, shell, request["names"])
+                _send_values(peer, shell, request["names"])
             elif request["do"] == "call":
-                link.serve(request, blobs)
+                peer.serve(request, blobs)
         except (EOFError, BrokenPipeError):
             return
 
 
 def _run(shell: InteractiveShell, course: Course | None, request: dict[str, Any]) -> dict[str, Any]:
-    """Run a cell, and do what it says about the names of the course."""
+    """Run a cell, and remember or restore the names of the course if the request says so."""
     if course is not None and request["course"] == "restore":
         course.restore(request["names"])
     before = dict(shell.user_ns)
@@ -74,16 +78,16 @@ def _run(shell: InteractiveShell, course: Course | None, request: dict[str, Any]
 
 
 def _restore(shell: InteractiveShell, code: str) -> None:
-    """Run code of the lab: functions and imports. Not as a cell, for what the shell does with cells may be the student's."""
+    """Run code of the lab: functions and imports. Not as a cell, because the student may have changed how the shell runs cells."""
     with suppress(Exception):
         exec(compile(code, "<lab>", "exec"), shell.user_ns)
 
 
-def _give(link: Peer, shell: InteractiveShell, names: list[str]) -> None:
-    """Answer with the values of those names that exist; what may not cross is noted in its place."""
-    encoder = link.encoder()
+def _send_values(peer: Peer, shell: InteractiveShell, names: list[str]) -> None:
+    """Send the values of those names that exist, with notes in place of values that cannot be sent."""
+    encoder = peer.encoder()
     values = {name: ["value", encoder.node(shell.user_ns[name], f"`{name}`")] for name in names if name in shell.user_ns}
     try:
-        link.answer({"values": values}, encoder)
+        peer.answer({"values": values}, encoder)
     except RefusedError as refused:
-        link.answer({"values": {name: ["refused", refused.what] for name in names}}, link.encoder())
+        peer.answer({"values": {name: ["refused", refused.what] for name in names}}, peer.encoder())

@@ -1,7 +1,7 @@
-"""Networks as .keras files: what is safe to open, and what is to be found in them.
+"""Write models to .keras files, and read such files safely.
 
-A file is data of a stranger's: it may name code, lead to other files or unpack without end. Knows files and configurations of Keras;
-nothing of nodes or processes.
+A file comes from an untrusted process: it may name code, refer to other files, or unpack to any size.
+Knows files and configurations of Keras; nothing of nodes or processes.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _CODE = frozenset({"Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "J
 
 
 def saved(model: keras.Model) -> bytes:
-    """The network as a .keras file. Raises whatever Keras raises for one that it cannot save."""
+    """Return a model as a .keras file. Raises what Keras raises for a model that it cannot save."""
     handle, path = tempfile.mkstemp(suffix=".keras")
     os.close(handle)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The object being serialized includes a `lambda`")  # looked at by who reads it
+            warnings.filterwarnings("ignore", "The object being serialized includes a `lambda`")  # checked when it is read
             keras.saving.save_model(model, path)
         with open(path, "rb") as file:
             return file.read()
@@ -40,24 +40,32 @@ def saved(model: keras.Model) -> bytes:
 
 
 def opened(data: bytes) -> keras.Model:
-    """The network in a .keras file, compiled as far as `compiled` believes it. Raises ValueError for one that is not safe."""
+    """Load a model from a .keras file, compiled with the losses and metrics that `compiled` trusts.
+
+    Args:
+        data: The bytes of the file.
+
+    Raises:
+        ValueError: If the file is not safe to load, or Keras cannot load it.
+    """
     data = _checked(data)
     handle, path = tempfile.mkstemp(suffix=".keras")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")  # `networks` restores it
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")  # `keras_codec` restores it
             return _read(path)
     finally:
         os.unlink(path)
 
 
 def _read(path: str) -> keras.Model:
+    """Load a file; without its compile information if that cannot be loaded."""
     try:
         return keras.saving.load_model(path, safe_mode=True)
     except Exception:
-        # A loss or metric of the student's own has no meaning here: the network itself has.
+        # The loss or a metric may be the student's own. The model itself can be loaded all the same.
         try:
             return keras.saving.load_model(path, safe_mode=True, compile=False)
         except Exception as error:
@@ -65,42 +73,42 @@ def _read(path: str) -> keras.Model:
 
 
 def _checked(data: bytes) -> bytes:
-    """The file with compile information that may be believed. Refuses one that unpacks to more than it may, or names code."""
+    """The file with trusted compile information. Raises ValueError for a file that is too large or contains code."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(item.file_size for item in archive.infolist()) > MAX_BYTES:
                 raise ValueError(f"a model of more than {MAX_BYTES >> 20} MB")
             config = json.loads(archive.read("config.json"))
-            honest = _compiled(config)
-            check_config(honest)
+            trusted = _compiled(config)
+            check_config(trusted)
             for name in archive.namelist():
                 if name.endswith(".h5"):
                     _check_weights(archive.read(name))
-            return data if honest == config else _with_config(archive, honest)
+            return data if trusted == config else _with_config(archive, trusted)
     except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, RecursionError, OSError) as error:
         raise ValueError(f"not a .keras file: {error}") from error
 
 
 def _check_weights(data: bytes) -> None:
-    """Raise ValueError if the file of weights leads to another file, whose bytes would then be the weights."""
+    """Raise ValueError if the HDF5 file refers to another file or place, from which weights would be read."""
 
-    def look(group: Any) -> None:
+    def check(group: Any) -> None:
         for key in group:
             link = group.get(key, getlink=True)
             if not isinstance(link, h5py.HardLink):
                 raise ValueError("the model's weights refer to another file or place")
             item = group[key]
             if isinstance(item, h5py.Group):
-                look(item)
+                check(item)
             elif item.external or item.is_virtual:
                 raise ValueError("the model's weights refer to another file or place")
 
     with h5py.File(io.BytesIO(data), "r") as file:
-        look(file)
+        check(file)
 
 
 def _compiled(config: Any) -> Any:
-    """A configuration in which the compile information, of a network and of those inside, is what may be believed."""
+    """A configuration with trusted compile information, for a model and the models inside it."""
     if isinstance(config, list):
         return [_compiled(part) for part in config]
     if not isinstance(config, dict):
@@ -109,7 +117,7 @@ def _compiled(config: Any) -> Any:
 
 
 def _with_config(archive: zipfile.ZipFile, config: Any) -> bytes:
-    """The same file with another configuration."""
+    """A copy of the file with another configuration."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as changed:
         for item in archive.namelist():
@@ -118,10 +126,17 @@ def _with_config(archive: zipfile.ZipFile, config: Any) -> bytes:
 
 
 def check_config(config: Any) -> None:
-    """Raise ValueError if anything in a configuration comes from elsewhere than Keras, or holds code."""
-    waiting = [config]
-    while waiting:
-        part = waiting.pop()
+    """Check that everything in a configuration is Keras's own and that it contains no code.
+
+    Args:
+        config: A configuration of Keras, as JSON values.
+
+    Raises:
+        ValueError: If it contains code, an object or function that is not Keras's own, or a path.
+    """
+    pending = [config]
+    while pending:
+        part = pending.pop()
         if isinstance(part, dict):
             name, module = part.get("class_name"), part.get("module")
             if isinstance(name, str) and name in _CODE:
@@ -132,6 +147,6 @@ def check_config(config: Any) -> None:
                 raise ValueError(f"the model holds a function that is not Keras's own, {str(part.get('config'))[:60]}")
             if isinstance(part.get("vocabulary"), str):
                 raise ValueError("the model reads its vocabulary from a file")
-            waiting += part.values()
+            pending += part.values()
         elif isinstance(part, list):
-            waiting += part
+            pending += part

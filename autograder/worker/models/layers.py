@@ -1,7 +1,7 @@
-"""Layers that two networks hold together, and what is set in each layer alone.
+"""Layers that several models share, and the trainable flag of each layer.
 
-A network that crosses is a copy; where it was built on layers of a network that both ends hold, the copy gets these very layers.
-Knows Keras's networks; nothing of nodes, files or processes.
+A received model is a copy. If it was built on layers of another model that both ends hold, the copy gets
+the same layer objects. Knows Keras models; nothing of nodes, files or processes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_NAMES = 10_000
 
 
 def flat(model: keras.Model) -> list[Any]:
-    """The network itself and all layers inside, in a fixed order."""
+    """Return a model and all layers inside it, also those of inner models, in a fixed order."""
     found: list[Any] = [model]
     for layer in model.layers:
         found += flat(layer) if isinstance(layer, keras.Model) else [layer]
@@ -27,34 +27,50 @@ def flat(model: keras.Model) -> list[Any]:
 
 
 def owners(known: list[Any]) -> dict[int, tuple[int, int]]:
-    """id of a layer → (number of the known network that holds it, its place in there)."""
+    """Find the models that hold each layer.
+
+    Args:
+        known: Objects that both ends hold; the index is their number.
+
+    Returns:
+        id of a layer → (number of the first model that holds it, index in `flat` of that model).
+    """
     found: dict[int, tuple[int, int]] = {}
     for number, holder in enumerate(known):
         if isinstance(holder, keras.Model):
-            for place, layer in enumerate(flat(holder)):
+            for index, layer in enumerate(flat(holder)):
                 if not isinstance(layer, keras.layers.InputLayer):
-                    found.setdefault(id(layer), (number, place))
+                    found.setdefault(id(layer), (number, index))
     return found
 
 
 def share(model: keras.Model, shared: list[tuple[int, Any, int]]) -> keras.Model:
-    """The network rebuilt so that it holds the very layers of the known networks where the other end said so."""
-    own = flat(model)
-    theirs = {id(own[i]): flat(holder)[j] for i, holder, j in shared}
+    """Rebuild a model with layers of other models.
+
+    Args:
+        model: The model.
+        shared: (index in `flat(model)`, the other model, index in `flat` of the other model) of each
+            layer to replace.
+
+    Returns:
+        A model that contains these layers, and copies of the other layers of `model`.
+    """
+    layers = flat(model)
+    replacements = {id(layers[i]): flat(holder)[j] for i, holder, j in shared}
     copies: list[tuple[Any, Any]] = []
 
-    def place(layer: Any) -> Any:
-        if id(layer) in theirs:
-            return theirs[id(layer)]
+    def replace(layer: Any) -> Any:
+        if id(layer) in replacements:
+            return replacements[id(layer)]
         if not isinstance(layer, keras.layers.Layer):
-            return layer  # an operation such as `x / 255`: it has no variables, and its constants stand in the graph
-        if isinstance(layer, keras.Model) and any(id(part) in theirs for part in flat(layer)):
-            return keras.models.clone_model(layer, clone_function=place)
+            return layer  # an operation such as `x / 255`: it has no variables, and its constants are in the graph
+        if isinstance(layer, keras.Model) and any(id(part) in replacements for part in flat(layer)):
+            return keras.models.clone_model(layer, clone_function=replace)
         copy = layer.__class__.from_config(layer.get_config())
         copies.append((layer, copy))
         return copy
 
-    rebuilt = keras.models.clone_model(model, clone_function=place)
+    rebuilt = keras.models.clone_model(model, clone_function=replace)
     for layer, copy in copies:
         _copy_variables(layer, copy)
     if model.compiled:
@@ -63,22 +79,29 @@ def share(model: keras.Model, shared: list[tuple[int, Any, int]]) -> keras.Model
 
 
 def _copy_variables(old: Any, new: Any) -> None:
+    """Copy the variables of a layer or model into its copy."""
     if isinstance(old, keras.Model):
         for a, b in zip(flat(old)[1:], flat(new)[1:], strict=True):
             _copy_variables(a, b)
     elif old.weights:
-        kept: dict[str, Any] = {}
-        old.save_own_variables(kept)
-        if len(kept) == len(old.weights):
-            new.load_own_variables({key: np.asarray(item) for key, item in kept.items()})
-        else:  # a layer around another one, such as Bidirectional: the variables are those of the inner one
+        saved: dict[str, Any] = {}
+        old.save_own_variables(saved)
+        if len(saved) == len(old.weights):
+            new.load_own_variables({key: np.asarray(item) for key, item in saved.items()})
+        else:  # a wrapper such as Bidirectional: the variables belong to the inner layer
             new.set_weights(old.get_weights())
 
 
 def set_flags(model: keras.Model, flags: list[bool], fixed: Collection[int] = ()) -> None:
-    """Set what is trainable in each layer alone: the property would set all that is inside, and a file leaves the model's own out.
+    """Set the trainable flag of each layer separately.
 
-    fixed: ids of layers that stay as they are.
+    `layer.trainable = …` would also set the flags of its sublayers, and a .keras file does not store the
+    flag of the model itself.
+
+    Args:
+        model: The model.
+        flags: One flag per layer, in the order of `flat`.
+        fixed: ids of layers that are not changed.
     """
     for layer, flag in zip(flat(model), flags, strict=True):
         if id(layer) in fixed:
@@ -89,7 +112,7 @@ def set_flags(model: keras.Model, flags: list[bool], fixed: Collection[int] = ()
 
 
 def take_names(model: keras.Model) -> None:
-    """Let no layer that Keras names from here on have the name of one that arrived: in one process they would differ too."""
+    """Reserve the names of a received model's layers, so that Keras gives new layers other names, as in one process."""
     for layer in flat(model):
         name, number = re.fullmatch(r"(.*?)(?:_(\d+))?", layer.name, re.DOTALL).groups()  # type: ignore[union-attr]
         for _ in range(min(int(number or 0) + 1, MAX_NAMES)):

@@ -1,1 +1,1 @@
-"""How values cross between a student process and an examiner, one module per kind."""
+"""Encode and decode values of libraries and of the standard library, one module per group of types."""

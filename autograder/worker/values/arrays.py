@@ -1,7 +1,8 @@
-"""How NumPy's and SciPy's values cross the wire: arrays as .npy without pickle, and what is made of arrays and numbers.
+"""Encode and decode values of NumPy and SciPy: arrays as .npy without pickle, and objects that consist of arrays.
 
-An array is read only if its bytes are as many as its header says, so nothing is allocated that did not arrive. Knows NumPy, SciPy's
-sparse matrices and nodes; nothing of pandas, Keras or processes.
+An array is decoded only if the number of its bytes is the one that its header states, so no memory is
+allocated for data that was not sent. Knows NumPy, SciPy's sparse matrices and nodes; nothing of pandas,
+Keras or processes.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["MAKERS", "generator_state", "node", "read_array", "set_generator_state", "write_array"]
 
 ARRAY_KINDS = "biufcSUmMV"
-MAX_EMPTY = 2_000_000  # entries of an array whose entries have no bytes
-HEADER_BYTES = 70_000
+MAX_EMPTY = 2_000_000  # maximum number of entries of an array whose entries have no bytes
+HEADER_BYTES = 70_000  # the header of an array must fit into these bytes
 _CLASSES: Mapping[type, str] = {np.matrix: "matrix", np.recarray: "recarray", np.ma.MaskedArray: "masked"}
 _BIT_GENERATORS = {kind.__name__: kind for kind in (np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64)}
 _TYPES: Mapping[str, type] = {
@@ -33,7 +34,7 @@ _POLYNOMIALS = ("Polynomial", "Chebyshev", "Legendre", "Laguerre", "Hermite", "H
 
 
 def write_array(value: np.ndarray) -> bytes:
-    """An array as .npy. Raises RefusedError for one that holds objects."""
+    """Return an array as .npy. Raises RefusedError for an array of objects."""
     if value.dtype.kind not in ARRAY_KINDS or value.dtype.hasobject:
         raise RefusedError(f"an array of dtype {str(value.dtype)[:80]}")
     out = io.BytesIO()
@@ -42,12 +43,19 @@ def write_array(value: np.ndarray) -> bytes:
 
 
 def read_array(blob: memoryview) -> np.ndarray:
-    """The array that these bytes hold. Raises ValueError if they hold anything else, or more or less than they say."""
+    """Read an array.
+
+    Args:
+        blob: The bytes of a .npy file.
+
+    Raises:
+        ValueError: If the bytes are something else, or more or fewer than the header states.
+    """
     file = io.BytesIO(blob[:HEADER_BYTES])
     version = np.lib.format.read_magic(file)
     read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in read:
-        raise ValueError(f"no array: .npy of version {version}")
+        raise ValueError(f"not an array: .npy of version {version}")
     shape, by_columns, dtype = read[version](file)
     if dtype.hasobject:
         raise ValueError("an array of objects would be a pickle, and allow_pickle=False")
@@ -55,20 +63,33 @@ def read_array(blob: memoryview) -> np.ndarray:
     if min(shape, default=0) < 0 or len(data) != count * dtype.itemsize or (not dtype.itemsize and count > MAX_EMPTY):
         raise ValueError("an array is not as long as it says")
     flat = np.frombuffer(data, dtype, count) if len(data) else np.zeros(count, dtype)
-    if dtype.kind == "b":  # a byte may hold more than 0 and 1, and would then be neither True nor False
+    if dtype.kind == "b":  # a byte other than 0 and 1 would be neither True nor False
         flat = flat.view(np.uint8) != 0
     return flat.reshape(shape[::-1]).T.copy("K") if by_columns else flat.reshape(shape).copy()
 
 
 def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
-    """The node of a value of NumPy or SciPy; None for any other. Raises RefusedError for one that may not cross."""
+    """Encode a value of NumPy or SciPy.
+
+    Args:
+        encoder: The encoder of the frame.
+        value: Any value.
+        name: What error messages call the value.
+        depth: Its level of nesting.
+
+    Returns:
+        The node, None if the value is of no type that this module knows.
+
+    Raises:
+        RefusedError: If the value cannot be encoded.
+    """
     kind: type = type(value)
     if issubclass(kind, np.generic):
         return {"k": "scalar", "b": encoder.array(np.asarray(value)), "record": kind is np.record}
     if kind in (np.ndarray, np.memmap):
         return _array_node(encoder, value, name, depth)
     if kind in _CLASSES:
-        return _kin_of_array(encoder, value, name)
+        return _subclass_node(encoder, value, name)
     if issubclass(kind, np.ndarray):
         raise RefusedError(f"{described(kind)}, a kind of array", decides_itself=True)
     if kind in (np.random.Generator, np.random.RandomState):
@@ -90,15 +111,16 @@ def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
 
 
 def _array_node(encoder: Encoder, value: np.ndarray, name: str, depth: int) -> Node:
+    """The node of a plain array, also of an array of objects."""
     encoder.know(value)
     if value.dtype.kind == "O":
         items = [encoder.node(item, name, depth) for item in value.ravel().tolist()]
         return {"k": "objects", "shape": list(value.shape), "v": items}
-    return {"k": "array", "b": encoder.array(value), "w": bool(value.flags.writeable), "view": _seen_through(encoder, value)}
+    return {"k": "array", "b": encoder.array(value), "w": bool(value.flags.writeable), "view": _view_node(encoder, value)}
 
 
-def _seen_through(encoder: Encoder, value: np.ndarray) -> Node | None:
-    """Where in the memory of an array that both ends hold this one lies, None if it has memory of its own."""
+def _view_node(encoder: Encoder, value: np.ndarray) -> Node | None:
+    """The position of a view in the memory of an array that both ends hold, None for an array with its own memory."""
     base = value.base
     if type(base) is not np.ndarray or base.dtype != value.dtype or (known := encoder.reference(base)) is None:
         return None
@@ -106,8 +128,11 @@ def _seen_through(encoder: Encoder, value: np.ndarray) -> Node | None:
     return {"of": known["n"], "start": start, "strides": value.strides, "layout": base.strides}
 
 
-def _kin_of_array(encoder: Encoder, value: np.ndarray, name: str) -> Node:
-    """A masked entry is equal to nothing and passes for equal to anything, so it has no value that a test could judge."""
+def _subclass_node(encoder: Encoder, value: np.ndarray, name: str) -> Node:
+    """The node of a matrix, a record array, or a masked array without masked entries.
+
+    Masked entries are refused: comparisons with them are masked, so a test could not judge them.
+    """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise RefusedError("a MaskedArray with masked entries", decides_itself=True)
     encoder.know(value)
@@ -116,18 +141,19 @@ def _kin_of_array(encoder: Encoder, value: np.ndarray, name: str) -> Node:
 
 
 def _generator_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node:
+    """The node of a random generator."""
     encoder.know(value)
     legacy = isinstance(value, np.random.RandomState)
     return {"k": "generator", "legacy": legacy, "v": encoder.node(generator_state(value), name, depth)}
 
 
 def generator_state(value: Any) -> Any:
-    """What a random generator of NumPy, new or old, goes on from."""
+    """Return the state of a NumPy random generator (Generator or RandomState)."""
     return value.get_state(legacy=False) if isinstance(value, np.random.RandomState) else value.bit_generator.state
 
 
 def set_generator_state(value: Any, state: Any) -> None:
-    """Let a random generator go on from there. Raises ValueError or TypeError for what is no state of it."""
+    """Set the state of a NumPy random generator. Raises ValueError or TypeError if it is not valid."""
     if isinstance(value, np.random.RandomState):
         value.set_state(state)
     else:
@@ -135,6 +161,7 @@ def set_generator_state(value: Any, state: Any) -> None:
 
 
 def _sparse_node(encoder: Encoder, value: Any, sparse: Any) -> Node:
+    """The node of a sparse matrix or array: its entries as three arrays."""
     kind = type(value).__name__
     if getattr(sparse, kind, None) is not type(value):
         raise RefusedError(f"a sparse matrix of the class {kind[:60]}", decides_itself=own_class(type(value)))
@@ -143,7 +170,7 @@ def _sparse_node(encoder: Encoder, value: Any, sparse: Any) -> Node:
     return {"k": "sparse", "as": kind, "shape": [int(n) for n in value.shape], "v": parts}
 
 
-# ── and back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── decoding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _make_scalar(decoder: Decoder, node: Node) -> Any:
@@ -151,13 +178,17 @@ def _make_scalar(decoder: Decoder, node: Node) -> Any:
     return (array.view(np.recarray) if node.get("record") else array)[()]
 
 
-def _view(decoder: Decoder, said: Node, plain: np.ndarray) -> np.ndarray:
-    """The same numbers in the memory of an array of this end, if that is laid out as the other end's is and holds them."""
-    base = decoder.known[said["of"]]
-    if type(base) is not np.ndarray or base.dtype != plain.dtype or list(base.strides) != said["layout"]:
+def _view(decoder: Decoder, position: Node, plain: np.ndarray) -> np.ndarray:
+    """A view of an array of this end, if its memory layout is that of the other end and the numbers are the same.
+
+    Otherwise `plain`, the array as it was sent.
+    """
+    base = decoder.known[position["of"]]
+    if type(base) is not np.ndarray or base.dtype != plain.dtype or list(base.strides) != position["layout"]:
         return plain
     memory = base if base.flags.c_contiguous else base.T
-    view = np.ndarray(plain.shape, plain.dtype, buffer=memory, offset=int(said["start"]), strides=tuple(said["strides"]))
+    strides = tuple(position["strides"])
+    view = np.ndarray(plain.shape, plain.dtype, buffer=memory, offset=int(position["start"]), strides=strides)
     return view if view.tobytes() == plain.tobytes() else plain  # the other end may have changed its copy
 
 
@@ -177,18 +208,18 @@ def _make_array(decoder: Decoder, node: Node) -> Any:
 
 def _make_objects(decoder: Decoder, node: Node) -> Any:
     made = decoder.know(np.empty(len(node["v"]), dtype=object))
-    for place, item in enumerate(node["v"]):
-        made[place] = decoder.value(item)
+    for index, item in enumerate(node["v"]):
+        made[index] = decoder.value(item)
     made.shape = tuple(node["shape"])
     return made
 
 
 def _make_generator(decoder: Decoder, node: Node) -> Any:
-    place = len(decoder.known)
+    number = len(decoder.known)
     decoder.know(None)
     state = decoder.value(node["v"])
     bits = _BIT_GENERATORS[state["bit_generator"]]()
-    made = decoder.known[place] = np.random.RandomState(bits) if node.get("legacy") else np.random.Generator(bits)
+    made = decoder.known[number] = np.random.RandomState(bits) if node.get("legacy") else np.random.Generator(bits)
     set_generator_state(made, state)
     return made
 
@@ -198,7 +229,7 @@ def _make_sparse(decoder: Decoder, node: Node) -> Any:
 
     kinds = {f"{form}_{kind}" for form in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil") for kind in ("matrix", "array")}
     if node["as"] not in kinds:
-        raise ValueError("no sparse matrix")
+        raise ValueError("not a sparse matrix")
     values, rows, columns = (decoder.array(part) for part in node["v"])
     entries = sparse.coo_array if node["as"].endswith("_array") else sparse.coo_matrix
     return getattr(sparse, node["as"])(entries((values, (rows, columns)), shape=tuple(node["shape"])))
@@ -206,7 +237,7 @@ def _make_sparse(decoder: Decoder, node: Node) -> Any:
 
 def _make_polynomial(decoder: Decoder, node: Node) -> Any:
     if node["as"] not in _POLYNOMIALS:
-        raise ValueError("no polynomial")
+        raise ValueError("not a polynomial")
     coefficients, domain, window = (decoder.array(part) for part in node["v"])
     return getattr(np.polynomial, node["as"])(coefficients, domain=domain, window=window)
 

@@ -1,6 +1,6 @@
-"""How dates, times and time zones cross the wire: as numbers, and a zone by its name, which is looked up anew.
+"""Encode and decode dates, times and time zones: as numbers, and a time zone as its name.
 
-Knows the standard library and nodes, and pytz where pandas uses it; nothing of tables or processes.
+Knows the standard library and nodes, and pytz if pandas uses it; nothing of tables or processes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,20 @@ _ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,3}")
 
 
 def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
-    """The node of a date, a time or a zone; None for any other value. Raises RefusedError for a zone without a name."""
+    """Encode a date, a time, a time difference or a time zone.
+
+    Args:
+        encoder: The encoder of the frame.
+        value: Any value.
+        name: What error messages call the value.
+        depth: Its level of nesting.
+
+    Returns:
+        The node, None if the value is of no type that this module knows.
+
+    Raises:
+        RefusedError: If a time zone has no name.
+    """
     write = _WRITERS.get(type(value))
     if write is not None:
         return write(encoder, value, name, depth)
@@ -55,8 +68,8 @@ def _timedelta_node(encoder: Encoder, value: dt.timedelta, name: str, depth: int
 
 
 def _timezone_node(encoder: Encoder, value: dt.timezone, name: str, depth: int) -> Node:
-    said = None if value == dt.timezone.utc else value.tzname(None)
-    return {"k": "timezone", "offset": encoder.node(value.utcoffset(None), name, depth), "name": said}
+    zone_name = None if value == dt.timezone.utc else value.tzname(None)
+    return {"k": "timezone", "offset": encoder.node(value.utcoffset(None), name, depth), "name": zone_name}
 
 
 def _zone_node(encoder: Encoder, value: zoneinfo.ZoneInfo, name: str, depth: int) -> Node:
@@ -82,9 +95,10 @@ _WRITERS: Mapping[type, Callable[[Encoder, Any, str, int], Node]] = {
 
 
 def _zone(decoder: Decoder, node: Node) -> dt.tzinfo | None:
+    """The time zone of a time, None if it has none."""
     zone = decoder.value(node["tz"])
     if zone is not None and not isinstance(zone, dt.tzinfo):
-        raise ValueError("no time zone")
+        raise ValueError("not a time zone")
     return zone
 
 
@@ -93,13 +107,13 @@ def _make_moment(kind: Any) -> Callable[[Decoder, Node], Any]:
 
 
 def _make_timezone(decoder: Decoder, node: Node) -> dt.timezone:
-    said, offset = node["name"], decoder.value(node["offset"])
-    return dt.timezone.utc if said is None and not offset else dt.timezone(offset, *([] if said is None else [said]))
+    name, offset = node["name"], decoder.value(node["offset"])
+    return dt.timezone.utc if name is None and not offset else dt.timezone(offset, *([] if name is None else [name]))
 
 
 def _make_zone(decoder: Decoder, node: Node) -> dt.tzinfo:
     if not _ZONE_NAME.fullmatch(node["v"]):
-        raise ValueError("no name of a time zone")
+        raise ValueError("not the name of a time zone")
     if node.get("as") == "pytz" and find_spec("pytz"):
         return import_module("pytz").timezone(node["v"])
     return zoneinfo.ZoneInfo(node["v"])

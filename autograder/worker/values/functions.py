@@ -1,7 +1,7 @@
-"""Functions and iterators that live in one process and are used from the other: by number, through what stands for them there.
+"""Functions and iterators of one process that the other process uses: by number, through stand-ins.
 
-An iterator is asked for one item at a time, so a generator without end may be read as far as a test likes. Knows numbers and
-signatures; nothing of how a call travels.
+The items of an iterator are requested one at a time, so a test can read as much of an infinite generator as
+it needs. Knows numbers and signatures; nothing of how calls are sent.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 __all__ = ["Functions", "is_iterator", "parameters"]
 
-MAX_ITEMS = 10_000_000  # that one iterator of the other end may give
+MAX_ITEMS = 10_000_000  # maximum number of items from one iterator of the other end
 
-# Iterators of Python itself, of which nothing but the items can be asked. A file or an object of a student's class is more than that.
+# Python's own iterators, which offer nothing but their items. A file or an object of a student's class offers more.
 _ITERATORS: tuple[type, ...] = (
     GeneratorType, map, filter, zip, enumerate, reversed,
     type(iter([])), type(iter(())), type(iter("")), type(iter(b"")), type(iter(range(0))), type(iter(range(2**70))),
@@ -25,50 +25,58 @@ _ITERATORS: tuple[type, ...] = (
 
 
 def is_iterator(value: Any) -> bool:
-    """Whether this is an iterator of Python's own, such as a generator or a `map`."""
+    """Return whether a value is one of Python's own iterators, such as a generator or a `map`."""
     kind = type(value)
     return kind in _ITERATORS or (kind.__module__ == "itertools" and hasattr(kind, "__next__"))
 
 
 class Functions:
-    """The functions of this process that the other end may call, by number, and what stands here for functions of the other end.
+    """The functions of this process that the other end may call, by number, and the stand-ins for functions of the other end.
 
-    call: does a call of a function of the other end, given its number, the arguments and the keyword arguments.
+    Args:
+        call: Calls a function of the other end, given its number, the positional arguments and the
+            keyword arguments.
     """
 
     def __init__(self, call: Callable[[int, tuple[Any, ...], dict[str, Any]], Any]) -> None:
         self._call = call
         self._own: list[Any] = []
         self._numbers: dict[int, int] = {}
-        self._stand_ins: dict[int, Any] = {}  # number at the other end: what stands here for it
-        self._foreign: dict[int, int] = {}  # id of the stand-in: that number
+        self._stand_ins: dict[int, Any] = {}  # number at the other end → stand-in
+        self._foreign: dict[int, int] = {}  # id of a stand-in → number at the other end
 
     def __getitem__(self, number: int) -> Any:
-        """What the other end calls by this number."""
+        """Return what the other end calls with this number: a function, or a function that returns the next item."""
         value = self._own[number]
         return _Pull(value) if is_iterator(value) else value
 
     def own(self, number: int) -> Any:
-        """The value itself that has this number."""
+        """Return the function, iterator or other value of this process with this number."""
         return self._own[number]
 
     def number(self, value: Any) -> int:
-        """The number of a function, an iterator or another value of this process."""
+        """Return the number of a function, an iterator or another value of this process."""
         if id(value) not in self._numbers:
             self._numbers[id(value)] = len(self._own)
             self._own.append(value)
         return self._numbers[id(value)]
 
     def foreign(self, value: Any) -> int | None:
-        """The other end's number of the function or iterator that this one stands for, None if it is of this process."""
+        """Return the number that a stand-in's original has at the other end, None for a value of this process."""
         return self._foreign.get(id(value))
 
     def speaks(self, value: Any) -> bool:
-        """Whether this is a function of the other end's: what it says to a test, the other end decides anew each time."""
+        """Return whether a value is a stand-in for a function, whose results the other end can choose anew at each call."""
         return callable(value) and self.foreign(value) is not None
 
     def stand_in(self, number: int, name: str, parameters: Sequence[Sequence[Any]] | None) -> Any:
-        """A function that calls the other end's function `number`; the same parameters can be read from it."""
+        """Return a function that calls a function of the other end.
+
+        Args:
+            number: Number of the function at the other end.
+            name: Name of the new function.
+            parameters: Result of `parameters` at the other end, from which its signature is set.
+        """
 
         def remote(*args: Any, **kwargs: Any) -> Any:
             return self._call(number, args, kwargs)
@@ -78,12 +86,18 @@ class Functions:
         return self._remember(number, remote)
 
     def iterator(self, number: int, kind: str) -> Any:
-        """An iterator that asks the other end's iterator `number` for each of its items. kind: "map", "filter" or another."""
+        """Return an iterator that gets its items from an iterator of the other end.
+
+        Args:
+            number: Number of the iterator at the other end.
+            kind: Name of its type. For "map" and "filter" the new iterator has the same type.
+        """
         items = self._items(number)
         made = {"map": lambda: map(_itself, items), "filter": lambda: filter(_always, items)}.get(kind, lambda: items)()
         return self._remember(number, made)
 
     def _items(self, number: int) -> Iterator[Any]:
+        """A generator of the items. Raises ValueError after MAX_ITEMS."""
         sent = None
         for _ in range(MAX_ITEMS):
             more, item = self._call(number, (sent,), {})
@@ -93,14 +107,14 @@ class Functions:
         raise ValueError(f"the iterator gave more than {MAX_ITEMS:,} items")
 
     def _remember(self, number: int, made: Any) -> Any:
-        """What stands for the other end's value: the same each time."""
-        kept = self._stand_ins.setdefault(number, made)
-        self._foreign[id(kept)] = number
-        return kept
+        """The stand-in for a value of the other end: the first one that was made for its number."""
+        first = self._stand_ins.setdefault(number, made)
+        self._foreign[id(first)] = number
+        return first
 
 
 class _Pull:
-    """Takes the next item of an iterator: (True, item), or (False, what a generator returned)."""
+    """A function that returns the next item of an iterator: (True, item), or (False, return value of a generator)."""
 
     def __init__(self, iterator: Iterator[Any]) -> None:
         self.iterator = iterator
@@ -123,21 +137,27 @@ def _always(_: Any) -> bool:
 
 
 def parameters(function: Any) -> list[list[Any]] | None:
-    """Name, kind and whether there is a default, for each parameter; None if that cannot be found out."""
+    """Return the parameters of a function.
+
+    Returns:
+        [name, kind (`inspect.Parameter.kind` as a number), whether there is a default value] per
+        parameter; None if the signature cannot be read.
+    """
     try:
         found = inspect.signature(function).parameters.values()
-    except Exception:  # a callable of the student's may raise anything
+    except Exception:  # a callable of the student may raise anything
         return None
     return [[str(p.name), int(p.kind), p.default is not p.empty] for p in found]
 
 
 def _signature(parameters: Sequence[Sequence[Any]] | None) -> inspect.Signature:
-    either = [
+    """The signature with these parameters; `(*args, **kwargs)` if they are unknown or not valid."""
+    any_arguments = [
         inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
         inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
     ]
     if parameters is None:
-        return inspect.Signature(either)
+        return inspect.Signature(any_arguments)
     try:
         kinds = list(inspect._ParameterKind)
         return inspect.Signature(
@@ -147,4 +167,4 @@ def _signature(parameters: Sequence[Sequence[Any]] | None) -> inspect.Signature:
             ]
         )
     except (ValueError, TypeError, IndexError):
-        return inspect.Signature(either)
+        return inspect.Signature(any_arguments)

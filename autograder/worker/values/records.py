@@ -1,7 +1,8 @@
-"""How named tuples and data classes cross the wire: as their fields, in a class made anew from its name and theirs.
+"""Encode and decode records (named tuples and data classes): the name of the class and the names and values of its fields.
 
-No code of the class crosses. What arrives compares by its values, whatever the class said of itself. Where the lab's own cells
-define a class of that name and those fields, what arrives is one of it. Knows records and nodes; nothing of processes.
+The code of the class is not sent. The receiver creates a new class with these fields, whose instances
+compare by their values, whatever the original class defines. If the lab's own cells define a class with
+the same name and fields, the receiver uses that class. Knows records and nodes; nothing of processes.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ MAX_FIELDS = 200
 
 
 def is_record_type(kind: type) -> bool:
-    """Whether this is a class of named tuples that holds nothing but its fields."""
+    """Return whether a class is a named tuple without methods of its own."""
     return _form(kind) == "tuple" and not _methods(kind)
 
 
 def record_type_node(encoder: Encoder, kind: type) -> Node:
-    """The node of the class of a record; a reference where it has crossed before."""
+    """Encode the class of a record. Returns a reference if both ends hold it already."""
     if (known := encoder.reference(kind)) is not None:
         return known
     encoder.know(kind)
@@ -46,7 +47,20 @@ def record_type_node(encoder: Encoder, kind: type) -> Node:
 
 
 def record_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
-    """The node of a named tuple or of an instance of a data class; None for anything else."""
+    """Encode a named tuple or an instance of a data class.
+
+    Args:
+        encoder: The encoder of the frame.
+        value: Any value.
+        name: What error messages call the value.
+        depth: Its level of nesting.
+
+    Returns:
+        The node, None for any other value.
+
+    Raises:
+        RefusedError: If the class has methods and is not a class of the lab.
+    """
     kind = type(value)
     form = _form(kind)
     if not form:
@@ -55,28 +69,28 @@ def record_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | N
         what = f"an object of your class {kind.__name__[:60]}, which has methods of its own ({', '.join(own[:3])})"
         raise RefusedError(what, decides_itself=True)
     if form == "tuple":
-        said, values = record_type_node(encoder, kind), tuple.__getitem__(value, slice(None))
+        type_node, values = record_type_node(encoder, kind), tuple.__getitem__(value, slice(None))
     else:
         encoder.know(value)
-        said = record_type_node(encoder, kind)
+        type_node = record_type_node(encoder, kind)
         values = tuple((fields_of(value) or {}).values())
-    return {"k": "record", "form": form, "t": said, "v": [encoder.attribute(item, name, depth, kind) for item in values]}
+    return {"k": "record", "form": form, "t": type_node, "v": [encoder.attribute(item, name, depth, kind) for item in values]}
 
 
 def fields_of(value: Any) -> dict[str, Any] | None:
-    """Name and value of each field of an instance of a data class; None for anything else."""
+    """Return the fields of an instance of a data class by name; None for any other value."""
     kind = type(value)
     return {name: object.__getattribute__(value, name) for name in _fields(kind)} if _form(kind) == "dataclass" else None
 
 
 def set_fields(value: Any, values: Mapping[str, Any]) -> None:
-    """Let the fields of such an instance hold these values. Raises KeyError if one is missing."""
+    """Set the fields of an instance of a data class, even if it is frozen. Raises KeyError if a value is missing."""
     for name in _fields(type(value)):
         object.__setattr__(value, name, values[name])
 
 
 def _form(kind: type) -> str:
-    """ "tuple", "dataclass", or "" for what is no record."""
+    """The form of a record class: "tuple" or "dataclass"; "" for any other class."""
     if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple) and hasattr(kind, "_field_defaults"):
         return "tuple"
     settings = vars(kind).get("__dataclass_params__")
@@ -88,7 +102,7 @@ def _fields(kind: Any) -> tuple[str, ...]:
 
 
 def _methods(kind: type) -> list[str]:
-    """The functions and properties that a class was given beside those that Python writes for a record."""
+    """The functions and properties of a class, without those that Python generates for a record."""
     written = object if _form(kind) == "dataclass" else tuple
     classes = [above for above in kind.__mro__[: kind.__mro__.index(written)] if above.__module__ != "typing"]
     return sorted(
@@ -100,21 +114,22 @@ def _methods(kind: type) -> list[str]:
 
 
 def _is_code(item: Any) -> bool:
+    """Whether an attribute of a class is a function or property that Python did not generate."""
     function = getattr(item, "__func__", item)
-    if isinstance(function, FunctionType):  # Python writes those of a record from a text of its own
+    if isinstance(function, FunctionType):
         return not (
             function.__code__.co_filename in ("<string>",) or function.__module__ in ("collections", "dataclasses", "reprlib")
         )
     return isinstance(function, property)
 
 
-# ── and back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── decoding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _make_type(decoder: Decoder, node: Node) -> Any:
     fields = tuple(node["fields"])
     if not all(map(_is_name, (node["name"], *fields))) or len(fields) > MAX_FIELDS:
-        raise ValueError("no record")
+        raise ValueError("not a record")
     own: Any = decoder.records.get(node["name"])
     if issubclass(type(own), type) and _form(own) == node["form"] and _fields(own) == fields:
         return decoder.know(own)
@@ -135,15 +150,15 @@ def _made(form: str, name: str, fields: tuple[str, ...], frozen: bool, order: bo
 
 
 def _make_record(decoder: Decoder, node: Node) -> Any:
-    form, place = node["form"], len(decoder.known)
+    form, number = node["form"], len(decoder.known)
     if form == "dataclass":
         decoder.know(None)
     kind = decoder.value(node["t"])
     if not issubclass(type(kind), type) or not form or _form(kind) != form or len(_fields(kind)) != len(node["v"]):
-        raise ValueError("no record")
+        raise ValueError("not a record")
     if form == "tuple":
         return tuple.__new__(kind, [decoder.attribute(item) for item in node["v"]])
-    made = decoder.known[place] = object.__new__(kind)
+    made = decoder.known[number] = object.__new__(kind)
     for field, item in zip(_fields(kind), node["v"], strict=True):
         object.__setattr__(made, field, decoder.attribute(item))
     return made

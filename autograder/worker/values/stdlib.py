@@ -1,8 +1,9 @@
-"""How the kin of plain values cross the wire: counters, fractions, views, iterators and the like.
+"""Encode and decode values of the standard library: counters, fractions, dictionary views, iterators and others.
 
-Each arrives as the same type of the standard library, made anew from plain data. A subclass of a plain type arrives as that type,
-read by the type's own methods, so what the subclass says of itself is neither run nor believed. Knows the standard library and
-nodes; nothing of NumPy, pandas, Keras or processes.
+The receiver creates each value anew, as the same type, from plain data. An instance of a subclass of a
+plain type (int, list, …) is sent as that type. It is read with the methods of the plain type, so code of
+the subclass is neither run nor trusted. Knows the standard library and nodes; nothing of NumPy, pandas,
+Keras or processes.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MAKERS", "as_plain", "node"]
 
-MAX_BITS = 1_000_000  # of an integer: some 300,000 digits
-MAX_FRACTION_BITS = 50_000  # of each part of a fraction, which is reduced as it is made
-MAX_DECIMAL = 100_000  # digits and exponent of a Decimal: int(Decimal("1e999999999")) would never end
+MAX_BITS = 1_000_000  # of an integer: about 300,000 digits
+MAX_FRACTION_BITS = 50_000  # of each part of a fraction; creating one reduces it, which takes time
+MAX_DECIMAL = 100_000  # digits, and exponent, of a Decimal: int(Decimal("1e999999999")) would never end
 MAX_PATTERN = 1000  # characters of a regular expression
 _FACTORIES: Mapping[str, Any] = {
     kind.__name__: kind for kind in (int, float, str, bool, list, dict, set, tuple, deque, Counter)
@@ -51,7 +52,20 @@ _ADDRESSES: Mapping[str, Any] = {
 
 
 def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
-    """The node of a value of a kind that this module knows; None for any other. Raises RefusedError for one that may not cross."""
+    """Encode a value of the standard library.
+
+    Args:
+        encoder: The encoder of the frame.
+        value: Any value.
+        name: What error messages call the value.
+        depth: Its level of nesting.
+
+    Returns:
+        The node, None if the value is of no type that this module knows.
+
+    Raises:
+        RefusedError: If the value cannot be encoded.
+    """
     kind = type(value)
     write = _WRITERS.get(kind)
     if write is not None:
@@ -74,7 +88,7 @@ def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
 
 # ── subclasses of plain types ────────────────────────────────────────────────────────────────────────────────────────
 
-# How a plain type itself reads a value of it, whatever a subclass makes of that.
+# Plain type → a function that reads an instance with the methods of this type, even if a subclass overrides them.
 _BASES: Mapping[type, Callable[[Any], Any]] = {
     int: int.__pos__,
     float: float.__pos__,
@@ -89,7 +103,7 @@ _BASES: Mapping[type, Callable[[Any], Any]] = {
     frozenset: lambda value: frozenset(frozenset.__iter__(value)),
 }
 _PLAIN = tuple(_BASES)
-# What a subclass may define anew and still be, to who reads it, what its base is.
+# Methods that a subclass may override, because they do not affect how a reader sees the value.
 _HARMLESS = """
     __init__ __new__ __repr__ __str__ __format__ __doc__ __hash__ __reduce__ __reduce_ex__ __getnewargs__ __getstate__
     __setstate__ __sizeof__ __class_getitem__ __init_subclass__ __subclasshook__ __dir__ __setattr__ __delattr__
@@ -99,7 +113,14 @@ _HARMLESS = """
 
 
 def as_plain(value: Any) -> Any:
-    """A value of a subclass as its plain base type. Raises RefusedError if the subclass reads, compares or computes in its own way."""
+    """Convert an instance of a subclass of a plain type to the plain type.
+
+    Args:
+        value: An instance of int, float, str, list, dict or another key of `_BASES`, or of a subclass.
+
+    Raises:
+        RefusedError: If the subclass overrides how values are read, compared or computed with.
+    """
     kind = type(value)
     base = next(base for base in kind.__mro__ if base in _BASES)
     own = [name for above in kind.__mro__[: kind.__mro__.index(base)] for name in vars(above)]
@@ -110,7 +131,7 @@ def as_plain(value: Any) -> Any:
     return _BASES[base](value)
 
 
-# ── to nodes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── encoding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _int_node(encoder: Encoder, value: int, name: str, depth: int) -> Node:
@@ -124,10 +145,10 @@ def _mapping_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node:
     pairs = [[encoder.node(key, name, depth), encoder.node(item, name, depth)] for key, item in dict.items(value)]
     factory = value.default_factory if isinstance(value, defaultdict) else None
     if factory is not None and _FACTORIES.get(getattr(factory, "__name__", "")) is not factory:
-        called = encoder.node(factory, name, depth)  # such as a lambda: a function like any other
+        factory_node = encoder.node(factory, name, depth)  # such as a lambda, which is sent like any function
     else:
-        called = factory.__name__ if factory is not None else None
-    return {"k": "mapping", "as": type(value).__name__, "factory": called, "v": pairs}
+        factory_node = factory.__name__ if factory is not None else None
+    return {"k": "mapping", "as": type(value).__name__, "factory": factory_node, "v": pairs}
 
 
 def _view_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node:
@@ -163,6 +184,7 @@ def _decimal_node(encoder: Encoder, value: Decimal, name: str, depth: int) -> No
 
 
 def _too_long(value: Decimal) -> bool:
+    """Whether a Decimal exceeds MAX_DECIMAL."""
     digits, exponent = value.as_tuple()[1:]
     return len(digits) > MAX_DECIMAL or (isinstance(exponent, int) and abs(exponent) > MAX_DECIMAL)
 
@@ -184,6 +206,7 @@ def _array_node(encoder: Encoder, value: Any, name: str, depth: int) -> Node:
 
 
 def _type_node(encoder: Encoder, value: type) -> Node | None:
+    """The node of a built-in class or of a record class, None for any other class."""
     if _TYPES.get(value.__name__) is value:
         return {"k": "type", "v": value.__name__}
     if is_record_type(value):
@@ -192,11 +215,11 @@ def _type_node(encoder: Encoder, value: type) -> Node | None:
 
 
 def _enum_node(encoder: Encoder, value: enum.Enum, name: str, depth: int) -> Node:
-    """A member by its name, for an end at which the lab defines that Enum; where it does not, its value if that is plain."""
+    """The node of an Enum member: its name, for a receiver whose lab defines the Enum, and its value if that is plain."""
     kind = type(value)
-    base = next((base for base in kind.__mro__ if base in _BASES), None)  # such as of an IntEnum: a number with a name
-    said = {"k": "member", "cls": kind.__name__, "name": value.name, "own": own_class(kind), "plain": base is not None}
-    return {**said, "n": encoder.functions.number(value), "v": encoder.node(_BASES[base](value) if base else None, name, depth)}
+    base = next((base for base in kind.__mro__ if base in _BASES), None)  # int for an IntEnum
+    node = {"k": "member", "cls": kind.__name__, "name": value.name, "own": own_class(kind), "plain": base is not None}
+    return {**node, "n": encoder.functions.number(value), "v": encoder.node(_BASES[base](value) if base else None, name, depth)}
 
 
 _WRITERS: Mapping[type, Callable[[Encoder, Any, str, int], Node]] = {
@@ -219,7 +242,7 @@ _WRITERS: Mapping[type, Callable[[Encoder, Any, str, int], Node]] = {
 }
 
 
-# ── and back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── decoding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _make_int(decoder: Decoder, node: Node) -> int:
@@ -232,9 +255,9 @@ def _make_mapping(decoder: Decoder, node: Node) -> Any:
     made = decoder.know(_MAPPINGS[node["as"]]())
     pairs = [(decoder.value(key), decoder.value(item)) for key, item in node["v"]]
     dict.update(made, pairs) if isinstance(made, Counter) else made.update(pairs)
-    called = node["factory"]
-    if called is not None:
-        made.default_factory = _FACTORIES[called] if isinstance(called, str) else decoder.value(called)
+    factory = node["factory"]
+    if factory is not None:
+        made.default_factory = _FACTORIES[factory] if isinstance(factory, str) else decoder.value(factory)
     return made
 
 
@@ -258,7 +281,7 @@ def _make_namespace(decoder: Decoder, node: Node) -> Any:
 def _make_fraction(decoder: Decoder, node: Node) -> Fraction:
     parts = [decoder.value(part) for part in node["v"]]
     if not all(type(part) is int and part.bit_length() <= MAX_FRACTION_BITS for part in parts):
-        raise ValueError("no fraction")
+        raise ValueError("not a fraction")
     return Fraction(*parts)
 
 
@@ -271,13 +294,13 @@ def _make_decimal(decoder: Decoder, node: Node) -> Decimal:
 def _make_pattern(decoder: Decoder, node: Node) -> Any:
     text = decoder.value(node["v"])
     if not isinstance(text, str | bytes) or len(text) > MAX_PATTERN:
-        raise ValueError("no regular expression")
+        raise ValueError("not a regular expression")
     return re.compile(text, int(node["flags"]) & ~int(re.DEBUG))
 
 
 def _make_typed(decoder: Decoder, node: Node) -> Any:
     if node["as"] not in tuple("bBhHiIlLqQfd"):
-        raise ValueError("no array.array of numbers")
+        raise ValueError("not an array.array of numbers")
     return array.array(node["as"], bytes(decoder.blobs[node["b"]]))
 
 
@@ -293,7 +316,7 @@ def _make_member(decoder: Decoder, node: Node) -> Any:
 def _make_exception(decoder: Decoder, node: Node) -> Any:
     kind = _TYPES[node["name"]]
     if not issubclass(kind, Exception):
-        raise ValueError("no exception")
+        raise ValueError("not an exception")
     return kind(*[decoder.value(part) for part in node["v"]])
 
 

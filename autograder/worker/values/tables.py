@@ -1,7 +1,9 @@
-"""How the values of pandas cross the wire: frames, series, indices, columns of every usual type, time stamps and periods.
+"""Encode and decode values of pandas: data frames, series, indices, columns of the usual types, time stamps and periods.
 
-A table crosses as its columns and labels, each as an array or as plain values. Knows pandas and nodes; nothing of Keras or
-processes, and it is idle where pandas is not loaded.
+A table is sent as its columns and labels, each as an array or as plain values. The values of a column
+are a JSON object with their form under "c": "array" (NumPy), "objects", "texts" (strings), "zoned" (times
+with a time zone), "periods", "categories", "intervals", "sparse" or "nullable" (numbers with missing
+values). If pandas is not loaded, nothing is encoded. Knows pandas and nodes; nothing of Keras or processes.
 """
 
 from __future__ import annotations
@@ -24,18 +26,31 @@ __all__ = ["MAKERS", "fingerprint", "is_table", "node", "put", "state"]
 
 
 def _pandas() -> Any:
-    """pandas, loaded only where a table crosses."""
+    """pandas, which is imported only if a table is sent."""
     return import_module("pandas")
 
 
 def is_table(value: Any) -> bool:
-    """Whether this is a data frame or a series, which can be changed in place."""
+    """Return whether a value is a data frame or a series, which can be changed in place."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and type(value) in (pandas.DataFrame, pandas.Series)
 
 
 def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
-    """The node of a value of pandas; None for any other. Raises RefusedError for one that may not cross."""
+    """Encode a value of pandas.
+
+    Args:
+        encoder: The encoder of the frame.
+        value: Any value.
+        name: What error messages call the value.
+        depth: Its level of nesting.
+
+    Returns:
+        The node, None if the value is of no type that this module knows.
+
+    Raises:
+        RefusedError: If the value cannot be encoded.
+    """
     pd = sys.modules.get("pandas")
     kind = type(value)
     if pd is None:
@@ -65,30 +80,45 @@ def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
 
 
 def state(encoder: Encoder, value: Any, name: str = "the table", depth: int = 1) -> Node:
-    """What a frame or a series holds now."""
+    """Encode the current contents of a data frame or a series.
+
+    Args:
+        encoder: The encoder of the frame.
+        value: The data frame or series.
+        name: What error messages call the value.
+        depth: Its level of nesting.
+    """
     index = _index(encoder, value.index, name, depth)
     if type(value).__name__ == "Series":
-        said = encoder.part(value.name, name, depth)
-        return {"k": "series", "name": said, "index": index, "v": _column(encoder, value.array, name, depth)}
+        series_name = encoder.part(value.name, name, depth)
+        return {"k": "series", "name": series_name, "index": index, "v": _column(encoder, value.array, name, depth)}
     labels = _index(encoder, value.columns, name, depth)
     columns = [_column(encoder, value.iloc[:, i].array, name, depth) for i in range(value.shape[1])]
     return {"k": "frame", "columns": labels, "index": index, "v": columns}
 
 
 def fingerprint(encoder: Encoder, value: Any) -> Any:
-    """Equal later if the table still holds the same. encoder: a new one."""
+    """Return a value that compares equal later if the table still has the same contents.
+
+    Args:
+        encoder: A new encoder.
+        value: The data frame or series.
+
+    Returns:
+        A digest, or None if the table cannot be encoded.
+    """
     try:
-        said = state(encoder, value)
+        table_node = state(encoder, value)
     except RefusedError:
         return None
-    digest = blake2b(json.dumps(said).encode())
+    digest = blake2b(json.dumps(table_node).encode())
     for blob in encoder.blobs:
         digest.update(blob)
     return digest.digest()
 
 
 def put(decoder: Decoder, value: Any, node: Node) -> None:
-    """Put what the other end says into a table of this end."""
+    """Set a table of this end to contents that `state` wrote at the other end."""
     made = (_make_series if type(value).__name__ == "Series" else _make_frame)(decoder, node)
     value._update_inplace(made)
 
@@ -100,25 +130,26 @@ _DTYPES = frozenset([*_NUMBERS, "Float32", "Float64", "boolean", "string", "str"
 
 
 def _index(encoder: Encoder, index: Any, name: str, depth: int) -> Node:
+    """The node of an index."""
     pd = _pandas()
     if type(index) is pd.RangeIndex:
-        said = encoder.part(index.name, name, depth)
-        return {"k": "index", "form": "range", "v": [index.start, index.stop, index.step], "name": said}
+        index_name = encoder.part(index.name, name, depth)
+        return {"k": "index", "form": "range", "v": [index.start, index.stop, index.step], "name": index_name}
     if type(index) is pd.MultiIndex:
         return {
             "k": "index",
             "form": "multi",
             "levels": [_index(encoder, level, name, depth) for level in index.levels],
             "codes": [encoder.array(np.asarray(codes)) for codes in index.codes],
-            "names": [encoder.part(said, name, depth) for said in index.names],
+            "names": [encoder.part(level_name, name, depth) for level_name in index.names],
         }
     freq = index.freqstr if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) else None
-    said = encoder.part(index.name, name, depth)
-    return {"k": "index", "form": "plain", "v": _column(encoder, index.array, name, depth), "name": said, "freq": freq}
+    index_name = encoder.part(index.name, name, depth)
+    return {"k": "index", "form": "plain", "v": _column(encoder, index.array, name, depth), "name": index_name, "freq": freq}
 
 
 def _column(encoder: Encoder, values: Any, name: str, depth: int) -> Node:
-    """The values of a column or an index."""
+    """The values of a column or an index, as a JSON object with their form under "c"."""
     pd = _pandas()
     dtype = values.dtype
     if isinstance(dtype, pd.StringDtype):
@@ -151,21 +182,21 @@ def _column(encoder: Encoder, values: Any, name: str, depth: int) -> Node:
     raise RefusedError(f"a column of dtype {str(dtype)[:60]}")
 
 
-# ── and back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── decoding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _values(decoder: Decoder, node: Node) -> Any:
-    """The values of a column: a NumPy array, or an array of pandas."""
+    """The values of a column or an index: a NumPy array, or an array of pandas."""
     pd = _pandas()
     form = node["c"]
     if form == "objects":
         made = np.empty(len(node["v"]), dtype=object)
-        for place, item in enumerate(node["v"]):
-            made[place] = decoder.attribute(item)  # series.name is series["name"]
+        for index, item in enumerate(node["v"]):
+            made[index] = decoder.attribute(item)  # pandas offers entries as attributes too: series.name is series["name"]
         return made
     if form == "texts":
         if node["dtype"] not in ("string", "str"):
-            raise ValueError("no column of text")
+            raise ValueError("not a column of text")
         return pd.array(node["v"], dtype=node["dtype"])
     if form == "intervals":
         left, right = (_make_index(decoder, end) for end in node["v"])
@@ -187,21 +218,23 @@ def _values(decoder: Decoder, node: Node) -> Any:
         made = pd.array(plain, dtype=node["dtype"])
         made[decoder.array(node["m"])] = pd.NA
         return made
-    raise ValueError("no column")
+    raise ValueError("not a column")
 
 
 def _unit(node: Node) -> Any:
+    """The unit of a time."""
     if node["unit"] not in ("s", "ms", "us", "ns"):
-        raise ValueError("no unit of time")
+        raise ValueError("not a unit of time")
     return str(node["unit"])
 
 
 def _zone(decoder: Decoder, node: Node) -> Any:
+    """The time zone of a time."""
     import datetime
 
     zone = decoder.value(node["tz"])
     if not issubclass(type(zone), datetime.tzinfo):
-        raise ValueError("no time zone")
+        raise ValueError("not a time zone")
     return zone
 
 
@@ -212,10 +245,10 @@ def _make_index(decoder: Decoder, node: Node) -> Any:
     if node["form"] == "multi":
         levels = [_make_index(decoder, level) for level in node["levels"]]
         codes = [decoder.array(part) for part in node["codes"]]
-        return pd.MultiIndex(levels, codes, names=[decoder.value(said) for said in node["names"]])
-    said, values = decoder.value(node["name"]), _values(decoder, node["v"])
-    made = pd.Index(values, name=said, dtype=object if values.dtype.kind == "O" and node["v"]["c"] == "objects" else None)
-    return type(made)(made, freq=str(node["freq"]), name=said) if node.get("freq") is not None else made
+        return pd.MultiIndex(levels, codes, names=[decoder.value(name) for name in node["names"]])
+    name, values = decoder.value(node["name"]), _values(decoder, node["v"])
+    made = pd.Index(values, name=name, dtype=object if values.dtype.kind == "O" and node["v"]["c"] == "objects" else None)
+    return type(made)(made, freq=str(node["freq"]), name=name) if node.get("freq") is not None else made
 
 
 def _make_frame(decoder: Decoder, node: Node) -> Any:
@@ -229,22 +262,23 @@ def _make_frame(decoder: Decoder, node: Node) -> Any:
 
 def _make_series(decoder: Decoder, node: Node) -> Any:
     index = _make_index(decoder, node["index"])
-    said = decoder.value(node["name"])
-    return _series(_values(decoder, node["v"]), index).rename(said)
+    name = decoder.value(node["name"])
+    return _series(_values(decoder, node["v"]), index).rename(name)
 
 
 def _series(values: Any, index: Any) -> Any:
+    """A series with these values."""
     pd = _pandas()
     return pd.Series(values, index=index, dtype=object if type(values) is np.ndarray and values.dtype.kind == "O" else None)
 
 
 def _known(make: Callable[[Decoder, Node], Any]) -> Callable[[Decoder, Node], Any]:
-    """A maker of what both ends keep: its number comes before those of its parts."""
+    """A function that decodes an object with `make` and registers it before its parts, as the encoder does."""
 
     def made(decoder: Decoder, node: Node) -> Any:
-        place = len(decoder.known)
+        number = len(decoder.known)
         decoder.know(None)
-        value = decoder.known[place] = make(decoder, node)
+        value = decoder.known[number] = make(decoder, node)
         return value
 
     return made

@@ -86,7 +86,7 @@ def test_what_was_waited_before_the_clock_started_does_not_count(wall: Wall) -> 
 def test_where_the_kernel_does_not_tell_processor_time_says_who_was_kept_from_it(
     wall: Wall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clocks, "TOLD", False)
+    monkeypatch.setattr(clocks, "SCHEDSTAT", False)
     assert wall.until_late(Clock(10, Watched(wall, {}, works=1.0))) == pytest.approx(10, abs=0.1)
     assert wall.until_late(Clock(10, Watched(wall, {}, works=0.4))) == pytest.approx(20, abs=0.1)
 
@@ -95,7 +95,7 @@ def test_without_anybody_to_watch_the_time_is_that_on_the_wall(wall: Wall) -> No
     assert wall.until_late(Clock(3.0)) == pytest.approx(3, abs=0.1)
 
 
-@pytest.mark.skipif(not clocks.TOLD, reason="this kernel does not say how long threads wait")
+@pytest.mark.skipif(not clocks.SCHEDSTAT, reason="this kernel does not report how long threads wait")
 def test_the_kernel_says_that_two_on_one_processor_wait_and_that_one_that_sleeps_does_not() -> None:
     core = min(os.sched_getaffinity(0))
     spin = f"import os, time; os.sched_setaffinity(0, [{core}]); print(flush=True)\nwhile True: pass"

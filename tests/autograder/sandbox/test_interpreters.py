@@ -145,7 +145,9 @@ def test_a_mirror_is_told_to_the_courses_own_code_and_to_no_student(monkeypatch:
     secret = {"COURSEKIT_SEALED_SECRET": "s"}
     for level in ("full", "process"):
         environment = Environment(level=level, private=secret)  # type: ignore[arg-type]
-        assert process._told("student", environment) == {}
-        assert process._told("examiner", environment) == secret
-    assert process._told("student", Environment(private=secret))["COURSEKIT_MIRROR"] == "https://me:password@mirror"
+        assert process._private_variables("student", environment) == {}
+        assert process._private_variables("examiner", environment) == secret
+    assert (
+        process._private_variables("student", Environment(private=secret))["COURSEKIT_MIRROR"] == "https://me:password@mirror"
+    )
     assert "s'" not in repr(Environment(private=secret))

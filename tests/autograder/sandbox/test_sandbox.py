@@ -69,7 +69,7 @@ class Inmate:
     def hear(self) -> Any:
         """The next thing that it tells; fails if it has ended, or could not go in."""
         line = self.told.readline()
-        assert line, f"the process in the room ended with {self.wait()} and said nothing"
+        assert line, f"the sandboxed process ended with {self.wait()} and said nothing"
         message = json.loads(line)
         if "refused" in message:
             raise SandboxError(message["refused"])
@@ -788,7 +788,7 @@ def test_a_wall_that_fails_lets_nobody_in(full: Warden, monkeypatch: pytest.Monk
 def test_a_scratch_that_is_not_there_is_reported(full: Warden) -> None:
     inmate = full.start(lambda: "ran", scratch=str(full.folder / "missing"))
     inmate.pid()
-    with pytest.raises(SandboxError, match=r"own file system: .*No such file.*paths of the room"):
+    with pytest.raises(SandboxError, match=r"own filesystem: .*No such file.*paths in the sandbox spec"):
         inmate.hear()
 
 
