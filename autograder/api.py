@@ -8,6 +8,7 @@ from autograder.grading.assignments.load import load_assignment
 from autograder.grading.cache import ResultCache
 from autograder.grading.job import prepare
 from autograder.grading.options import Options
+from autograder.grading.prepared import prepare_lab
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
@@ -42,7 +43,7 @@ def grade(
         WorkerError: The run failed three times because of the machine.
     """
     lab = lab if isinstance(lab, Lab) else _load(Path(lab), options or Options(), keep)
-    job = prepare(lab, Path(notebook), options or Options(), submission)
+    job = prepare(prepare_lab(lab, options or Options()), Path(notebook), submission)
     if isinstance(job, Verdict):
         return job
     return job.recalled(keep) or job.run(keep)

@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.errors import LabError
-from autograder.execution.limits import Limits
 from autograder.execution.runner import run_cells
 from autograder.files import write_text
-from autograder.grading.environment import variables
+from autograder.grading.environment import limits, variables
 from autograder.grading.job import with_budget
 from autograder.grading.options import Options
 from autograder.labs.model import Lab
@@ -139,11 +138,10 @@ def band_name(options: Options, env: Mapping[str, str]) -> str:
 
 
 def _run(lab: Lab, options: Options) -> dict[str, float]:
-    settings, figures = lab.settings, lab.settings.figures
+    figures = lab.settings.figures
     cells = [cell for cell in lab.cells if cell.is_code and cell.role != "tests"]
     sources = [with_budget(lab, cell.source, cell.grade_id, fast=options.fast) for cell in cells]
-    limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
-    outcomes = run_cells([*sources, *(figure.value for figure in figures)], limits=limits, env=variables(lab, options))
+    outcomes = run_cells([*sources, *(figure.value for figure in figures)], limits=limits(lab), env=variables(lab, options))
     for cell, outcome in zip(cells, outcomes, strict=False):
         if outcome.status != "ok":
             raise LabError(

@@ -21,10 +21,9 @@ from autograder.authoring.hostile import twin_tasks
 from autograder.authoring.lint import hidden_checks, lint
 from autograder.authoring.tasks import Task, code_of, sliced, trains
 from autograder.errors import LabError
-from autograder.execution.limits import Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Outcome, Step
-from autograder.grading.environment import prepare_environment
+from autograder.grading.environment import limits, prepare_environment
 from autograder.grading.messages import explain
 from autograder.grading.options import Options
 from autograder.grading.plan import Plan, plan, reads_data
@@ -148,16 +147,15 @@ def _prove(
 
 
 def _run(lab: Lab, lab_plan: Plan, examined: bool, task: Task) -> list[str]:
-    settings = lab.settings
     cells = [*task.cells, *task.redrawn]
     # Repeated tests may run for longer than one notebook.
     notebooks = max(1.0, len(cells) / sum(cell.is_code for cell in lab.cells))
-    limits = Limits(settings.cell_seconds, settings.notebook_seconds * notebooks, settings.memory_mb)
+    bounds = replace(limits(lab), notebook_seconds=lab.settings.notebook_seconds * notebooks)
     steps = [lab_plan.step(index, source, source) if examined else Step(source) for index, source in task.cells]
     steps += [Step(source) for _, source in task.redrawn]
     # Known answers are the course's own code, so without an examiner they need no sandbox.
     environment = task.environment if examined else replace(task.environment, level="open")
-    outcomes = run_steps(steps, limits=limits, environment=environment)
+    outcomes = run_steps(steps, limits=bounds, environment=environment)
     return list(task.judge([(index, outcome) for (index, _), outcome in zip(cells, outcomes, strict=True)]))
 
 

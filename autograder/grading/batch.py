@@ -21,9 +21,10 @@ from autograder.execution.process import Halt
 from autograder.execution.runner import ContendedError, Reexaminer
 from autograder.grading.cache import ResultCache
 from autograder.grading.cluster import Cluster
-from autograder.grading.environment import gpus, isolation, variables
-from autograder.grading.job import Job, examine_again, prepare
+from autograder.grading.environment import gpus, isolation
+from autograder.grading.job import Job, prepare
 from autograder.grading.options import Options
+from autograder.grading.prepared import PreparedLab, prepare_lab
 from autograder.grading.submissions.collect import SubmissionFile, find_submissions
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
@@ -82,14 +83,15 @@ def grade_class(
     cores = os.cpu_count() or 1
     # More jobs than cores, because a notebook sometimes waits for its examiner or for memory; fewer if memory is short.
     here = options.gpu_slots or jobs or max(1, min(cores + 2, _memory() // MEMORY_EACH))
-    examiners, halt = ExaminerPool(lab, options, here), Halt()
+    prepared = prepare_lab(lab, options)
+    examiners, halt = ExaminerPool(prepared, here), Halt()
     backend: LocalBackend | ClusterBackend = (
-        ClusterBackend(dask, lab, options, jobs) if dask else LocalBackend(options, here, len(found), halt)
+        ClusterBackend(dask, prepared, jobs) if dask else LocalBackend(options, here, len(found), halt)
     )
 
     def one(item: SubmissionFile, alone: bool = False) -> Verdict | None:
         run = partial(backend.run, alone=alone)
-        verdict = _grade_safely(lab, item, options, keep, examiners, run)
+        verdict = _grade_safely(prepared, item, keep, examiners, run)
         if on_verdict and verdict:
             on_verdict(verdict)
         return verdict
@@ -136,10 +138,11 @@ class LocalBackend:
 class ClusterBackend:
     """Runs jobs on a Dask cluster. The result cache stays on this machine."""
 
-    def __init__(self, address: str, lab: Lab, options: Options, jobs: int | None) -> None:
+    def __init__(self, address: str, prepared: PreparedLab, jobs: int | None) -> None:
+        lab, options = prepared.lab, prepared.options
         if options.gpu_slots:
             raise ClusterError("GPU slots are those of this machine: grade here, or on a cluster without --gpu-slots")
-        data = variables(lab, options).get("COURSEKIT_DATA", "")
+        data = prepared.environment.env.get("COURSEKIT_DATA", "")
         self._cluster = Cluster(address, lab, replace(options, data=data))
         # More jobs than can run at once, so that no worker waits and workers that join later find work.
         self.at_once = jobs or 2 * self._cluster.places
@@ -156,8 +159,8 @@ class ClusterBackend:
 class ExaminerPool:
     """A pool of examiners that run changed tests on cached values. Each is started on first use."""
 
-    def __init__(self, lab: Lab, options: Options, count: int) -> None:
-        self._lab, self._options = lab, options
+    def __init__(self, prepared: PreparedLab, count: int) -> None:
+        self._prepared = prepared
         self._free: SimpleQueue[Reexaminer | None] = SimpleQueue()
         self._all: list[Reexaminer] = []
         for _ in range(count):
@@ -169,7 +172,7 @@ class ExaminerPool:
         again = self._free.get()
         try:
             if again is None:
-                again = examine_again(self._lab, self._options)
+                again = self._prepared.reexaminer()
                 self._all.append(again)
             yield again
         finally:
@@ -199,9 +202,8 @@ def _gpu_slots(count: int) -> SimpleQueue[str]:
 
 
 def _grade_safely(
-    lab: Lab,
+    prepared: PreparedLab,
     item: SubmissionFile,
-    options: Options,
     keep: ResultCache | None,
     examiners: ExaminerPool,
     run: Callable[[Job, ResultCache | None], Verdict],
@@ -209,11 +211,11 @@ def _grade_safely(
     """Grade one submission and turn failures of the grader into a verdict; None if it has to be run alone."""
     if item.linked:
         said = f"{shown(item.path.name)}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
-        return Verdict(item.submission, lab.id, "unreadable", message=said)
+        return Verdict(item.submission, prepared.lab.id, "unreadable", message=said)
     try:
         # Serialised, so that the cached analysis of the lab is computed only once.
         with _reading:
-            job = prepare(lab, item.path, options, item.submission, own_folder=item.own_folder)
+            job = prepare(prepared, item.path, item.submission, own_folder=item.own_folder)
         if isinstance(job, Verdict):
             return job
         if keep:
@@ -228,4 +230,4 @@ def _grade_safely(
         raise  # concerns all submissions
     except Exception as error:
         message = f"{shown(item.path.name)}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"
-        return Verdict(item.submission, lab.id, "needs review", message=message)
+        return Verdict(item.submission, prepared.lab.id, "needs review", message=message)

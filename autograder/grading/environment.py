@@ -27,7 +27,7 @@ from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
 from autograder.sealed import VARIABLE
 
-__all__ = ["gpus", "isolation", "prepare_environment", "variables"]
+__all__ = ["gpus", "isolation", "limits", "prepare_environment", "variables"]
 
 
 def gpus() -> list[str]:
@@ -133,6 +133,13 @@ def variables(lab: Lab, options: Options) -> dict[str, str]:
     return env
 
 
+def limits(lab: Lab, options: Options | None = None) -> Limits:
+    """Return the resource limits of one notebook of a lab; `options` may replace the seconds per cell."""
+    settings = lab.settings
+    cell_seconds = options.cell_seconds if options else 0
+    return Limits(cell_seconds or settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
+
+
 _preparing = Lock()
 _prepared: set[tuple[object, ...]] = set()
 
@@ -147,10 +154,8 @@ def _prepare(lab: Lab, env: Mapping[str, str]) -> None:
         return
     cells = [lab.cells[i].source for i in data_cells(lab)]
     sealed = [f"from autograder import sealed\nsealed.load({name!r})" for name in SEALED if name in lab.settings.datasets]
-    settings = lab.settings
-    limits = Limits(settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
     environment = Environment(env, "open", beside=lab.beside)
-    outcomes, _ = run_with_retries([Step(source) for source in (*cells, *sealed)], limits=limits, environment=environment)
+    outcomes, _ = run_with_retries([Step(source) for source in (*cells, *sealed)], limits=limits(lab), environment=environment)
     for outcome in outcomes:
         if outcome.status != "ok":
             # A step without an error was stopped by a limit, most likely while it was still downloading.

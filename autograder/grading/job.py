@@ -26,9 +26,9 @@ from autograder.grading.assignments.opinions import Opinion, credit, opinion, tr
 from autograder.grading.cache import Entry, ResultCache, digest, environment_digest
 from autograder.grading.causes import cause_flags, causes
 from autograder.grading.dependencies import names
-from autograder.grading.environment import prepare_environment
 from autograder.grading.options import Options
 from autograder.grading.passes import alone, examined, together
+from autograder.grading.prepared import PreparedLab
 from autograder.grading.scoring import broken_reasons, lost, ran_inside, results, unseen, written_questions
 from autograder.grading.submissions.reading import read_submission
 from autograder.grading.submissions.submission import Submission
@@ -37,46 +37,41 @@ from autograder.labs.model import Lab
 from autograder.notebooks.release import with_budget
 from autograder.notebooks.support_files import TooManyError, files_beside
 
-__all__ = ["Job", "Runner", "examine_again", "prepare", "with_budget"]
+__all__ = ["Job", "Runner", "prepare", "with_budget"]
 
 # Runs steps and returns their outcomes, the values that the tests were given, and the duration in seconds.
 Runner = Callable[[Sequence[Step]], tuple[Sequence[Outcome], Kept, float]]
 MAX_NOTEBOOK_BESIDE = 16 * 2**20  # bytes: larger notebooks of the student are not copied next to the graded one
 
 
-def prepare(lab: Lab, notebook: Path, options: Options, submission: str = "", *, own_folder: bool = False) -> Job | Verdict:
+def prepare(prepared: PreparedLab, notebook: Path, submission: str = "", *, own_folder: bool = False) -> Job | Verdict:
     """Read a submission and prepare the job that grades it.
 
     Args:
-        lab: The lab.
+        prepared: The lab.
         notebook: Path of the submitted notebook.
-        options: Grading options.
         submission: Name of the submission; by default the file name without its suffix.
         own_folder: Whether the other files in the folder of the notebook belong to the submission.
 
     Returns:
         The job, or the verdict "unreadable" if the file cannot be read.
-
-    Raises:
-        IsolationError: The machine does not support the isolation level in `options`.
-        NoDataError: The data sets of the lab cannot be loaded.
     """
+    lab, options = prepared.lab, prepared.options
     name = submission or notebook.stem
     try:
         work = read_submission(lab, notebook)
     except UnreadableError as error:
         return Verdict(name, lab.id, "unreadable", message=str(error))
-    # Before anything that waits for a process.
     steps = tuple(examined(lab, work, fast=options.fast))
     inside = {} if options.sealed_only else _inside(lab, work, options)
-    environment = prepare_environment(lab, options)
     handed_in = _notebooks_beside(lab, notebook)
     if own_folder:
         try:
             handed_in += files_beside(notebook, [name for name, _ in lab.beside])
         except TooManyError as error:
             work = replace(work, flags=(*work.flags, Flag("missing", (), str(error))))
-    return Job(lab, name, work, options, replace(environment, handed_in=tuple(handed_in)), steps, inside)
+    environment = replace(prepared.environment, handed_in=tuple(handed_in))
+    return Job(lab, name, work, options, environment, prepared.limits, steps, inside)
 
 
 def _notebooks_beside(lab: Lab, notebook: Path) -> list[tuple[str, str]]:
@@ -117,6 +112,7 @@ class Job:
         work: The repaired submission.
         options: Grading options.
         environment: Environment of the processes that run the notebook.
+        limits: Resource limits of the run.
         steps: Steps of the run in which the examiner runs the tests.
         inside: Runs with tests in the student process: test name → steps. The name "" stands for
             the run of the whole notebook, tests included, as stock nbgrader runs it.
@@ -127,6 +123,7 @@ class Job:
     work: Submission
     options: Options
     environment: Environment
+    limits: Limits
     steps: tuple[Step, ...]
     inside: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
 
@@ -154,11 +151,6 @@ class Job:
                 digest(dict(self.environment.private)),  # never the secret itself: the key is the name of a file
             ]
         )
-
-    @property
-    def limits(self) -> Limits:
-        """Resource limits of the run."""
-        return _limits(self.lab, self.options)
 
     def run(
         self,
@@ -354,28 +346,6 @@ class Job:
         points, foreign = self.lab.tests[name].points, self.lab.foreign
         below = name in self.lab.trial.below
         return opinion(name, points, outcome, inside, found.together.get(name), stock=foreign, below=below)
-
-
-def examine_again(lab: Lab, options: Options) -> Reexaminer:
-    """Create a process that runs changed tests of a lab on cached values.
-
-    Args:
-        lab: The lab.
-        options: Grading options.
-
-    Returns:
-        The re-examiner, which has to be closed.
-
-    Raises:
-        IsolationError: The machine does not support the isolation level in `options`.
-        NoDataError: The data sets of the lab cannot be loaded.
-    """
-    return Reexaminer(_limits(lab, options), prepare_environment(lab, options))
-
-
-def _limits(lab: Lab, options: Options) -> Limits:
-    settings = lab.settings
-    return Limits(options.cell_seconds or settings.cell_seconds, settings.notebook_seconds, settings.memory_mb)
 
 
 @lru_cache

@@ -27,6 +27,7 @@ from autograder.grading.assignments.variants import PART, SPOILS, variants
 from autograder.grading.cache import ResultCache
 from autograder.grading.job import Job, prepare
 from autograder.grading.options import Options
+from autograder.grading.prepared import prepare_lab
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab, Trial
 from autograder.notebooks.assignment import read_assignment, siblings
@@ -214,7 +215,7 @@ class _Bench:
                 shutil.copy(path, folder)
             path = Path(folder) / f"{lab.id}.ipynb"
             write_notebook(source_notebook(lab.with_exercises(sources)), path)
-            job = prepare(lab, path, options)
+            job = prepare(prepare_lab(lab, options), path)
             if isinstance(job, Verdict):
                 raise LabError(f"{lab.folder / lab.id}.ipynb: {job.message}")
             yield job

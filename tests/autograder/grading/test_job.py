@@ -17,6 +17,7 @@ from autograder.execution.steps import Outcome
 from autograder.grading.batch import SubmissionFile, find_submissions, grade_class
 from autograder.grading.environment import prepare_environment
 from autograder.grading.job import Job, prepare
+from autograder.grading.prepared import prepare_lab
 from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import release_notebook
@@ -97,7 +98,7 @@ def judged(lab: Lab, folder: Path, **ended: Outcome) -> Verdict:
     """The verdict on right work whose tests ended in this way, without running anything."""
     path = folder / "someone.ipynb"
     write_notebook(solve(lab, RIGHT), path)
-    job = prepare(lab, path, Options())
+    job = prepare(prepare_lab(lab, Options()), path)
     assert isinstance(job, Job)
     names = [lab.cells[i].name if i >= 0 and lab.cells[i].role == "tests" else "" for i, _ in job.work.code]
     return job.verdict([ended.get(name, Outcome("ok")) for name in names], 0.0)

@@ -15,6 +15,7 @@ from autograder.grading.cache import Entry, ResultCache
 from autograder.grading.cluster import Cluster
 from autograder.grading.job import Job, prepare
 from autograder.grading.options import Options, course_secret
+from autograder.grading.prepared import prepare_lab
 from autograder.grading.secret import find_secret
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
@@ -68,7 +69,7 @@ def test_what_is_kept_is_recalled_for_the_same_secret_only_and_does_not_hold_it(
     write_notebook(solve(toy, reference_sources(toy)), path)
 
     def job(lab: Lab, secret: str) -> Job:
-        made = prepare(lab, path, Options(secret=secret))
+        made = prepare(prepare_lab(lab, Options(secret=secret)), path)
         assert isinstance(made, Job)
         return made
 

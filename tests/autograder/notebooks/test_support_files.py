@@ -12,6 +12,7 @@ from autograder.authoring.demo import solve
 from autograder.grading.batch import find_submissions, grade_class
 from autograder.grading.cache import ResultCache
 from autograder.grading.job import Job, prepare
+from autograder.grading.prepared import prepare_lab
 from autograder.labs.model import Lab
 from autograder.notebooks import support_files
 from autograder.notebooks.io import write_notebook
@@ -93,8 +94,8 @@ def test_the_examiner_gets_none_of_it_and_the_key_knows_it(toy: Lab, tmp_path: P
     own = tmp_path / "eva"
     write(own, "tools.py")
     write_notebook(solve(toy, HELPED), own / "lab00_toy.ipynb")
-    with_tools = prepare(toy, own / "lab00_toy.ipynb", Options(), "eva", own_folder=True)
-    without = prepare(toy, own / "lab00_toy.ipynb", Options(), "eva")
+    with_tools = prepare(prepare_lab(toy, Options()), own / "lab00_toy.ipynb", "eva", own_folder=True)
+    without = prepare(prepare_lab(toy, Options()), own / "lab00_toy.ipynb", "eva")
     assert isinstance(with_tools, Job)
     assert isinstance(without, Job)
     assert with_tools.environment.handed_in == (("tools.py", str(own / "tools.py")),)
@@ -107,7 +108,7 @@ def test_the_examiner_gets_none_of_it_and_the_key_knows_it(toy: Lab, tmp_path: P
 def test_too_many_files_are_left_out_and_the_student_is_told(toy: Lab, tmp_path: Path) -> None:
     write(tmp_path, *(f"{number}.txt" for number in range(300)))
     write_notebook(solve(toy, HELPED), tmp_path / "lab00_toy.ipynb")
-    job = prepare(toy, tmp_path / "lab00_toy.ipynb", Options(), own_folder=True)
+    job = prepare(prepare_lab(toy, Options()), tmp_path / "lab00_toy.ipynb", own_folder=True)
     assert isinstance(job, Job)
     assert job.environment.handed_in == ()
     assert [(flag.kind, "none of them was there" in flag.message) for flag in job.work.flags] == [("missing", True)]
