@@ -44,6 +44,6 @@ def test_a_folder_that_exists_is_left_alone(root: Path, tmp_path: Path) -> None:
 
 def test_outside_a_checkout_nothing_is_published(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
-    with pytest.raises(PublishError, match="no git checkout"):
+    with pytest.raises(PublishError, match="not a git checkout"):
         publish(tmp_path / "here", tmp_path / "course")
     assert not (tmp_path / "course").exists()

@@ -115,7 +115,7 @@ def test_hostile_twins_gain_nothing_where_functions_get_copies_and_are_caught_wh
     def shared(*args: object) -> object:
         return replace(prepare_environment(*args), shared_arguments=True)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(hostile, "surroundings", shared)
+    monkeypatch.setattr(hostile, "prepare_environment", shared)
     found = of_twins(toy_folder)
     assert "mean: wrong.sum passes mean when its functions overwrite their arguments with 0" in found
     assert "mean: overwriting arguments with 1 passes the hidden part of mean" in found

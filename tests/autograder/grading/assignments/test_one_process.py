@@ -228,4 +228,4 @@ def test_where_the_solution_fails_nobody_is_marked_and_the_cause_is_named(broken
     accepted = grade(made.lab, submitted, Options(accept_broken=True))
     assert {test.name: test.earned for test in accepted.tests} == {"f_right": 2, "g_right": 0, "loud": 0}
     assert accepted.status == "needs review"
-    assert "give nothing to anybody" in accepted.message
+    assert "give no points to anybody" in accepted.message
