@@ -1,4 +1,4 @@
-"""Run the steps of a notebook: start processes, exchange messages with them, watch them and end them.
+"""Run the steps of a notebook: start processes, exchange messages with them, and end them.
 
 Knows nothing of labs and marks.
 """

@@ -1,9 +1,9 @@
-"""Send and receive frames over a socket whose other end may be hostile, with limits on size and time.
+"""Send and receive frames over a socket whose other end may be hostile.
 
-The format is that of `multiprocessing.Connection`: a length of four bytes, then the frame. The other
-end may stop within a frame, send single bytes slowly, claim any length, or never read. A large frame
-is passed on in pieces, so this process never holds all of it. Knows sockets and how much time is left;
-nothing of the contents of frames.
+Size and time of each frame are limited. The format is that of `multiprocessing.Connection`: a
+length of four bytes, then the frame. The other end may stop within a frame, send single bytes
+slowly, claim any length, or never read. A large frame is passed on in pieces, so this process never
+holds all of it. Knows sockets and how much time is left; nothing of the contents of frames.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Protocol
 
 __all__ = ["MAX_FRAME", "Channel", "EndedError", "Frame", "LateError", "Time"]
 
-# The largest values of labs are data sets: the images of Fashion-MNIST in double precision are 376 MB.
+# Large enough for data sets: the images of Fashion-MNIST in double precision are 376 MB.
 MAX_FRAME = 512 * 2**20
 HEAD_BYTES = 32  # bytes of a frame that are read at once: enough to tell the kind of the frame
 CHUNK = 1 << 18  # maximum number of bytes that are moved at once

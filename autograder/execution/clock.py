@@ -1,7 +1,8 @@
-"""Measure how much of its time limit a process has used. Time spent waiting for a busy processor does not count.
+"""Measure how much of its time limit a process has used.
 
-A process therefore does not exceed its limit because the machine is busy, and a process that only
-sleeps gets no extra time. Knows threads by what /proc reports about them; nothing of frames or cells.
+Time spent waiting for a busy processor does not count. A process therefore does not exceed its
+limit because the machine is busy, and a process that only sleeps gets no extra time. Knows threads
+by what /proc reports about them; nothing of frames or cells.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Watched(Protocol):
     """A process whose time is counted."""
 
     def waits(self, *, all_of_it: bool) -> Mapping[Thread, float]:
-        """Seconds that each of its threads has waited for a processor; with threads of its descendants if `all_of_it`."""
+        """Seconds that each thread has waited for a processor, also of descendants if `all_of_it`."""
 
     def cpu_seconds(self) -> float:
         """Processor seconds that it and its children have used."""
@@ -38,10 +39,10 @@ class Watched(Protocol):
 class Clock:
     """A time limit for one or more watched processes together.
 
-    The processes take turns: one waits for the answer while the other works. Of each process only the
-    waiting time of the thread that waited longest counts, not the sum, because threads wait at the same
-    time. A process with many threads can pretend that it waited, but never gets more than PATIENCE
-    times its limit.
+    The processes take turns: one waits for the answer while the other works. Of each process only
+    the waiting time of the thread that waited longest counts, not the sum, because threads wait at
+    the same time. A process with many threads can pretend that it waited, but never gets more than
+    PATIENCE times its limit.
 
     Args:
         seconds: The limit.
@@ -73,14 +74,17 @@ class Clock:
 
     @property
     def contended(self) -> bool:
-        """Whether the processes, if they exceeded the limit, may have done so because others used the processor."""
+        """Whether other processes may be the reason if the limit was exceeded."""
         elapsed, waited = self.elapsed, self.waited()
         if waited < LARGE * elapsed:
             return False
         return elapsed - waited < self.seconds - 2 * NEAR_SECONDS or self._cpu_seconds() < BUSY * self.seconds
 
     def left(self) -> float:
-        """Seconds until the limit is reached, 0 if it has been. A lower bound: waiting in the meantime extends it."""
+        """Seconds until the limit is reached, 0 if it has been.
+
+        A lower bound: waiting in the meantime extends it.
+        """
         elapsed = self.elapsed
         if elapsed >= self._allowed:
             self._allowed = min(self.seconds + self.waited(), PATIENCE * self.seconds)

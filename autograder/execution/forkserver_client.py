@@ -30,7 +30,7 @@ OLD_SECONDS = 3600.0  # a scratch folder of a dead grader is removed after this 
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the scratch folders of killed graders: their process is gone, and they are unchanged for an hour."""
+    """Remove scratch folders of killed graders that have not been changed for an hour."""
     for path in folder.glob(f"{SCRATCH}*-*"):
         number = path.name.removeprefix(SCRATCH).split("-")[0]
         with suppress(OSError):
@@ -56,7 +56,10 @@ class ForkServerClient:
         self.ready = False
 
     def wake(self) -> None:
-        """Start the fork server without waiting for it. Its imports take seconds, in which other work can be done."""
+        """Start the fork server without waiting for it.
+
+        Its imports take seconds, in which other work can be done.
+        """
         with self.lock:
             if self.control is None:
                 self._start()
@@ -70,7 +73,9 @@ class ForkServerClient:
     def request(
         self, message: dict[str, object], descriptors: Sequence[int] = (), check: Callable[[], None] | None = None
     ) -> dict[str, int]:
-        """Send a request and wait for the answer. A request that fails is repeated once with a new fork server.
+        """Send a request and wait for the answer.
+
+        A request that fails is repeated once with a new fork server.
 
         Args:
             message: {"start": job} or {"release": process ID}; see `worker.forkserver`.

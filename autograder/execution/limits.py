@@ -47,7 +47,8 @@ class Environment:
             examiner.
         beside: (relative name, absolute path) of files that are copied into the current folder of
             both processes.
-        handed_in: (relative name, absolute path) of files that are copied into the current folder of
+        handed_in: (relative name, absolute path) of files that are copied into the current folder
+        of
             the student process only.
         gpu: Number of the GPU that the student process may use, "" for none. The examiner always
             uses the CPU.

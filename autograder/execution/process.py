@@ -1,6 +1,7 @@
-"""The processes in which notebooks and tests run: start one in its sandbox, exchange frames with it, watch it, end it.
+"""The processes in which notebooks and tests run, as the grader sees them.
 
-What a process sends is limited in size and time; a process that exceeds these limits counts as ended.
+The grader starts a process in its sandbox, exchanges frames with it, watches it and ends it. What a
+process sends is limited in size and time; a process that exceeds these limits counts as ended.
 Knows processes, clocks and frames; nothing of cells, tests or marks.
 """
 
@@ -44,7 +45,8 @@ START_SECONDS = 60.0  # time that a process has to start
 DEATH_SECONDS = 2.0  # how long to wait for the end of a killed process
 POLL_SECONDS = 0.25  # interval at which the memory of a process is checked while the grader waits for it
 FAMILY_CHECK = 8  # at every eighth check, the memory of its descendants is counted too
-# When memory is short, the kernel kills processes with a high value (0 to 1000) first: the student process before its examiner.
+# When memory is short, the kernel kills processes with a high value (0 to 1000) first: the student
+# process before its examiner.
 OOM_SCORE_ADJ = {"student": 1000, "examiner": 500}
 FIRST_UID, UIDS = 61_000, 4_000  # user IDs of sandboxed processes if the grader is root: IDs that no account has
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}
@@ -67,7 +69,7 @@ class NoAnswerError(Exception):
 
 
 class Halt:
-    """A switch that ends all processes that were started with it, and prevents new ones from starting.
+    """A switch that ends all processes that were started with it, and prevents new ones.
 
     Attributes:
         called: Whether `call` was called.
@@ -128,12 +130,14 @@ class Process:
     ) -> None:
         self._halt = halt or Halt()
         self._halt.check()
-        # The limit that is enforced here, and that of the process itself. They differ if the notebook shares the machine's memory.
+        # The limit that is enforced here, and that of the process itself. They differ if the
+        # notebook shares the machine's memory.
         self._enforced_mb, self._limit_mb = limits.memory_mb, limits.memory_mb
         if environment.memory_mb and (group is None or group.memory is None):
             self._enforced_mb = min(limits.memory_mb, environment.memory_mb)
         self.scratch = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
-        # Limits the process and its descendants together; files in the scratch folder are memory too.
+        # Limits the process and its descendants together; files in the scratch folder are memory
+        # too.
         self._group = group.part(limits.memory_mb + limits.disk_mb) if group else None
         ours, theirs = socket.socketpair()
         output_read, output_write = os.pipe()
@@ -204,7 +208,10 @@ class Process:
         return None if copy is None else b"".join(copy)
 
     def frame(self, clock: Clock, most: int = MAX_FRAME) -> Frame:
-        """Return the next frame of at most `most` bytes as soon as it begins. Raises NoAnswerError."""
+        """Return the next frame of at most `most` bytes as soon as it begins.
+
+        Raises NoAnswerError.
+        """
         self._await(clock)
         try:
             return self.channel.frame(clock, most)
@@ -238,7 +245,7 @@ class Process:
                 self._target.send(signal.SIGINT)
 
     def last_words(self) -> str:
-        """Return a sentence that says that the process ended, with the last line that it printed."""
+        """Return a sentence that the process ended, with the last line that it printed."""
         time.sleep(0.05)  # the thread that reads the output may not have finished
         lines = b"".join(self._tail).decode(errors="replace").strip().splitlines()
         return "the Python process ended in this cell" + (
@@ -246,7 +253,7 @@ class Process:
         )
 
     def stop(self) -> None:
-        """Kill the process and everything that it started, release its process ID and remove its scratch folder."""
+        """Kill the process and its descendants, release its ID and remove its scratch folder."""
         self._halt.remove(self)
         with self._lock:
             self.kill()
@@ -263,7 +270,7 @@ class Process:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def kill(self) -> None:
-        """Kill the process and everything that it started, and no other process: targets are not identified by ID alone."""
+        """Kill the process and its descendants. IDs alone are not used, so no other process is hit."""
         with self._lock:
             if self._target is None or self._child is None:
                 return
@@ -288,7 +295,7 @@ class Process:
         return delays(dict.fromkeys(numbers))
 
     def cpu_seconds(self) -> float:
-        """Processor seconds that the process has used so far, including child processes that have ended."""
+        """Processor seconds that the process and its ended child processes have used so far."""
         target = self._target
         try:
             times = target.facts.cpu_times() if target else None
@@ -297,7 +304,7 @@ class Process:
             return 0.0
 
     def _attach(self, role: Role, pid: int, child: int) -> None:
-        """Open the process and its watcher, if it has one: the fork server's child, whose ID the fork server reserves."""
+        """Open the process, and the fork server's child: its watcher, or the process itself."""
         self._reserved = child
         self._child = Target(child)
         self._target = Target(pid, parent=child) if pid != child else self._child
@@ -327,7 +334,10 @@ class Process:
             raise source._no_answer(error) from None
 
     def _no_answer(self, error: EndedError | LateError) -> NoAnswerError:
-        """The error to raise for an error of the channel. Raises HaltedError if the process was halted."""
+        """The error to raise for an error of the channel.
+
+        Raises HaltedError if the process was halted.
+        """
         self._halt.check()
         return NoAnswerError(self, "ended" if isinstance(error, EndedError) else "stuck")
 
@@ -362,7 +372,7 @@ class Process:
         }
 
     def _drain(self, output: int) -> None:
-        """Read what the process prints and keep only the end of it, so that no amount of output fills the memory."""
+        """Read what the process prints, and keep only the end of it to save memory."""
         size = 0
         with open(output, "rb", buffering=0) as stream, suppress(OSError):
             while chunk := stream.read(1 << 16):
@@ -372,7 +382,7 @@ class Process:
                     size -= len(self._tail.popleft())
 
     def _resident_mb(self) -> float:
-        """Memory of the process in MB; at every FAMILY_CHECK-th call with its descendants, which are slow to find."""
+        """Memory of the process in MB, at every FAMILY_CHECK-th call with that of its descendants."""
         self._memory_checks += 1
         target = self._target
         if target is None:
@@ -386,13 +396,17 @@ class Process:
 
 @cache
 def _open_to_all() -> bool:
-    """Whether all users may read this Python. In a private home only its owner may, and without namespaces that stays so."""
+    """Whether all users may read this Python.
+
+    A Python in a private home folder is readable for its owner only, so that without namespaces no
+    other user could run it.
+    """
     prefixes = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)}
     return all(folder.stat().st_mode & 0o001 for prefix in prefixes for folder in (prefix, *prefix.parents))
 
 
 def _read_pid(descriptor: int) -> int:
-    """The process ID that a new process writes into this pipe, 0 if it ends first or writes nothing in time."""
+    """The process ID that a new process writes into this pipe, 0 if it writes none in time."""
     with open(descriptor, "rb", buffering=0) as pipe:
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
@@ -400,7 +414,7 @@ def _read_pid(descriptor: int) -> int:
 
 
 def _private_variables(role: Role, environment: Environment) -> dict[str, str]:
-    """Variables that are sent to the process directly: secrets of the course, and download settings for the course's own code."""
+    """Variables to send to the process directly: secrets, and download settings for course code."""
     if environment.level == "open":
         return {**{name: os.environ[name] for name in DOWNLOADS if name in os.environ}, **environment.private}
     return dict(environment.private) if role == "examiner" else {}
@@ -420,5 +434,5 @@ def plain(said: object, most: int) -> str:
 
 
 def _on_gpu(number: str) -> dict[str, str]:
-    """Variables for a process that uses this GPU and reserves only as much of its memory as it needs."""
+    """Variables for a process that uses this GPU and reserves only the memory that it needs."""
     return {"CUDA_VISIBLE_DEVICES": number, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}

@@ -1,8 +1,8 @@
 """Run the steps of a notebook: cells in a student process, tests in an examiner, both under limits.
 
-Only the examiner decides how a test ended; nothing that a student process sends is taken as the result
-of a test. Knows steps, clocks and the messages of the two processes; nothing of marks or of where a
-notebook comes from.
+Only the examiner decides how a test ended; nothing that a student process sends is taken as the
+result of a test. Knows steps, clocks and the messages of the two processes; nothing of marks or of
+where a notebook comes from.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ __all__ = ["MAX_KEPT", "ContendedError", "Reexaminer", "run_cells", "run_steps",
 
 GRACE_SECONDS = 3.0  # time that an interrupted cell has to stop
 MESSAGE_CHARS = 4000
-# Bytes of a frame that says how a cell ended, the only kind that the grader parses. A message of MESSAGE_CHARS characters fits.
+# Bytes of a frame that says how a cell ended, the only kind that the grader parses. A message of
+# MESSAGE_CHARS characters fits.
 MAX_OUTCOME = 64 * 1024
 MAX_KEPT = 64 * 2**20  # bytes of cached values per notebook; they are held in memory until it has run
 MAX_LINE = 1_000_000
@@ -35,7 +36,10 @@ Answer = Callable[[Frame, Process, Clock], None]
 
 
 class ContendedError(Exception):
-    """A limit was exceeded while others used the processor or the memory. The notebook must be run again alone."""
+    """A limit was exceeded while others used the processor or the memory.
+
+    The notebook must be run again alone.
+    """
 
 
 def run_cells(sources: Sequence[str], *, limits: Limits, env: Mapping[str, str]) -> list[Outcome]:
@@ -93,10 +97,10 @@ def run_with_retries(
     halt: Halt | None = None,
     contended: Literal["again", "raise", "believe"] = "again",
 ) -> tuple[list[Outcome], Kept]:
-    """Run the steps, and repeat the run if the machine rather than the notebook may be the cause of the result.
+    """Run the steps, and repeat the run if the machine may be the cause of the result.
 
-    A WorkerError is retried twice. A crash is retried once, because a process killed from outside or
-    by the OOM killer looks the same.
+    A WorkerError is retried twice. A crash is retried once, because a process killed from outside
+    or by the OOM killer looks the same.
 
     Args:
         steps: The steps.
@@ -104,8 +108,8 @@ def run_with_retries(
         environment: The environment of its processes.
         halt: Switch that may end the run.
         contended: What to do if a limit was exceeded while others used the processor or the memory:
-            "again" retries once, "raise" raises ContendedError, "believe" accepts the outcome because
-            the grader runs nothing else at the same time.
+            "again" retries once, "raise" raises ContendedError, "believe" accepts the outcome
+            because the grader runs nothing else at the same time.
 
     Returns:
         One outcome per step, and the values that the tests got.
@@ -190,7 +194,7 @@ class _CallsError(Exception):
 
 
 class _Kept:
-    """The format of cached values: the names that were asked for, then the frame, which is not parsed here."""
+    """The format of cached values: the names that were asked for, then the frame (not parsed)."""
 
     @staticmethod
     def write(names: Sequence[str], frame: bytes) -> bytes:
@@ -280,7 +284,8 @@ class _Run:
             self.student.pass_on(question, examiner, clock, skip=1)
             response = self.student.frame(clock)
             cpu_seconds += peek(response.head)[1]
-            # This process never holds more than MAX_KEPT bytes. A test without cached values needs a whole run to be run again.
+            # This process never holds more than MAX_KEPT bytes. A test without cached values needs
+            # a whole run to be run again.
             most = MAX_KEPT - sum(map(len, self.kept.values())) if kind == "get" and self.kept is not None else 0
             frame = examiner.pass_on(response, self.student, clock, most=most)
             if frame is not None and self.kept is not None and kind == "get":
@@ -296,7 +301,10 @@ class _Run:
         return replace(outcome, cpu=_plausible_cpu(cpu_seconds, clock.elapsed), calls=calls), self.tests.used - before
 
     def _ended(self, end: NoAnswerError, clock: Clock, late: str, subject: str) -> Outcome:
-        """The outcome if the student process gave no answer. late: message for a timeout. subject: what used too much memory."""
+        """The outcome if the student process gave no answer.
+
+        late: message for a timeout. subject: what used too much memory.
+        """
         contended, seconds = clock.contended, clock.elapsed
         self.halt.check()
         if end.how in ("late", "stuck"):
@@ -309,7 +317,10 @@ class _Run:
         return Outcome("crashed", message=self.student.last_words(), seconds=seconds)
 
     def _interrupt(self) -> bool:
-        """Interrupt the student process. Return whether it stopped and can go on with the next cell."""
+        """Interrupt the student process.
+
+        Return whether it stopped and can go on with the next cell.
+        """
         self.student.interrupt()
         clock = Clock(GRACE_SECONDS, self.student)
         try:
@@ -324,9 +335,11 @@ class _Run:
 
 
 class _Tests:
-    """The examiner of a run. It is started for the first test, and replaced after a test that changed objects of the lab's cells.
+    """The examiner of a run.
 
-    The `answer` callback of `run` answers the examiner's requests in place of the student process.
+    It is started for the first test, and replaced after a test that changed objects of the lab's
+    cells. The `answer` callback of `run` answers the examiner's requests in place of the student
+    process.
 
     student: its time counts as time of the test, together with the examiner's.
     """
@@ -395,7 +408,8 @@ class _Tests:
 def _conversation(examiner: Process, request: Mapping[str, object], clock: Clock, answer: Answer) -> tuple[Outcome, bool]:
     """Send a request to the examiner and answer its requests until it sends an outcome.
 
-    Returns the outcome, and whether the examiner must not be used for another test. Raises NoAnswerError.
+    Returns the outcome, and whether the examiner must not be used for another test. Raises
+    NoAnswerError.
     """
     examiner.send(pack(request), clock)
     while (frame := examiner.frame(clock)).head[:1] not in (DONE, SPENT):
@@ -421,12 +435,15 @@ def _no_answer(end: NoAnswerError, clock: Clock, memory_mb: int) -> Outcome:
 
 
 def _plausible_cpu(cpu: float, seconds: float) -> float:
-    """The processor seconds that a process reports, at most as many as the machine has within so many seconds."""
+    """The processor seconds that a process reports, at most what the machine has in that time."""
     return min(cpu, seconds * (os.cpu_count() or 1))
 
 
 def _outcome(frame: bytes, clock: Clock) -> Outcome | None:
-    """The outcome that a frame describes, None for an invalid frame. The wall-clock time is measured here."""
+    """The outcome that a frame describes, None for an invalid frame.
+
+    The wall-clock time is measured here.
+    """
     try:
         answer, _ = unpack(frame)
         error, seconds = answer["error"], clock.elapsed

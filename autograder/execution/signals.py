@@ -1,8 +1,8 @@
 """Send signals to the intended process, or to none.
 
-The kernel reuses the ID of a process that has ended, so a signal that is sent to a stored ID may hit
-another process. A process descriptor (pidfd) always refers to the same process. Knows processes, and
-nothing of what they run.
+The kernel reuses the ID of a process that has ended, so a signal that is sent to a stored ID may
+hit another process. A process descriptor (pidfd) always refers to the same process. Knows
+processes, and nothing of what they run.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Target:
         return False
 
     def kill_group(self) -> None:
-        """Kill the process group that it leads, if the process still exists, so that the ID is certainly its own."""
+        """Kill the process group that it leads, if the process still exists and thus has its ID."""
         if self.send(0):
             with suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -80,7 +80,10 @@ class Target:
         return bool(poll.poll(1000 * seconds))
 
     def family(self) -> list[psutil.Process]:
-        """All its descendants, each identified by ID and start time. Daemons that left it are not among them."""
+        """All its descendants, each identified by ID and start time.
+
+        Daemons that left it are not among them.
+        """
         with suppress(psutil.Error):
             return self.facts.children(recursive=True)
         return []

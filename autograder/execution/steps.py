@@ -9,7 +9,8 @@ from typing import Literal
 __all__ = ["Kept", "Outcome", "Step"]
 
 Status = Literal["ok", "error", "timeout", "memory", "crashed", "missing"]
-# Cached values of a submission: index of a test's step → the names it asked for and the frame with their values. See runner._Kept.
+# Cached values of a submission: index of a test's step → the names it asked for and the frame with
+# their values. See runner._Kept.
 Kept = dict[int, bytes]
 
 
@@ -27,10 +28,10 @@ class Outcome:
         value: Value of the last expression of the cell if it is a single number, otherwise None.
         cpu: Processor seconds that the student's code took, in a cell or in the functions that a
             test called. The student process reports it itself.
-        contended: Whether a limit was exceeded that might not have been exceeded on an idle machine.
-        calls: Number of requests from the test to the student process.
-        odd: Whether `value` is displayed as something other than a number, such as np.float64(1.0).
-        stderr: Whether a cell that ran to its end wrote to standard error.
+        contended: Whether a limit was exceeded that might not have been exceeded on an idle
+        machine. calls: Number of requests from the test to the student process. odd: Whether
+        `value` is displayed as something other than a number, such as np.float64(1.0). stderr:
+        Whether a cell that ran to its end wrote to standard error.
 
     Raises:
         ValueError: If `seconds` or `cpu` is negative or not finite.
@@ -65,7 +66,8 @@ class Step:
         lab_source: For "given": the lab's own text of the cell.
         names: For "test": the names whose values the examiner gets from the student process. For a
             cell with `course` "restore": the names that are not restored.
-        restore: For "test": code of the lab that the student process runs before it sends the values,
+        restore: For "test": code of the lab that the student process runs before it sends the
+        values,
             such as the lab's own functions.
         course: What the student process does about the names that the course defined: "remember"
             those that this cell defines, "restore" all remembered names before this cell, or "".

@@ -1,10 +1,11 @@
-"""Control groups: limit the memory of all processes of one submission together, and give each submission an equal CPU share.
+"""Control groups: limit the memory of each submission, and give all submissions equal CPU shares.
 
-Resource limits (rlimits) count each process alone, and without a group sixty processes get sixty CPU
-shares. All groups have the same CPU weight, regardless of how many processes they contain. There is
-no fixed CPU maximum, because it would leave processors idle: what one group does not use, the others
-get. This works with both versions of control groups, as root or where a part of the tree is delegated
-to the current user, and is skipped elsewhere. Knows process IDs, and nothing of what processes run.
+A control group limits the memory of all processes of one submission together. Resource limits
+(rlimits) count each process alone, and without a group sixty processes get sixty CPU shares. All
+groups have the same CPU weight, regardless of how many processes they contain. There is no fixed
+CPU maximum, because it would leave processors idle: what one group does not use, the others get.
+This works with both versions of control groups, as root or where a part of the tree is delegated to
+the current user, and is skipped elsewhere. Knows process IDs, and nothing of what processes run.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ __all__ = ["Group", "make", "memory_bytes", "reason", "sweep"]
 NAME = "autograder-"
 PATIENCE_SECONDS = 2.0  # how long `remove` waits for the kernel to release killed processes
 FULL = 0.98  # a group that has reached this part of its limit has used it up
-# The names of the same file in version 2 and version 1 of control groups: the memory limit, and the peak.
+# The names of the same file in version 2 and version 1 of control groups: the memory limit, and the
+# peak.
 LIMITS = ("memory.max", "memory.limit_in_bytes")
 PEAKS = ("memory.peak", "memory.max_usage_in_bytes")
 _numbers = itertools.count()
@@ -51,7 +53,8 @@ class Group:
         """Create a group within this one.
 
         Args:
-            megabytes: Memory limit of the new group in MB. Its CPU share is that of the whole group.
+            megabytes: Memory limit of the new group in MB. Its CPU share is that of the whole
+            group.
         """
         folder = _new(self.memory, f"part-{next(_numbers)}", megabytes)
         return Group(folder or self.memory, self.processor, (folder,) if folder else ())
@@ -71,7 +74,7 @@ class Group:
 
     @property
     def killed(self) -> bool:
-        """Whether the kernel killed one of its processes for lack of memory, in the group or on the machine."""
+        """Whether the kernel killed one of its processes for lack of memory."""
         for name in ("memory.events", "memory.oom_control") if self.memory else ():
             with suppress(OSError):
                 found = re.search(r"^oom_kill (\d+)$", (self.memory / name).read_text(), re.MULTILINE)  # type: ignore[operator]
@@ -149,7 +152,7 @@ def sweep() -> None:
 
 
 def _new(home: Path | None, name: str, megabytes: int | None = None) -> Path | None:
-    """The folder of a new group in `home`, None if it cannot be created or cannot have the limit."""
+    """The folder of a new group in `home`, None if the group or its limit cannot be set."""
     if home is None:
         return None
     folder = home / name
@@ -191,13 +194,14 @@ def _places(controller: str) -> Iterator[tuple[Path, int]]:
     for _, root, kind, options, *_ in mounts:
         name = controller if kind == "cgroup" and controller in options.split(",") else "" if kind == "cgroup2" else None
         if name in own:
-            # In a container the path is often that of the host, while the group is mounted as the root.
+            # In a container the path is often that of the host, while the group is mounted as the
+            # root.
             for home in (Path(root + own[name]), Path(root)):
                 yield home, 1 if name else 2
 
 
 def _number(folder: Path | None, names: tuple[str, ...]) -> int | None:
-    """The number in the first of these files that exists, None if there is none ("max" is no number)."""
+    """The number in the first of these files that exists, None if there is none or it says "max"."""
     if folder is None:
         return None
     for name in names:

@@ -1,6 +1,7 @@
-"""Enter a sandbox: turn a freshly forked process into one with all restrictions of a level. Fails closed.
+"""Enter a sandbox: turn a freshly forked process into one with all restrictions of a level.
 
-This module defines the order of the steps; the other modules of the package implement them.
+Fails closed. This module defines the order of the steps; the other modules of the package implement
+them.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def _enter_process(spec: SandboxSpec, before: Callable[[int], None]) -> None:
 
 
 def _new_user_namespace() -> None:
-    """Create a user namespace in which this process has the same user and group, and all capabilities."""
+    """Create a user namespace with the same user and group, and all capabilities in it."""
     uid, gid = os.getuid(), os.getgid()
     syscalls.unshare(syscalls.CLONE_NEWUSER)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):

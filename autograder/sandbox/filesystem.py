@@ -1,5 +1,6 @@
-"""Build the filesystem of a sandbox: readable paths bound read-only, one small in-memory disk to write to, nothing else.
+"""Build the filesystem of a sandbox.
 
+It contains the readable paths, bound read-only, and one small in-memory disk to write to.
 Must be called in new mount and pid namespaces by a process that may mount. Knows nothing of users,
 limits or networks.
 """
@@ -90,12 +91,12 @@ def _pivot_to_new_root() -> None:
 
 
 def device_files() -> list[str]:
-    """Return the device files of a sandbox: the harmless ones, and those of CUDA if there are any."""
+    """Return the device files of a sandbox: harmless ones, and those of CUDA if there are any."""
     return [*DEVICES, *sorted(glob.glob("/dev/nvidia*"))]
 
 
 def _links_and_targets(paths: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """The symbolic links on the way to `paths`, and the real files and folders to bind, none inside another."""
+    """The symbolic links on the way to `paths`, and the real paths to bind, none inside another."""
     links: dict[str, str] = {}
     real: list[str] = []
     for path in paths:
@@ -111,7 +112,7 @@ def _links_and_targets(paths: Iterable[str]) -> tuple[dict[str, str], list[str]]
 
 
 def _resolve(path: str) -> tuple[dict[str, str], str]:
-    """Follow `path` link by link: each symbolic link on the way with its target, and the real path at the end."""
+    """Each symbolic link on the way to `path` with its target, and the real path at the end."""
     links: dict[str, str] = {}
     done, rest = "/", deque(path.split("/"))
     while rest and len(links) < MAX_LINKS:
@@ -130,9 +131,10 @@ def _resolve(path: str) -> tuple[dict[str, str], str]:
 
 
 def _add_users_and_proc(home: str, uid: int) -> None:
-    """Write /etc/passwd and /etc/group with one user, and mount a /proc that shows this pid namespace only.
+    """Write /etc/passwd and /etc/group with one user, and mount /proc for this pid namespace.
 
-    /proc is read-only, because user 0 owns the kernel's settings there, even without any capability.
+    /proc is read-only, because user 0 owns the kernel's settings there, even without any
+    capability.
     """
     number = uid or os.getuid()
     group = uid or os.getgid()

@@ -1,9 +1,9 @@
 """How the grader starts another Python interpreter: its command line and its environment variables.
 
-An interpreter that is started with `-m` or `-c` looks for modules in the current folder first, and in
-the folders that PYTHON* variables name. A file `random.py` in the instructor's current folder would
-therefore run with all rights of the instructor. So every interpreter that the grader starts gets its
-command line and its variables from here:
+An interpreter that is started with `-m` or `-c` looks for modules in the current folder first, and
+in the folders that PYTHON* variables name. A file `random.py` in the instructor's current folder
+would therefore run with all rights of the instructor. So every interpreter that the grader starts
+gets its command line and its variables from here:
 
 - the fork server of student processes and examiners (`execution.forkserver_client`): `command` and
   `clean_environment`
@@ -27,8 +27,9 @@ from importlib.util import find_spec
 
 __all__ = ["DOWNLOADS", "NAMES", "clean_environment", "command", "without_python"]
 
-# All variables that are passed on, by full name, because a prefix would let secrets through (TF_TOKEN_app_terraform_io). Students can
-# read them in /proc/self/environ. Variables of one run (COURSEKIT_SEED, CUDA_VISIBLE_DEVICES, …) are set in its processes after the fork.
+# All variables that are passed on, by full name, because a prefix would let secrets through
+# (TF_TOKEN_app_terraform_io). Students can read them in /proc/self/environ. Variables of one run
+# (COURSEKIT_SEED, CUDA_VISIBLE_DEVICES, …) are set in its processes after the fork.
 NAMES = (
     *("PATH", "VIRTUAL_ENV", "TZ"),
     *("LANG", "LANGUAGE", "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME"),
@@ -39,7 +40,8 @@ NAMES = (
     *("CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE"),
 )
 LIBRARIES = "LD_LIBRARY_PATH"
-# Variables that fetching data may need. They may contain passwords, so only processes with the course's own code get them.
+# Variables that fetching data may need. They may contain passwords, so only processes with the
+# course's own code get them.
 DOWNLOADS = (
     "COURSEKIT_MIRROR",
     *(name for lower in ("http_proxy", "https_proxy", "all_proxy", "no_proxy") for name in (lower, lower.upper())),
@@ -73,7 +75,7 @@ def command(module: str, function: str, *arguments: str) -> list[str]:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment variables of this process that are passed on to the interpreters that the grader starts."""
+    """Return the environment variables that the grader passes on to interpreters that it starts."""
     found = {name: os.environ[name] for name in NAMES if name in os.environ}
     libraries = _library_folders()
     return {**found, LIBRARIES: os.pathsep.join(libraries)} if libraries else found
@@ -92,14 +94,17 @@ def _user_packages() -> list[str]:
 
 
 def _project() -> list[str]:
-    """The folders of the project's two packages, in case they are not installed. They go last on the path, to hide nothing."""
+    """The folders of the project's two packages, in case they are not installed.
+
+    They go last on the path, to hide nothing.
+    """
     specs = [find_spec(name) for name in ("coursekit", "autograder")]
     paths = [path for spec in specs if spec for path in spec.submodule_search_locations or ()]
     return list(dict.fromkeys(os.path.dirname(os.path.abspath(path)) for path in paths))
 
 
 def _library_folders() -> list[str]:
-    """The folders of LD_LIBRARY_PATH without which Python, or CUDA on a machine with a GPU, might not start.
+    """The folders of LD_LIBRARY_PATH without which Python, or CUDA for a GPU, might not start.
 
     The others are left out: anybody who can write to them could load code into the processes.
     """

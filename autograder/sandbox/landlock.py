@@ -1,7 +1,7 @@
-"""Landlock: a process gives up access to all files that it does not list, for itself and its children.
+"""Landlock: a process gives up access to all files except those that it lists.
 
-It needs no privileges, so it is used at level "process", which has no namespaces. Knows nothing of
-sandbox specs.
+This holds for its children too. It needs no privileges, so it is used at level "process", which has
+no namespaces. Knows nothing of sandbox specs.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ def version() -> int:
 
 
 def restrict(*, read: Iterable[str], write: Iterable[str], use: Iterable[str], names: Iterable[str] = ()) -> bool:
-    """Restrict this process and its children to these files and folders. Paths that do not exist are ignored.
+    """Restrict this process and its children to these files and folders.
 
-    From version 4 on, Landlock also denies TCP; from version 6 on, abstract sockets and signals to
-    processes outside. The process must have given up gaining privileges (`privileges.forbid_gain`).
+    Paths that do not exist are ignored. From version 4 on, Landlock also denies TCP; from version 6
+    on, abstract sockets and signals to processes outside. The process must have given up gaining
+    privileges (`privileges.forbid_gain`).
 
     Args:
         read: Files and folders to read and execute.

@@ -45,7 +45,7 @@ def drop(uid: int) -> None:
 
 
 def forbid_gain() -> None:
-    """Prevent this process and its children from gaining privileges, for example by setuid programs."""
+    """Prevent this process and its children from gaining privileges, for example with setuid."""
     syscalls.prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 

@@ -1,10 +1,10 @@
-"""A seccomp filter: the kernel refuses system calls that no notebook needs and that could bypass the sandbox.
+"""A seccomp filter: the kernel refuses system calls that could bypass the sandbox.
 
-It refuses new namespaces (in one, a process could mount again), io_uring (which makes system calls
-that the filter does not see), memory that no limit counts (memfd, System V), the key rings (which
-users share), tracing of the kernel, and all socket families except those that the caller names (some,
-such as the one for a virtual machine's host, belong to no network namespace). Knows nothing of
-sandbox specs.
+No notebook needs these calls. The filter refuses new namespaces (in one, a process could mount
+again), io_uring (which makes system calls that the filter does not see), memory that no limit
+counts (memfd, System V), the key rings (which users share), tracing of the kernel, and all socket
+families except those that the caller names (some, such as the one for a virtual machine's host,
+belong to no network namespace). Knows nothing of sandbox specs.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ __all__ = ["Level", "SandboxSpec", "default_readable", "grader_files", "without_
 
 Level = Literal["full", "process"]
 
-# The parts of an installation folder that Python and other programs need. The whole folder is not readable, because the course may
-# lie in it: in a container that works in /usr/src/app, or where the virtual environment is in the course's own folder.
+# The parts of an installation folder that Python and other programs need. The whole folder is not
+# readable, because the course may lie in it: in a container that works in /usr/src/app, or where
+# the virtual environment is in the course's own folder.
 PARTS = ("bin", "include", "lib", "lib32", "lib64", "libexec", "nvvm", "pyvenv.cfg", "sbin", "share", "ssl", "targets")
 SYSTEM = (
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store"),
@@ -108,7 +109,10 @@ def grader_files() -> tuple[str, ...]:
 
 
 def without_hidden(readable: Iterable[str], hidden: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Split `readable` into paths that leave out `hidden`, for a sandbox that can only allow paths (Landlock).
+    """Split `readable` into paths that leave out `hidden`.
+
+    Landlock needs this, because it can only allow paths and cannot deny a path inside an allowed
+    one.
 
     Args:
         readable: Paths that may be read.
@@ -147,12 +151,12 @@ def _package_paths(package: str) -> list[str]:
 
 
 def _package_folders() -> list[str]:
-    """The folders on sys.path with installed packages: of this environment, of the user, of added environments."""
+    """The folders on sys.path that contain installed packages."""
     return [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
 
 
 def _on_disk(path: str) -> str:
-    """The path, or the archive that contains it, which can only be hidden as a whole; "" if neither exists."""
+    """The path, or the archive that contains it; "" if neither exists."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
         if os.path.isdir(path):

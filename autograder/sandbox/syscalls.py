@@ -66,7 +66,10 @@ NUMBERS = {
 
 
 class SandboxError(RuntimeError):
-    """A part of the sandbox could not be set up. The message names the step, the error, and what to do."""
+    """A part of the sandbox could not be set up.
+
+    The message names the step, the error, and what to do.
+    """
 
 
 @contextmanager
@@ -153,7 +156,7 @@ def prctl(option: int, *arguments: int) -> int:
 
 
 def prctl_if_known(option: int, *arguments: int) -> int | None:
-    """Call `prctl` and return its result, or None if the kernel does not know the option or the argument."""
+    """Call `prctl`. Return None if the kernel does not know the option or the argument."""
     try:
         return prctl(option, *arguments)
     except OSError as error:

@@ -1,1 +1,4 @@
-"""The code that runs in forked processes, next to a student's code. Of this package it imports only `sandbox`."""
+"""The code that runs in forked processes, next to a student's code.
+
+Of this package it imports only `sandbox`.
+"""

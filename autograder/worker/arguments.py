@@ -1,8 +1,10 @@
-"""The arguments of a remote call at the end of the called function: copies, and the changes that the function made to them.
+"""The arguments of a remote call at the end of the called function.
 
-Changes are sent back only for objects that the caller asked for. If the result contains an argument, it
-refers to the caller's own object if that has the same contents. Otherwise (the argument was changed, and
-the caller did not ask for the change) the argument is sent as a new value. Knows `codec`; nothing of tests.
+They are copies of the caller's objects. This module finds the changes that the function made to
+them. Changes are sent back only for objects that the caller asked for. If the result contains an
+argument, it refers to the caller's own object if that has the same contents. Otherwise (the
+argument was changed, and the caller did not ask for the change) the argument is sent as a new
+value. Knows `codec`; nothing of tests.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ class Arguments(Decoder):
             wanted: Numbers of the objects whose changes are sent back. Changes to others stay here.
         """
         self.wanted = frozenset(wanted).intersection(range(len(self.known)))
-        # Fingerprints of large arrays take time. An array that is not wanted is only compared if the result contains it.
+        # Fingerprints of large arrays take time. An array that is not wanted is only compared if
+        # the result contains it.
         self._before = [
             None if _is_plain_array(value) and index not in self.wanted else fingerprint(value, self.models)
             for index, value in enumerate(self.known)
@@ -56,14 +59,15 @@ class Arguments(Decoder):
         return found
 
     def differs(self, value: Any) -> bool:
-        """Return whether an argument, or something inside it, has a change that is not sent back to the caller."""
+        """Return whether an argument, or a part of it, has a change that is not sent back."""
         inside = {id(part) for part in parts([value])}
         return any(id(part) in inside and self._lost(index) for index, part in enumerate(self.known))
 
     def for_result(self) -> list[Any]:
         """Return the objects to which a result may refer, by number.
 
-        A placeholder replaces a model with changes that are not sent back: the caller's model and layers differ from it.
+        A placeholder replaces a model with changes that are not sent back: the caller's model and
+        layers differ from it.
         """
         watched = enumerate(self.known[: len(self._before)])
         lost = [self._is_model(value) and self._lost(index) for index, value in watched]
@@ -94,7 +98,9 @@ class Arguments(Decoder):
 
 
 class Result(Encoder):
-    """Encodes the result of a call. It refers to an argument only if the caller's own object has the same contents.
+    """Encodes the result of a call.
+
+    It refers to an argument only if the caller's own object has the same contents.
 
     Args:
         arguments: The arguments of the call.
@@ -108,7 +114,7 @@ class Result(Encoder):
         self._unchecked = set(self._numbers)  # ids of arguments that have not been compared yet
 
     def reference(self, value: Any) -> Node | None:
-        """Return a reference to an object that both ends hold with the same contents, None for any other object."""
+        """Return a reference to an object that both ends hold with the same contents, or None."""
         if id(value) in self._unchecked:
             self._unchecked.remove(id(value))
             if self._arguments.differs(value):
@@ -125,7 +131,9 @@ def is_view(value: Any, arrays: Sequence[np.ndarray]) -> bool:
 
 
 def refuse_unseen(args: Any, watched: Collection[int], known: Sequence[Any]) -> None:
-    """Refuse arguments with a watched object whose changes could not be sent back, so that a check would miss them.
+    """Refuse arguments with a watched object whose changes could not be sent back.
+
+    A check would not notice these changes.
 
     Args:
         args: The arguments.

@@ -1,14 +1,15 @@
-"""Encode Python values as plain data, and decode them: how values get from a student process to the examiner and back.
+"""Encode Python values as plain data, and decode them.
 
-A value becomes a node, which is a JSON value, and blobs of bytes: arrays as .npy without pickle, Keras
-models as .keras files. `frames` lists the kinds of nodes. A value that cannot be encoded is refused with
-an error that names its kind, or replaced by a note; nothing that is decoded is ever executed. Objects
-that both ends hold during one call (the arguments) keep their identity: the result may refer to an
+This is how values get from a student process to the examiner and back. A value becomes a node,
+which is a JSON value, and blobs of bytes: arrays as .npy without pickle, Keras models as .keras
+files. `frames` lists the kinds of nodes. A value that cannot be encoded is refused with an error
+that names its kind, or replaced by a note; nothing that is decoded is ever executed. Objects that
+both ends hold during one call (the arguments) keep their identity: the result may refer to an
 argument, and changes that the call made to an argument can be copied into the caller's object.
 
-This module encodes built-in types and containers. The modules in `values` encode other types (NumPy,
-pandas, dates, the standard library, records), and `keras_codec` Keras models. Knows values; nothing of
-processes, tests or marks.
+This module encodes built-in types and containers. The modules in `values` encode other types
+(NumPy, pandas, dates, the standard library, records), and `keras_codec` Keras models. Knows values;
+nothing of processes, tests or marks.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ class Encoder:
     """Turns values into nodes and blobs.
 
     Args:
-        functions: Numbers the functions and iterators of this process.
-        known: Objects that both ends hold already; the index is their number. New mutable objects are
+        functions: Numbers the functions and iterators of this process. known: Objects that both
+        ends hold already; the index is their number. New mutable objects are
             appended in the order in which the Decoder at the other end appends them.
-        given: Name → class that both ends have (classes of the lab).
-        models: The module that encodes Keras objects (`keras_codec`), None for none.
-        lenient: Whether a value that cannot be encoded is replaced by a note; otherwise `node` raises
+        given: Name → class that both ends have (classes of the lab). models: The module that
+        encodes Keras objects (`keras_codec`), None for none. lenient: Whether a value that cannot
+        be encoded is replaced by a note; otherwise `node` raises
             RefusedError.
 
     Attributes:
@@ -80,7 +81,8 @@ class Encoder:
 
         Raises:
             RefusedError: If the value cannot be encoded, unless the encoder is lenient.
-            TooLargeError: If it has too many parts. A lenient encoder replaces the whole value by a note.
+            TooLargeError: If it has too many parts. A lenient encoder replaces the whole value by a
+            note.
         """
         if _is_scalar(value):
             return self._count(value)
@@ -103,7 +105,7 @@ class Encoder:
         return {"k": "unseen", "what": reason.what, "own": reason.decides_itself, "n": self.functions.number(value)}
 
     def part(self, value: Any, name: str = "a value", depth: int = 0) -> Node:
-        """Encode a part that the whole value cannot do without: raises RefusedError even if the encoder is lenient."""
+        """Encode a part that the value cannot do without: raises RefusedError even if lenient."""
         if _is_scalar(value):
             return self._count(value)
         if depth > MAX_DEPTH:
@@ -131,7 +133,10 @@ class Encoder:
         return self._other(value, name, inside)
 
     def attribute(self, value: Any, name: str, depth: int, owner: type) -> Node:
-        """Encode an attribute of an object of the class `owner`. A lenient encoder refuses a function here."""
+        """Encode an attribute of an object of the class `owner`.
+
+        A lenient encoder refuses a function here.
+        """
         node = self.node(value, name, depth)
         if self.lenient and isinstance(node, dict) and node["k"] == "function":
             raise RefusedError(f"{described(owner)} with functions in the place of methods", decides_itself=True)
@@ -154,11 +159,14 @@ class Encoder:
         return len(self.blobs) - 1
 
     def array(self, value: np.ndarray) -> int:
-        """Append an array as a blob and return its number. Raises RefusedError for an array of objects."""
+        """Append an array as a blob and return its number.
+
+        Raises RefusedError for an array of objects.
+        """
         return self.blob(arrays.write_array(value))
 
     def state(self, value: Any) -> Node:
-        """Encode the current contents of a known object, for `Decoder.put` at the other end; None if that is not supported."""
+        """Encode the current contents of a known object for `Decoder.put`; None if not supported."""
         if type(value) in (list, set, deque):
             return [self.node(item) for item in value]
         if isinstance(value, dict):
@@ -247,7 +255,8 @@ class Decoder:
         records: Name → class at this end. A record with the name and the fields of such a class
             becomes an instance of it.
         wary: Whether to refuse values whose attributes are functions of the other end. Such a value
-            could pass as an object with methods, for instance as a model that reports its own score.
+            could pass as an object with methods, for instance as a model that reports its own
+            score.
 
     Attributes:
         known: All objects with a number.
@@ -305,7 +314,7 @@ class Decoder:
         return arrays.read_array(memoryview(self.blobs[number]))
 
     def put(self, value: Any, state: Node) -> None:
-        """Change a known object of this end to the contents that `Encoder.state` wrote at the other end."""
+        """Set a known object of this end to contents that `Encoder.state` wrote at the other end."""
         if type(value) in (list, set, deque):
             items = [self.value(item) for item in state]
             value.clear()
@@ -434,7 +443,7 @@ def fingerprint(value: Any, models: Any = None) -> Any:
 
 
 class _Same:
-    """A list of objects, equal to another list of the same objects (or of equal numbers and strings)."""
+    """A list of objects, equal to a list of the same objects (or of equal numbers and strings)."""
 
     def __init__(self, parts: Iterable[Any]) -> None:
         self.parts = list(parts)

@@ -1,9 +1,10 @@
-"""The examiner: runs the instructor's tests in its own process, on values that the student process sent.
+"""The examiner: runs the instructor's tests, on values that the student process sent.
 
-It is forked from the fork server and runs the lab's given cells itself, so that no test depends on what
-a student's code may have done to them. A student's function gets copies of the arguments that a test
-passes; its changes to them are made in the examiner only if the test asks for them (`check.mutates`,
-`check.unchanged`). Knows cells and values; nothing of submissions. It contains no code of a student.
+It is a separate process. It is forked from the fork server and runs the lab's given cells itself,
+so that no test depends on what a student's code may have done to them. A student's function gets
+copies of the arguments that a test passes; its changes to them are made in the examiner only if the
+test asks for them (`check.mutates`, `check.unchanged`). Knows cells and values; nothing of
+submissions. It contains no code of a student.
 """
 
 from __future__ import annotations
@@ -31,15 +32,16 @@ __all__ = ["serve"]
 def serve(connection: Connection, *, files: bool = False, shared_arguments: bool = False) -> None:
     """Answer requests until the other end is closed. Each is answered with the outcome of a cell.
 
-    "given" runs a cell of the lab. "test" runs a test: "names" are the student's names that it reads,
-    "restore" is described at `steps.Step`, and "random" says whether the test and the student's
-    functions use the same global random number generators. `frames` lists the fields.
+    "given" runs a cell of the lab. "test" runs a test: "names" are the student's names that it
+    reads, "restore" is described at `steps.Step`, and "random" says whether the test and the
+    student's functions use the same global random number generators. `frames` lists the fields.
 
     Args:
         connection: The socket to the grader.
         files: Whether the student process has copies of the files in the current folder. It cannot
             change the files that are there now, nor those that the lab's cells write.
-        shared_arguments: Whether a student's function may change all arguments that a test passes, as
+        shared_arguments: Whether a student's function may change all arguments that a test passes,
+        as
             in one process. Objects of the lab's cells are then not checked for changes.
     """
     shell = make_shell()

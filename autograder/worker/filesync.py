@@ -1,9 +1,10 @@
-"""Keep the files in the current folders of student process and examiner the same: each end sends its changes to the other.
+"""Keep the files in the current folders of student process and examiner the same.
 
-Files of the course are the examiner's own: the student process may change its copies, but these changes
-are not taken over. A file that a test writes for a student's function may be changed by the function, as
-in one process. The examiner imports modules from the folder only if they are its own, so that no code of
-a student ever runs in the examiner. Knows files and names; nothing of values, calls or marks.
+Each end sends its changes to the other. Files of the course are the examiner's own: the student
+process may change its copies, but these changes are not taken over. A file that a test writes for a
+student's function may be changed by the function, as in one process. The examiner imports modules
+from the folder only if they are its own, so that no code of a student ever runs in the examiner.
+Knows files and names; nothing of values, calls or marks.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ FOLDER: Facts = (-1, -1)
 
 
 class Files:
-    """The files and folders below one folder, of which two processes keep copies. Links and hidden files are left out.
+    """The files and folders below one folder, of which two processes keep copies.
+
+    Links and hidden files are left out.
 
     Attributes:
         folder: The folder.
@@ -46,7 +49,10 @@ class Files:
         self._seen = dict(self._list())
 
     def claim(self) -> None:
-        """Mark the current files as this end's own. The other end cannot change them from now on."""
+        """Mark the current files as this end's own.
+
+        The other end cannot change them from now on.
+        """
         self._own |= {name for name, _ in self._list()}
 
     @contextmanager
@@ -82,8 +88,9 @@ class Files:
         """Return the changes that the other end does not have yet.
 
         Returns:
-            "+name" with the contents of a new or changed file, "/name" for a new folder, "-name" for
-            a deleted file or folder. Deletions come first; a new folder comes before its contents.
+            "+name" with the contents of a new or changed file, "/name" for a new folder, "-name"
+            for a deleted file or folder. Deletions come first; a new folder comes before its
+            contents.
         """
         found: list[tuple[str, bytes]] = []
         now: dict[str, Facts] = {}
@@ -102,7 +109,7 @@ class Files:
         return gone + found
 
     def put(self, files: Sequence[tuple[str, memoryview]]) -> None:
-        """Apply the changes of the other end, except those that exceed a limit or touch this end's own files.
+        """Apply changes of the other end, except those to this end's own files or beyond a limit.
 
         Args:
             files: What `changed` returned at the other end.
@@ -127,7 +134,10 @@ class Files:
                     self._note(path)
 
     def _path(self, name: str) -> Path:
-        """The path of a file of the other end. Raises ValueError for a file that it may not change."""
+        """The path of a file of the other end.
+
+        Raises ValueError for a file that it may not change.
+        """
         pure = PurePosixPath(name)
         inside = self.folder.joinpath(pure)
         if pure.is_absolute() or not 0 < len(pure.parts) <= MAX_DEPTH or not _inside(self.folder, inside.parent):
@@ -144,13 +154,13 @@ class Files:
         self._theirs.pop(name, None)
 
     def _note(self, path: Path) -> None:
-        """Remember a file that the other end sent, so that it is neither sent back nor counted as this end's own."""
+        """Remember a file of the other end, so that it is not sent back or counted as this end's own."""
         facts = path.stat(follow_symlinks=False)
         name = str(path.relative_to(self.folder))
         self._seen[name] = self._theirs[name] = FOLDER if path.is_dir() else (facts.st_mtime_ns, facts.st_size)
 
     def _list(self) -> list[tuple[str, Facts]]:
-        """All names below the folder, parents first, with the facts that show whether a file was changed."""
+        """All names below the folder, parents first, with facts that show whether a file was changed."""
         found: list[tuple[str, Facts]] = []
         for folder, folders, names in os.walk(self.folder):
             here = Path(folder)
@@ -164,7 +174,10 @@ class Files:
         return found
 
     def _finder(self, entry: str) -> PathEntryFinder:
-        """A hook for sys.path_hooks: a finder for entries inside the folder. Raises ImportError for other entries."""
+        """A hook for sys.path_hooks: a finder for entries inside the folder.
+
+        Raises ImportError for other entries.
+        """
         if not _inside(self.folder, Path(entry)):
             raise ImportError(f"{entry!r} is not in the shared folder")
         return _OwnModules(self, str(Path(entry).absolute()))

@@ -1,11 +1,12 @@
-"""The fork server: a process that has imported what notebooks import, and forks each student process and each examiner.
+"""The fork server: a process that forks each student process and each examiner.
 
-`start` gets the number of a socket on the command line (see `sandbox.interpreters`) and takes requests
-from it as JSON; a request for a new process comes with the three descriptors that the process will use.
-The fork server answers at once: everything slow, such as entering the sandbox, happens in the new
-processes at the same time. The imports must run no TensorFlow op, because a process forked after one
-hangs at its first op. The fork server does not reap a dead child until it is told to release it. Until
-then the process ID is not reused, so a late signal hits no other process.
+It has imported what notebooks import, so that the new processes start at once. `start` gets the
+number of a socket on the command line (see `sandbox.interpreters`) and takes requests from it as
+JSON; a request for a new process comes with the three descriptors that the process will use. The
+fork server answers at once: everything slow, such as entering the sandbox, happens in the new
+processes at the same time. The imports must run no TensorFlow op, because a process forked after
+one hangs at its first op. The fork server does not reap a dead child until it is told to release
+it. Until then the process ID is not reused, so a late signal hits no other process.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from autograder import sandbox
 __all__ = ["main", "start"]
 
 MAX_REQUEST = 1 << 20
-# What the labs import and what a shell loads when it is created: loaded once here, not in every process.
+# What the labs import and what a shell loads when it is created: loaded once here, not in every
+# process.
 MODULES = (
     "keras",
     "matplotlib.pyplot",
@@ -64,7 +66,8 @@ def main(control: socket.socket) -> None:
 
     The request {"start": job} forks a process; the job is described at `_become`. The answer is
     {"child": process ID}: the child of the fork server, which is the new process or the watcher
-    outside its sandbox. The request {"release": process ID} allows to reap a child; the answer is {}.
+    outside its sandbox. The request {"release": process ID} allows to reap a child; the answer is
+    {}.
 
     Args:
         control: The socket.
@@ -104,7 +107,7 @@ def _fork(control: socket.socket, job: dict[str, Any], descriptors: list[int]) -
 
 
 def _become(job: dict[str, Any], connection: int, output: int, pid_pipe: int) -> NoReturn:
-    """Turn the forked process into a student process or an examiner in its sandbox, and serve until the end.
+    """Turn the forked process into a student process or an examiner in its sandbox, and serve.
 
     job: the keys are
         "role": "student" or "examiner";
@@ -114,8 +117,9 @@ def _become(job: dict[str, Any], connection: int, output: int, pid_pipe: int) ->
         "beside": files to copy into the current folder;
         "handed_in": the same, opened before the sandbox is entered, because they are outside of it;
         "level", "spec": the sandbox.
-    connection: descriptor of the socket to the grader. output: descriptor for what the process prints.
-    pid_pipe: descriptor to which the process ID, as seen from outside the sandbox, is written.
+    connection: descriptor of the socket to the grader. output: descriptor for what the process
+    prints. pid_pipe: descriptor to which the process ID, as seen from outside the sandbox, is
+    written.
     """
     from autograder.worker import examiner, student
 
@@ -153,9 +157,10 @@ def _become(job: dict[str, Any], connection: int, output: int, pid_pipe: int) ->
 
 
 def _unload_grader() -> None:
-    """Make the grader unavailable to imports. This process has loaded all it needs of it, and the files are hidden.
+    """Make the grader unavailable to imports.
 
-    A value of None in sys.modules makes the import fail; without it, the empty folder would count as a package.
+    This process has loaded all it needs of it, and the files are hidden. A value of None in
+    sys.modules makes the import fail; without it, the empty folder would count as a package.
     """
     for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
         del sys.modules[name]
@@ -179,7 +184,7 @@ def _opened(files: list[list[str]]) -> list[tuple[str, int]]:
 
 
 def _write(files: list[tuple[str, int]]) -> None:
-    """Copy the files behind these descriptors into the current folder, and close the descriptors."""
+    """Copy the files of these descriptors into the current folder, and close the descriptors."""
     for name, descriptor in files:
         os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
         with open(descriptor, "rb") as source, open(name, "wb") as target:
@@ -187,7 +192,7 @@ def _write(files: list[tuple[str, int]]) -> None:
 
 
 def _enter_sandbox(spec: sandbox.SandboxSpec, level: str, pid_pipe: int) -> None:
-    """Enter the sandbox, or start a new session only at level "open", and write the process ID to the pipe."""
+    """Enter the sandbox (at level "open": only a new session), and write the process ID to the pipe."""
 
     def before(pid: int) -> None:
         os.write(pid_pipe, str(pid).encode())
@@ -203,9 +208,10 @@ def _enter_sandbox(spec: sandbox.SandboxSpec, level: str, pid_pipe: int) -> None
 
 
 def _redirect(output: int) -> None:
-    """Redirect descriptor 0 to /dev/null, and 1 and 2 to `output`, which also covers native code and subprocesses.
+    """Redirect descriptor 0 to /dev/null, and 1 and 2 to `output`.
 
-    sys.stderr is not replaced, because logging handlers that were created by imports, such as absl's, refer to it.
+    This also covers native code and subprocesses.     sys.stderr is not replaced, because logging
+    handlers that were created by imports, such as absl's, refer to it.
     """
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -216,7 +222,10 @@ def _redirect(output: int) -> None:
 
 
 def _close_all_but(*kept: int) -> None:
-    """Close inherited descriptors. Through those of the fork server a hostile cell could end it for all processes."""
+    """Close inherited descriptors.
+
+    Through those of the fork server a hostile cell could end it for all processes.
+    """
     edges = [2, *sorted(kept), 4096]
     for low, high in pairwise(edges):
         os.closerange(low + 1, high)
@@ -243,6 +252,7 @@ def _import_all() -> None:
         getattr(coursekit, name)
     course_registry()  # read and cached now: a sandbox may not be able to read it
     sandbox.default_readable(), sandbox.grader_files()  # cached
-    # Exclude imported objects from garbage collection in the forked processes: it would take time in each, and copy every page.
+    # Exclude imported objects from garbage collection in the forked processes: it would take time
+    # in each, and copy every page.
     gc.freeze()
     gc.enable()

@@ -70,7 +70,8 @@ from autograder.worker.refusals import (
 __all__ = ["DONE", "READY", "SPENT", "TO_STUDENT", "pack", "peek", "unpack"]
 
 MAX_HEADER = 32 * 2**20  # bytes of JSON, which take twenty times as much when parsed. Blobs (arrays, files) do not count.
-# The letter in the head of a frame → its kind. "-" is for frames whose kind follows from where they are expected.
+# The letter in the head of a frame → its kind. "-" is for frames whose kind follows from where they
+# are expected.
 _KINDS = {b"-": "", b"r": "run", b"R": "ran", b"g": "get", b"c": "call", b"a": "answer", b"G": "given", b"t": "test"}
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 _HEAD = struct.Struct("!cdI")  # kind, seconds of processor time, length of the JSON header
@@ -151,7 +152,8 @@ def _too_large(size: int) -> str:
     )
 
 
-# The first byte of everything that the examiner sends: a frame for the student process, or an outcome for the grader. SPENT is an
-# outcome too, and means that this examiner must run no other test, because this one changed objects that the lab's cells made.
+# The first byte of everything that the examiner sends: a frame for the student process, or an
+# outcome for the grader. SPENT is an outcome too, and means that this examiner must run no other
+# test, because this one changed objects that the lab's cells made.
 TO_STUDENT, DONE, SPENT = b"S", b"D", b"X"
 READY = b"ready"  # the first message of both processes, sent when they are in their sandbox

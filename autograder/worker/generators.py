@@ -1,8 +1,9 @@
-"""Share global random number generators between two processes: those of Python and NumPy, and the seed of Keras.
+"""Share global random number generators between two processes.
 
-A seed that a test sets before it calls a student's function is also set in the student process, and
-numbers that the function draws also advance the generators of the examiner. Knows generators and their
-states; nothing of tests.
+These are the generators of Python and NumPy, and the seed of Keras. A seed that a test sets before
+it calls a student's function is also set in the student process, and numbers that the function
+draws also advance the generators of the examiner. Knows generators and their states; nothing of
+tests.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ _State = dict[str, Any]
 
 
 class Generators:
-    """The global generators of this process, and their states as the other end knows them (at first none)."""
+    """The global generators of this process, and the states that the other end knows."""
 
     def __init__(self) -> None:
         self._known: _State = {}
 
     def settle(self) -> None:
-        """Do not send the current states: the other end keeps its own until one end changes them."""
+        """Do not send the current states: the other end keeps its own for now."""
         self._known = _states()
 
     def changed(self, blob: Callable[[bytes], int]) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def _put_numpy(state: Sequence[Any], blobs: Sequence[memoryview]) -> None:
 
 
 def _keras_seed() -> list[Any] | None:
-    """The seed that was set for TensorFlow, with a number that changes each time it is set; None if none was set."""
+    """The seed of TensorFlow, with a number that changes each time it is set; None if it is not set."""
     eager = sys.modules.get("tensorflow.python.eager.context")
     context = getattr(eager, "_context", None)
     seed = getattr(context, "_seed", None)
@@ -99,7 +100,7 @@ def _keras_seed() -> list[Any] | None:
 
 
 def _put_keras(seed: int) -> None:
-    """Set the seed for Keras and TensorFlow, and leave the generators of Python and NumPy as they are."""
+    """Set the seed of Keras and TensorFlow, but leave the generators of Python and NumPy alone."""
     keras = sys.modules.get("keras")
     if keras is None:
         return

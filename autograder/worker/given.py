@@ -1,8 +1,9 @@
 """The objects that the lab's cells created in an examiner, and whether a test changed them.
 
-No test may depend on what a test before it changed. Small objects are compared completely, large arrays
-at some positions only: `rpc.Peer` reports what a student's function changed, so this comparison is for
-changes by the test itself. Knows values and the settings of NumPy and Keras; nothing of students or marks.
+No test may depend on what a test before it changed. Small objects are compared completely, large
+arrays at some positions only: `rpc.Peer` reports what a student's function changed, so this
+comparison is for changes by the test itself. Knows values and the settings of NumPy and Keras;
+nothing of students or marks.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Given:
     """The objects of the lab's cells in the namespace of an examiner.
 
     Args:
-        namespace: The namespace before any cell has run. What the shell itself stores there, such as
+        namespace: The namespace before any cell has run. What the shell itself stores there, such
+        as
             the history in `In`, is ignored.
     """
 
@@ -43,7 +45,7 @@ class Given:
         self._before: list[Any] = []
 
     def remember(self) -> None:
-        """Remember the objects and their contents, unless that was done since the last cell of the lab."""
+        """Remember the objects and their contents, unless it was done since the last cell of the lab."""
         if self._own is None:
             made = self._namespace.items()
             self._own = {n: value for n, value in made if not n.startswith("_") and self._shell.get(n) != id(value)}
@@ -68,7 +70,10 @@ class Given:
         return bool(_SEEDS.search(source)) or self._advanced(source) or self._before != self._fingerprints()
 
     def _advanced(self, source: str) -> bool:
-        """Whether the test may have advanced an iterator. That cannot be checked without advancing it."""
+        """Whether the test may have advanced an iterator.
+
+        That cannot be checked without advancing it.
+        """
         own = self._own or {}
         return any(isinstance(own.get(word), Iterator) for word in _WORD.findall(source))
 

@@ -1,9 +1,10 @@
 """Encode and decode Keras models, tensors, training histories and other objects of Keras.
 
-A model is sent as a .keras file, which is loaded in safe mode, together with what such a file does not
-store: the state of its optimizer and the weights it was built on, and which layers are those of
-another model that both ends hold. `archives` decides what is safe to load, `compiled` which losses and
-metrics are trusted, and `layers` shares layers. Knows Keras and nodes; nothing of processes or tests.
+A model is sent as a .keras file, which is loaded in safe mode, together with what such a file does
+not store: the state of its optimizer and the weights it was built on, and which layers are those of
+another model that both ends hold. `archives` decides what is safe to load, `compiled` which losses
+and metrics are trusted, and `layers` shares layers. Knows Keras and nodes; nothing of processes or
+tests.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from autograder.worker.refusals import RefusedError
 
 __all__ = ["fingerprint", "is_model", "node", "put", "state", "value"]
 
-# Model that was received → its optimizer at that time. If it has another one later, that was created at this end.
+# Model that was received → its optimizer at that time. If it has another one later, that was
+# created at this end.
 _RECEIVED: WeakKeyDictionary[keras.Model, Any] = WeakKeyDictionary()
 
 
@@ -45,11 +47,12 @@ def node(encoder: Encoder, value: Any, name: str, depth: int = 0) -> Node | None
         depth: Its level of nesting.
 
     Returns:
-        The node of a model, history, tensor, variable, layer, optimizer, loss, metric, initializer or
-        regularizer; None for any other value.
+        The node of a model, history, tensor, variable, layer, optimizer, loss, metric, initializer
+        or regularizer; None for any other value.
 
     Raises:
-        RefusedError: If the object cannot be encoded, such as a model with code of the student, or a
+        RefusedError: If the object cannot be encoded, such as a model with code of the student, or
+        a
             symbolic tensor.
     """
     if isinstance(value, keras.Model):
@@ -92,7 +95,7 @@ def value(decoder: Decoder, node: Node) -> Any:
     raise ValueError(f"not a value: {str(node)[:80]}")
 
 
-# ── a network, as a whole ────────────────────────────────────────────────────────────────────────────────────────────
+# ── models ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _model(encoder: Encoder, model: keras.Model, name: str) -> Node:
@@ -131,7 +134,7 @@ def _archive(model: keras.Model, name: str) -> bytes:
 
 
 def _own_layer(model: keras.Model, layer: Any) -> str:
-    """The reason to refuse a model that is, or contains, an object of a class that is not Keras's own."""
+    """The reason to refuse a model with an object of a class that is not Keras's own."""
     kind = type(layer).__name__[:60]
     if layer is model:
         return f"it is an object of your class {kind}, a subclass of keras.Model: use keras.Sequential or the functional API"
@@ -139,7 +142,7 @@ def _own_layer(model: keras.Model, layer: Any) -> str:
 
 
 def _own_functions(layer: Any) -> Iterator[tuple[str, Any]]:
-    """Name and function of each attribute of a layer, or of its sublayers, that is a student's function, such as an activation."""
+    """The student's functions in a layer and its sublayers, such as activations, with their names."""
     for part in layer._flatten_layers():
         if isinstance(part, keras.Model):  # a model holds the loss that it was compiled with: see `compiled`
             continue
@@ -149,7 +152,10 @@ def _own_functions(layer: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _holds_code(why: str) -> RefusedError:
-    """The error for a model with code of the student. The labs ask for models that consist of Keras's own parts."""
+    """The error for a model with code of the student.
+
+    The labs ask for models that consist of Keras's own parts.
+    """
     return RefusedError(f"a model that cannot be taken out of your process ({why})", decides_itself=True)
 
 
@@ -174,7 +180,7 @@ def _load(decoder: Decoder, node: Node) -> keras.Model:
 
 
 def _optimizer(encoder: Encoder, model: keras.Model) -> Node:
-    """The indices of the weights that the optimizer was built on, and the values of its variables; None if it is not built."""
+    """The indices of the weights and the variables of the optimizer; None if it is not built."""
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or not optimizer.built:
         return None
@@ -209,7 +215,7 @@ def _restore_optimizer(decoder: Decoder, model: keras.Model, state: Node) -> Non
 
 
 def fingerprint(model: keras.Model) -> Any:
-    """Return a value that compares equal later if the model has the same layers, weights, flags and optimizer."""
+    """Return a value that compares equal later if the model has not changed."""
     digest = blake2b()
     optimizer = getattr(model, "optimizer", None)
     for variable in [*model.weights, *(optimizer.variables if optimizer is not None else ())]:
@@ -235,7 +241,7 @@ def _settings(model: keras.Model) -> str:
 
 
 def state(encoder: Encoder, model: keras.Model) -> Node:
-    """Encode the current weights, flags and optimizer of a model that both ends hold, for `put` at the other end."""
+    """Encode the current weights, flags and optimizer of a model that both ends hold, for `put`."""
     arrays = [encoder.array(np.asarray(keras.ops.convert_to_numpy(weight))) for weight in model.weights]
     optimizer = getattr(model, "optimizer", None)
     made_here = optimizer is not None and optimizer is not _RECEIVED.get(model)

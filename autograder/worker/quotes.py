@@ -1,7 +1,7 @@
 """Shorten error messages of a student's code to one line, wherever they are shown.
 
-The code sees the inputs of hidden tests, and the student reads its messages in the feedback. A line of
-200 characters reveals little of these inputs, even over several submissions. Knows only text.
+The code sees the inputs of hidden tests, and the student reads its messages in the feedback. A line
+of 200 characters reveals little of these inputs, even over several submissions. Knows only text.
 """
 
 from __future__ import annotations

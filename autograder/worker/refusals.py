@@ -1,9 +1,9 @@
 """Values that cannot be sent between the two processes, and how a test notices.
 
 A student process sends a note in place of such a value, and the note becomes an `Unseen` in the
-examiner. A test that never uses the value is not affected, a check of coursekit names the kind of the
-value, and any other use raises `CannotCross`. This is a limit of the grader, so it does not count as the
-student's mistake. Knows no values, processes or marks.
+examiner. A test that never uses the value is not affected, a check of coursekit names the kind of
+the value, and any other use raises `CannotCross`. This is a limit of the grader, so it does not
+count as the student's mistake. Knows no values, processes or marks.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class RefusedError(TypeError):
     Attributes:
         what: The kind of the value with its article, such as "a Figure".
         decides_itself: Whether the object itself defines what it is equal to, as an object of a
-            student's own class can. The labs of this course ask for no such object, so there it is an
-            answer of the wrong type.
+            student's own class can. The labs of this course ask for no such object, so there it is
+            an answer of the wrong type.
     """
 
     def __init__(self, what: str, *, decides_itself: bool = False) -> None:
@@ -48,16 +48,17 @@ class TooLargeError(RefusedError):
 class CannotCross(BaseException):
     """A test used a value that could not be sent.
 
-    It is not an `Exception`, so that a test that expects an error of the student's code does not catch it.
+    It is not an `Exception`, so that a test that expects an error of the student's code does not
+    catch it.
     """
 
 
 class NotPlain(CannotCross):
-    """A test used an object that itself defines what it is equal to, and therefore could not be sent."""
+    """A test used an object that could not be sent, and that itself defines what it is equal to."""
 
 
 def is_limit(error: str) -> bool:
-    """Return whether the error name of an outcome means that the test used a value that could not be sent."""
+    """Return whether an error name means that a test used a value that could not be sent."""
     return error in (CannotCross.__name__, NotPlain.__name__)
 
 
@@ -85,9 +86,8 @@ class Unseen:
     Its `repr` names the kind of the value; any other use raises CannotCross or NotPlain.
 
     Args:
-        what: The kind of the value.
-        decides_itself: See `RefusedError`.
-        number: Number of the value at the other end, with which it can be passed back as an argument.
+        what: The kind of the value. decides_itself: See `RefusedError`. number: Number of the value
+        at the other end, with which it can be passed back as an argument.
     """
 
     def __init__(self, what: str, decides_itself: bool, number: int) -> None:
@@ -117,10 +117,11 @@ def _refuse(self: Unseen, *_: Any, **__: Any) -> NoReturn:
 
 
 _USES = """
-    setattr delattr eq ne lt le gt ge bool len iter next reversed contains getitem setitem delitem call enter exit
-    add radd iadd sub rsub isub mul rmul imul matmul rmatmul truediv rtruediv floordiv rfloordiv mod rmod divmod rdivmod
-    pow rpow lshift rshift and rand or ror xor rxor neg pos abs invert int float complex index round trunc floor ceil
-    format bytes array fspath await aiter anext copy deepcopy reduce_ex
+    setattr delattr eq ne lt le gt ge bool len iter next reversed contains getitem setitem delitem
+    call enter exit add radd iadd sub rsub isub mul rmul imul matmul rmatmul truediv rtruediv
+    floordiv rfloordiv mod rmod divmod rdivmod pow rpow lshift rshift and rand or ror xor rxor neg
+    pos abs invert int float complex index round trunc floor ceil format bytes array fspath await
+    aiter anext copy deepcopy reduce_ex
 """
 for _name in _USES.split():
     setattr(Unseen, f"__{_name}__", _refuse)

@@ -1,9 +1,9 @@
-"""Restore the names and functions of the course in a student process, before a test that must run there.
+"""Restore the names and functions of the course before a test that runs in a student process.
 
-A student's cell can redefine `np`, a helper of the course or a function of a package. Names and functions
-are reset to what they were before. This prevents only simple manipulations: code in the same process can
-reach everything, so the marks of such tests are shown separately. Knows names and modules; nothing of
-tests or marks.
+A student's cell can redefine `np`, a helper of the course or a function of a package. Names and
+functions are reset to what they were before. This prevents only simple manipulations: code in the
+same process can reach everything, so the marks of such tests are shown separately. Knows names and
+modules; nothing of tests or marks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ["Course"]
 
-# Packages whose functions tests use to judge answers. Data in their modules is not restored: some of it is meant to change.
+# Packages whose functions tests use to judge answers. Data in their modules is not restored: some
+# of it is meant to change.
 PACKAGES = frozenset(
     {"IPython", "builtins", "coursekit", "inspect", "itertools", "json", "math", "numpy", "operator", "pandas"}
 ) | {"collections", "copy", "functools", "random", "re", "statistics", "unittest"}

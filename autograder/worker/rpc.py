@@ -1,8 +1,8 @@
-"""Remote calls between a student process and the examiner: each end can call functions of the other.
+"""Remote calls between a student process and the examiner, in both directions.
 
-While an end waits for the answer to its call, it serves calls of the other end, so a function may be
-passed as an argument. A function gets copies of its arguments; the calling end decides which changes to
-them are sent back. Knows `codec` and `frames`; nothing of tests, marks or the sandbox.
+While an end waits for the answer to its call, it serves calls of the other end, so a function may
+be passed as an argument. A function gets copies of its arguments; the calling end decides which
+changes to them are sent back. Knows `codec` and `frames`; nothing of tests, marks or the sandbox.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ class Peer:
     """One end of the connection between a student process and the examiner.
 
     Args:
-        send: Sends a frame.
-        receive: Waits for a frame and returns it.
-        gives: Namespace whose classes may be sent: instances of them are encoded. None for none.
-        takes: Namespace whose classes may be received: instances of them are decoded. None for none.
-            The examiner has no such namespace, so it never turns what a student process sends into an
-            instance of a class of the lab by its name alone.
+        send: Sends a frame. receive: Waits for a frame and returns it. gives: Namespace whose
+        classes may be sent: instances of them are encoded. None for none. takes: Namespace whose
+        classes may be received: instances of them are decoded. None for none.
+            The examiner has no such namespace, so it never turns what a student process sends into
+            an instance of a class of the lab by its name alone.
         models: The module that encodes Keras objects (`keras_codec`).
         files: The folder whose files both ends share, None if they share none.
         watched: Returns the objects of this end that functions of the other end may change; their
@@ -83,7 +82,9 @@ class Peer:
         return Decoder(blobs, self.functions, known or (), self.takes, self.models, records=records, wary=wary)
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a function of the other end. Changes that it made to watched arguments are made here too.
+        """Call a function of the other end.
+
+        Changes that it made to watched arguments are made here too.
 
         Args:
             number: Number of the function.
@@ -116,7 +117,7 @@ class Peer:
         return decoder.value(answer["result"])
 
     def _wanted(self, args: Any, known: list[Any]) -> list[int]:
-        """The numbers of the objects in the arguments whose changes the other end must send back."""
+        """The numbers of the objects whose changes the other end must send back."""
         if self.watched is None:
             return list(range(len(known)))
         watched = {id(value): value for value in self.watched()}
@@ -127,7 +128,7 @@ class Peer:
         return [index for index, value in enumerate(known) if id(value) in watched or is_view(value, arrays)]
 
     def ask(self, header: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], list[memoryview]]:
-        """Send a request, serve calls until its answer arrives, and return the header and the blobs of the answer."""
+        """Send a request, serve calls until its answer arrives, and return header and blobs."""
         self.send(self._packed(header, encoder))
         while True:
             answer, blobs = unpack(self.receive())
@@ -138,7 +139,7 @@ class Peer:
                 return answer, blobs
 
     def serve(self, request: dict[str, Any], blobs: list[memoryview]) -> None:
-        """Answer a call of the other end, and report the processor time that the function itself took."""
+        """Answer a call of the other end, and report the processor time of the function itself."""
         records = self.gives or self.takes
         arguments = Arguments(blobs, self.functions, (), self.takes, self.models, records=records, wary=not self.lenient)
         error, result = None, None
@@ -174,7 +175,10 @@ class Peer:
         return Result(arguments, self.functions, arguments.for_result(), self.gives, self.models, lenient=self.lenient)
 
     def take(self, frame: bytes) -> tuple[dict[str, Any], list[memoryview]]:
-        """Parse a request and apply the files and random states that came with it. Return the header and the blobs."""
+        """Parse a request and apply the files and random states that came with it.
+
+        Return the header and the blobs.
+        """
         header, blobs = unpack(frame)
         self._put_extras(header, blobs)
         return header, blobs
@@ -220,7 +224,8 @@ def failure(error: BaseException) -> dict[str, Any]:
 def _exception(error: Mapping[str, Any]) -> Exception:
     """An exception with the same name, message and built-in base class.
 
-    Its class is marked, because the message comes from the other end: a test sees all of it, reports shorten it.
+    Its class is marked, because the message comes from the other end: a test sees all of it,
+    reports shorten it.
     """
     base = next((getattr(builtins, str(name), None) for name in error["bases"]), None)
     ends_loops = (StopIteration, StopAsyncIteration)  # these could silently end a loop of the test

@@ -24,7 +24,8 @@ from autograder.worker.quotes import one_line
 __all__ = ["Errors", "make_shell", "run_cell"]
 
 MESSAGE_CHARS = 4000
-# Magics of notebook front ends and of Colab. They do nothing here; if they were missing, a cell that uses one would fail.
+# Magics of notebook front ends and of Colab. They do nothing here; if they were missing, a cell
+# that uses one would fail.
 _FRONT_END = (
     *("autosave", "clear", "cls", "connect_info", "edit", "ed", "less", "man", "more", "qtconsole", "store"),
     *("subshell", "tensorboard", "tensorflow_version"),
@@ -53,7 +54,10 @@ class Errors(io.TextIOWrapper):
 
 
 class _Unseen(DisplayPublisher):
-    """Discards what a cell displays. IPython outside of a kernel would print it, and mix it with the output of the cell."""
+    """Discards what a cell displays.
+
+    IPython outside of a kernel would print it, and mix it with the output of the cell.
+    """
 
     def publish(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -80,7 +84,10 @@ class _Shell(InteractiveShell):
         print(*sys.exc_info()[:2], file=sys.stderr)
 
     def _format_exception_for_storage(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Skip the traceback that newer IPython formats for its history. After an infinite recursion it takes minutes."""
+        """Skip the traceback that newer IPython formats for its history.
+
+        After an infinite recursion it takes minutes.
+        """
         return {"ename": "", "evalue": "", "traceback": []}
 
 
@@ -113,7 +120,10 @@ def _load_extension(shell: InteractiveShell) -> Callable[[str], None]:
     extensions: Any = shell.extension_manager
 
     def load_ext(line: str) -> None:
-        """Load an extension as IPython does. One that is not installed, such as one of Colab's, raises no error."""
+        """Load an extension as IPython does.
+
+        One that is not installed, such as one of Colab's, raises no error.
+        """
         try:
             extensions.load_extension(line.strip())
         except ModuleNotFoundError as error:
@@ -140,10 +150,11 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
         source: The code.
 
     Returns:
-        "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message" and
-        "line" of the exception. Without an error also "value": the value of the last expression if it
-        is a single number, otherwise None; "odd": whether that number is displayed as something
-        else, such as np.float64(1.0); "stderr": whether Python code wrote to standard error.
+        "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message"
+        and "line" of the exception. Without an error also "value": the value of the last expression
+        if it is a single number, otherwise None; "odd": whether that number is displayed as
+        something else, such as np.float64(1.0); "stderr": whether Python code wrote to standard
+        error.
     """
     started, cpu_before = time.perf_counter(), time.process_time()
     errors = sys.stderr
@@ -170,10 +181,10 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float | None:
-    """The value of a cell's last expression if it is a single number of Python or NumPy. Truth values are not numbers.
+    """The value of a cell's last expression if it is a single number of Python or NumPy.
 
-    nbgrader parses the displayed text, so `np.float64(2.0)` of NumPy 2 is no number to it, and all points are given.
-    Here it counts as the number 2.0.
+    Truth values are not numbers. nbgrader parses the displayed text, so `np.float64(2.0)` of NumPy
+    2 is no number to it, and all points are given. Here it counts as the number 2.0.
     """
     try:
         if isinstance(value, np.ndarray) and value.ndim == 0:

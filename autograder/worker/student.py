@@ -1,8 +1,9 @@
-"""The student process: runs the cells of one notebook, and sends values and runs functions that they defined.
+"""The student process: runs the cells of one notebook, and makes their results available.
 
-It is forked from the fork server, gets requests through a socket and answers each with one frame. It
-knows nothing of labs, points or verdicts: to it every cell is code. The other processes read what it
-sends as plain data only.
+It is forked from the fork server, gets requests through a socket and answers each with one frame:
+it runs a cell, sends values, or calls a function that a cell defined. It knows nothing of labs,
+points or verdicts: to it every cell is code. The other processes read what it sends as plain data
+only.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ __all__ = ["serve"]
 def serve(connection: Connection, *, files: bool = False) -> None:
     """Answer requests until the other end is closed.
 
-    "run" runs a cell (`steps.Step` describes the fields), "get" runs the code in "restore" and sends
-    values, "call" calls a function that was sent before. `frames` lists the fields.
+    "run" runs a cell (`steps.Step` describes the fields), "get" runs the code in "restore" and
+    sends values, "call" calls a function that was sent before. `frames` lists the fields.
 
     Args:
         connection: The socket to the grader.
@@ -78,13 +79,16 @@ def _run(shell: InteractiveShell, course: Course | None, request: dict[str, Any]
 
 
 def _restore(shell: InteractiveShell, code: str) -> None:
-    """Run code of the lab: functions and imports. Not as a cell, because the student may have changed how the shell runs cells."""
+    """Run code of the lab: functions and imports.
+
+    Not as a cell, because the student may have changed how the shell runs cells.
+    """
     with suppress(Exception):
         exec(compile(code, "<lab>", "exec"), shell.user_ns)
 
 
 def _send_values(peer: Peer, shell: InteractiveShell, names: list[str]) -> None:
-    """Send the values of those names that exist, with notes in place of values that cannot be sent."""
+    """Send the values of the names that exist, with notes for values that cannot be sent."""
     encoder = peer.encoder()
     values = {name: ["value", encoder.node(shell.user_ns[name], f"`{name}`")] for name in names if name in shell.user_ns}
     try:

@@ -1,7 +1,7 @@
 """Write models to .keras files, and read such files safely.
 
-A file comes from an untrusted process: it may name code, refer to other files, or unpack to any size.
-Knows files and configurations of Keras; nothing of nodes or processes.
+A file comes from an untrusted process: it may name code, refer to other files, or unpack to any
+size. Knows files and configurations of Keras; nothing of nodes or processes.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def _read(path: str) -> keras.Model:
     try:
         return keras.saving.load_model(path, safe_mode=True)
     except Exception:
-        # The loss or a metric may be the student's own. The model itself can be loaded all the same.
+        # The loss or a metric may be the student's own. The model itself can be loaded all the
+        # same.
         try:
             return keras.saving.load_model(path, safe_mode=True, compile=False)
         except Exception as error:
@@ -73,7 +74,10 @@ def _read(path: str) -> keras.Model:
 
 
 def _checked(data: bytes) -> bytes:
-    """The file with trusted compile information. Raises ValueError for a file that is too large or contains code."""
+    """The file with trusted compile information.
+
+    Raises ValueError for a file that is too large or contains code.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(item.file_size for item in archive.infolist()) > MAX_BYTES:
@@ -90,7 +94,7 @@ def _checked(data: bytes) -> bytes:
 
 
 def _check_weights(data: bytes) -> None:
-    """Raise ValueError if the HDF5 file refers to another file or place, from which weights would be read."""
+    """Raise ValueError if the HDF5 file reads weights from another file or place."""
 
     def check(group: Any) -> None:
         for key in group:

@@ -1,8 +1,9 @@
-"""Reduce a model's compile information to what can be trusted: Keras's own losses and metrics under their own names.
+"""Reduce a model's compile information to what can be trusted.
 
-A student can give any metric the name `accuracy`. Tests that read this name expect Keras's accuracy, so it
-is replaced by Keras's accuracy. What cannot be used here, such as a loss function of the student, is left
-out. Knows configurations of Keras; nothing of files.
+These are Keras's own losses and metrics under their own names. A student can give any metric the
+name `accuracy`. Tests that read this name expect Keras's accuracy, so it is replaced by Keras's
+accuracy. What cannot be used here, such as a loss function of the student, is left out. Knows
+configurations of Keras; nothing of files.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")  # names for which Keras c
 
 
 def trustworthy(config: Mapping[str, Config] | None) -> dict[str, Config] | None:
-    """Return compile information in which every loss and metric is Keras's own, under its own name, or left out.
+    """Return compile information that contains only Keras's own losses and metrics.
+
+    Each has its own name. Others are left out.
 
     Args:
         config: The compile information of a model, None if it has none.
@@ -82,7 +85,7 @@ def _loss(config: Config) -> Config:
 
 
 def _name(config: Config) -> str:
-    """The name under which the result is reported: the string itself, the name of a function, or the name of an object."""
+    """The name under which the result of a loss or metric is reported."""
     inner = config.get("config") if isinstance(config, dict) else config
     name = inner.get("name") if isinstance(inner, dict) else inner
     return name if isinstance(name, str) else ""
@@ -124,7 +127,7 @@ def _snake(name: str) -> str:
 
 
 def _holds_code(config: Config) -> bool:
-    """Whether a configuration contains a function, or an object of a class, that is not Keras's own."""
+    """Whether a configuration contains a function or an object that is not Keras's own."""
     pending = [config]
     while pending:
         part = pending.pop()
@@ -141,7 +144,10 @@ def _holds_code(config: Config) -> bool:
 
 
 def _of_keras(part: Mapping[str, Config]) -> bool:
-    """Whether a configuration with a class name is of Keras. For a function: whether Keras has one of that name."""
+    """Whether a configuration with a class name is of Keras.
+
+    For a function: whether Keras has one of that name.
+    """
     if part["class_name"] == "function":
         return is_known_function(part.get("config"))
     return str(part.get("module")).split(".")[0] == "keras"

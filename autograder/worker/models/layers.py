@@ -1,7 +1,7 @@
 """Layers that several models share, and the trainable flag of each layer.
 
-A received model is a copy. If it was built on layers of another model that both ends hold, the copy gets
-the same layer objects. Knows Keras models; nothing of nodes, files or processes.
+A received model is a copy. If it was built on layers of another model that both ends hold, the copy
+gets the same layer objects. Knows Keras models; nothing of nodes, files or processes.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def share(model: keras.Model, shared: list[tuple[int, Any, int]]) -> keras.Model
     """Rebuild a model with layers of other models.
 
     Args:
-        model: The model.
-        shared: (index in `flat(model)`, the other model, index in `flat` of the other model) of each
+        model: The model. shared: (index in `flat(model)`, the other model, index in `flat` of the
+        other model) of each
             layer to replace.
 
     Returns:
@@ -95,8 +95,8 @@ def _copy_variables(old: Any, new: Any) -> None:
 def set_flags(model: keras.Model, flags: list[bool], fixed: Collection[int] = ()) -> None:
     """Set the trainable flag of each layer separately.
 
-    `layer.trainable = …` would also set the flags of its sublayers, and a .keras file does not store the
-    flag of the model itself.
+    `layer.trainable = …` would also set the flags of its sublayers, and a .keras file does not
+    store the flag of the model itself.
 
     Args:
         model: The model.
@@ -112,7 +112,7 @@ def set_flags(model: keras.Model, flags: list[bool], fixed: Collection[int] = ()
 
 
 def take_names(model: keras.Model) -> None:
-    """Reserve the names of a received model's layers, so that Keras gives new layers other names, as in one process."""
+    """Reserve the names of a received model's layers, so that Keras gives new layers other names."""
     for layer in flat(model):
         name, number = re.fullmatch(r"(.*?)(?:_(\d+))?", layer.name, re.DOTALL).groups()  # type: ignore[union-attr]
         for _ in range(min(int(number or 0) + 1, MAX_NAMES)):

@@ -1,1 +1,1 @@
-"""Encode and decode values of libraries and of the standard library, one module per group of types."""
+"""Encode and decode values of libraries: one module per group of types."""

@@ -1,8 +1,9 @@
-"""Encode and decode values of NumPy and SciPy: arrays as .npy without pickle, and objects that consist of arrays.
+"""Encode and decode values of NumPy and SciPy.
 
-An array is decoded only if the number of its bytes is the one that its header states, so no memory is
-allocated for data that was not sent. Knows NumPy, SciPy's sparse matrices and nodes; nothing of pandas,
-Keras or processes.
+Arrays are sent as .npy without pickle, and other objects as the arrays that they consist of. An
+array is decoded only if the number of its bytes is the one that its header states, so no memory is
+allocated for data that was not sent. Knows NumPy, SciPy's sparse matrices and nodes; nothing of
+pandas, Keras or processes.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def _array_node(encoder: Encoder, value: np.ndarray, name: str, depth: int) -> N
 
 
 def _view_node(encoder: Encoder, value: np.ndarray) -> Node | None:
-    """The position of a view in the memory of an array that both ends hold, None for an array with its own memory."""
+    """The position of a view in an array that both ends hold, None for an array with its own memory."""
     base = value.base
     if type(base) is not np.ndarray or base.dtype != value.dtype or (known := encoder.reference(base)) is None:
         return None
@@ -153,7 +154,10 @@ def generator_state(value: Any) -> Any:
 
 
 def set_generator_state(value: Any, state: Any) -> None:
-    """Set the state of a NumPy random generator. Raises ValueError or TypeError if it is not valid."""
+    """Set the state of a NumPy random generator.
+
+    Raises ValueError or TypeError if it is not valid.
+    """
     if isinstance(value, np.random.RandomState):
         value.set_state(state)
     else:
@@ -179,7 +183,7 @@ def _make_scalar(decoder: Decoder, node: Node) -> Any:
 
 
 def _view(decoder: Decoder, position: Node, plain: np.ndarray) -> np.ndarray:
-    """A view of an array of this end, if its memory layout is that of the other end and the numbers are the same.
+    """A view of an array of this end, if it has the same layout and the same numbers.
 
     Otherwise `plain`, the array as it was sent.
     """

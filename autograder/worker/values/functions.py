@@ -1,7 +1,7 @@
 """Functions and iterators of one process that the other process uses: by number, through stand-ins.
 
-The items of an iterator are requested one at a time, so a test can read as much of an infinite generator as
-it needs. Knows numbers and signatures; nothing of how calls are sent.
+The items of an iterator are requested one at a time, so a test can read as much of an infinite
+generator as it needs. Knows numbers and signatures; nothing of how calls are sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ __all__ = ["Functions", "is_iterator", "parameters"]
 
 MAX_ITEMS = 10_000_000  # maximum number of items from one iterator of the other end
 
-# Python's own iterators, which offer nothing but their items. A file or an object of a student's class offers more.
+# Python's own iterators, which offer nothing but their items. A file or an object of a student's
+# class offers more.
 _ITERATORS: tuple[type, ...] = (
     GeneratorType, map, filter, zip, enumerate, reversed,
     type(iter([])), type(iter(())), type(iter("")), type(iter(b"")), type(iter(range(0))), type(iter(range(2**70))),
@@ -31,7 +32,7 @@ def is_iterator(value: Any) -> bool:
 
 
 class Functions:
-    """The functions of this process that the other end may call, by number, and the stand-ins for functions of the other end.
+    """The functions that this process shows to the other end, and stand-ins for those of the other.
 
     Args:
         call: Calls a function of the other end, given its number, the positional arguments and the
@@ -46,7 +47,7 @@ class Functions:
         self._foreign: dict[int, int] = {}  # id of a stand-in → number at the other end
 
     def __getitem__(self, number: int) -> Any:
-        """Return what the other end calls with this number: a function, or a function that returns the next item."""
+        """Return the function that the other end calls with this number; of an iterator, its next item."""
         value = self._own[number]
         return _Pull(value) if is_iterator(value) else value
 
@@ -62,11 +63,11 @@ class Functions:
         return self._numbers[id(value)]
 
     def foreign(self, value: Any) -> int | None:
-        """Return the number that a stand-in's original has at the other end, None for a value of this process."""
+        """Return the number of a stand-in's original at the other end, None for any other value."""
         return self._foreign.get(id(value))
 
     def speaks(self, value: Any) -> bool:
-        """Return whether a value is a stand-in for a function, whose results the other end can choose anew at each call."""
+        """Return whether a value is a stand-in for a function. The other end decides what it returns."""
         return callable(value) and self.foreign(value) is not None
 
     def stand_in(self, number: int, name: str, parameters: Sequence[Sequence[Any]] | None) -> Any:
@@ -114,7 +115,7 @@ class Functions:
 
 
 class _Pull:
-    """A function that returns the next item of an iterator: (True, item), or (False, return value of a generator)."""
+    """Returns the next item of an iterator: (True, item), or (False, return value of a generator)."""
 
     def __init__(self, iterator: Iterator[Any]) -> None:
         self.iterator = iterator

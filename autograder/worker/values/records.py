@@ -1,8 +1,9 @@
-"""Encode and decode records (named tuples and data classes): the name of the class and the names and values of its fields.
+"""Encode and decode records: named tuples and data classes.
 
-The code of the class is not sent. The receiver creates a new class with these fields, whose instances
-compare by their values, whatever the original class defines. If the lab's own cells define a class with
-the same name and fields, the receiver uses that class. Knows records and nodes; nothing of processes.
+The name of the class and the names and values of its fields are sent. The code of the class is not
+sent. The receiver creates a new class with these fields, whose instances compare by their values,
+whatever the original class defines. If the lab's own cells define a class with the same name and
+fields, the receiver uses that class. Knows records and nodes; nothing of processes.
 """
 
 from __future__ import annotations
@@ -84,7 +85,10 @@ def fields_of(value: Any) -> dict[str, Any] | None:
 
 
 def set_fields(value: Any, values: Mapping[str, Any]) -> None:
-    """Set the fields of an instance of a data class, even if it is frozen. Raises KeyError if a value is missing."""
+    """Set the fields of an instance of a data class, even if it is frozen.
+
+    Raises KeyError if a value is missing.
+    """
     for name in _fields(type(value)):
         object.__setattr__(value, name, values[name])
 

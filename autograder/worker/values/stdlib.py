@@ -1,9 +1,9 @@
-"""Encode and decode values of the standard library: counters, fractions, dictionary views, iterators and others.
+"""Encode and decode values of the standard library: counters, fractions, iterators and others.
 
-The receiver creates each value anew, as the same type, from plain data. An instance of a subclass of a
-plain type (int, list, …) is sent as that type. It is read with the methods of the plain type, so code of
-the subclass is neither run nor trusted. Knows the standard library and nodes; nothing of NumPy, pandas,
-Keras or processes.
+The receiver creates each value anew, as the same type, from plain data. An instance of a subclass
+of a plain type (int, list, …) is sent as that type. It is read with the methods of the plain type,
+so code of the subclass is neither run nor trusted. Knows the standard library and nodes; nothing of
+NumPy, pandas, Keras or processes.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def node(encoder: Encoder, value: Any, name: str, depth: int) -> Node | None:
 
 # ── subclasses of plain types ────────────────────────────────────────────────────────────────────────────────────────
 
-# Plain type → a function that reads an instance with the methods of this type, even if a subclass overrides them.
+# Plain type → a function that reads an instance with the methods of this type, even if a subclass
+# overrides them.
 _BASES: Mapping[type, Callable[[Any], Any]] = {
     int: int.__pos__,
     float: float.__pos__,
@@ -105,10 +106,11 @@ _BASES: Mapping[type, Callable[[Any], Any]] = {
 _PLAIN = tuple(_BASES)
 # Methods that a subclass may override, because they do not affect how a reader sees the value.
 _HARMLESS = """
-    __init__ __new__ __repr__ __str__ __format__ __doc__ __hash__ __reduce__ __reduce_ex__ __getnewargs__ __getstate__
-    __setstate__ __sizeof__ __class_getitem__ __init_subclass__ __subclasshook__ __dir__ __setattr__ __delattr__
-    __setitem__ __delitem__ __iadd__ __imul__ __ior__ __iand__ __isub__ __ixor__ append extend insert pop remove clear
-    sort reverse update setdefault popitem add discard difference_update intersection_update symmetric_difference_update
+    __init__ __new__ __repr__ __str__ __format__ __doc__ __hash__ __reduce__ __reduce_ex__
+    __getnewargs__ __getstate__ __setstate__ __sizeof__ __class_getitem__ __init_subclass__
+    __subclasshook__ __dir__ __setattr__ __delattr__ __setitem__ __delitem__ __iadd__ __imul__
+    __ior__ __iand__ __isub__ __ixor__ append extend insert pop remove clear sort reverse update
+    setdefault popitem add discard difference_update intersection_update symmetric_difference_update
 """
 
 
@@ -116,7 +118,8 @@ def as_plain(value: Any) -> Any:
     """Convert an instance of a subclass of a plain type to the plain type.
 
     Args:
-        value: An instance of int, float, str, list, dict or another key of `_BASES`, or of a subclass.
+        value: An instance of int, float, str, list, dict or another key of `_BASES`, or of a
+        subclass.
 
     Raises:
         RefusedError: If the subclass overrides how values are read, compared or computed with.
@@ -215,7 +218,10 @@ def _type_node(encoder: Encoder, value: type) -> Node | None:
 
 
 def _enum_node(encoder: Encoder, value: enum.Enum, name: str, depth: int) -> Node:
-    """The node of an Enum member: its name, for a receiver whose lab defines the Enum, and its value if that is plain."""
+    """The node of an Enum member: its name, and its value if that is plain.
+
+    The name is for a receiver whose lab defines the Enum.
+    """
     kind = type(value)
     base = next((base for base in kind.__mro__ if base in _BASES), None)  # int for an IntEnum
     node = {"k": "member", "cls": kind.__name__, "name": value.name, "own": own_class(kind), "plain": base is not None}

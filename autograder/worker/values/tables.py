@@ -1,9 +1,11 @@
-"""Encode and decode values of pandas: data frames, series, indices, columns of the usual types, time stamps and periods.
+"""Encode and decode values of pandas.
 
-A table is sent as its columns and labels, each as an array or as plain values. The values of a column
-are a JSON object with their form under "c": "array" (NumPy), "objects", "texts" (strings), "zoned" (times
-with a time zone), "periods", "categories", "intervals", "sparse" or "nullable" (numbers with missing
-values). If pandas is not loaded, nothing is encoded. Knows pandas and nodes; nothing of Keras or processes.
+These are data frames, series, indices, columns of the usual types, time stamps and periods. A table
+is sent as its columns and labels, each as an array or as plain values. The values of a column are a
+JSON object with their form under "c": "array" (NumPy), "objects", "texts" (strings), "zoned" (times
+with a time zone), "periods", "categories", "intervals", "sparse" or "nullable" (numbers with
+missing values). If pandas is not loaded, nothing is encoded. Knows pandas and nodes; nothing of
+Keras or processes.
 """
 
 from __future__ import annotations
@@ -273,7 +275,7 @@ def _series(values: Any, index: Any) -> Any:
 
 
 def _known(make: Callable[[Decoder, Node], Any]) -> Callable[[Decoder, Node], Any]:
-    """A function that decodes an object with `make` and registers it before its parts, as the encoder does."""
+    """Decode with `make`, but register the object before its parts, as the encoder does."""
 
     def made(decoder: Decoder, node: Node) -> Any:
         number = len(decoder.known)
