@@ -43,12 +43,10 @@ class Check:
     Attributes:
         name: What was checked.
         problems: Sentences that describe problems; empty if the check passed.
-        note: A further remark.
     """
 
     name: str
     problems: tuple[str, ...] = ()
-    note: str = ""
 
 
 @dataclass(frozen=True)

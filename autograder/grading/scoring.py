@@ -17,7 +17,7 @@ from autograder.grading.verdict import Flag, TestResult, TestStatus, Written
 from autograder.labs.model import Lab
 from autograder.worker.refusals import NotPlain, is_limit
 
-__all__ = []
+__all__ = ["broken_reasons", "lost", "ran_inside", "results", "unseen", "written_questions"]
 
 
 def results(
@@ -28,7 +28,7 @@ def results(
     places = {lab.cells[i].grade_id: place for place, (i, _) in enumerate(work.code) if i >= 0}
     why = causes(lab, work.code, outcomes)
     released = {cell.grade_id: node.source for cell, node in zip(lab.cells, released_cells(lab), strict=True)}
-    results = []
+    found = []
     for test in lab.of("tests"):
         ruled = opinions[test.name]
         written = by_id.get(test.exercise) if test.exercise else Outcome("ok")
@@ -41,7 +41,7 @@ def results(
         elif lab.trial.broken and not options.accept_broken:
             said = "your instructor's own solution fails here, so nothing was marked yet: your instructor will look at it"
         if said:
-            results.append(TestResult(test.name, test.exercise, test.points, 0.0, "missing", said, sealed))
+            found.append(TestResult(test.name, test.exercise, test.points, 0.0, "missing", said, sealed))
             continue
         outcome, earned = ruled.outcome, ruled.earned
         if outcome.status != "ok":
@@ -56,8 +56,8 @@ def results(
         else:
             status, message = "passed", ""
         result = TestResult(test.name, test.exercise, test.points, earned, status, message, sealed)
-        results.append(guarded(result, test, released[test.grade_id]))
-    return results
+        found.append(guarded(result, test, released[test.grade_id]))
+    return found
 
 
 def ran_inside(lab: Lab, opinions: Mapping[str, Opinion]) -> list[Flag]:

@@ -45,11 +45,6 @@ class Missed:
     graded: int
     message: str
 
-    @property
-    def share(self) -> float:
-        """Share of the graded submissions that did not pass the test, 0 to 1."""
-        return self.missed / self.graded
-
 
 def data_notice(verdicts: Sequence[Verdict]) -> str:
     """Describe the data and the budget behind the marks. The notice stands at the top of every report.

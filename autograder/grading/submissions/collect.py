@@ -266,10 +266,6 @@ class _Search:
         self._students.setdefault(student, []).append(candidate)
 
 
-def _has(paths: Iterable[Path], name: str) -> bool:
-    return any(path.name.lower() == name for path in paths)
-
-
 def _entries(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
