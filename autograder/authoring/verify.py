@@ -71,7 +71,7 @@ class Effort:
 
     repeats: int = 50
     seeds: int = 10
-    draws: int = 20
+    draws: int = 10
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     data_only: bool = False
     examined: int = 1

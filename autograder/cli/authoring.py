@@ -15,7 +15,7 @@ import typer
 from autograder.cli.app import app, load_labs
 from autograder.cli.options import Data, Fast, Jobs, LabNames, Labs, Notebooks, data_of
 from autograder.errors import LabError, LectureError, MachineError, PublishError
-from autograder.reporting.terminal import fail, progress, quote, say
+from autograder.reporting.terminal import fail, progress, quote, say, working
 
 if TYPE_CHECKING:
     from autograder.authoring.lectures import Lecture
@@ -73,7 +73,8 @@ def run_lectures(
     failed = 0
     say(f"{'lecture':32}{'seconds':>8}{'file kB':>9}")
     for lecture in _load_lectures(names, folder):
-        run = run_lecture(lecture, fast=fast, data=data_of(data))
+        with working(f"running {lecture.id}"):
+            run = run_lecture(lecture, fast=fast, data=data_of(data))
         size = len(nbformat.writes(lecture_notebook(lecture)).encode()) / 1000
         slow = f"  longer than {LECTURE_SECONDS} seconds" if run.seconds > LECTURE_SECONDS else ""
         say("{}{}", f"{lecture.id:32}", f"{run.seconds:8.0f}{size:9.0f}{slow}")
@@ -91,8 +92,9 @@ def verify(
     notebooks: Notebooks = Path("notebooks/labs"),
     data: Data = "auto",
     fast: Fast = True,
-    repeats: Annotated[int, typer.Option(help="Runs of each test that does not train.")] = 50,
+    repeats: Annotated[int, typer.Option(help="Runs of each test that does not train, on the reference.")] = 50,
     seeds: Annotated[int, typer.Option(help="Runs of each test that trains.")] = 10,
+    draws: Annotated[int, typer.Option(min=1, help="Runs of each known answer's tests that do not train.")] = 10,
     exercise: Annotated[list[str] | None, typer.Option(help="Only this exercise's tests and answers; may be repeated.")] = None,
     twins: Annotated[
         Literal["all", "sample", "none"], typer.Option(help="How many hostile twins of the known answers to try.")
@@ -107,7 +109,7 @@ def verify(
     from autograder.authoring.verify import verify as verify_lab
     from autograder.grading.options import Options
 
-    effort = Effort(repeats, seeds, jobs or Effort().jobs, twins=twins)
+    effort = Effort(repeats, seeds, draws, jobs or Effort().jobs, twins=twins)
     failed = False
     for lab in load_labs([] if every else names, labs):
         with progress(f"verify {lab.id}") as advance:
@@ -144,11 +146,12 @@ def calibrate(
     minutes = math.ceil(seeds * lab.settings.running_seconds / 60)
     say("{}, {}: {} runs, {} {} minutes on two cores", lab.id, band, seeds, least, minutes)
 
-    def hear(done: int, total: int, left: float) -> None:
+    def on_run(done: int, total: int, left: float) -> None:
         say("  run {} of {}; {} minutes to go", done, total, f"{left / 60:.1f}")
 
     try:
-        measured = calibrate_lab(lab, options, range(seeds), on_run=hear)
+        with working(f"calibrating {lab.id}"):
+            measured = calibrate_lab(lab, options, range(seeds), on_run=on_run)
     except (LabError, MachineError) as error:
         fail(error)
     for figure in measured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import release_notebook
 
-QUICK = Effort(repeats=3, seeds=2, twins="none")
+QUICK = Effort(repeats=3, seeds=2, draws=2, twins="none")
 
 
 def problems(folder: Path, **options: object) -> Iterator[str]:
@@ -28,7 +29,7 @@ def problems(folder: Path, **options: object) -> Iterator[str]:
 
 def of_twins(folder: Path) -> tuple[str, ...]:
     """What the hostile twins of the exercise `mean` gained."""
-    checks: list[Check] = verify(load_lab(folder), effort=Effort(repeats=1, seeds=1), exercises=["mean"])
+    checks: list[Check] = verify(load_lab(folder), effort=Effort(repeats=1, seeds=1, draws=1), exercises=["mean"])
     return next(check.problems for check in checks if check.name == hostile.TWINS)
 
 
@@ -121,8 +122,20 @@ def test_hostile_twins_gain_nothing_where_functions_get_copies_and_are_caught_wh
     assert "mean: overwriting arguments with 1 passes the hidden part of mean" in found
 
 
+def test_a_wrong_answer_that_passes_in_some_draws_is_found(toy_folder: Path) -> None:
+    lucky = (
+        "x = np.random.default_rng().normal(size=np.random.default_rng().integers(4, 6))"  # dividing by 4 is right now and then
+    )
+    rewrite(toy_folder / "lab.py", "x = np.random.default_rng().normal(size=7)", lucky)
+    checks = verify(load_lab(toy_folder), effort=Effort(1, 1, draws=40, twins="none"), exercises=["mean"])
+    (said,) = [problem for check in checks for problem in check.problems if "expected 0 of 8" in problem]
+    found = re.fullmatch(r"mean: wrong\.four passes mean \((\d+) of 40 times\), expected 0 of 8", said)
+    assert found
+    assert 4 <= int(found[1]) <= 36  # 20 on average, with a standard deviation of 3.2
+
+
 def test_a_second_proof_may_be_limited_to_the_answers_that_read_data(toy_folder: Path) -> None:
-    effort = Effort(repeats=2, seeds=1, data_only=True)
+    effort = Effort(repeats=2, seeds=1, draws=1, data_only=True)
     answers = toy_folder / "answers" / "mean.toml"
     rewrite(answers, "return np.mean(x)", "return np.median(x)")
     assert not [check for check in verify(load_lab(toy_folder), effort=effort, exercises=["mean"]) if check.problems]
