@@ -79,10 +79,10 @@ LOOSE = [
     Attack(
         "forged_values",
         {
-            "nearest": LINE + "real = grader['student']['_give']\n"
+            "nearest": LINE + "real = grader['student']['_send_values']\n"
             "def give(link, shell, names):\n"
             "    link.send(pack({'do': 'answer', 'values': {n: ['value', {'k': 'own', 'n': 0}] for n in (*names, 'check', 'np')}}))\n"
-            "grader['student']['_give'] = give"
+            "grader['student']['_send_values'] = give"
         },
         loses=("nearest", "last"),
         says="not a value",
@@ -90,11 +90,11 @@ LOOSE = [
     Attack(
         "forged_names",
         {
-            "nearest": LINE + "import json\nreal = grader['student']['_give']\n"
+            "nearest": LINE + "import json\nreal = grader['student']['_send_values']\n"
             "def give(link, shell, names):\n"
             "    link.send(pack({'do': 'answer', 'values': {'check': ['value', 1], 'np': ['value', 1], 'CENTRES': ['value', 0],\n"
             "                    'X_test': ['value', 0], **{n: ['value', 128] for n in names}}}))\n"
-            "grader['student']['_give'] = give"
+            "grader['student']['_send_values'] = give"
         },
         loses=("nearest",),
         says="nearest: error",
