@@ -41,8 +41,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
         files: Whether the student process has copies of the files in the current folder. It cannot
             change the files that are there now, nor those that the lab's cells write.
         shared_arguments: Whether a student's function may change all arguments that a test passes,
-        as
-            in one process. Objects of the lab's cells are then not checked for changes.
+            as in one process. Objects of the lab's cells are then not checked for changes.
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None

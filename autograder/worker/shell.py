@@ -150,11 +150,10 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
         source: The code.
 
     Returns:
-        "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message"
-        and "line" of the exception. Without an error also "value": the value of the last expression
-        if it is a single number, otherwise None; "odd": whether that number is displayed as
-        something else, such as np.float64(1.0); "stderr": whether Python code wrote to standard
-        error.
+        "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message" and
+        "line" of the exception. Without an error also "value": the value of the last expression if it
+        is a single number, otherwise None; "odd": whether that number is displayed as something
+        else, such as np.float64(1.0); "stderr": whether Python code wrote to standard error.
     """
     started, cpu_before = time.perf_counter(), time.process_time()
     errors = sys.stderr

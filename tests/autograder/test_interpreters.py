@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.lectures import load_lecture, run_lecture
-from autograder.execution import process
+from autograder.execution import forkserver_client, process
 from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Step
@@ -47,7 +47,7 @@ def test_the_hostile_folder_works_on_a_python_that_is_started_carelessly(note: P
 
 def start_the_fork_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new one, with a process forked from it that runs a cell."""
-    parent = process.ForkServerClient()
+    parent = forkserver_client.ForkServerClient()
     monkeypatch.setattr(process, "fork_server", parent)
     source = "import sys\nassert sys.flags.isolated and not {'PYTHONPATH', 'PYTHONINSPECT'} & set(__import__('os').environ)"
     (outcome,) = run_steps([Step(source)], limits=Limits(), environment=Environment())

@@ -142,7 +142,7 @@ def test_ctrl_c_before_anything_runs_ends_it_as_quickly(toy: Lab, tmp_path: Path
     script = (
         "import os, signal, sys, threading\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from autograder.execution import process as processes\nreal = processes.Process.__init__\n"
-        "def init(self, *args):\n"  # the warm parent is importing now, and this thread waits for it
+        "def init(self, *args):\n"  # the fork server is importing now, and this thread waits for it
         "    threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()\n    real(self, *args)\n"
         "processes.Process.__init__ = init\nfrom autograder.cli import app\napp()"
     )
