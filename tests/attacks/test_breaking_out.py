@@ -19,7 +19,7 @@ LINE = (
     + r"""
 import os, sys
 from multiprocessing.connection import Connection
-pack = grader["codec"]["pack"]
+pack = grader["frames"]["pack"]
 ran = {"do": "ran", "seconds": 0.0, "cpu": 0.0, "error": None, "value": 1}
 lines = [thing for thing in gc.get_objects() if isinstance(thing, Connection)]
 """
@@ -79,10 +79,10 @@ LOOSE = [
     Attack(
         "forged_values",
         {
-            "nearest": LINE + "real = grader['student']['_give']\n"
-            "def give(link, shell, names):\n"
-            "    link.send(pack({'do': 'answer', 'values': {n: ['value', {'k': 'own', 'n': 0}] for n in (*names, 'check', 'np')}}))\n"
-            "grader['student']['_give'] = give"
+            "nearest": LINE + "real = grader['student']['_send_values']\n"
+            "def give(peer, shell, names):\n"
+            "    peer.send(pack({'do': 'answer', 'values': {n: ['value', {'k': 'own', 'n': 0}] for n in (*names, 'check', 'np')}}))\n"
+            "grader['student']['_send_values'] = give"
         },
         loses=("nearest", "last"),
         says="not a value",
@@ -90,11 +90,11 @@ LOOSE = [
     Attack(
         "forged_names",
         {
-            "nearest": LINE + "import json\nreal = grader['student']['_give']\n"
-            "def give(link, shell, names):\n"
-            "    link.send(pack({'do': 'answer', 'values': {'check': ['value', 1], 'np': ['value', 1], 'CENTRES': ['value', 0],\n"
+            "nearest": LINE + "import json\nreal = grader['student']['_send_values']\n"
+            "def give(peer, shell, names):\n"
+            "    peer.send(pack({'do': 'answer', 'values': {'check': ['value', 1], 'np': ['value', 1], 'CENTRES': ['value', 0],\n"
             "                    'X_test': ['value', 0], **{n: ['value', 128] for n in names}}}))\n"
-            "grader['student']['_give'] = give"
+            "grader['student']['_send_values'] = give"
         },
         loses=("nearest",),
         says="nearest: error",

@@ -33,7 +33,7 @@ GRADE = """
 import json, sys
 import autograder
 from autograder import Options
-from autograder.labs.model import load_lab
+from autograder.labs.source import load_lab
 from autograder.grading.batch import find_submissions, grade_class
 lab, folder, secret, *levels = sys.argv[1:]
 lab = load_lab(lab)
