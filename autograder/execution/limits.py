@@ -48,8 +48,7 @@ class Environment:
         beside: (relative name, absolute path) of files that are copied into the current folder of
             both processes.
         handed_in: (relative name, absolute path) of files that are copied into the current folder
-        of
-            the student process only.
+            of the student process only.
         gpu: Number of the GPU that the student process may use, "" for none. The examiner always
             uses the CPU.
         threads: Number of threads for one TensorFlow operation; 0 means one per core.

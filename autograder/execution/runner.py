@@ -21,12 +21,11 @@ from autograder.execution.limits import Environment, Limits
 from autograder.execution.process import Halt, NoAnswerError, Process, plain
 from autograder.execution.steps import Kept, Outcome, Step
 from autograder.sandbox import cgroups
-from autograder.worker.frames import DONE, SPENT, pack, peek, unpack
+from autograder.worker.frames import DONE, MESSAGE_CHARS, SPENT, pack, peek, unpack
 
 __all__ = ["MAX_KEPT", "ContendedError", "Reexaminer", "run_cells", "run_steps", "run_with_retries"]
 
 GRACE_SECONDS = 3.0  # time that an interrupted cell has to stop
-MESSAGE_CHARS = 4000
 # Bytes of a frame that says how a cell ended, the only kind that the grader parses. A message of
 # MESSAGE_CHARS characters fits.
 MAX_OUTCOME = 64 * 1024

@@ -29,9 +29,10 @@ class Outcome:
         cpu: Processor seconds that the student's code took, in a cell or in the functions that a
             test called. The student process reports it itself.
         contended: Whether a limit was exceeded that might not have been exceeded on an idle
-        machine. calls: Number of requests from the test to the student process. odd: Whether
-        `value` is displayed as something other than a number, such as np.float64(1.0). stderr:
-        Whether a cell that ran to its end wrote to standard error.
+            machine.
+        calls: Number of requests from the test to the student process.
+        odd: Whether `value` is displayed as something other than a number, such as np.float64(1.0).
+        stderr: Whether a cell that ran to its end wrote to standard error.
 
     Raises:
         ValueError: If `seconds` or `cpu` is negative or not finite.
@@ -67,8 +68,7 @@ class Step:
         names: For "test": the names whose values the examiner gets from the student process. For a
             cell with `course` "restore": the names that are not restored.
         restore: For "test": code of the lab that the student process runs before it sends the
-        values,
-            such as the lab's own functions.
+            values, such as the lab's own functions.
         course: What the student process does about the names that the course defined: "remember"
             those that this cell defines, "restore" all remembered names before this cell, or "".
     """

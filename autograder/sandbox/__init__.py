@@ -1,4 +1,4 @@
-"""Sandbox a process that runs a student's code: restrict files, network, processes, memory and disk.
+"""Sandbox a process with a student's code: restrict files, network, processes, memory and disk.
 
 The sandbox is built with system calls in a process that is already forked, so the process keeps the
 modules that its parent imported. `probe` tests each restriction on this machine. This package knows

@@ -54,7 +54,7 @@ class Group:
 
         Args:
             megabytes: Memory limit of the new group in MB. Its CPU share is that of the whole
-            group.
+                group.
         """
         folder = _new(self.memory, f"part-{next(_numbers)}", megabytes)
         return Group(folder or self.memory, self.processor, (folder,) if folder else ())

@@ -39,13 +39,13 @@ class Encoder:
     """Turns values into nodes and blobs.
 
     Args:
-        functions: Numbers the functions and iterators of this process. known: Objects that both
-        ends hold already; the index is their number. New mutable objects are
-            appended in the order in which the Decoder at the other end appends them.
-        given: Name → class that both ends have (classes of the lab). models: The module that
-        encodes Keras objects (`keras_codec`), None for none. lenient: Whether a value that cannot
-        be encoded is replaced by a note; otherwise `node` raises
-            RefusedError.
+        functions: Numbers the functions and iterators of this process.
+        known: Objects that both ends hold already; the index is their number. New mutable objects
+            are appended in the order in which the Decoder at the other end appends them.
+        given: Name → class that both ends have (classes of the lab).
+        models: The module that encodes Keras objects (`keras_codec`), None for none.
+        lenient: Whether a value that cannot be encoded is replaced by a note; otherwise `node`
+            raises RefusedError.
 
     Attributes:
         known: All objects with a number.
@@ -82,7 +82,7 @@ class Encoder:
         Raises:
             RefusedError: If the value cannot be encoded, unless the encoder is lenient.
             TooLargeError: If it has too many parts. A lenient encoder replaces the whole value by a
-            note.
+                note.
         """
         if _is_scalar(value):
             return self._count(value)

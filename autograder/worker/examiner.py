@@ -18,7 +18,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from autograder.worker import keras_codec
 from autograder.worker.filesync import Files
-from autograder.worker.frames import DONE, READY, SPENT, TO_STUDENT, pack, unpack
+from autograder.worker.frames import DONE, MESSAGE_CHARS, READY, SPENT, TO_STUDENT, pack, unpack
 from autograder.worker.generators import Generators
 from autograder.worker.given import Given
 from autograder.worker.refusals import CannotCross, sentence
@@ -41,8 +41,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
         files: Whether the student process has copies of the files in the current folder. It cannot
             change the files that are there now, nor those that the lab's cells write.
         shared_arguments: Whether a student's function may change all arguments that a test passes,
-        as
-            in one process. Objects of the lab's cells are then not checked for changes.
+            as in one process. Objects of the lab's cells are then not checked for changes.
     """
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
@@ -106,4 +105,4 @@ def _run_test(peer: Peer, shell: InteractiveShell, request: dict[str, Any]) -> d
 
 def _failed(message: str, name: str) -> dict[str, Any]:
     """The outcome of a test whose values could not be read: an error with this name."""
-    return {"seconds": 0.0, "cpu": 0.0, "error": {"name": name, "message": message[:4000], "line": 1}}
+    return {"seconds": 0.0, "cpu": 0.0, "error": {"name": name, "message": message[:MESSAGE_CHARS], "line": 1}}

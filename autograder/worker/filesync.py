@@ -88,9 +88,8 @@ class Files:
         """Return the changes that the other end does not have yet.
 
         Returns:
-            "+name" with the contents of a new or changed file, "/name" for a new folder, "-name"
-            for a deleted file or folder. Deletions come first; a new folder comes before its
-            contents.
+            "+name" with the contents of a new or changed file, "/name" for a new folder, "-name" for
+            a deleted file or folder. Deletions come first; a new folder comes before its contents.
         """
         found: list[tuple[str, bytes]] = []
         now: dict[str, Facts] = {}

@@ -117,9 +117,9 @@ def _become(job: dict[str, Any], connection: int, output: int, pid_pipe: int) ->
         "beside": files to copy into the current folder;
         "handed_in": the same, opened before the sandbox is entered, because they are outside of it;
         "level", "spec": the sandbox.
-    connection: descriptor of the socket to the grader. output: descriptor for what the process
-    prints. pid_pipe: descriptor to which the process ID, as seen from outside the sandbox, is
-    written.
+    connection: descriptor of the socket to the grader.
+    output: descriptor for what the process prints.
+    pid_pipe: descriptor to which the process ID, as seen from outside the sandbox, is written.
     """
     from autograder.worker import examiner, student
 
@@ -210,7 +210,7 @@ def _enter_sandbox(spec: sandbox.SandboxSpec, level: str, pid_pipe: int) -> None
 def _redirect(output: int) -> None:
     """Redirect descriptor 0 to /dev/null, and 1 and 2 to `output`.
 
-    This also covers native code and subprocesses.     sys.stderr is not replaced, because logging
+    This also covers native code and subprocesses. sys.stderr is not replaced, because logging
     handlers that were created by imports, such as absl's, refer to it.
     """
     null = os.open(os.devnull, os.O_RDONLY)

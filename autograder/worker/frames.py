@@ -4,8 +4,8 @@ A frame is a binary head (kind, processor seconds, length of the JSON text), a J
 bytes. The header lists the sizes of the blobs under "blobs". The head alone tells the kind and the
 processor seconds (`peek`), so the grader can forward a frame without parsing it.
 
-Before the first frame, each process sends READY. If the process gets private environment variables, the
-grader first sends them as plain JSON (`worker.forkserver`).
+Each process first sends READY. If a process gets private environment variables, the grader sends them
+before that, as plain JSON (`worker.forkserver`).
 
 =========== ====== =================== =============================================================
 kind ("do") letter from → to           keys of the header
@@ -25,7 +25,8 @@ kind ("do") letter from → to           keys of the header
 =========== ====== =================== =============================================================
 
 The grader forwards "get", "call" and "answer" between the examiner and the student process. The examiner
-puts one byte before each of its frames: TO_STUDENT for a frame to forward, DONE or SPENT for an outcome.
+puts one byte before each of its frames: TO_STUDENT before a frame to forward, DONE or SPENT before an
+outcome.
 Frames of the two processes may also have "files" (`filesync`) and "random" (`generators`) in the header.
 
 Values are written as nodes (`codec`). None, truth values, floats, strings and small integers are JSON
@@ -63,11 +64,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograder.worker.refusals import (
-    TooLargeError,
-)
+from autograder.worker.refusals import TooLargeError
 
-__all__ = ["DONE", "READY", "SPENT", "TO_STUDENT", "pack", "peek", "unpack"]
+__all__ = ["DONE", "MESSAGE_CHARS", "READY", "SPENT", "TO_STUDENT", "pack", "peek", "unpack"]
 
 MAX_HEADER = 32 * 2**20  # bytes of JSON, which take twenty times as much when parsed. Blobs (arrays, files) do not count.
 # The letter in the head of a frame → its kind. "-" is for frames whose kind follows from where they
@@ -155,5 +154,6 @@ def _too_large(size: int) -> str:
 # The first byte of everything that the examiner sends: a frame for the student process, or an
 # outcome for the grader. SPENT is an outcome too, and means that this examiner must run no other
 # test, because this one changed objects that the lab's cells made.
+MESSAGE_CHARS = 4000  # of an error message in a frame
 TO_STUDENT, DONE, SPENT = b"S", b"D", b"X"
 READY = b"ready"  # the first message of both processes, sent when they are in their sandbox

@@ -33,8 +33,7 @@ class Given:
 
     Args:
         namespace: The namespace before any cell has run. What the shell itself stores there, such
-        as
-            the history in `In`, is ignored.
+            as the history in `In`, is ignored.
     """
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:

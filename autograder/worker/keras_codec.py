@@ -47,13 +47,12 @@ def node(encoder: Encoder, value: Any, name: str, depth: int = 0) -> Node | None
         depth: Its level of nesting.
 
     Returns:
-        The node of a model, history, tensor, variable, layer, optimizer, loss, metric, initializer
-        or regularizer; None for any other value.
+        The node of a model, history, tensor, variable, layer, optimizer, loss, metric, initializer or
+        regularizer; None for any other value.
 
     Raises:
         RefusedError: If the object cannot be encoded, such as a model with code of the student, or
-        a
-            symbolic tensor.
+            a symbolic tensor.
     """
     if isinstance(value, keras.Model):
         return _model(encoder, value, name)

@@ -86,8 +86,10 @@ class Unseen:
     Its `repr` names the kind of the value; any other use raises CannotCross or NotPlain.
 
     Args:
-        what: The kind of the value. decides_itself: See `RefusedError`. number: Number of the value
-        at the other end, with which it can be passed back as an argument.
+        what: The kind of the value.
+        decides_itself: See `RefusedError`.
+        number: Number of the value at the other end, with which it can be passed back as an
+            argument.
     """
 
     def __init__(self, what: str, decides_itself: bool, number: int) -> None:

@@ -17,24 +17,23 @@ import numpy as np
 from autograder.worker.arguments import Arguments, Result, is_view, refuse_unseen
 from autograder.worker.codec import Decoder, Encoder, Functions
 from autograder.worker.filesync import Files
-from autograder.worker.frames import pack, unpack
+from autograder.worker.frames import MESSAGE_CHARS, pack, unpack
 from autograder.worker.generators import Generators
 from autograder.worker.refusals import CannotCross, RefusedError, is_limit
 
 __all__ = ["Peer", "failure"]
-
-MESSAGE_CHARS = 4000
 
 
 class Peer:
     """One end of the connection between a student process and the examiner.
 
     Args:
-        send: Sends a frame. receive: Waits for a frame and returns it. gives: Namespace whose
-        classes may be sent: instances of them are encoded. None for none. takes: Namespace whose
-        classes may be received: instances of them are decoded. None for none.
-            The examiner has no such namespace, so it never turns what a student process sends into
-            an instance of a class of the lab by its name alone.
+        send: Sends a frame.
+        receive: Waits for a frame and returns it.
+        gives: Namespace whose classes may be sent: instances of them are encoded. None for none.
+        takes: Namespace whose classes may be received: instances of them are decoded. None for
+            none. The examiner has no such namespace, so it never turns what a student process sends
+            into an instance of a class of the lab by its name alone.
         models: The module that encodes Keras objects (`keras_codec`).
         files: The folder whose files both ends share, None if they share none.
         watched: Returns the objects of this end that functions of the other end may change; their

@@ -19,11 +19,11 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 
+from autograder.worker.frames import MESSAGE_CHARS
 from autograder.worker.quotes import one_line
 
 __all__ = ["Errors", "make_shell", "run_cell"]
 
-MESSAGE_CHARS = 4000
 # Magics of notebook front ends and of Colab. They do nothing here; if they were missing, a cell
 # that uses one would fail.
 _FRONT_END = (
@@ -150,11 +150,10 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
         source: The code.
 
     Returns:
-        "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message"
-        and "line" of the exception. Without an error also "value": the value of the last expression
-        if it is a single number, otherwise None; "odd": whether that number is displayed as
-        something else, such as np.float64(1.0); "stderr": whether Python code wrote to standard
-        error.
+        "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message" and
+        "line" of the exception. Without an error also "value": the value of the last expression if it
+        is a single number, otherwise None; "odd": whether that number is displayed as something
+        else, such as np.float64(1.0); "stderr": whether Python code wrote to standard error.
     """
     started, cpu_before = time.perf_counter(), time.process_time()
     errors = sys.stderr

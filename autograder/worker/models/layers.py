@@ -48,9 +48,9 @@ def share(model: keras.Model, shared: list[tuple[int, Any, int]]) -> keras.Model
     """Rebuild a model with layers of other models.
 
     Args:
-        model: The model. shared: (index in `flat(model)`, the other model, index in `flat` of the
-        other model) of each
-            layer to replace.
+        model: The model.
+        shared: (index in `flat(model)`, the other model, index in `flat` of the other model) of
+            each layer to replace.
 
     Returns:
         A model that contains these layers, and copies of the other layers of `model`.

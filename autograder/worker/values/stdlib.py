@@ -119,7 +119,7 @@ def as_plain(value: Any) -> Any:
 
     Args:
         value: An instance of int, float, str, list, dict or another key of `_BASES`, or of a
-        subclass.
+            subclass.
 
     Raises:
         RefusedError: If the subclass overrides how values are read, compared or computed with.

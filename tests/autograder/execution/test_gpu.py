@@ -85,7 +85,7 @@ def test_slots_without_a_gpu_are_refused_before_anything_is_run(
 
 
 @needs_gpu
-def test_marks_on_a_gpu_are_those_on_the_cpu_and_the_warm_parent_never_wakes_it(
+def test_marks_on_a_gpu_are_those_on_the_cpu_and_the_fork_server_never_wakes_it(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COURSEKIT_DATA", "drawn")

@@ -151,7 +151,7 @@ def test_grading_works_from_a_plain_script_without_a_main_guard() -> None:
     assert done.stderr == ""
 
 
-def test_a_warm_parent_that_died_is_started_again() -> None:
+def test_a_fork_server_that_died_is_started_again() -> None:
     run("1")
     (parent,) = [p for p in psutil.Process().children() if "autograder.worker.forkserver" in p.cmdline()]
     parent.kill()

@@ -62,10 +62,10 @@ def marks(lab: Lab, course: Path) -> Marks:
 
 
 def strike(grader: psutil.Popen, kind: str, dice: random.Random) -> None:
-    """Kill the grader with all that belongs to it, its warm parent, or one process that runs a notebook or its tests."""
+    """Kill the grader with all that belongs to it, its fork server, or one process that runs a notebook or its tests."""
     with suppress(psutil.Error, ProcessLookupError):
         warm = [process for process in grader.children() if "autograder.worker.forkserver" in process.cmdline()]
-        if kind == "warm parent" and warm:
+        if kind == "fork server" and warm:
             warm[0].kill()
         elif kind == "notebook" and warm and (running := warm[0].children(recursive=True)):
             dice.choice(running).kill()
@@ -85,7 +85,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_gradebook_of_an_undisturbed_run(
         grader = psutil.Popen(
             command(toy, tmp_path / "struck"), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        kind = ("grader", "notebook", "warm parent", "grader")[moment % 4]
+        kind = ("grader", "notebook", "fork server", "grader")[moment % 4]
         with suppress(psutil.TimeoutExpired):
             grader.wait(dice.uniform(0.3, 1.0) * seconds)
         strike(grader, kind, dice)

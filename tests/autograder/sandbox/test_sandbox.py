@@ -1,4 +1,4 @@
-"""A process in a room sees, reaches and uses what the room has and nothing else, whoever started it."""
+"""A sandboxed process sees, reaches and uses only what its spec allows, whichever user started it."""
 
 from __future__ import annotations
 
