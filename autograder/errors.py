@@ -19,6 +19,7 @@ __all__ = [
     "PublishError",
     "RecordError",
     "ResultsError",
+    "SandboxError",
     "SecretError",
     "UnreadableError",
     "WorkerError",
@@ -87,3 +88,10 @@ class RecordError(AutograderError):
 
 class ResultsError(AutograderError):
     """The result files cannot be written."""
+
+
+class SandboxError(AutograderError):
+    """A part of the sandbox could not be set up.
+
+    The message names the step, the error, and what to do.
+    """

@@ -1,1 +1,1 @@
-"""Tools for authors of labs and for CI: build, verify, calibrate and publish labs and lectures."""
+"""What the author of a lab and CI use: prove, measure and publish labs, run lectures."""

@@ -1,1 +1,1 @@
-"""One submission and a class: the only place where labs meet execution."""
+"""Grade submissions, one or a whole class. Only this package uses both labs and execution."""

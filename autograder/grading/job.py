@@ -22,10 +22,10 @@ from autograder.execution.limits import Environment, Limits
 from autograder.execution.process import Halt
 from autograder.execution.runner import Reexaminer, run_with_retries
 from autograder.execution.steps import Kept, Outcome, Step
-from autograder.grading.assignments.opinions import Opinion, credit, opinion, tries_inside
 from autograder.grading.cache import Entry, ResultCache, digest, environment_digest
 from autograder.grading.causes import cause_flags, causes
 from autograder.grading.dependencies import names
+from autograder.grading.opinions import Opinion, credit, opinion, tries_inside
 from autograder.grading.options import Options
 from autograder.grading.passes import alone, examined, together
 from autograder.grading.prepared import PreparedLab

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autograder.execution.steps import Outcome
-from autograder.grading.assignments.opinions import OWN_WORDS
+from autograder.grading.opinions import OWN_WORDS
 from autograder.grading.verdict import TestResult
 from autograder.labs.model import Cell
 from autograder.worker.quotes import one_line

@@ -1,4 +1,4 @@
-"""Plan the run of a lab: cells that the examiner runs itself, names that tests take from the student, cells to skip.
+"""Decide for each cell where it runs, what a test takes from the student process, and which cells are skipped.
 
 The plan comes from the lab's own text, so that a submission cannot decide what a test depends on.
 The examiner recomputes what the lab's cells make without an exercise. It requests everything else

@@ -1,4 +1,4 @@
-"""Compute marks from outcomes: points and message of each test, and reasons for a review.
+"""Turn the points of each test into results: status, message, and reasons for a review.
 
 This module runs nothing.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from autograder.execution.steps import Outcome
-from autograder.grading.assignments.opinions import Opinion
 from autograder.grading.causes import causes
 from autograder.grading.messages import CHECKED, KILLED, explain, guarded, partly
+from autograder.grading.opinions import Opinion
 from autograder.grading.options import Options
 from autograder.grading.submissions.submission import Submission, released_cells
 from autograder.grading.verdict import Flag, TestResult, TestStatus, Written

@@ -1,6 +1,6 @@
 """Read a lab from its folder: `lab.py`, `lab.toml` and `answers/`.
 
-This module knows the plain-text formats; it does not know notebooks and runs no code.
+This module knows the plain-text formats; it does not know .ipynb files and runs no code.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
+from autograder.errors import SandboxError
+
 __all__ = [
     "SandboxError",
     "mount",
@@ -63,13 +65,6 @@ NUMBERS = {
     "unshare": (272, 97),
     "userfaultfd": (323, 282),
 }
-
-
-class SandboxError(RuntimeError):
-    """A part of the sandbox could not be set up.
-
-    The message names the step, the error, and what to do.
-    """
 
 
 @contextmanager

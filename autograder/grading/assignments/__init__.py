@@ -1,1 +1,1 @@
-"""Notebooks of other nbgrader courses: how their tests have to run, and what counts."""
+"""Notebooks of other nbgrader courses: where each of their tests has to run."""

@@ -21,11 +21,11 @@ from pathlib import Path
 from autograder.errors import LabError
 from autograder.execution.runner import run_with_retries
 from autograder.execution.steps import Outcome
-from autograder.grading.assignments.opinions import credit
 from autograder.grading.assignments.signs import asks
 from autograder.grading.assignments.variants import PART, SPOILS, variants
 from autograder.grading.cache import ResultCache
 from autograder.grading.job import Job, prepare
+from autograder.grading.opinions import credit
 from autograder.grading.options import Options
 from autograder.grading.prepared import prepare_lab
 from autograder.grading.verdict import Verdict

@@ -1,4 +1,4 @@
-"""Read a submitted notebook and match its cells with the cells of the lab.
+"""Repair a submitted notebook: match its cells with the lab's and restore their order.
 
 The file may have edited metadata, lost ids, and deleted, duplicated or moved cells. Test cells and
 given cells always come from the lab; only what students write is taken from the file. This module

@@ -1,1 +1,1 @@
-"""Encode and decode values of libraries: one module per group of types."""
+"""Encode and decode values beyond the built-in types, one module per kind."""

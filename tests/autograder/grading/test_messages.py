@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograder.execution.steps import Outcome
-from autograder.grading.assignments.opinions import OWN_WORDS
 from autograder.grading.messages import explain, guarded, partly
+from autograder.grading.opinions import OWN_WORDS
 from autograder.grading.verdict import TestResult, TestStatus
 from autograder.labs.model import Cell
 

@@ -1,4 +1,4 @@
-"""Decide on the result of a test that ran in several ways.
+"""Compute the points of a test from its outcomes in up to three runs.
 
 A test may run in the examiner, alone in the student process, or with the whole notebook in one
 process. For an nbgrader notebook, the last of these is what stock nbgrader would have done. It never
@@ -17,7 +17,7 @@ from autograder.execution.steps import Outcome
 
 __all__ = ["OWN_WORDS", "Opinion", "cannot_cross", "credit", "opinion", "tries_inside"]
 
-_REFUSED = re.compile(r"\bexpected a Keras model\b|\bmay not cross\b|\bcannot leave\b")
+_REFUSED = re.compile(r"\bexpected a Keras model\b|\bcannot be handed to another process\b")
 _MISSING_NAME = re.compile(r"^name '(\w+)' is not defined")
 # Replaces the message of a test that the student's code could reach, because it may contain the text of a hidden test.
 _DOUBTED = Outcome(

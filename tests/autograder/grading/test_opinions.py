@@ -7,7 +7,8 @@ import math
 import pytest
 
 from autograder.execution.steps import Outcome
-from autograder.grading.assignments.opinions import cannot_cross, credit, opinion, tries_inside
+from autograder.grading.opinions import cannot_cross, credit, opinion, tries_inside
+from autograder.worker.refusals import RefusedError
 
 RIGHT, WRONG = Outcome("ok"), Outcome("error", "AssertionError", "no")
 REFUSED = Outcome("error", "CannotCross", "this test cannot look at a Figure from outside your own process")
@@ -63,6 +64,7 @@ def test_only_what_the_examiner_lacks_is_tried_in_the_students_process() -> None
 def test_limits_of_the_wire_are_told_from_mistakes() -> None:
     assert cannot_cross(REFUSED)
     assert cannot_cross(Outcome("error", "NotPlain", "…"))
+    assert cannot_cross(Outcome("error", "TypeError", str(RefusedError("a Figure"))))
     assert not cannot_cross(WRONG)
 
 
