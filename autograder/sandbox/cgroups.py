@@ -137,7 +137,7 @@ def reason() -> str:
     memory = group is not None and group.memory is not None
     if group is not None:
         group.remove()
-    return "" if memory else "this user may divide no memory control group: run as root, or as a service with Delegate=yes"
+    return "" if memory else "this user may not create memory control groups: run as root, or as a service with Delegate=yes"
 
 
 def sweep() -> None:
