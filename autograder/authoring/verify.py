@@ -33,7 +33,7 @@ from autograder.notebooks.release import is_stale, release_notebook
 __all__ = ["Check", "Effort", "verify"]
 
 
-SAMPLE = 12  # a sample contains every twelfth hostile twin
+SAMPLE = 24  # a sample contains every twenty-fourth hostile twin
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Effort:
         examined: Run the tests in the examiner, as in grading, in one of every `examined` runs.
             The other runs have their tests in the student process, which takes half the time. 1 is
             the complete verification.
-        twins: Which hostile twins to try: "all", "sample" (one of twelve) or "none". Their tests
+        twins: Which hostile twins to try: "all", "sample" (one of 24) or "none". Their tests
             always run in the examiner.
     """
 

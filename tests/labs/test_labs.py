@@ -26,12 +26,12 @@ def test_a_lab_is_proved(lab_id: str, data: str) -> None:
         pytest.skip("this lab uses no data set: one proof says it all")
     if data == "real" and lab_id in SAME_DATA and "EVERY_STUDENT" not in os.environ:
         pytest.skip("the same data as lab 2; make nightly proves it")
-    # Enough to catch what a change breaks, one run of twelve in the examiner; `make nightly` takes 50 draws, 10 seeds, every
+    # Enough to catch what a change breaks, one run of 24 in the examiner; `make nightly` takes 50 repeats, 10 seeds, every
     # answer on both kinds of data, every test in the examiner and every hostile twin.
     effort = (
-        Effort(repeats=6, seeds=1, draws=1, examined=12, twins="sample")
+        Effort(repeats=6, seeds=1, draws=1, examined=24, twins="sample")
         if data == "drawn"
-        else Effort(repeats=3, seeds=1, draws=1, data_only=True, examined=12)
+        else Effort(repeats=3, seeds=1, draws=1, data_only=True, examined=24)
     )
     checks = verify(lab, Options(data, fast=True), effort, released=ROOT / "notebooks" / "labs")
     assert not [f"{check.name}: {problem}" for check in checks for problem in check.problems]
