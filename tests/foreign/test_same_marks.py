@@ -20,7 +20,11 @@ from tests.stock import released
 
 TOPICS = topics()
 BROKEN = {"missing_module"}  # the solution in it fails
-SLOW = {"keras_net"}
+# Training networks takes minutes, and the others resemble notebooks that every run compares.
+NIGHTLY = {
+    *("keras_net", "answers_by_hash", "data_structures", "databases", "files_written"),
+    *("functions", "linear_algebra", "sklearn_models", "text"),
+}
 # topic → known submissions about which a person is asked, and why; about all others nobody is.
 ASKED = {
     "partial_credit": {
@@ -41,8 +45,8 @@ def topic(request: pytest.FixtureRequest) -> Topic:
 
 
 def test_known_submissions_get_stock_nbgraders_marks_or_ask_for_a_look(topic: Topic, tmp_path: Path) -> None:
-    if topic.name in SLOW and not os.environ.get("EVERY_STUDENT"):
-        pytest.skip("it trains networks for minutes; `make nightly` does that")
+    if topic.name in NIGHTLY and not os.environ.get("EVERY_STUDENT"):
+        pytest.skip("`make nightly` compares this notebook")
     known_work(topic, tmp_path)
     made = load_assignment(tmp_path / "source" / topic.name / f"{topic.name}.ipynb")
     verdicts = grade_class(made.lab, find_submissions(tmp_path, topic.name, topic.name))

@@ -93,7 +93,7 @@ def test_a_cluster_gets_the_secret_of_who_asks(toy: Lab, monkeypatch: pytest.Mon
     pytest.importorskip("distributed")
     seen: list[Options] = []
     monkeypatch.setattr("distributed.Client", lambda *args, **more: None)
-    monkeypatch.setattr(Cluster, "_look_at_workers", lambda self, address: seen.append(self._options))
+    monkeypatch.setattr(Cluster, "_check_workers", lambda self, address: seen.append(self._options))
     monkeypatch.setattr(Cluster, "close", lambda self: None)
     with pytest.raises(AttributeError):  # there is no client to hand the lab to
         Cluster("tcp://nowhere", toy, Options())

@@ -574,7 +574,9 @@ def test_two_verdicts_of_one_name_and_a_notebook_that_cannot_be_made_are_refused
 
 def test_a_course_that_cannot_be_written_is_said_to_be(lab: Lab, course: Path) -> None:
     (course / "autograded").write_text("no folder")
-    with pytest.raises(RecordError, match=r"the course could not be written \(.+\); make room .* 0 of 1 submissions are in"):
+    with pytest.raises(
+        RecordError, match=r"the course could not be written \(.+\); free some space .* 0 of 1 submissions are in"
+    ):
         record(lab, [judge(lab, "ada")], {"ada": submit(lab, course, "ada")}, course)
 
 
@@ -797,7 +799,7 @@ def test_a_lab_whose_cells_changed_is_not_mixed_with_the_old_marks(lab: Lab, cou
     changed = shutil.copytree(lab.folder, tmp_path / "changed" / lab.id)
     source = changed / "lab.py"
     source.write_text(source.read_text() + '\n# %% [markdown] written="more" points=1\n# More.\n')
-    with pytest.raises(RecordError, match="not those that the gradebook holds"):
+    with pytest.raises(RecordError, match="differ from those for which the gradebook holds"):
         record(load_lab(changed), [], {}, course)
     assert rows(course) == before
 

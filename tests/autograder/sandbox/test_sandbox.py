@@ -384,6 +384,10 @@ def test_writing_is_possible_in_the_scratch_only_even_by_symbolic_link(either: t
         str(ROOT / "coursekit" / "x"),
         str(outside / "x"),
     ]
+    if (
+        sys.prefix.startswith("/tmp/") and level == "full"
+    ):  # the sandbox has a /tmp of its own, in which folders above Python are new
+        targets.remove(f"{sys.prefix}/x")
 
     def write() -> list[str]:
         Path("own").write_text("fine")
