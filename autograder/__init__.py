@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from autograder.grading.submissions.collect import find_submissions
     from autograder.grading.verdict import Flag, TestResult, Verdict
     from autograder.labs import load_lab
-    from autograder.reporting.gradebook import record
+    from autograder.reporting.gradebook import Recorder, record
 
     __version__: str
 
@@ -69,7 +69,7 @@ _MODULES = {
     "autograder.grading.submissions.collect": ("find_submissions",),
     "autograder.grading.verdict": ("Flag", "TestResult", "Verdict"),
     "autograder.labs": ("load_lab",),
-    "autograder.reporting.gradebook": ("record",),
+    "autograder.reporting.gradebook": ("Recorder", "record"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -88,6 +88,7 @@ __all__ = [
     "Options",
     "PublishError",
     "RecordError",
+    "Recorder",
     "ResultsError",
     "SandboxError",
     "SecretError",

@@ -5,7 +5,8 @@ What a command needs beyond its own options is imported when it runs, so that `-
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,9 +46,10 @@ if TYPE_CHECKING:
     from autograder.grading.cache import ResultCache
     from autograder.grading.options import Options
     from autograder.grading.submissions.collect import SubmissionFile
+    from autograder.grading.submissions.submission import Submission
     from autograder.grading.verdict import Verdict
     from autograder.labs.model import Lab
-    from autograder.reporting.gradebook import Recorded
+    from autograder.reporting.gradebook import Recorded, Recorder
 
 __all__: list[str] = []
 
@@ -120,9 +122,10 @@ def grade(
     lab = lab or _assignment(Path(name), options, cache)
     found, left = _collect(submissions, lab)
     options = replace(options, secret=_secret(output, course))  # only now: who asked for the wrong folder finds nothing new
-    verdicts = _grade_all([(lab, found)], options, jobs, cache, dask, verbose=verbose)
-    unwritten = write_results(verdicts, left, output)
-    recorded = _record(lab, verdicts, found, course) if course else None
+    with _recorder(lab, found, course) as recorder:
+        verdicts = _grade_all([(lab, found)], options, jobs, cache, dask, verbose=verbose, recorder=recorder)
+        unwritten = write_results(verdicts, left, output)
+        recorded = _recorded(recorder) if recorder else None
     _report(verdicts, output, unwritten)
     show_left(left)
     refused = _report_recorded(recorded) if isinstance(recorded, Recorded) else 0
@@ -254,6 +257,7 @@ def _grade_all(
     dask: str = "",
     *,
     verbose: bool = False,
+    recorder: Recorder | None = None,
 ) -> list[Verdict]:
     from autograder.grading.batch import grade_class
 
@@ -271,8 +275,23 @@ def _grade_all(
                 if verbose:
                     show_verdict(verdict)
 
+            paths = {item.submission: item.path for item in found}
+
+            def on_graded(verdict: Verdict, work: Submission | None, paths: Mapping[str, Path] = paths) -> None:
+                assert recorder is not None
+                recorder.add(verdict, work, paths[verdict.submission])
+
             try:
-                verdicts += grade_class(lab, found, options, jobs=jobs, on_verdict=on_verdict, keep=cache, dask=dask)
+                verdicts += grade_class(
+                    lab,
+                    found,
+                    options,
+                    jobs=jobs,
+                    on_verdict=on_verdict,
+                    on_graded=on_graded if recorder else None,
+                    keep=cache,
+                    dask=dask,
+                )
             except MachineError as error:
                 fail(error)
     return verdicts
@@ -327,11 +346,25 @@ def _end_if_missing(
         fail("\n".join(missing))
 
 
-def _record(lab: Lab, verdicts: Sequence[Verdict], found: Sequence[SubmissionFile], course: Path) -> Recorded | RecordError:
-    from autograder.reporting.gradebook import record
+@contextmanager
+def _recorder(lab: Lab, found: Sequence[SubmissionFile], course: Path | None) -> Iterator[Recorder | None]:
+    """Open the gradebook of the course, if there is one; end the command, before any work, where it cannot be used."""
+    if course is None:
+        yield None
+        return
+    from autograder.reporting.gradebook import Recorder
 
+    with ExitStack() as stack:
+        try:
+            recorder = stack.enter_context(Recorder(lab, course, [item.submission for item in found]))
+        except RecordError as error:
+            fail(error)
+        yield recorder
+
+
+def _recorded(recorder: Recorder) -> Recorded | RecordError:
     try:
-        return record(lab, verdicts, {item.submission: item.path for item in found}, course)
+        return recorder.recorded()
     except RecordError as error:
         return error
 

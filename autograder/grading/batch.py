@@ -26,6 +26,7 @@ from autograder.grading.job import Job, prepare
 from autograder.grading.options import Options
 from autograder.grading.prepared import PreparedLab, prepare_lab
 from autograder.grading.submissions.collect import SubmissionFile, find_submissions
+from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
 from autograder.notebooks.io import shown
@@ -47,6 +48,7 @@ def grade_class(
     *,
     jobs: int | None = None,
     on_verdict: Callable[[Verdict], None] | None = None,
+    on_graded: Callable[[Verdict, Submission | None], None] | None = None,
     keep: ResultCache | None = None,
     dask: str = "",
 ) -> list[Verdict]:
@@ -63,6 +65,9 @@ def grade_class(
         jobs: Number of submissions to grade at the same time. By default one per core and two
             more, if there is enough memory.
         on_verdict: Called with each verdict as soon as it is known.
+        on_graded: Called with each verdict and the repaired submission that it is on, cells and
+            pictures included, or with None if the file could not be read. It is called from
+            several threads. A call that waits holds back further submissions, which bounds memory.
         keep: Result cache, so that unchanged work is not run again and an interrupted grader
             can continue.
         dask: Address of the scheduler of a Dask cluster whose workers run the notebooks instead
@@ -91,7 +96,9 @@ def grade_class(
 
     def one(item: SubmissionFile, alone: bool = False) -> Verdict | None:
         run = partial(backend.run, alone=alone)
-        verdict = _grade_safely(prepared, item, keep, examiners, run)
+        verdict, work = _grade_safely(prepared, item, keep, examiners, run, pictures=on_graded is not None)
+        if on_graded and verdict:
+            on_graded(verdict, work)
         if on_verdict and verdict:
             on_verdict(verdict)
         return verdict
@@ -207,27 +214,34 @@ def _grade_safely(
     keep: ResultCache | None,
     examiners: ExaminerPool,
     run: Callable[[Job, ResultCache | None], Verdict],
-) -> Verdict | None:
-    """Grade one submission and turn failures of the grader into a verdict; None if it has to be run alone."""
+    *,
+    pictures: bool,
+) -> tuple[Verdict | None, Submission | None]:
+    """Grade one submission and turn failures of the grader into a verdict.
+
+    Returns the verdict, None if the submission has to be run alone, and the repaired submission, None if it could not be read.
+    """
+    work: Submission | None = None
     if item.linked:
         said = f"{shown(item.path.name)}: its folder is a link; hand in the folder with the notebook itself, not a link to one"
-        return Verdict(item.submission, prepared.lab.id, "unreadable", message=said)
+        return Verdict(item.submission, prepared.lab.id, "unreadable", message=said), None
     try:
         # Serialised, so that the cached analysis of the lab is computed only once.
         with _reading:
-            job = prepare(prepared, item.path, item.submission, own_folder=item.own_folder)
+            job = prepare(prepared, item.path, item.submission, own_folder=item.own_folder, pictures=pictures)
         if isinstance(job, Verdict):
-            return job
+            return job, None
+        work = job.work
         if keep:
             with examiners.one() as again:
                 recalled = job.recalled(keep, again)
             if recalled:
-                return recalled
-        return run(job, keep)
+                return recalled, work
+        return run(job, keep), work
     except ContendedError:
-        return None
+        return None, None
     except (MachineError, HaltedError):
         raise  # concerns all submissions
     except Exception as error:
         message = f"{shown(item.path.name)}: the grader itself failed on this file ({type(error).__name__}: {error}); it was not marked"
-        return Verdict(item.submission, prepared.lab.id, "needs review", message=message)
+        return Verdict(item.submission, prepared.lab.id, "needs review", message=message), work

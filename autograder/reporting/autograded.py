@@ -2,7 +2,7 @@
 
 It contains the released tests, so that no feedback page shows a hidden test. The student's text is
 made inert, and of the submitted outputs only pictures are kept. This module knows verdicts, labs and
-notebooks; it does not know gradebooks.
+repaired submissions; it reads no file and does not know gradebooks.
 """
 
 from __future__ import annotations
@@ -11,28 +11,22 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from autograder.grading.submissions.reading import read_cells, read_submission
 from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import TestResult, Verdict
 from autograder.labs.model import Cell, Lab
 from autograder.printable import printable
 from autograder.reporting.pictures import Album
 
-__all__ = ["RefusedError", "autograded_notebook", "by_grade_id", "literal", "with_own_cells"]
+__all__ = ["autograded_notebook", "by_grade_id", "literal", "with_own_cells"]
 
 MAX_OWN = 200  # number of the student's own cells that are kept
 MAX_TEXT = 100_000  # characters per cell
 OWN = "own-"  # prefix of the ids of the student's own cells
-
-
-class RefusedError(Exception):
-    """A submission cannot be recorded. The message gives the reason."""
 
 
 def by_grade_id(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
@@ -74,30 +68,24 @@ def with_own_cells(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
     return texts
 
 
-def autograded_notebook(lab: Lab, released: nbformat.NotebookNode, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:
+def autograded_notebook(
+    lab: Lab, released: nbformat.NotebookNode, verdict: Verdict, work: Submission | None
+) -> nbformat.NotebookNode:
     """Create the graded notebook of a submission.
 
     Args:
         lab: The lab.
         released: The released notebook of the lab.
         verdict: Verdict on the submission.
-        submitted: Path of the submitted notebook.
+        work: The repaired submission with its cells; None if the file could not be read.
 
     Returns:
         The released notebook with the student's cells, and with the result below each test.
-
-    Raises:
-        RefusedError: The submitted notebook was changed after it was graded.
     """
     notebook = deepcopy(released)
     notebook.metadata["autograder"] = nbformat.from_dict({"status": verdict.status})
-    try:
-        work, given = read_submission(lab, submitted), read_cells(submitted)
-    except Exception as error:  # a file that the grader could not read before fails here again
-        if verdict.status == "graded":
-            raise RefusedError(f"the notebook changed since it was graded; grade it again ({error})") from error
-    else:
-        notebook.cells = _with_answers(lab, notebook.cells, work, given)
+    if work is not None:
+        notebook.cells = _with_answers(lab, notebook.cells, work)
     cells = by_grade_id(notebook)
     results = {test.name: test for test in verdict.tests}
     for test in lab.of("tests"):
@@ -133,14 +121,12 @@ def _outputs(test: Cell, result: TestResult | None, verdict: Verdict) -> list[nb
     return outputs
 
 
-def _with_answers(
-    lab: Lab, released: Sequence[nbformat.NotebookNode], work: Submission, submitted: Sequence[Any]
-) -> list[nbformat.NotebookNode]:
+def _with_answers(lab: Lab, released: Sequence[nbformat.NotebookNode], work: Submission) -> list[nbformat.NotebookNode]:
     """Return the lab's cells with the student's answers, and the student's own cells after the cell that they followed.
 
     Only the first MAX_OWN of the student's own cells are kept, and pictures up to the limits of `Album`.
     """
-    album = Album()
+    album, submitted = Album(), work.cells
     texts = [_text(cell, node, work) for cell, node in zip(lab.cells, released, strict=True)]
     places, own = _places(lab, texts, submitted)
     blank = {node.source.strip() for node in released}

@@ -1,29 +1,27 @@
 """Record verdicts in nbgrader's gradebook and its `autograded/` folder, for formgrader, late penalties and exporters.
 
-Marks, extra credit and comments that a person gave are never changed. The notebooks contain the
-student's text in inert form and the released tests, so that no feedback page shows a hidden test.
-This module knows verdicts, labs and nbgrader; it grades nothing.
+The notebooks contain the student's text in inert form and the released tests, so that no feedback
+page shows a hidden test. This module knows where the gradebook is, how it is opened and created, and
+in which order verdicts get there; it grades nothing.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import sysconfig
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
-import nbformat
 from nbgrader.api import Gradebook, InvalidEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
-    AssignLatePenalties,
     CheckCellMetadata,
     ClearOutput,
     ClearSolutions,
@@ -31,25 +29,25 @@ from nbgrader.preprocessors import (
     LockCells,
     SaveCells,
 )
-from nbgrader.utils import compute_checksum, parse_utc
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
 from autograder.errors import RecordError, UnreadableError
-from autograder.files import write_text
 from autograder.grading.assignments.load import siblings
+from autograder.grading.submissions.reading import read_submission
+from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.io import read_notebook, write_notebook
-from autograder.notebooks.release import release_notebook, source_notebook
-from autograder.reporting.autograded import RefusedError, autograded_notebook, by_grade_id, literal, with_own_cells
+from autograder.notebooks.io import write_notebook
+from autograder.notebooks.release import source_notebook
+from autograder.reporting.gradebook_writer import GradebookWriter, RefusedError
 from autograder.sandbox.interpreters import without_python
 
-__all__ = ["Recorded", "record"]
+__all__ = ["Recorded", "Recorder", "record"]
 
 TWICE = "more than one verdict has this name, and a gradebook holds one per student; keep one of the submissions"
-NO_RESPONSE = "No response."  # as in nbgrader, so that users of formgrader know it
+MAX_WAITING = 4  # verdicts, each with the pictures of its submission
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Recorded:
 
     Attributes:
         database: URL of the gradebook without its password.
-        submissions: Names of the recorded submissions, in order.
+        submissions: Names of the recorded submissions, in the order in which they were recorded.
         review: Names of the recorded submissions that a person must look at.
         refused: Name → why the submission was not recorded.
         notes: Sentences about parts of recorded submissions that were left out.
@@ -78,7 +76,7 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
 
     The assignment, its cells, students and submissions are created if necessary. Each submission
     is written in one transaction and then one file. Recording again, also after a crash, changes
-    only what is not up to date.
+    only what is not up to date. `Recorder` records while a class is graded and reads no file again.
 
     A submission is refused, and the others are recorded, if its name cannot be the id of a student
     or occurs twice, if its file changed since it was graded, or if no notebook can be made of it.
@@ -98,70 +96,166 @@ def record(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path],
         RecordError: The course, the gradebook or a verdict cannot be used, or the gradebook cannot
             be written.
     """
-    course_folder = _course_folder(course, db_url)
-    _check(lab, verdicts, notebooks)
-    database = make_url(course_folder.db_url).render_as_string(hide_password=True)
-    done: list[str] = []
-    refused = dict.fromkeys(_twice(verdicts), TWICE)
-    notes: list[str] = []
-    by_hand = 0
-    try:
-        with _gradebook(course_folder) as gradebook:
-            for notebook in (*siblings(lab), lab):
-                _save_lab(notebook, course_folder, gradebook)
-            writer = _GradebookWriter(lab, course_folder, gradebook)
-            for verdict in verdicts:
-                if verdict.submission in refused:
-                    continue
-                try:
-                    _check_name(verdict.submission)
-                    waiting, said = writer.record(verdict, Path(notebooks[verdict.submission]))
-                except RefusedError as error:
-                    refused[verdict.submission] = str(error)
-                else:
-                    done.append(verdict.submission)
-                    by_hand += waiting
-                    notes += said
-    except (SQLAlchemyError, InvalidEntry) as error:
-        first = str(error).splitlines()[0]
-        raise RecordError(
-            f"{database}: the gradebook could not be written ({first}); close what else uses it, run `nbgrader db upgrade` "
-            f"if nbgrader was updated, and record again; {len(done)} of {len(verdicts)} submissions are in"
-        ) from error
-    except OSError as error:
-        raise RecordError(
-            f"{course}: the course could not be written ({error.strerror or error}); free some space or grant write access, "
-            f"and record again; {len(done)} of {len(verdicts)} submissions are in"
-        ) from error
-    review = tuple(v.submission for v in verdicts if v.status != "graded" and v.submission in done)
-    return Recorded(database, tuple(done), review, refused, tuple(notes), by_hand)
-
-
-# ── checks before anything is written ────────────────────────────────────────────────────────────────────────────────
-
-
-def _check(lab: Lab, verdicts: Sequence[Verdict], notebooks: Mapping[str, Path]) -> None:
     for verdict in verdicts:
-        if verdict.lab != lab.id:
-            raise RecordError(
-                f"{verdict.submission!r}: a verdict on {verdict.lab}, expected {lab.id}; record each lab by itself"
-            )
+        _check(lab, verdict)
         if verdict.submission not in notebooks:
             raise RecordError(
                 f"{verdict.submission!r}: a verdict without its notebook; pass the path of the file that was graded"
             )
-        marked = [*(test.name for test in verdict.tests), *(question.name for question in verdict.written)]
-        if verdict.tests and marked != [cell.name for cell in (*lab.of("tests"), *lab.by_hand)]:
-            raise RecordError(f"{verdict.submission!r}: graded with other tests than {lab.id} has now; grade it again")
-        for test in verdict.tests:
-            points = lab.tests[test.name].points
-            if not 0 <= test.earned <= points:
-                raise RecordError(f"{verdict.submission!r}: {test.earned} for {test.name}, expected 0 to {points:g}")
+    with Recorder(lab, course, [verdict.submission for verdict in verdicts], db_url=db_url) as recorder:
+        for verdict in verdicts:
+            path = Path(notebooks[verdict.submission])
+            try:
+                work = read_submission(lab, path, pictures=True)
+            except UnreadableError as error:
+                if verdict.status == "graded":
+                    recorder.refuse(verdict.submission, f"the notebook changed since it was graded; grade it again ({error})")
+                else:
+                    recorder.add(verdict, None, path)
+            else:
+                recorder.add(verdict, work, path)
+        return recorder.recorded()
 
 
-def _twice(verdicts: Sequence[Verdict]) -> list[str]:
-    """Return the names that occur in more than one verdict."""
-    return [name for name, count in Counter(verdict.submission for verdict in verdicts).items() if count > 1]
+class Recorder:
+    """Writes verdicts into an nbgrader course while a class is graded.
+
+    One thread of its own writes them, in the order in which they are added. Use it in a `with`
+    statement: leaving it writes what was added before, also after Ctrl-C.
+
+    Args:
+        lab: The lab.
+        course: Folder of the course.
+        names: Names of all submissions of the class. A name that occurs twice is refused.
+        db_url: URL of the gradebook; by default the one that nbgrader uses in that folder.
+
+    Raises:
+        RecordError: The course or its gradebook cannot be used.
+    """
+
+    def __init__(self, lab: Lab, course: Path, names: Sequence[str], *, db_url: str = "") -> None:
+        self._lab, self._course, self._total = lab, course, len(names)
+        self._folder = _course_folder(course, db_url)
+        self._database = make_url(self._folder.db_url).render_as_string(hide_password=True)
+        self._refused = {name: TWICE for name, count in Counter(names).items() if count > 1}
+        self._done: list[str] = []
+        self._review: list[str] = []
+        self._notes: list[str] = []
+        self._by_hand = 0
+        self._failed: BaseException | None = None
+        self._thread = ThreadPoolExecutor(1, "recorder")
+        self._room = BoundedSemaphore(MAX_WAITING)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Recorder:
+        try:
+            self._writer = self._thread.submit(self._opened).result()
+        except BaseException:
+            self._thread.shutdown()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._thread.submit(self._open.close).result()
+        self._thread.shutdown()
+
+    def add(self, verdict: Verdict, work: Submission | None, submitted: Path) -> None:
+        """Add a verdict, from any thread. Waits while MAX_WAITING verdicts wait to be written.
+
+        After the gradebook could not be written, nothing more is written, and `recorded` raises the
+        exception.
+
+        Args:
+            verdict: Verdict on a submission to the lab.
+            work: The repaired submission with its cells; None if the file could not be read.
+            submitted: Path of the submitted notebook. A `timestamp.txt` next to a notebook named
+                `<lab>.ipynb` gives its time of submission.
+        """
+        self._room.acquire()
+        try:
+            self._thread.submit(self._write, verdict, work, submitted)
+        except BaseException:
+            self._room.release()
+            raise
+
+    def refuse(self, name: str, why: str) -> None:
+        """Add a submission that is not recorded, from any thread."""
+        self._thread.submit(self._refused.setdefault, name, why)
+
+    def recorded(self) -> Recorded:
+        """Wait until everything is written.
+
+        Returns:
+            What was recorded and what was refused.
+
+        Raises:
+            RecordError: The gradebook could not be written, or a verdict cannot be used.
+        """
+        self._thread.submit(lambda: None).result()
+        if self._failed:
+            raise self._failed
+        return Recorded(
+            self._database, tuple(self._done), tuple(self._review), dict(self._refused), tuple(self._notes), self._by_hand
+        )
+
+    def _opened(self) -> GradebookWriter:
+        with self._errors():
+            gradebook = self._open.enter_context(_gradebook(self._folder))
+            for notebook in (*siblings(self._lab), self._lab):
+                _save_lab(notebook, self._folder, gradebook)
+            return GradebookWriter(self._lab, self._folder, gradebook)
+
+    def _write(self, verdict: Verdict, work: Submission | None, submitted: Path) -> None:
+        try:
+            if self._failed or verdict.submission in self._refused:
+                return
+            _check(self._lab, verdict)
+            _check_name(verdict.submission)
+            with self._errors():
+                waiting, said = self._writer.write(verdict, work, submitted)
+        except RefusedError as error:
+            self._refused[verdict.submission] = str(error)
+        except BaseException as error:  # `recorded` raises it in the thread that asks
+            self._failed = error
+        else:
+            self._done.append(verdict.submission)
+            self._review += [verdict.submission] if verdict.status != "graded" else []
+            self._by_hand += waiting
+            self._notes += said
+        finally:
+            self._room.release()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn errors of the database and of files into RecordError."""
+        try:
+            yield
+        except (SQLAlchemyError, InvalidEntry) as error:
+            first = str(error).splitlines()[0]
+            raise RecordError(
+                f"{self._database}: the gradebook could not be written ({first}); close what else uses it, run `nbgrader db upgrade` "
+                f"if nbgrader was updated, and record again; {len(self._done)} of {self._total} submissions are in"
+            ) from error
+        except OSError as error:
+            raise RecordError(
+                f"{self._course}: the course could not be written ({error.strerror or error}); free some space or grant write access, "
+                f"and record again; {len(self._done)} of {self._total} submissions are in"
+            ) from error
+
+
+# ── checks ────────────────────────────────────────────────────────────────────────────────
+
+
+def _check(lab: Lab, verdict: Verdict) -> None:
+    if verdict.lab != lab.id:
+        raise RecordError(f"{verdict.submission!r}: a verdict on {verdict.lab}, expected {lab.id}; record each lab by itself")
+    marked = [*(test.name for test in verdict.tests), *(question.name for question in verdict.written)]
+    if verdict.tests and marked != [cell.name for cell in (*lab.of("tests"), *lab.by_hand)]:
+        raise RecordError(f"{verdict.submission!r}: graded with other tests than {lab.id} has now; grade it again")
+    for test in verdict.tests:
+        points = lab.tests[test.name].points
+        if not 0 <= test.earned <= points:
+            raise RecordError(f"{verdict.submission!r}: {test.earned} for {test.name}, expected 0 to {points:g}")
 
 
 def _check_name(name: str) -> None:
@@ -245,186 +339,3 @@ def _save_lab(lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
             f"{lab.id}: its cells differ from those for which the gradebook holds submissions ({error}); record into a new course, or "
             f"drop the old marks with `nbgrader db assignment remove {lab.assignment} --force`"
         ) from error
-
-
-@contextmanager
-def _transaction(gradebook: Gradebook) -> Iterator[None]:
-    """Run a block in one transaction. nbgrader's methods commit; in this block a commit only flushes."""
-    with gradebook.engine.begin() as connection:
-        gradebook.db.remove()
-        gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only")
-        try:
-            yield
-            gradebook.db.commit()
-        finally:
-            gradebook.db.remove()
-
-
-@contextmanager
-def _importable(folder: str) -> Iterator[None]:
-    """Let nbgrader import plug-ins next to its configuration, as when it is started there."""
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
-
-
-# ── one submission ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """The mark that the autograder gives to a cell (None: no mark), and whether a person must look."""
-
-    score: float | None
-    by_hand: bool
-
-
-class _GradebookWriter:
-    """Writes verdicts on one lab into the gradebook, one at a time."""
-
-    def __init__(self, lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
-        self.lab = lab
-        self.course = course
-        self.gradebook = gradebook
-        self.released = release_notebook(lab)
-        notebook = gradebook.find_notebook(lab.id, lab.assignment)
-        self.names = {cell.id: cell.name for cell in [*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells]}
-        with _importable(course.root):
-            penalties = AssignLatePenalties(config=course.config)
-            penalties.init_plugin()
-        self.late = penalties.plugin_inst
-
-    def record(self, verdict: Verdict, submitted: Path) -> tuple[int, list[str]]:
-        """Record one verdict; return how many of its cells a person has to mark, and notes about what was left out.
-
-        The file is written after the rows, so an interrupted submission is recorded again. Raises RefusedError if no notebook
-        can be made of the submission.
-        """
-        folder = Path(self.course.format_path(self.course.autograded_directory, verdict.submission, self.lab.assignment))
-        path = folder / f"{self.lab.id}.ipynb"
-        before, after = _earlier(path), self._notebook(verdict, submitted)
-        stamp = _stamp(self.lab, submitted)
-        try:
-            when = parse_utc(stamp) if stamp else None
-        except (ValueError, OverflowError):
-            when = None
-        with _transaction(self.gradebook):
-            waiting = self._enter(verdict, before, after, when)
-        write_notebook(after, path)
-        if when:
-            write_text(folder / "timestamp.txt", stamp + "\n")
-        said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, because formgrader fails on it"
-        return waiting, [said] if stamp and not when else []
-
-    def _notebook(self, verdict: Verdict, submitted: Path) -> nbformat.NotebookNode:
-        """Create the graded notebook and validate it."""
-        try:
-            notebook = autograded_notebook(self.lab, self.released, verdict, submitted)
-            nbformat.validate(notebook)
-        except (RefusedError, OSError):
-            raise
-        except Exception as error:  # an error in one file must not stop the others
-            first = (str(error).splitlines() or [""])[0][:200]
-            raise RefusedError(f"no notebook could be made of it ({type(error).__name__}: {first})") from error
-        return notebook
-
-    def _enter(
-        self, verdict: Verdict, before: nbformat.NotebookNode | None, after: nbformat.NotebookNode, when: datetime | None
-    ) -> int:
-        """Enter marks and comments; return how many cells a person has to mark."""
-        known = {"timestamp": when} if when else {}
-        self.gradebook.update_or_create_student(verdict.submission)
-        with self.gradebook.db.no_autoflush:
-            submission = self.gradebook.update_or_create_submission(self.lab.assignment, verdict.submission, **known)
-        row = next(notebook for notebook in submission.notebooks if notebook.name == self.lab.id)
-        old_status = before.metadata.autograder.status if before else ""
-        if verdict.status != old_status and (verdict.status != "graded" or old_status):
-            row.flagged = verdict.status != "graded"
-        self._enter_marks(row, verdict, _unchanged(self.lab, before, after))
-        comments = _comments(self.lab, verdict, after)
-        for comment in row.comments:
-            comment.auto_comment = comments[self.names[comment.cell_id]]
-        self.gradebook.db.flush()
-        row.late_submission_penalty = self._penalty(submission, row)
-        return sum(bool(grade.needs_manual_grade) for grade in row.grades)
-
-    def _enter_marks(self, row: Any, verdict: Verdict, unchanged: set[str]) -> None:
-        marks = _marks(self.lab, verdict)
-        for grade in row.grades:
-            name = self.names[grade.cell_id]
-            mark = marks[name]
-            if name not in unchanged or grade.auto_score != mark.score:
-                grade.needs_manual_grade = mark.by_hand or grade.manual_score is not None
-            grade.auto_score = mark.score
-
-    def _penalty(self, submission: Any, row: Any) -> float | None:
-        late = submission.total_seconds_late
-        if late <= 0:
-            return None
-        penalty = self.late.late_submission_penalty(submission.student_id, row.score, late)
-        return None if penalty is None else min(max(0.0, penalty), row.score)
-
-
-def _marks(lab: Lab, verdict: Verdict) -> dict[str, _Mark]:
-    """Return grade id → mark. A cell without a certain result gets 0 and has to be marked by a person."""
-    unsure = _unsure(lab, verdict)
-    earned = {test.name: test.earned for test in verdict.tests}
-    marks = {test.grade_id: _Mark(earned.get(test.name, 0.0), test.exercise in unsure) for test in lab.of("tests")}
-    answered = {written.name for written in verdict.written if written.answered}
-    for question in lab.by_hand:
-        answer = question.name in answered
-        marks[question.grade_id] = _Mark(None if answer else 0.0, answer or verdict.status != "graded")
-    return marks
-
-
-def _unsure(lab: Lab, verdict: Verdict) -> set[str]:
-    """Return the exercises that a person has to mark: those not found in a submission, or all if nothing was marked."""
-    if verdict.status == "graded":
-        return set()
-    lost = {test.exercise for test in verdict.tests if test.status == "missing"}
-    return lost or {cell.name for cell in lab.of("exercise")}
-
-
-def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> dict[str, str | None]:
-    """Return grade id → comment on an exercise or an answer: why a person must look, or that there is no answer."""
-    cells = by_grade_id(notebook)
-    blank = {name for name, node in cells.items() if node.metadata.nbgrader.checksum == compute_checksum(node)}
-    questions = {cell.name: cell.grade_id for cell in lab.by_hand}
-    blank -= {questions[item.name] for item in verdict.written if item.answered}
-    blank |= {questions[item.name] for item in verdict.written if not item.answered}
-    unsure = _unsure(lab, verdict)
-    if unsure and not verdict.tests:
-        unsure |= {cell.grade_id for cell in lab.by_hand}
-    look = literal(verdict.message or "this could not be marked automatically: please look")
-    names = [cell.grade_id for cell in (*lab.of("exercise"), *lab.of("written"))]
-    return {name: look if name in unsure else NO_RESPONSE if name in blank else None for name in names}
-
-
-def _unchanged(lab: Lab, before: nbformat.NotebookNode | None, after: nbformat.NotebookNode) -> set[str]:
-    """Return the grade ids of tests and questions for which neither the student's work nor the status changed."""
-    if before is None or before.metadata.autograder != after.metadata.autograder:
-        return set()
-    old, new = with_own_cells(before), with_own_cells(after)
-    work = {test.grade_id: test.exercise for test in lab.of("tests")} | {q.grade_id: q.grade_id for q in lab.by_hand}
-    return {name for name, cell in work.items() if cell in old and old[cell] == new[cell]}
-
-
-def _earlier(path: Path) -> nbformat.NotebookNode | None:
-    """Return the notebook that an earlier call wrote to `path`, or None."""
-    try:
-        notebook = read_notebook(path)
-    except UnreadableError:
-        return None
-    noted = notebook.metadata.get("autograder")
-    return notebook if isinstance(noted, dict) and "status" in noted else None
-
-
-def _stamp(lab: Lab, submitted: Path) -> str:
-    """Return the content of the submission's `timestamp.txt`, or "". Next to STUDENT.ipynb it would belong to the class."""
-    path = submitted.parent / "timestamp.txt"
-    if submitted.stem != lab.id or not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return file.read(100).decode(errors="replace").strip()

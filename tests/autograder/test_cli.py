@@ -9,12 +9,14 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 from autograder import sandbox
@@ -27,11 +29,16 @@ from autograder.grading import batch, environment
 from autograder.grading.assignments import load
 from autograder.grading.assignments.load import Assignment
 from autograder.grading.batch import SubmissionFile
+from autograder.grading.submissions.reading import read_submission
+from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Flag, TestResult, Verdict, Written
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
-from autograder.reporting import gradebook, terminal
+from autograder.reporting import terminal
+from autograder.reporting.gradebook import Recorder
+from autograder.reporting.gradebook_writer import GradebookWriter
 
+OnGraded = Callable[[Verdict, Submission], None] | None
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
 
 
@@ -107,8 +114,11 @@ def stub(monkeypatch: pytest.MonkeyPatch, lab: Lab, *verdicts: Verdict) -> list[
     """Let `grade` reach these verdicts; returns the names of those that it was asked to grade."""
     asked: list[str] = []
 
-    def graded(_: Lab, found: list[SubmissionFile], *__: object, **___: object) -> list[Verdict]:
+    def graded(lab: Lab, found: list[SubmissionFile], *_: object, on_graded: OnGraded = None, **__: object) -> list[Verdict]:
         asked.extend(item.submission for item in found)
+        paths = {item.submission: item.path for item in found}
+        for verdict in verdicts if on_graded else ():
+            on_graded(verdict, read_submission(lab, paths[verdict.submission], pictures=True))
         return list(verdicts)
 
     monkeypatch.setattr(batch, "grade_class", graded)
@@ -180,6 +190,8 @@ def test_two_verdicts_of_one_name_stop_neither_the_report_nor_the_gradebook_of_t
 ) -> None:
     arguments = class_of(toy, tmp_path, "ada", "ben")
     stub(monkeypatch, toy, judged(toy, "ada"), judged(toy, "ben"), judged(toy, "ada"))
+    found = [SubmissionFile(name, tmp_path / "in" / f"{name}.ipynb") for name in ("ada", "ben", "ada")]
+    monkeypatch.setattr(commands, "_collect", lambda *_: (found, []))
     (tmp_path / "course").mkdir()
     code, said = call(*arguments, "--course", tmp_path / "course")
     assert code == 1
@@ -193,14 +205,28 @@ def test_two_verdicts_of_one_name_stop_neither_the_report_nor_the_gradebook_of_t
     ]
 
 
+def test_a_gradebook_that_cannot_be_used_ends_the_command_before_anyone_is_graded(
+    toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = stub(monkeypatch, toy, judged(toy, "ada"))
+    (tmp_path / "course" / "gradebook.db").mkdir(parents=True)
+    code, said = call(*class_of(toy, tmp_path, "ada"), "--course", tmp_path / "course")
+    assert (code, asked) == (2, [])
+    assert "the gradebook could not be written" in said
+
+
 def test_a_gradebook_that_fails_leaves_the_results_and_says_so_with_status_2(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stub(monkeypatch, toy, judged(toy, "ada"))
-    (tmp_path / "course" / "gradebook.db").mkdir(parents=True)
-    code, said = call(*class_of(toy, tmp_path, "ada"), "--course", tmp_path / "course")
+    stub(monkeypatch, toy, judged(toy, "ada"), judged(toy, "ben"))
+    monkeypatch.setattr(
+        GradebookWriter, "write", Mock(side_effect=OperationalError("INSERT", {}, Exception("database is locked")))
+    )
+    (tmp_path / "course").mkdir()
+    code, said = call(*class_of(toy, tmp_path, "ada", "ben"), "--course", tmp_path / "course")
     assert code == 2
     assert "the gradebook could not be written" in said
+    assert "0 of 2 submissions are in" in said
     assert "total 20 0" in said
     assert (tmp_path / "out" / "report.html").is_file()
 
@@ -234,7 +260,7 @@ def test_a_disk_that_becomes_full_says_where_the_work_is(toy: Lab, tmp_path: Pat
     stub(monkeypatch, toy, judged(toy, "ada"))
     arguments = class_of(toy, tmp_path, "ada")
     monkeypatch.setattr("autograder.reporting.results.write_text", no_room)
-    monkeypatch.setattr(gradebook, "record", Mock(side_effect=RecordError("the gradebook could not be written")))
+    monkeypatch.setattr(Recorder, "recorded", Mock(side_effect=RecordError("the gradebook could not be written")))
     (tmp_path / "course").mkdir()
     code, said = call(*arguments, "--course", tmp_path / "course")
     assert code == 2

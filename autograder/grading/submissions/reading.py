@@ -29,7 +29,7 @@ from autograder.labs.model import Lab
 from autograder.notebooks.io import read_lean, shown
 from autograder.sandbox.interpreters import clean_environment, command
 
-__all__ = ["Recognised", "UnreadableError", "read_cells", "read_submission", "recognise"]
+__all__ = ["Recognised", "UnreadableError", "read_submission", "recognise"]
 
 MEMORY = 1_500 * 2**20  # bytes in addition to what the process uses when it starts
 CPU_SECONDS = 10  # processor time per file
@@ -53,12 +53,13 @@ class Recognised:
     error: str = ""
 
 
-def read_submission(lab: Lab, path: Path) -> Submission:
+def read_submission(lab: Lab, path: Path, *, pictures: bool = False) -> Submission:
     """Read, repair and check a submission in the separate process.
 
     Args:
         lab: The lab.
         path: Path of the notebook.
+        pictures: Whether to keep the submitted cells with their pictures too.
 
     Returns:
         The repaired submission, with suspicious places as flags.
@@ -67,37 +68,20 @@ def read_submission(lab: Lab, path: Path) -> Submission:
         UnreadableError: The file cannot be read or is not a submission to the lab.
     """
     with _reader.lock:
-        _reader.ask({"do": "submission", "path": os.path.abspath(path), **_reader.news_of(lab)})
+        _reader.ask({"do": "submission", "path": os.path.abspath(path), "pictures": pictures, **_reader.news_of(lab)})
         facts = _reader.answer(path)
+        cells = tuple(_reader.answer(path)["cells"]) if pictures else ()
         looked = _reader.answer_if_any()
     code = tuple((int(index), str(source)) for index, source in facts["code"])
     roles = {index: lab.cells[index] for index, _ in code if index >= 0}
     exercises = {roles[i].name: source for i, source in code if i >= 0 and roles[i].role == "exercise"}
     flags, blank = _flags(facts["flags"]), frozenset(facts["blank"])
-    work = Submission(
-        code, exercises, facts["written"], flags, facts["needs_review"], blank, windows=frozenset(facts["windows"])
-    )
+    windows = frozenset(facts["windows"])
+    work = Submission(code, exercises, facts["written"], flags, facts["needs_review"], blank, windows=windows, cells=cells)
     if looked is None:
         said = "the cells could not be looked through, for that took too long: please look"
         return replace(work, odd=(Flag("suspicious", (), said),))
     return replace(work, skippable=frozenset(looked["skippable"]), odd=_flags(looked["odd"]))
-
-
-def read_cells(path: Path) -> list[dict[str, Any]]:
-    """Read the cells of a notebook for display.
-
-    Args:
-        path: Path of the notebook.
-
-    Returns:
-        The cells with text, ids and pictures, as `read_lean` returns them.
-
-    Raises:
-        UnreadableError: The file cannot be read.
-    """
-    with _reader.lock:
-        _reader.ask({"do": "cells", "path": os.path.abspath(path)})
-        return list(_reader.answer(path)["cells"])
 
 
 def recognise(path: Path, ids: Iterable[str] = ()) -> Recognised:
@@ -251,13 +235,11 @@ def serve() -> None:
 
 def _answers(request: Mapping[str, Any], lab: Lab | None, released: Any) -> Iterable[dict[str, Any]]:
     path = Path(request["path"])
-    if request["do"] == "cells":
-        yield {"cells": read_lean(path, pictures=True)["cells"], "last": _worn()}
-    elif request["do"] == "recognise":
+    if request["do"] == "recognise":
         yield {**asdict(_recognised(path, request["ids"])), "last": _worn()}
     else:
         assert lab is not None
-        work = read_submission_here(lab, path, released)
+        work = read_submission_here(lab, path, released, pictures=request["pictures"])
         yield {
             "code": work.code,
             "written": work.written,
@@ -266,6 +248,8 @@ def _answers(request: Mapping[str, Any], lab: Lab | None, released: Any) -> Iter
             "blank": sorted(work.blank),
             "windows": sorted(work.windows),
         }
+        if request["pictures"]:
+            yield {"cells": work.cells}
         yield {**_looked_through(lab, work), "last": _worn()}
 
 

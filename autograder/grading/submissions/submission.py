@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
@@ -55,6 +55,8 @@ class Submission:
         odd: Flags for code that no honest solution needs.
         windows: Indices in `code` of the student's cells that have Windows line endings in the
             file.
+        cells: The submitted cells with their pictures, as `read_lean` returns them; empty unless
+            they were asked for.
     """
 
     code: tuple[tuple[int, str], ...]
@@ -66,6 +68,7 @@ class Submission:
     skippable: frozenset[int] = frozenset()
     odd: tuple[Flag, ...] = ()
     windows: frozenset[int] = frozenset()
+    cells: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,14 @@ class Released:
     noted: Mapping[str, Any]
 
 
-def read_submission_here(lab: Lab, path: Path, released: Sequence[Released] = ()) -> Submission:
+def read_submission_here(lab: Lab, path: Path, released: Sequence[Released] = (), *, pictures: bool = False) -> Submission:
     """Read and repair a submission in this process.
 
     Args:
         lab: The lab.
         path: Path of the notebook.
         released: Result of `released_cells` if it is known; otherwise it is computed.
+        pictures: Whether to keep the submitted cells with their pictures too.
 
     Returns:
         The repaired submission.
@@ -90,7 +94,7 @@ def read_submission_here(lab: Lab, path: Path, released: Sequence[Released] = ()
     Raises:
         UnreadableError: The file cannot be read or is not a submission to the lab.
     """
-    notebook, name = read_lean(path), shown(path.name)
+    notebook, name = read_lean(path, pictures=pictures), shown(path.name)
     cells = [_Submitted(i, cell) for i, cell in enumerate(notebook["cells"])]
     _check_lab(lab, notebook["metadata"], name)
     handed_out = released or released_cells(lab)
@@ -102,7 +106,8 @@ def read_submission_here(lab: Lab, path: Path, released: Sequence[Released] = ()
             f"{name}: only {len(found)} of the {len(pairs)} cells of {lab.id} were recognised; is it a submission for another lab?"
         )
     flags += [*_remarked(lab, cells, handed_out), *_other_language(notebook["metadata"])]
-    return _repaired(lab, cells, [cell.source for cell in handed_out], flags)
+    work = _repaired(lab, cells, [cell.source for cell in handed_out], flags)
+    return replace(work, cells=tuple(notebook["cells"])) if pictures else work
 
 
 def released_cells(lab: Lab) -> tuple[Released, ...]:

@@ -12,6 +12,7 @@ from copy import deepcopy
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import nbformat
@@ -29,13 +30,16 @@ from autograder.authoring.demo import reference_sources, solve, without_metadata
 from autograder.cli import app
 from autograder.errors import RecordError
 from autograder.grading.batch import SubmissionFile
+from autograder.grading.submissions.reading import read_submission
+from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Flag, TestResult, Verdict, VerdictStatus, Written
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
-from autograder.notebooks.io import write_notebook
+from autograder.notebooks.io import read_notebook, write_notebook
 from autograder.reporting import autograded as pages
-from autograder.reporting import gradebook as module
-from autograder.reporting.gradebook import record
+from autograder.reporting import gradebook_writer as module
+from autograder.reporting.gradebook import MAX_WAITING, Recorder, record
+from autograder.reporting.gradebook_writer import GradebookWriter
 from autograder.reporting.pictures import Album
 from tests.conftest import TOY
 
@@ -556,8 +560,8 @@ def test_two_verdicts_of_one_name_and_a_notebook_that_cannot_be_made_are_refused
     paths = {name: submit(lab, course, name) for name in ("ada", "ben", "cy")}
     made = module.autograded_notebook
 
-    def odd(lab: Lab, released: Any, verdict: Verdict, submitted: Path) -> Any:
-        notebook = made(lab, released, verdict, submitted)
+    def odd(lab: Lab, released: Any, verdict: Verdict, work: Submission | None) -> Any:
+        notebook = made(lab, released, verdict, work)
         if verdict.submission == "cy":
             notebook.cells[0].source = 5
         return notebook
@@ -725,8 +729,12 @@ def test_the_grade_command_records_in_a_course_only_when_asked(
 ) -> None:
     """What grades is stubbed here; test_cli has the command grade for real."""
 
-    def graded(lab: Lab, found: list[SubmissionFile], *_: Any, **__: Any) -> list[Verdict]:
-        return [judge(lab, item.submission) for item in found]
+    def graded(lab: Lab, found: list[SubmissionFile], *_: Any, on_graded: Any = None, **__: Any) -> list[Verdict]:
+        verdicts = [judge(lab, item.submission) for item in found]
+        for verdict, item in zip(verdicts, found, strict=True):
+            if on_graded:
+                on_graded(verdict, read_submission(lab, item.path, pictures=True))
+        return verdicts
 
     monkeypatch.setattr("autograder.grading.batch.grade_class", graded)
     submit(lab, course, "ada")
@@ -742,6 +750,53 @@ def test_the_grade_command_records_in_a_course_only_when_asked(
     result = CliRunner().invoke(app, [*arguments, "--course", str(course)])
     assert result.exit_code == 1
     assert "not recorded: '=cmd()'" in result.output
+
+
+def test_a_class_is_recorded_while_it_is_graded_from_the_work_that_was_read_for_grading(
+    lab: Lab, course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"student{number}" for number in range(2 * MAX_WAITING)]
+    paths = {name: submit(lab, course, name) for name in names}
+    write, may_write, waiting = GradebookWriter.write, Event(), []
+
+    def slowly(self: GradebookWriter, *of: Any) -> Any:
+        may_write.wait(60)
+        return write(self, *of)
+
+    monkeypatch.setattr(GradebookWriter, "write", slowly)
+
+    def grade(recorder: Recorder) -> None:
+        for name, path in paths.items():
+            recorder.add(judge(lab, name), read_submission(lab, path, pictures=True), path)
+            path.unlink()  # nobody reads it again
+            waiting.append(name)
+
+    with Recorder(lab, course, names) as recorder:
+        grader = Thread(target=grade, args=(recorder,))
+        grader.start()
+        grader.join(3)
+        assert grader.is_alive()
+        assert len(waiting) <= MAX_WAITING  # who grades waits for who writes
+        may_write.set()
+        grader.join(60)
+        assert recorder.recorded().submissions == tuple(names)
+    assert {float(row["score"]) for row in export(course).values()} == {20}
+    recorded = [read_notebook(course / "autograded" / name / lab.id / f"{lab.id}.ipynb") for name in names]
+    assert all(pages.by_grade_id(notebook)["mean"].source == reference_sources(lab)["mean"] for notebook in recorded)
+
+
+def test_what_was_graded_before_an_interruption_is_recorded(lab: Lab, course: Path) -> None:
+    path = submit(lab, course, "ada")
+
+    def interrupted() -> None:
+        with Recorder(lab, course, ["ada", "ben"]) as recorder:
+            recorder.add(judge(lab, "ada"), read_submission(lab, path, pictures=True), path)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(export(course)) == ["ada"]
+    assert (course / "autograded" / "ada" / lab.id / f"{lab.id}.ipynb").is_file()
 
 
 def test_a_notebook_named_after_the_lab_is_nobodys(lab: Lab, course: Path, tmp_path: Path) -> None:
