@@ -377,6 +377,7 @@ class _Tests:
             "names": list(step.names),
             "restore": step.restore,
             "random": self.environment.one_random,
+            "draws": step.draws,
         }
         return self._ask(request, seconds, answer)
 

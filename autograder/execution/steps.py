@@ -71,6 +71,8 @@ class Step:
             values, such as the lab's own functions.
         course: What the student process does about the names that the course defined: "remember"
             those that this cell defines, "restore" all remembered names before this cell, or "".
+        draws: For "test": name of the lab and the test, which determines the random numbers that
+            the test draws (see `worker.draws`).
     """
 
     source: str
@@ -79,3 +81,4 @@ class Step:
     names: tuple[str, ...] = ()
     restore: str = ""
     course: Literal["", "remember", "restore"] = ""
+    draws: str = ""

@@ -26,6 +26,7 @@ from autograder.sandbox import Level
 from autograder.sealed import FILES as SEALED_FILES
 from autograder.sealed import NAMES as SEALED
 from autograder.sealed import VARIABLE
+from autograder.worker.draws import VARIABLE as DRAWS
 
 __all__ = ["gpus", "isolation", "limits", "prepare_environment", "variables"]
 
@@ -90,6 +91,7 @@ def prepare_environment(lab: Lab, options: Options) -> Environment:
     package = find_spec("autograder")
     own = tuple(package.submodule_search_locations or ()) if package else ()
     level = isolation(options.isolation)
+    secret = course_secret(options)
     return Environment(
         env,
         level,
@@ -97,7 +99,7 @@ def prepare_environment(lab: Lab, options: Options) -> Environment:
         (*(p for p, _ in data), *own),
         lab.settings.files,
         lab.beside,
-        private={VARIABLE: course_secret(options)} if _uses_sealed(lab) else {},
+        private={DRAWS: secret, **({VARIABLE: secret} if _uses_sealed(lab) else {})},
         shared_arguments=lab.foreign,
         one_random=lab.foreign,
     )

@@ -11,7 +11,7 @@ import ast
 import builtins
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from autograder.execution.steps import Step
@@ -41,6 +41,7 @@ class Plan:
         borrowed: Test → source of the statements of earlier tests that it needs.
         unsealed: Tests that run in the student process, according to the settings of the lab.
         exercises: Names that depend on an exercise or on a cell that the student changed.
+        draws: Test → name of the lab and the test, which determines its random numbers.
     """
 
     given: frozenset[int]
@@ -49,6 +50,7 @@ class Plan:
     borrowed: Mapping[int, str]
     unsealed: frozenset[int]
     exercises: frozenset[str] = frozenset()
+    draws: Mapping[int, str] = field(default_factory=dict)
 
     def step(self, index: int, source: str, lab_source: str) -> Step:
         """Return the step that runs one cell.
@@ -66,7 +68,7 @@ class Plan:
         source = self.borrowed.get(index, "") + source
         if index not in self.names:
             return Step(source)
-        return Step(source, "test", names=self.names[index], restore=self.restores[index])
+        return Step(source, "test", names=self.names[index], restore=self.restores[index], draws=self.draws.get(index, ""))
 
 
 def plan(lab: Lab, changed: frozenset[int] = frozenset()) -> Plan:
@@ -80,11 +82,13 @@ def plan(lab: Lab, changed: frozenset[int] = frozenset()) -> Plan:
     Returns:
         The plan.
     """
-    return _plan(lab.cells, lab.settings.unsealed, lab.foreign, changed)
+    return _plan(lab.id, lab.cells, lab.settings.unsealed, lab.foreign, changed)
 
 
 @lru_cache(maxsize=64)
-def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...], foreign: bool, changed: frozenset[int]) -> Plan:
+def _plan(
+    lab_id: str, cells: tuple[Cell, ...], unsealed_names: tuple[str, ...], foreign: bool, changed: frozenset[int]
+) -> Plan:
     own = _lab_only(cells, changed)
     tests = [i for i, cell in enumerate(cells) if cell.role == "tests"]
     unsealed = frozenset(i for i in tests if cells[i].name in unsealed_names)
@@ -108,7 +112,8 @@ def _plan(cells: tuple[Cell, ...], unsealed_names: tuple[str, ...], foreign: boo
             given |= _slice(cells, own, test, frozenset(name for name in wanted if makers.get(name)))
     last = _makers(cells, own - changed, len(cells))
     exercises = frozenset(name for name, by_lab in last.items() if not by_lab)
-    return Plan(frozenset(given), reads, restores, borrowed, unsealed, exercises)
+    draws = {i: f"{lab_id}/{cells[i].name}" for i in tests}
+    return Plan(frozenset(given), reads, restores, borrowed, unsealed, exercises, draws)
 
 
 def changed_cells(lab: Lab, code: Sequence[tuple[int, str]]) -> frozenset[int]:

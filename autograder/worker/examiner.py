@@ -17,6 +17,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from autograder.worker import keras_codec
+from autograder.worker.draws import Draws
 from autograder.worker.filesync import Files
 from autograder.worker.frames import DONE, MESSAGE_CHARS, READY, SPENT, TO_STUDENT, pack, unpack
 from autograder.worker.generators import Generators
@@ -33,8 +34,8 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
     """Answer requests until the other end is closed. Each is answered with the outcome of a cell.
 
     "given" runs a cell of the lab. "test" runs a test: "names" are the student's names that it
-    reads, "restore" is described at `steps.Step`, and "random" says whether the test and the
-    student's functions use the same global random number generators. `frames` lists the fields.
+    reads, "restore" and "draws" are described at `steps.Step`, and "random" says whether the test
+    and the student's functions use the same global random number generators. `frames` lists the fields.
 
     Args:
         connection: The socket to the grader.
@@ -57,7 +58,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
         files=shared,
         watched=None if shared_arguments else check.watched,
     )
-    given = Given(shell.user_ns)
+    given, draws = Given(shell.user_ns), Draws()
     connection.send_bytes(READY)
     while True:
         try:
@@ -68,6 +69,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
                 given.forget()
             else:
                 given.remember()
+                draws.begin(request["draws"], everything=not request["random"])
                 peer.generators = Generators() if request["random"] else None
                 outcome = _run_test(peer, shell, request)
                 spent = not shared_arguments and given.changed(request["source"], peer.touched)

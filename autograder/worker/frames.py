@@ -14,7 +14,7 @@ kind ("do") letter from → to           keys of the header
 "ran"       R      student → grader    the outcome: "seconds", "cpu", "error", and if there is no
                                        error "value", "odd", "stderr" (`shell.run_cell`)
 "given"     G      grader → examiner   "source": run a cell of the lab
-"test"      t      grader → examiner   "source", "names", "restore", "random": run a test
+"test"      t      grader → examiner   "source", "names", "restore", "random", "draws": run a test
 ""          -      examiner → grader   the outcome of "given" or "test", with the keys of "ran"
 "get"       g      examiner → student  "names", "restore": send values
 "call"      c      either → other      "function" (number), "args" (node), "wanted" (numbers of
