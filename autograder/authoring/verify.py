@@ -2,8 +2,9 @@
 
 The reference solution must get every point, the release none, and each known answer exactly its
 marks. Every hidden check must catch some wrong answer. Known answers run again as hostile twins, which
-overwrite their arguments and must not gain any points. An answer is run only with the cells that its
-tests need. This module knows how to run cells; it does not know submissions or gradebooks.
+overwrite their arguments and must not gain any points. Mutants of the reference must lose points. An
+answer is run only with the cells that its tests need. This module knows how to run cells; it does not
+know submissions or gradebooks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Literal
 from autograder.authoring.calibrate import band_name
 from autograder.authoring.hostile import twin_tasks
 from autograder.authoring.lint import hidden_checks, lint
+from autograder.authoring.mutants import MUTANTS, Tally, mutant_tasks
 from autograder.authoring.tasks import Task, code_of, sliced, trains
 from autograder.errors import LabError
 from autograder.execution.runner import run_steps
@@ -34,6 +36,7 @@ __all__ = ["Check", "Effort", "verify"]
 
 
 SAMPLE = 24  # a sample contains every twenty-fourth hostile twin
+MUTANT_SAMPLE = 40  # and every fortieth mutant
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Effort:
             the complete verification.
         twins: Which hostile twins to try: "all", "sample" (one of 24) or "none". Their tests
             always run in the examiner.
+        mutants: Which mutants of the reference solution to try: "all", "sample" (one of 40, of
+            exercises that do not train) or "none".
     """
 
     repeats: int = 50
@@ -76,6 +81,7 @@ class Effort:
     data_only: bool = False
     examined: int = 1
     twins: Literal["all", "sample", "none"] = "all"
+    mutants: Literal["all", "sample", "none"] = "none"
 
 
 def verify(
@@ -106,8 +112,10 @@ def verify(
     """
     options, effort = options or Options(), effort or Effort()
     fired: set[tuple[str, int]] = set()  # (test, line) at which some wrong answer failed
+    tally = Tally()
     if exercises:
-        return _prove(lab, effort, _of_exercises(lab, options, effort, exercises, fired), fired, exercises, on_done)
+        tasks = _of_exercises(lab, options, effort, exercises, fired, tally)
+        return _prove(lab, effort, tasks, fired, tally, exercises, on_done)
     checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
     if released:
         problems = is_stale(release_notebook(lab), released / f"{lab.id}.ipynb")
@@ -118,8 +126,9 @@ def verify(
         *_repeats(lab, options, effort),
         *_answers(lab, lab.answers, options, effort, fired),
         *_twins(lab, lab.answers, options, effort),
+        *_mutants(lab, options, effort, tally),
     ]
-    return checks + _prove(lab, effort, tasks, fired, (), on_done)
+    return checks + _prove(lab, effort, tasks, fired, tally, (), on_done)
 
 
 def _prove(
@@ -127,6 +136,7 @@ def _prove(
     effort: Effort,
     tasks: Sequence[Task],
     fired: set[tuple[str, int]],
+    tally: Tally,
     exercises: Collection[str],
     on_done: Callable[[int, int], None] | None,
 ) -> list[Check]:
@@ -138,6 +148,8 @@ def _prove(
             found[task.check] += problems
             if on_done:
                 on_done(done, len(tasks))
+    if MUTANTS in found:
+        found[f"{MUTANTS} ({tally})"] = [*found.pop(MUTANTS), *tally.problems]
     checks = [Check(name, tuple(problems)) for name, problems in found.items()]
     if effort.data_only:  # too few answers to check whether every hidden check catches a wrong one
         return checks
@@ -208,7 +220,7 @@ def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[s
 
 
 def _of_exercises(
-    lab: Lab, options: Options, effort: Effort, exercises: Collection[str], fired: set[tuple[str, int]]
+    lab: Lab, options: Options, effort: Effort, exercises: Collection[str], fired: set[tuple[str, int]], tally: Tally
 ) -> list[Task]:
     known = {cell.exercise: None for cell in lab.of("tests")}
     if strangers := [name for name in exercises if name not in known]:
@@ -218,6 +230,7 @@ def _of_exercises(
         *_repeats(lab, options, effort, exercises),
         *_answers(lab, answers, options, effort, fired),
         *_twins(lab, answers, options, effort),
+        *_mutants(lab, options, effort, tally, exercises),
     ]
 
 
@@ -242,6 +255,13 @@ def _twins(lab: Lab, answers: Sequence[Answer], options: Options, effort: Effort
     if effort.twins == "none" or effort.data_only:
         return []
     return twin_tasks(lab, answers, options, one_of=SAMPLE if effort.twins == "sample" else 1)
+
+
+def _mutants(lab: Lab, options: Options, effort: Effort, tally: Tally, exercises: Collection[str] = ()) -> list[Task]:
+    if effort.mutants == "none" or effort.data_only:
+        return []
+    one_of = MUTANT_SAMPLE if effort.mutants == "sample" else 1
+    return mutant_tasks(lab, options, tally, exercises=exercises, draws=effort.draws, one_of=one_of)
 
 
 # ── judges ───────────────────────────────────────────────────────────────────────────────────────────────────────────

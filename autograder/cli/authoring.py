@@ -99,17 +99,21 @@ def verify(
     twins: Annotated[
         Literal["all", "sample", "none"], typer.Option(help="How many hostile twins of the known answers to try.")
     ] = "all",
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Also try every mutant of the reference solutions; takes minutes.")
+    ] = False,
     jobs: Jobs = None,
 ) -> None:
     """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks.
 
-    The hostile twin of an answer overwrites whatever a test gives it, and must gain nothing by that.
+    The hostile twin of an answer overwrites whatever a test gives it, and must gain nothing by that. A mutant is the
+    reference with one slip that a student could make, and must lose points.
     """
     from autograder.authoring.verify import Effort
     from autograder.authoring.verify import verify as verify_lab
     from autograder.grading.options import Options
 
-    effort = Effort(repeats, seeds, draws, jobs or Effort().jobs, twins=twins)
+    effort = Effort(repeats, seeds, draws, jobs or Effort().jobs, twins=twins, mutants="all" if mutants else "none")
     failed = False
     for lab in load_labs([] if every else names, labs):
         with progress(f"verify {lab.id}") as advance:

@@ -36,6 +36,7 @@ from autograder.grading.verdict import Flag, Verdict
 from autograder.labs.model import Lab
 from autograder.notebooks.release import with_budget
 from autograder.notebooks.support_files import TooManyError, files_beside
+from autograder.sealed import VARIABLE
 
 __all__ = ["Job", "Runner", "prepare", "with_budget"]
 
@@ -44,7 +45,9 @@ Runner = Callable[[Sequence[Step]], tuple[Sequence[Outcome], Kept, float]]
 MAX_NOTEBOOK_BESIDE = 16 * 2**20  # bytes: larger notebooks of the student are not copied next to the graded one
 
 
-def prepare(prepared: PreparedLab, notebook: Path, submission: str = "", *, own_folder: bool = False) -> Job | Verdict:
+def prepare(
+    prepared: PreparedLab, notebook: Path, submission: str = "", *, own_folder: bool = False, pictures: bool = False
+) -> Job | Verdict:
     """Read a submission and prepare the job that grades it.
 
     Args:
@@ -52,6 +55,7 @@ def prepare(prepared: PreparedLab, notebook: Path, submission: str = "", *, own_
         notebook: Path of the submitted notebook.
         submission: Name of the submission; by default the file name without its suffix.
         own_folder: Whether the other files in the folder of the notebook belong to the submission.
+        pictures: Whether `Job.work` keeps the submitted cells with their pictures.
 
     Returns:
         The job, or the verdict "unreadable" if the file cannot be read.
@@ -59,7 +63,7 @@ def prepare(prepared: PreparedLab, notebook: Path, submission: str = "", *, own_
     lab, options = prepared.lab, prepared.options
     name = submission or notebook.stem
     try:
-        work = read_submission(lab, notebook)
+        work = read_submission(lab, notebook, pictures=pictures)
     except UnreadableError as error:
         return Verdict(name, lab.id, "unreadable", message=str(error))
     steps = tuple(examined(lab, work, fast=options.fast))
@@ -148,7 +152,7 @@ class Job:
                 self.environment.files,
                 beside,
                 asdict(self.limits),
-                digest(dict(self.environment.private)),  # never the secret itself: the key is the name of a file
+                digest(self.environment.private.get(VARIABLE)),  # never the secret itself: the key is the name of a file
             ]
         )
 

@@ -184,6 +184,8 @@ class Lab:
         beside: (relative name, absolute path) of the support files that are placed next to the
             notebook.
         trial: Results of the trial runs of an nbgrader notebook.
+        equivalent: Exercise name → id of a mutant of its reference solution → why that mutant is as
+            right as the reference.
     """
 
     id: str
@@ -194,6 +196,7 @@ class Lab:
     part_of: str = ""
     beside: tuple[tuple[str, str], ...] = ()
     trial: Trial = Trial()
+    equivalent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def assignment(self) -> str:

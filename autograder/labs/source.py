@@ -68,7 +68,8 @@ def load_lab(folder: Path | str) -> Lab:
         raise LabError(f"{folder}: no lab here (expected {source}); labs beside it: {known}")
     cells = _cells(source)
     lab = Lab(folder.name, folder, cells, _settings(folder / "lab.toml"), ())
-    return replace(lab, answers=tuple(_answers(lab)))
+    answers, equivalent = _answers(lab)
+    return replace(lab, answers=tuple(answers), equivalent=equivalent)
 
 
 def _cells(path: Path) -> tuple[Cell, ...]:
@@ -186,17 +187,29 @@ def _figure(name: str, entry: dict[str, Any], path: Path) -> Figure:
     return Figure(name, prose, value, bands)
 
 
-def _answers(lab: Lab) -> list[Answer]:
+def _answers(lab: Lab) -> tuple[list[Answer], dict[str, dict[str, str]]]:
+    """Return the known answers, and for each exercise the equivalent mutants: id → reason."""
     exercises = {cell.name: cell for cell in lab.of("exercise")}
     answers: list[Answer] = []
+    equivalent: dict[str, dict[str, str]] = {}
     for path in sorted((lab.folder / "answers").glob("*.toml")):
         if path.stem not in exercises:
             raise LabError(f"{path}: no such exercise in {lab.id}; expected one of {', '.join(exercises)}")
         for kind, entries in read_toml(path).items():
+            if kind == "equivalent":
+                equivalent[path.stem] = _equivalent(entries, path)
+                continue
             if kind not in ("right", "wrong"):
-                raise LabError(f"{path}: [{kind}…] should be [right.NAME] or [wrong.NAME]")
+                raise LabError(f"{path}: [{kind}…] should be [right.NAME], [wrong.NAME] or [equivalent]")
             answers += [_answer(lab, exercises[path.stem], kind, name, entry, path) for name, entry in entries.items()]
-    return answers
+    return answers, equivalent
+
+
+def _equivalent(entries: dict[str, Any], path: Path) -> dict[str, str]:
+    for mutant, reason in entries.items():
+        if not isinstance(reason, str) or not reason.strip():
+            raise LabError(f"{path}: [equivalent] {mutant!r} needs the reason why this mutant is as right as the reference")
+    return entries
 
 
 def _answer(lab: Lab, exercise: Cell, kind: str, name: str, entry: dict[str, Any], path: Path) -> Answer:
