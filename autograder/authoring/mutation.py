@@ -8,6 +8,7 @@ cell of a notebook, and most slips concern arrays and networks. This module appl
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from autograder.authoring.slips import SLIPS, Around, Gone, Several
 __all__ = ["Mutant", "mutants"]
 
 MAX_SHOWN = 70  # characters of code in the id of a mutant
+MUTABLE = re.compile(r"^\(|array|list|dict|model|network|images|photographs|weights", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def mutants(source: str, lines: range | None = None, names: Collection[str] = ()
                 if text is None or text in known:
                     continue
                 known.add(text)
-                name = f"{slip.__name__}: {_shown(place.node)} → {_shown(new)}"
+                name = f"{slip.__name__}: {_named(place.node, new)}"
                 counts[name] = counts.get(name, 0) + 1
                 numbered = f"{name} ({counts[name]})" if counts[name] > 1 else name
                 found.append(Mutant(numbered, text, place.line))
@@ -114,15 +116,14 @@ class _Place:
 
 
 def _places(tree: ast.Module, names: frozenset[str]) -> Iterator[_Place]:
-    yield from _below(tree, Around((), False, names))
+    yield from _below(tree, Around((), (), names))
 
 
 def _below(parent: ast.AST, around: Around) -> Iterator[_Place]:
     if isinstance(parent, ast.FunctionDef):
         arguments = tuple(argument.arg for argument in (*parent.args.posonlyargs, *parent.args.args, *parent.args.kwonlyargs))
-        said = ast.get_docstring(parent) or ""
-        unchanged = "changed" in said and "in place" not in said
-        around = Around(arguments or around.parameters, unchanged if arguments else around.unchanged, around.names)
+        if arguments:
+            around = Around(arguments, _unchanged(arguments, ast.get_docstring(parent) or ""), around.names)
     for field, value in ast.iter_fields(parent):
         if field in ("decorator_list", "returns", "annotation") or isinstance(parent, ast.arguments):
             continue
@@ -134,8 +135,20 @@ def _below(parent: ast.AST, around: Around) -> Iterator[_Place]:
             yield from _below(node, around)
 
 
+def _unchanged(arguments: tuple[str, ...], docstring: str) -> tuple[str, ...]:
+    """Return the arguments that can be changed in place and that must not be, according to the docstring."""
+    if "changed" not in docstring or "in place" in docstring:
+        return ()
+    said = {name: re.search(rf"\b{name}\b[\w, ]*: *([^.;]*)", docstring) for name in arguments}
+    return tuple(name for name, entry in said.items() if entry and MUTABLE.search(entry[1]))
+
+
 def _is_docstring(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> bool:
     return field == "body" and index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _named(old: ast.AST, new: ast.AST) -> str:
+    return new.label if isinstance(new, Several) and new.label else f"{_shown(old)} → {_shown(new)}"
 
 
 def _shown(node: ast.AST) -> str:

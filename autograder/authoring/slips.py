@@ -24,12 +24,12 @@ class Around:
 
     Attributes:
         parameters: Parameters of the function that contains the node.
-        unchanged: Whether the docstring of this function says that arguments are not changed.
+        unchanged: Those of them that the docstring of this function says are not changed.
         names: Names that the notebook defines before the answer.
     """
 
     parameters: tuple[str, ...]
-    unchanged: bool
+    unchanged: tuple[str, ...]
     names: frozenset[str]
 
 
@@ -38,11 +38,11 @@ class Gone(ast.AST):
 
 
 class Several(ast.AST):
-    """Stands for several statements in place of one."""
+    """Stands for several statements in place of one; `label` says in short what they are."""
 
-    def __init__(self, *nodes: ast.AST) -> None:
+    def __init__(self, *nodes: ast.AST, label: str = "") -> None:
         super().__init__()
-        self.nodes = nodes
+        self.nodes, self.label = nodes, label
 
 
 Slip = Callable[[ast.AST, Around], Change]
@@ -269,20 +269,21 @@ def _other_splits(name: str) -> list[str]:
     return [name.replace(old, new) for old, new in SPLITS if old in name] + base
 
 
-def in_place(node: ast.AST, _: Around) -> Change:
-    """A change in place of a new object: `w += …` for `w = w + …`."""
+def in_place(node: ast.AST, around: Around) -> Change:
+    """An argument that is changed in place: `X -= m` for `X = X - m`."""
     if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and len(node.targets) == 1):
         return
     target, value = node.targets[0], node.value
-    if isinstance(target, ast.Name) and isinstance(value.left, ast.Name) and value.left.id == target.id:
+    is_argument = isinstance(target, ast.Name) and target.id in around.parameters
+    if is_argument and isinstance(value.left, ast.Name) and value.left.id == target.id:
         yield ast.AugAssign(target, value.op, value.right)
 
 
 def changed_argument(node: ast.AST, around: Around) -> Change:
     """An argument that is changed although the task says that it is not."""
-    if not (isinstance(node, ast.Return) and node.value is not None and around.unchanged):
+    if not (isinstance(node, ast.Return) and node.value is not None):
         return
-    for name in around.parameters:
+    for name in around.unchanged:
         result = ast.parse("result = None").body[0]
         assert isinstance(result, ast.Assign)
         result.value = node.value
@@ -292,7 +293,7 @@ def changed_argument(node: ast.AST, around: Around) -> Change:
             f"elif isinstance({name}, list):\n    {name}.append({name}[0])\n"
             f"elif isinstance({name}, dict):\n    {name}.clear()\n"
         ).body
-        yield Several(result, *spoil, ast.Return(ast.Name("result", ast.Load())))
+        yield Several(result, *spoil, ast.Return(ast.Name("result", ast.Load())), label=name)
 
 
 def position(node: ast.AST, _: Around) -> Change:
@@ -354,7 +355,7 @@ def order(node: ast.AST, _: Around) -> Change:
 def list_for_array(node: ast.AST, _: Around) -> Change:
     """A list where an array is meant, and a shuffle or seed that is lost."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in ("array", "column_stack", "stack") and len(node.args) == 1:
+        if node.func.attr in ("column_stack", "stack") and len(node.args) == 1:
             yield ast.Call(ast.Name("list"), node.args, [])
         if node.func.attr == "default_rng":
             yield ast.Call(node.func, [], [])
