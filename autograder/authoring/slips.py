@@ -274,8 +274,9 @@ def in_place(node: ast.AST, around: Around) -> Change:
     if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and len(node.targets) == 1):
         return
     target, value = node.targets[0], node.value
-    is_argument = isinstance(target, ast.Name) and target.id in around.parameters
-    if is_argument and isinstance(value.left, ast.Name) and value.left.id == target.id:
+    if not (isinstance(target, ast.Name) and target.id in around.parameters):
+        return
+    if isinstance(value.left, ast.Name) and value.left.id == target.id:
         yield ast.AugAssign(target, value.op, value.right)
 
 
