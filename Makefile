@@ -37,11 +37,11 @@ lectures: $(SET_UP)
 # Everything at full effort: both budgets on drawn data, and on the real data where they can be had. Hostile twins of answers do the
 # same on every kind of data.
 nightly: $(SET_UP)
-	$(BIN)/autograder verify --data drawn
+	$(BIN)/autograder verify --data drawn --mutants
 	$(BIN)/autograder verify --data drawn --full --twins none
 	$(BIN)/autograder verify --twins none
 	$(BIN)/autograder verify --full --twins none
-	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/autograder/grading/test_cache.py
+	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/coursekit/test_backbones.py tests/autograder/grading
 
 benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.loading

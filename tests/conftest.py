@@ -15,6 +15,9 @@ from autograder.labs.source import load_lab
 ROOT = Path(__file__).parents[1]
 # nbgrader calls `alembic` and Jupyter its kernels by name, so the environment's programs must be found first.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+# Two test processes share the cores. With a thread per core in each process, threads would wait for one another.
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+    os.environ.setdefault(variable, "1")
 TOY = Path(__file__).parent / "autograder" / "toylab"
 
 

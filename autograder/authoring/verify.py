@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -72,6 +73,8 @@ class Effort:
             always run in the examiner.
         mutants: Which mutants of the reference solution to try: "all", "sample" (one of 40, of
             exercises that do not train) or "none".
+        trained: Try one of every `trained` known answers whose tests train. 1 is the complete
+            verification; otherwise hidden checks of tests that train may miss their wrong answer.
     """
 
     repeats: int = 50
@@ -82,6 +85,7 @@ class Effort:
     examined: int = 1
     twins: Literal["all", "sample", "none"] = "all"
     mutants: Literal["all", "sample", "none"] = "none"
+    trained: int = 1
 
 
 def verify(
@@ -143,7 +147,9 @@ def _prove(
     found: dict[str, list[str]] = {task.check: [] for task in tasks}
     with ThreadPoolExecutor(effort.jobs) as pool:
         examined = [task.examined or number % effort.examined == 0 for number, task in enumerate(tasks)]
-        results = pool.map(partial(_run, lab, plan(lab)), examined, tasks)
+        # More threads than cores would only slow each other down.
+        threads = max(1, (os.cpu_count() or 1) // effort.jobs)
+        results = pool.map(partial(_run, lab, plan(lab), threads), examined, tasks)
         for done, (task, problems) in enumerate(zip(tasks, results, strict=True), start=1):
             found[task.check] += problems
             if on_done:
@@ -153,10 +159,18 @@ def _prove(
     checks = [Check(name, tuple(problems)) for name, problems in found.items()]
     if effort.data_only:  # too few answers to check whether every hidden check catches a wrong one
         return checks
-    return [*checks, Check("every hidden check catches a wrong answer", tuple(_dead(lab, fired, exercises)))]
+    tried = {test.exercise for test in lab.of("tests")} - (_training(lab) if effort.trained > 1 else set())
+    wanted = tried.intersection(exercises) if exercises else tried
+    return [*checks, Check("every hidden check catches a wrong answer", tuple(_dead(lab, fired, wanted)))]
 
 
-def _run(lab: Lab, lab_plan: Plan, examined: bool, task: Task) -> list[str]:
+def _training(lab: Lab) -> set[str]:
+    """Return the exercises with tests that train."""
+    cells = code_of(lab, Options())
+    return {cell.exercise for i, cell in enumerate(lab.cells) if cell.role == "tests" and trains(lab, cells, [i])}
+
+
+def _run(lab: Lab, lab_plan: Plan, threads: int, examined: bool, task: Task) -> list[str]:
     cells = [*task.cells, *task.redrawn]
     # Repeated tests may run for longer than one notebook.
     notebooks = max(1.0, len(cells) / sum(cell.is_code for cell in lab.cells))
@@ -164,7 +178,7 @@ def _run(lab: Lab, lab_plan: Plan, examined: bool, task: Task) -> list[str]:
     steps = [lab_plan.step(index, source, source) if examined else Step(source) for index, source in task.cells]
     steps += [Step(source) for _, source in task.redrawn]
     # Known answers are the course's own code, so without an examiner they need no sandbox.
-    environment = task.environment if examined else replace(task.environment, level="open")
+    environment = replace(task.environment, threads=threads, level=task.environment.level if examined else "open")
     outcomes = run_steps(steps, limits=bounds, environment=environment)
     return list(task.judge([(index, outcome) for (index, _), outcome in zip(cells, outcomes, strict=True)]))
 
@@ -236,7 +250,10 @@ def _of_exercises(
 
 def _answers(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort, fired: set[tuple[str, int]]) -> list[Task]:
     draws = 1 if effort.data_only else effort.draws
-    tasks = [_answer(lab, answer, options, draws, fired) for answer in answers if answer.right or not effort.data_only]
+    training = _training(lab) if effort.trained > 1 else set()
+    taken = count()
+    chosen = [answer for answer in answers if answer.exercise not in training or next(taken) % effort.trained == 0]
+    tasks = [_answer(lab, answer, options, draws, fired) for answer in chosen if answer.right or not effort.data_only]
     return [task for task in tasks if not effort.data_only or any(reads_data(source) for _, source in task.cells)]
 
 
@@ -328,7 +345,7 @@ def _times(some: Sequence[object], all_of_them: Sequence[object]) -> str:
 def _dead(lab: Lab, fired: set[tuple[str, int]], exercises: Collection[str]) -> Iterable[str]:
     """Yield a problem for each hidden check that no wrong answer fails: nobody would notice if it were deleted."""
     for test in lab.of("tests"):
-        if exercises and test.exercise not in exercises:
+        if test.exercise not in exercises:
             continue
         for statement in hidden_checks(test):
             lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)

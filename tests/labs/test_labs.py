@@ -26,12 +26,12 @@ def test_a_lab_is_proved(lab_id: str, data: str) -> None:
         pytest.skip("this lab uses no data set: one proof says it all")
     if data == "real" and lab_id in SAME_DATA and "EVERY_STUDENT" not in os.environ:
         pytest.skip("the same data as lab 2; make nightly proves it")
-    # Enough to catch what a change breaks, one run of 24 in the examiner; `make nightly` takes 50 repeats, 10 seeds, every
-    # answer on both kinds of data, every test in the examiner and every hostile twin.
+    # Enough to catch what a change breaks: one run of 24 in the examiner, a third of the answers that train. `make nightly` takes
+    # 50 repeats, 10 seeds, every answer on both kinds of data, every test in the examiner, every hostile twin and mutant.
     effort = (
-        Effort(repeats=6, seeds=1, draws=1, examined=24, twins="sample")
+        Effort(repeats=6, seeds=1, draws=1, examined=24, twins="sample", mutants="sample", trained=3)
         if data == "drawn"
-        else Effort(repeats=3, seeds=1, draws=1, data_only=True, examined=24)
+        else Effort(repeats=3, seeds=1, draws=1, data_only=True, examined=24, trained=3)
     )
     checks = verify(lab, Options(data, fast=True), effort, released=ROOT / "notebooks" / "labs")
     assert not [f"{check.name}: {problem}" for check in checks for problem in check.problems]

@@ -266,7 +266,7 @@ def test_a_process_that_loads_data_may_be_killed_once(toy: Lab, tmp_path: Path) 
     assert (tmp_path / "killed").exists()
 
 
-@pytest.mark.parametrize(("students", "threads"), [(1, 8), (3, 2), (20, 1)])
+@pytest.mark.parametrize(("students", "threads"), [(1, 8), (3, 2), (9, 1)])
 def test_fewer_notebooks_than_cores_share_them(
     students: int, threads: int, toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
