@@ -19,6 +19,7 @@ from autograder.grading.prepared import prepare_lab
 from autograder.grading.secret import find_secret
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
+from autograder.worker.draws import VARIABLE as DRAWS
 
 
 def test_a_secret_is_made_at_the_first_use_and_is_the_same_from_then_on(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_what_is_kept_is_recalled_for_the_same_secret_only_and_does_not_hold_it(
 
     assert job(sealing, "secret one").key == job(sealing, "secret one").key != job(sealing, "secret two").key
     assert job(toy, "secret one").key == job(toy, "secret two").key, "a lab without sealed data does not depend on it"
-    assert job(toy, "secret one").environment.private == {}
+    assert job(toy, "secret one").environment.private == {DRAWS: "secret one"}
     assert "secret one" not in job(sealing, "secret one").key
     assert "secret one" not in repr(job(sealing, "secret one"))
 
