@@ -34,7 +34,7 @@ def lint(lab: Lab) -> list[str]:
     Returns:
         Sentences that describe the problems.
     """
-    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _own_leaks, _opened)
+    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _hints, _own_leaks, _opened)
     return [problem for rule in rules for problem in rule(lab)]
 
 
@@ -228,6 +228,12 @@ def _parse(number: str) -> float:
 
 
 # ── leaks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _hints(lab: Lab) -> Iterator[str]:
+    for answer in lab.answers:
+        if not answer.right and not answer.hint.strip():
+            yield f"answers: {answer.label} has no hint; state the words of a message that name this mistake"
 
 
 def _own_leaks(lab: Lab) -> list[str]:
