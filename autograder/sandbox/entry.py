@@ -93,7 +93,7 @@ def _enter_full(spec: SandboxSpec, before: Callable[[int], None]) -> None:
         syscalls.unshare(OWN_SYSTEM)
         syscalls.set_hostname("localhost")
     with step("own filesystem"):
-        filesystem.move_in(spec, uid)
+        filesystem.enter(spec, uid)
     _restrict_process(spec, uid, others=0)
     with step("system calls"):
         seccomp.refuse(seccomp.LOCAL_FAMILIES)

@@ -27,7 +27,7 @@ from autograder.sandbox.syscalls import (
     unmount,
 )
 
-__all__ = ["DEVICES", "device_files", "move_in"]
+__all__ = ["DEVICES", "device_files", "enter"]
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
@@ -35,7 +35,7 @@ FILES_PER_MB = 64
 MAX_LINKS = 40
 
 
-def move_in(spec: SandboxSpec, uid: int) -> None:
+def enter(spec: SandboxSpec, uid: int) -> None:
     """Replace the root filesystem of this process with the one that `spec` describes.
 
     The old root is unmounted and cannot be reached again. The current folder is the scratch folder

@@ -47,7 +47,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
     if shared is not None:
-        shared.settle()
+        shared.remember()
         shared.claim()
         shared.guard_imports()
     peer = Peer(
@@ -84,7 +84,7 @@ def _run_test(peer: Peer, shell: InteractiveShell, request: dict[str, Any]) -> d
     before, names = dict(shell.user_ns), request["names"]
     try:
         if peer.generators is not None:
-            peer.generators.settle()  # the test continues with the states that the student's cells left
+            peer.generators.remember()  # the test continues with the states that the student's cells left
         if names:
             question = {"do": "get", "names": names, "restore": request["restore"]}
             answer, blobs = peer.ask(question, peer.encoder())

@@ -44,7 +44,7 @@ class Files:
         self._own: set[str] = set()
         self._left = MAX_BYTES_IN_ALL
 
-    def settle(self) -> None:
+    def remember(self) -> None:
         """Assume that the other end has the same files now."""
         self._seen = dict(self._list())
 

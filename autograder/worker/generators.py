@@ -28,7 +28,7 @@ class Generators:
     def __init__(self) -> None:
         self._known: _State = {}
 
-    def settle(self) -> None:
+    def remember(self) -> None:
         """Do not send the current states: the other end keeps its own for now."""
         self._known = _states()
 

@@ -39,7 +39,7 @@ def serve(connection: Connection, *, files: bool = False) -> None:
     shell = make_shell()
     shared = Files(Path.cwd()) if files else None
     if shared is not None:
-        shared.settle()
+        shared.remember()
     peer = Peer(
         connection.send_bytes,
         connection.recv_bytes,

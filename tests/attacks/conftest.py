@@ -18,7 +18,7 @@ from autograder.labs.source import load_lab
 from tests.attacks.book import Attack, hand_in
 
 SECRET = "a password of the instructor's"
-# Before the warm parent is started: what it was started with is what /proc tells of it for ever.
+# Before the fork server is started: what it was started with is what /proc tells of it for ever.
 os.environ["GRADEBOOK_PASSWORD"] = SECRET
 
 
@@ -29,13 +29,13 @@ def fort() -> Lab:
 
 @pytest.fixture(scope="session")
 def options() -> Options:
-    """How attacks are graded: behind the strongest walls that this machine has."""
+    """How attacks are graded: in the strongest sandbox that this machine has."""
     return Options(isolation=sandbox.strongest())
 
 
 @pytest.fixture(scope="session")
 def full() -> None:
-    """Skip where the walls that an attack runs into cannot be built."""
+    """Skip where the sandbox that an attack runs into cannot be built."""
     if sandbox.strongest() != "full":
         pytest.skip("no full isolation here: " + "; ".join(f"{name}: {why}" for name, why in sandbox.probe().items() if why))
 

@@ -200,7 +200,7 @@ CONTAINED = [
 ]
 ATTACKS = [*ENDINGS, *LOOSE, *OUTWARD, *CONTAINED]
 WALLED = {attack.name for attack in OUTWARD} | {"kills_everybody", "script", "rm"}
-if sandbox.strongest() != "full":  # not even tried without walls
+if sandbox.strongest() != "full":  # not even tried without a sandbox
     ATTACKS = [attack for attack in ATTACKS if attack.name not in WALLED]
 
 

@@ -34,7 +34,7 @@ def verdicts(lab: Lab, attacks: list[Attack], folder: Path, *, jobs: int = 2, ce
 
 
 def strays() -> list[psutil.Process]:
-    """Enclosed processes that outlived their room, of whoever it was, and whatever our own warm parent still holds."""
+    """Enclosed processes that outlived their sandbox, of whoever it was, and whatever our own fork server still holds."""
     found = []
     for process in psutil.process_iter(["uids", "ppid"]):
         uids = process.info["uids"]

@@ -1,6 +1,6 @@
 """The grader installed as a package, as instructors have it: no student process finds it, its secret or its sealed data.
 
-A checkout hides by where it lies what an installed package has to hide by its walls; so the packages are copied into an environment
+A checkout hides by where it lies what an installed package has to hide by its sandbox; so the packages are copied into an environment
 of their own, and a class is graded from there.
 """
 

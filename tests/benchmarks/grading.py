@@ -3,7 +3,7 @@
 Run as `python -m tests.benchmarks.grading [--quick]`. Drawn data, full budget, both graders one after the other on all cores:
 24 submissions of lab 1 (importing Keras is most of the work), 12 of lab 2 (training is), then small ones, 10 and 1,000.
 efficiency: processor seconds of students' own code, in cells and in functions that tests call, out of those that the machine
-had. Memory is what our grader, its warm parent and all its processes hold together at most, each page counted once (PSS).
+had. Memory is what our grader, its fork server and all its processes hold together at most, each page counted once (PSS).
 --quick: a quarter of each, to try it out.
 """
 

@@ -186,7 +186,7 @@ class _Search:
             if number and said in taken:  # another student has this name
                 said = next(longer for longer in (f"{said}_{i}" for i in count(2)) if longer not in taken)
             taken.add(said)
-            found += self._settled(said, candidates)
+            found += self._newest_attempt(said, candidates)
         names = {item.submission for item in found}
         found += (item for item in self._linked if item.submission not in names)
         self._left += [Left(item.path.parent, "a link, not a folder") for item in self._linked if item.submission in names]
@@ -194,7 +194,7 @@ class _Search:
             tuple(sorted(found, key=lambda item: item.submission)), tuple(sorted(self._left, key=lambda item: str(item.path)))
         )
 
-    def _settled(self, student: str, candidates: Sequence[Candidate]) -> list[SubmissionFile]:
+    def _newest_attempt(self, student: str, candidates: Sequence[Candidate]) -> list[SubmissionFile]:
         """Return the submission that counts, if there is one, and report the other candidates as not graded."""
         ours = [c for c in candidates if c.expected or not c.other_lab]
         if len(ours) > 1 and any(candidate.certainty == 2 for candidate in ours):

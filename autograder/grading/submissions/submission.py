@@ -221,7 +221,7 @@ def _match(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]
     lost = tuple(grade_id for grade_id in recovered if grade_id)
     said = f"{len(lost)} cells had lost their ids and were recognised by content and place"
     flags = [Flag("recovered", lost, said)] if lost else []
-    return flags + _settle_duplicates(cells, released)
+    return flags + _resolve_duplicates(cells, released)
 
 
 def _most_similar(cells: Sequence[_Submitted], index: int, cell: Cell, released: str, likeness: _Likeness) -> _Submitted | None:
@@ -260,7 +260,7 @@ def _between(cells: Sequence[_Submitted], before: int, after: int, last: int) ->
     return [c for c in cells[first + 1 : end] if c.match is None and c.source.strip()]
 
 
-def _settle_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]]) -> list[Flag]:
+def _resolve_duplicates(cells: Sequence[_Submitted], released: Sequence[tuple[Cell, Released]]) -> list[Flag]:
     """Let only the last edited copy of a duplicated cell keep its match; the other copies become plain code."""
     flags = []
     for index, (cell, node) in enumerate(released):

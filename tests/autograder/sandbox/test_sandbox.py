@@ -43,7 +43,7 @@ NOBODY = 65534
 LEVELS: tuple[Level, ...] = ("full", "process")
 MEGABYTE = 1 << 20
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="walls are made of Linux system calls")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is made of Linux system calls")
 
 
 class Inmate:
@@ -165,7 +165,7 @@ def _become_nobody() -> None:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that everybody can pass, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="walls-") as path:
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as path:
         os.chmod(path, 0o755)
         yield Path(path)
 

@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def files(folder: Path) -> Files:
     files = Files(folder)
-    files.settle()
+    files.remember()
     files.claim()
     return files
 
@@ -113,7 +113,7 @@ import importlib.util, sys
 from pathlib import Path
 from autograder.worker.filesync import Files
 sys.path[:0] = ["", ".", str(Path.cwd())]
-files = Files(Path.cwd()); files.settle(); files.claim(); files.guard_imports()
+files = Files(Path.cwd()); files.remember(); files.claim(); files.guard_imports()
 bad = b"print('a student')"
 names = "wave.py", "pkg/__init__.py", "more/evil.py", "tools.pyc", "colorsys.pyc"
 files.put([("+" + name, memoryview(bad)) for name in names])

@@ -48,7 +48,7 @@ def test_nothing_is_said_again_that_the_other_end_knows() -> None:
     random.random()
     assert set(sent(ends)[0]) == {"python"}
     np.random.rand()
-    ends.settle()
+    ends.remember()
     assert sent(ends)[0] == {}
 
 
