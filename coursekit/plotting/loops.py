@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import alt_text
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ def loop(
         ValueError: If there are fewer than two frames, `moves` is empty, `seconds` is not above 0, or even
             the smallest picture is larger than `limit`.
     """
+    given.callable_argument(draw, "draw", "draw(ax, frame)")
+    if not hasattr(frames, "__iter__"):
+        raise ValueError(f"frames is {frames!r}: expected one value per frame, such as range({frames!r})")
     values = list(frames)
     if len(values) < 2:
         raise ValueError(f"expected at least two frames, got {len(values)}: draw a single one as a plain figure")
