@@ -32,7 +32,7 @@ def number_array(value: Any, name: str) -> np.ndarray:
     _refuse_no_array(value, name)
     if hasattr(value, "detach"):  # a tensor of PyTorch
         value = value.detach().cpu().numpy()
-    elif type(value).__module__.startswith("pandas."):
+    elif type(value).__module__.split(".")[0] == "pandas":
         value = _of_table(value, name)
     elif isinstance(value, KeysView | ValuesView):  # of a dictionary
         value = list(value)

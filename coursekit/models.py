@@ -89,7 +89,7 @@ def mlp(
     Raises:
         ValueError: If a size is not a whole number of at least 1, or a name is unknown.
     """
-    shape = _sizes("input_shape", (input_shape,) if isinstance(input_shape, int) else input_shape)
+    shape = _sizes("input_shape", (input_shape,) if isinstance(input_shape, Integral) else input_shape)
     if not shape:
         raise ValueError("input_shape is empty: expected the shape of one sample, such as (28, 28)")
     return _dense(
