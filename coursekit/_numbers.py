@@ -6,6 +6,8 @@ import math
 from numbers import Integral, Real
 from typing import Any
 
+from coursekit._words import plain
+
 __all__ = ["real_number", "whole_number"]
 
 
@@ -24,7 +26,7 @@ def whole_number(name: str, value: Any, at_least: int = 1) -> int:
         ValueError: If `value` is not a whole number of at least `at_least`.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
-        raise ValueError(f"{name} is {value!r}: expected a whole number of at least {at_least}")
+        raise ValueError(f"{name} is {plain(value)}: expected a whole number of at least {at_least}")
     return int(value)
 
 
@@ -39,5 +41,5 @@ def real_number(name: str, value: Any) -> float:
         ValueError: If `value` is not a single finite number.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise ValueError(f"{name} is {value!r}: expected a number")
+        raise ValueError(f"{name} is {plain(value)}: expected a number")
     return float(value)

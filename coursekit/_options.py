@@ -13,6 +13,7 @@ import keras
 from coursekit._arrays import number_array
 from coursekit._checks import output_count
 from coursekit._numbers import real_number, whole_number
+from coursekit._words import plain
 
 __all__ = ["check_epochs", "check_rate", "checked_callbacks", "checked_class_weight"]
 
@@ -43,7 +44,9 @@ def checked_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
             name = callback.__name__
             raise ValueError(f"the callback {name} is a class: call it with parentheses, {name}(…), to make a callback of it")
         if not isinstance(callback, keras.callbacks.Callback):
-            raise ValueError(f"callbacks holds {callback!r}: expected Keras callbacks, such as keras.callbacks.EarlyStopping()")
+            raise ValueError(
+                f"callbacks holds {plain(callback)}: expected Keras callbacks, such as keras.callbacks.EarlyStopping()"
+            )
     return chosen
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from coursekit._arrays import not_finite, number_array
 from coursekit._numbers import whole_number
+from coursekit._words import plain
 
 __all__ = [
     "callable_argument",
@@ -86,7 +87,7 @@ def probabilities(value: Any, name: str) -> np.ndarray:
 def pair(value: Any, name: str, example: str) -> tuple[Any, Any]:
     """Return two things, such as labels of both axes. A text is not taken for its letters."""
     if isinstance(value, str) or not hasattr(value, "__iter__") or len(items := list(value)) != 2:
-        raise ValueError(f"{name} is {value!r}: expected a pair, such as {example}")
+        raise ValueError(f"{name} is {plain(value)}: expected a pair, such as {example}")
     return items[0], items[1]
 
 
@@ -94,7 +95,7 @@ def two_bools(value: Any, name: str) -> tuple[bool, bool]:
     """Return a pair of bools, one for each axis, or raise ValueError."""
     first, second = pair(value, name, "(True, False), for the x axis and the y axis")
     if not all(isinstance(part, bool | np.bool_) for part in (first, second)):
-        raise ValueError(f"{name} is {value!r}: expected two bools, for the x axis and the y axis")
+        raise ValueError(f"{name} is {plain(value)}: expected two bools, for the x axis and the y axis")
     return bool(first), bool(second)
 
 
@@ -252,7 +253,7 @@ def listed(value: Any, name: str, what: str) -> list[Any]:
         what: What its entries are, in words.
     """
     if isinstance(value, str | Mapping) or not hasattr(value, "__iter__"):
-        raise ValueError(f"{name} is {value!r}: expected a list, {what}")
+        raise ValueError(f"{name} is {plain(value)}: expected a list, {what}")
     return list(value)
 
 
@@ -268,7 +269,7 @@ def names(value: Any, what: str, count: int | None = None) -> list[str]:
         ValueError: If this is a single text, or there is another number of names.
     """
     if isinstance(value, str | Mapping) or not hasattr(value, "__iter__"):
-        raise ValueError(f'{what} is {value!r}: expected a list of names, such as ["cat", "dog"]')
+        raise ValueError(f'{what} is {plain(value)}: expected a list of names, such as ["cat", "dog"]')
     found = [str(name) for name in value]
     if not found or (count is not None and len(found) != count):
         raise ValueError(f"expected {'at least one' if count is None else count} {what}, got {len(found)}: {', '.join(found)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from coursekit._words import plain
 from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, LINES, MARKERS, axes, describe, finish
 
@@ -64,7 +65,7 @@ def curves_with_bands(
     if any(table.ndim != 2 or not table.size for table in tables.values()):
         raise ValueError("expected at least one curve, each an array (runs, places)")
     if band not in ("deviation", "range"):
-        raise ValueError(f'band is {band!r}: expected "deviation" or "range"')
+        raise ValueError(f'band is {plain(band)}: expected "deviation" or "range"')
     places = None if x is None else given.row_of_numbers(x, "x")
     log = given.two_bools(log, "log")
     if places is not None and any(table.shape[1:] != places.shape for table in tables.values()):

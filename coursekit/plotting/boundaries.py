@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coursekit._numbers import whole_number
+from coursekit._words import plain
 from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, LINES, MARKERS, axes, describe, finish, format_number, window
 
@@ -110,7 +111,7 @@ def candidate_lines(
         ValueError: If there is no line, or the shapes are not those of `decision_line`.
     """
     if not isinstance(lines, Mapping) or not lines:
-        raise ValueError(f"expected at least one line to draw, as in {{'A': ([1, 1], -1.5)}}, got {lines!r}")
+        raise ValueError(f"expected at least one line to draw, as in {{'A': ([1, 1], -1.5)}}, got {plain(lines)}")
     points, targets = _samples(X, t)
     class_names = given.names(class_names, "class_names", 2)
     box = window(points)

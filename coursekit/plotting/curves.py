@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coursekit._arrays import number_array
+from coursekit._words import plain
 from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, LINES, axes, describe, finish
 
@@ -85,7 +86,7 @@ def _draw_run(ax: Axes, name: str, record: Mapping[str, Any], metric: str, every
     if f"val_{metric}" not in record:
         return said + "."
     valid = _per_epoch(record, f"val_{metric}")
-    measured = validation_epochs(len(train), len(valid), every)
+    measured = _validation_epochs(len(train), len(valid), every)
     ax.plot(measured, valid, "-", color=colour, marker=marker, markersize=3, label=f"{label}validation")
     ax.fill_between(measured, train[measured - 1], valid, color=colour, alpha=0.12, linewidth=0)
     return (
@@ -104,7 +105,7 @@ def _per_epoch(record: Mapping[str, Any], metric: str) -> np.ndarray:
     raise ValueError(f"expected one value of {metric} per epoch, got shape {values.shape}. {hint}")
 
 
-def validation_epochs(epochs: int, values: int, every: int | Sequence[int] | None) -> np.ndarray:
+def _validation_epochs(epochs: int, values: int, every: int | Sequence[int] | None) -> np.ndarray:
     """Return after which epochs, counted from 1, validation values were measured, as Keras does it.
 
     Args:
@@ -116,17 +117,18 @@ def validation_epochs(epochs: int, values: int, every: int | Sequence[int] | Non
         ValueError: If `every` does not give that many values; or if it is None and several steps would.
     """
     steps = [step for step in range(1, epochs + 1) if epochs // step == values]
-    if every is None and len(steps) == 1:
-        every = steps[0]
-    if every is None:
+    chosen: Any = steps[0] if every is None and len(steps) == 1 else every
+    if chosen is None:
         raise ValueError(
             f"the history has {values} validation values for {epochs} epochs, so it is open to which epochs they belong: "
             "give learning_curves the validation_freq that fit had"
         )
     numbers = np.arange(1, epochs + 1)
-    measured = numbers[numbers % every == 0] if isinstance(every, Integral) else numbers[np.isin(numbers, list(every))]
+    measured = numbers[numbers % chosen == 0 if isinstance(chosen, Integral) else np.isin(numbers, list(chosen))]
     if len(measured) != values:
-        raise ValueError(f"validation_freq={every!r} gives {len(measured)} values in {epochs} epochs, the history has {values}")
+        raise ValueError(
+            f"validation_freq={plain(every)} gives {len(measured)} values in {epochs} epochs, the history has {values}"
+        )
     return measured
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coursekit._words import plain
 from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, axes, describe, finish, format_number
 
@@ -79,7 +80,7 @@ def _checked_nodes(nodes: Mapping[str, tuple[str, float]]) -> dict[str, tuple[st
     """Return the nodes with plain numbers as values, or raise ValueError."""
     checked = {}
     if not isinstance(nodes, Mapping):
-        raise ValueError(f"nodes is {nodes!r}: expected a dictionary from names to (operation, value)")
+        raise ValueError(f"nodes is {plain(nodes)}: expected a dictionary from names to (operation, value)")
     for name, node in nodes.items():
         operation, value = given.pair(node, f"node {name}", '("+", 3.0), the operation and the value')
         checked[name] = str(operation), given.one_number(value, f"the value of {name}", finite=False)

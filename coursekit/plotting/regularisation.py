@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit._words import plain
 from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, MARKERS, axes, describe, finish
 
@@ -40,7 +41,9 @@ def penalty_shapes(a: Sequence[float] = (3.0, 2.0), target: float = 10.0, *, ax:
     slope = given.numbers(a, "a", finite=False)
     target = given.one_number(target, "target", finite=False)
     if slope.shape != (2,) or not slope.any() or not np.isfinite([*slope, target]).all() or not target:
-        raise ValueError(f"expected two coefficients, not both 0, and a target that is not 0; got {a!r} and {target!r}")
+        raise ValueError(
+            f"expected two coefficients, not both 0, and a target that is not 0; got {plain(a)} and {plain(target)}"
+        )
     ax = axes(ax, figsize=(4.4, 4.2))
     sparse = np.zeros(2)
     sparse[np.argmax(np.abs(slope))] = target / slope[np.argmax(np.abs(slope))]
@@ -88,10 +91,10 @@ def method_comparison(
         ValueError: If there is no method, or a method without numbers.
     """
     if not isinstance(results, Mapping) or not results:
-        raise ValueError(f"expected at least one number for each method, as in {{'plain': [87.9, 88.1]}}, got {results!r}")
+        raise ValueError(f"expected at least one number for each method, as in {{'plain': [87.9, 88.1]}}, got {plain(results)}")
     runs = {str(name): given.row_of_numbers(values, str(name)) for name, values in results.items()}
     if not all(len(values) for values in runs.values()):
-        raise ValueError(f"expected at least one number for each method, got {dict(results)!r}")
+        raise ValueError(f"expected at least one number for each method, got {plain(dict(results))}")
     ax = axes(ax, figsize=(6.0, 0.55 * len(runs) + 1.0))
     said = []
     for row, (name, values) in enumerate(runs.items()):
