@@ -38,7 +38,10 @@ def number_array(value: Any, name: str) -> np.ndarray:
         value = list(value)
     try:
         array = widened(np.asarray(value))
-    except (ValueError, TypeError) as error:
+    except Exception as error:
+        if hasattr(value, "shape"):
+            said = f"{name} is a {type(value).__name__} that holds no numbers yet: give the result for data, such as model(X)"
+            raise ValueError(said) from error
         raise ValueError(f"{name} is not an array: its rows have different lengths or shapes") from error
     if array.dtype.kind == "O":
         array = _of_objects(array, name)

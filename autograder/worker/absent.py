@@ -9,7 +9,8 @@ from __future__ import annotations
 import builtins
 import linecache
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -27,10 +28,10 @@ def install() -> None:
     builtins.input = _nobody_answers
     sys.breakpointhook = lambda *args, **kwargs: print("breakpoint(): nothing to do here")
     import matplotlib
+    import matplotlib.pyplot as plt
 
-    if matplotlib.use is not _use:
-        _real_use.append(matplotlib.use)
-        matplotlib.use = _use
+    matplotlib.use = _without_windows(matplotlib.use)
+    plt.switch_backend = _without_windows(plt.switch_backend)
 
 
 # ── Colab ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -68,15 +69,20 @@ class _Colab:
 
 # ── windows and answers ──────────────────────────────────────────────────────────────────────────────────────────────
 
-_real_use: list[Any] = []
 
+def _without_windows(select: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that selects a back end of matplotlib as `select` does, unless it needs a window."""
+    if hasattr(select, "__wrapped__"):
+        return select
 
-def _use(backend: str, *, force: bool = True) -> None:
-    """Select a back end of matplotlib, as `matplotlib.use` does, if it needs no window."""
-    if str(backend).lower().rpartition("_")[2] in _WINDOWLESS:
-        _real_use[0](backend, force=force)
-    else:
-        print(f"matplotlib.use({backend!r}): there is no window here, figures stay inline")
+    @wraps(select)
+    def selected(backend: Any, *args: Any, **kwargs: Any) -> None:
+        if not isinstance(backend, str) or backend.lower().rpartition("_")[2] in _WINDOWLESS:
+            select(backend, *args, **kwargs)
+        else:
+            print(f"{backend}: there is no window here, figures stay inline")
+
+    return selected
 
 
 def _nobody_answers(prompt: object = "") -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "numbers",
     "one_number",
     "pair",
+    "pixels",
     "probabilities",
     "row_of_numbers",
     "same_length",
@@ -55,6 +56,13 @@ def numbers(value: Any, name: str, *, finite: bool = True) -> np.ndarray:
     if finite:
         _refuse_infinite(array, name)
     return array.astype(float)
+
+
+def pixels(value: Any, name: str) -> np.ndarray:
+    """Return finite numbers of any shape with their own dtype, because a copy of many images as floats would be large."""
+    array = number_array(value, name)
+    _refuse_infinite(array, name)
+    return array.astype(np.uint8) if array.dtype == bool else array
 
 
 def row_of_numbers(value: Any, name: str, *, finite: bool = True) -> np.ndarray:
@@ -196,8 +204,7 @@ def chosen_rows(index: Any, count: int, name: str = "index") -> np.ndarray:
 
 def grey_images(images: Any, name: str = "images") -> np.ndarray:
     """Return grey images (n, height, width), n ≥ 1, with their own dtype. A last axis of length 1 is dropped."""
-    stack = number_array(images, name)
-    _refuse_infinite(stack, name)
+    stack = pixels(images, name)
     if stack.ndim == 4 and stack.shape[-1] == 1:
         stack = stack[..., 0]
     if stack.ndim == 3 and stack.size:

@@ -139,7 +139,7 @@ def pixel_histogram(pixels: Any, *, bins: int = 52, ax: Axes | None = None) -> A
     """
     whole_number("bins", bins)
     series = {str(name): part for name, part in pixels.items()} if isinstance(pixels, Mapping) else {"": pixels}
-    flat = {name: given.numbers(values, name or "pixels").ravel() for name, values in series.items()}
+    flat = {name: given.pixels(values, name or "pixels").ravel() for name, values in series.items()}
     if not flat or not all(values.size for values in flat.values()):
         raise ValueError("expected at least one pixel to count, got none")
     low, high = min(float(v.min()) for v in flat.values()), max(float(v.max()) for v in flat.values())

@@ -342,7 +342,7 @@ def test_numbers_count_by_value_whatever_holds_them(numbers: Any) -> None:
 
 
 def test_an_iterator_and_masked_entries_are_named_with_what_to_do() -> None:
-    with pytest.raises(Mistake, match=r"list\(…\) makes a list of it"):
+    with pytest.raises(Mistake, match=r"wrap it in list\(…\)"):
         check.close(map(int, "12"), [1, 2])
     with pytest.raises(Mistake, match="MaskedArray with masked entries"):
         check.close(np.ma.masked_array([1, 2], [False, True]), [1, 2])

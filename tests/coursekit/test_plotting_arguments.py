@@ -9,6 +9,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas
 import pytest
@@ -249,3 +250,20 @@ def test_probabilities_of_two_classes_are_refused_with_the_column_to_take():
 def test_a_function_that_loses_numbers_is_named():
     with pytest.raises(ValueError, match=r"half returned shape \(200,\) for \(401,\)"):
         plotting.activation_functions({"half": lambda z: z[:200]})
+
+
+@pytest.mark.parametrize("figure", sorted(set(GOOD) - {"loop"}))
+def test_a_figure_refuses_to_draw_on_several_axes(figure: str):
+    axes = plt.subplots(1, 2)[1]
+    with pytest.raises(ValueError, match=r"expected one matplotlib Axes to draw on, got several Axes: choose one"):
+        getattr(plotting, figure)(**GOOD[figure][1], ax=axes)
+
+
+def test_alt_text_is_described_for_one_axes_in_words_and_read_from_its_figure_or_the_axes():
+    axes = plt.subplots(1, 2)[1]
+    with pytest.raises(ValueError, match="several Axes"):
+        plotting.describe(axes, "two pictures")
+    with pytest.raises(ValueError, match="text is int: expected what the axes show, in words"):
+        plotting.describe(axes[0], 3)  # type: ignore[arg-type]
+    plotting.describe(axes[0], "a picture")
+    assert plotting.alt_text(axes[0]) == plotting.alt_text(axes[0].figure) == "a picture"

@@ -76,6 +76,7 @@ def test_a_list_of_one_hot_rows_is_one_target() -> None:
         ([np.zeros(2), np.zeros(3), np.zeros(2), np.zeros(2)], r"different shapes, \(2,\) and \(3,\)"),
         (np.array([None, 1, 2, 3]), "NaN or infinite, the first in row 0"),
         (np.array([1 + 2j] * 4), "complex128 values"),
+        (keras.Input((2,)), "X is a KerasTensor that holds no numbers yet"),
         (np.ones, "X is ones itself, not numbers: call it first"),
     ],
 )

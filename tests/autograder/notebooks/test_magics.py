@@ -48,6 +48,7 @@ HARMLESS = [
     "from google.colab.patches import cv2_imshow\ncv2_imshow([1])",
     "import matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.show()",
     "import matplotlib.pyplot as plt\nimport matplotlib\nmatplotlib.use('Qt5Agg', force=True)\nplt.figure()",
+    "import matplotlib.pyplot as plt\nplt.switch_backend('TkAgg')\nplt.figure()",
     "import matplotlib\nmatplotlib.use('Agg')",
     "breakpoint()",
     "!ls",
