@@ -6,10 +6,11 @@ of matplotlib with a window do nothing here; `input` raises an error that names 
 
 from __future__ import annotations
 
+import ast
 import builtins
 import linecache
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -40,7 +41,9 @@ def install() -> None:
 class _Nothing(ModuleType):
     """A module, function or object of Colab that does nothing: `drive.mount("/content/drive")` returns None."""
 
-    __path__: Sequence[str] = ()
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []  # a package, of which any part can be imported
 
     def __getattr__(self, name: str) -> _Nothing:
         if name.startswith("__"):
@@ -52,12 +55,17 @@ class _Nothing(ModuleType):
 
 
 class _Colab:
-    """Finds `google.colab` and all modules inside it."""
+    """Finds `google.colab` and all modules inside it, for imports that do not ask whether it is there.
+
+    In `try: import google.colab` and `importlib.util.find_spec("google.colab")` the answer is no, so that what follows is
+    meant for a machine like this one.
+    """
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return how to import a module of Colab, or None for any other module."""
-        inside = name == _COLAB or name.startswith(f"{_COLAB}.")
-        return ModuleSpec(name, self, is_package=True) if inside else None  # type: ignore[arg-type]
+        if (name != _COLAB and not name.startswith(f"{_COLAB}.")) or _asks():
+            return None
+        return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module."""
@@ -65,6 +73,21 @@ class _Colab:
 
     def exec_module(self, module: ModuleType) -> None:
         """Do nothing: the module is complete."""
+
+
+def _asks() -> bool:
+    """Return whether the import that runs now stands in a `try`, or is no statement of a notebook's cell."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and (frame.f_code.co_filename == __file__ or "importlib._bootstrap" in frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None or frame.f_globals.get("__name__") != "__main__":
+        return True
+    lines = linecache.getlines(frame.f_code.co_filename)
+    try:
+        tries = [node for node in ast.walk(ast.parse("".join(lines))) if isinstance(node, ast.Try)]
+    except SyntaxError:
+        return True
+    return any(node.body[0].lineno <= frame.f_lineno <= (node.body[-1].end_lineno or 0) for node in tries)
 
 
 # ── windows and answers ──────────────────────────────────────────────────────────────────────────────────────────────
