@@ -195,8 +195,8 @@ def _check_targets(y: np.ndarray, given_loss: Any, shape: tuple, name: str) -> N
         _check_labels(y, name, classes, getattr(given_loss, "ignore_class", None))
     elif loss in _BY_NUMBER and not _fits(y.shape[1:], shape):
         raise ValueError(
-            f"the model gives outputs of shape {shape} per sample, the targets of {name} have shape {y.shape[1:]}: the loss would "
-            "compare each with each. Give the last layer one neuron per target, or choose the column to predict"
+            f"the model gives outputs of shape {shape} per sample, the targets of {name} have shape {y.shape[1:]}: the loss "
+            "would compare each with each. Give the last layer one neuron per target, or choose the column to predict"
         )
     elif loss == "categorical_crossentropy" and not _fits(y.shape[1:], shape):
         raise ValueError(

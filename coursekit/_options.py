@@ -24,8 +24,8 @@ def check_epochs(epochs: Any, options: Mapping[str, Any]) -> None:
     first = whole_number("initial_epoch", options.get("initial_epoch", 0), at_least=0)
     if first >= epochs:
         raise ValueError(
-            f"initial_epoch is {first} and epochs is {epochs}: nothing would be trained. epochs is the number of the last epoch, "
-            f"not of how many follow: epochs={first + epochs} trains {epochs} more"
+            f"initial_epoch is {first} and epochs is {epochs}: nothing would be trained. epochs is the number of the last "
+            f"epoch, not of how many follow: epochs={first + epochs} trains {epochs} more"
         )
     every = options.get("validation_freq", 1)
     for epoch in every if isinstance(every, list | tuple | set | range) else [every]:
@@ -58,8 +58,8 @@ def check_rate(model: keras.Model, callbacks: list[keras.callbacks.Callback]) ->
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.ReduceLROnPlateau | keras.callbacks.LearningRateScheduler):
             raise ValueError(
-                f"the optimizer follows a schedule, so {type(callback).__name__} cannot set its learning rate: compile the model "
-                "with a number as learning_rate, or leave the callback out"
+                f"the optimizer follows a schedule, so {type(callback).__name__} cannot set its learning rate: compile the "
+                "model with a number as learning_rate, or leave the callback out"
             )
 
 

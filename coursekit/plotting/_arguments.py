@@ -34,6 +34,7 @@ __all__ = [
     "same_length",
     "texts",
     "two_bools",
+    "two_class_samples",
     "window_limits",
 ]
 
@@ -174,6 +175,24 @@ def class_numbers(y: Any, classes: int, name: str = "y") -> np.ndarray:
     if labels.size and not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(f"expected labels from 0 to {classes - 1}, {name} reaches from {labels.min():g} to {labels.max():g}")
     return labels.astype(int)
+
+
+def two_class_samples(X: Any, t: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return samples (n, 2) and their classes, 0 or 1, as arrays, or raise ValueError. Without samples both are empty."""
+    if X is None:
+        return np.empty((0, 2)), np.empty(0, dtype=int)
+    points = numbers(X, "X")
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"expected samples of shape (n, 2), got {points.shape}")
+    if t is None:
+        raise ValueError("X is given without t: expected the class of each sample too, 0 or 1")
+    raw = numbers(t, "t")
+    if raw.size == len(points) and set(np.unique(raw)) <= {-1, 1} and (raw == -1).any():
+        raise ValueError("t holds the classes −1 and 1: expected 0 or 1, which are (t + 1) / 2")
+    targets = class_numbers(raw, 2, "t")
+    if len(targets) != len(points):
+        raise ValueError(f"expected one class (0 or 1) per sample, got {len(targets)} for {len(points)} samples")
+    return points, targets
 
 
 def chosen_rows(index: Any, count: int, name: str = "index") -> np.ndarray:

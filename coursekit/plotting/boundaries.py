@@ -72,7 +72,7 @@ def decision_line(
         ValueError: If `w` is not two numbers, `b` not one number, `X` not (n, 2), or `t` does not fit `X`.
     """
     weights, bias = _unit(w, b)
-    points, targets = _samples(X, t)
+    points, targets = given.two_class_samples(X, t)
     class_names = given.names(class_names, "class_names", 2)
     box = window(points) if limits is None else given.window_limits(limits, "limits")
     ax = _plane(axes(ax, figsize=(4.6, 3.6)), box, labels, title)
@@ -112,7 +112,7 @@ def candidate_lines(
     """
     if not isinstance(lines, Mapping) or not lines:
         raise ValueError(f"expected at least one line to draw, as in {{'A': ([1, 1], -1.5)}}, got {plain(lines)}")
-    points, targets = _samples(X, t)
+    points, targets = given.two_class_samples(X, t)
     class_names = given.names(class_names, "class_names", 2)
     box = window(points)
     ax = _plane(axes(ax, figsize=(5.2, 3.8)), box, labels, title)
@@ -166,7 +166,7 @@ def training_path(
     steps = [_unit(*given.pair(line, "an entry of path", "([1, 1], -1.5), the weights and the bias")) for line in entries]
     if not steps:
         raise ValueError("expected the weights of at least one epoch, got an empty path")
-    points, targets = _samples(X, t)
+    points, targets = given.two_class_samples(X, t)
     class_names = given.names(class_names, "class_names", 2)
     box = window(points) if limits is None else given.window_limits(limits, "limits")
     ax = _plane(axes(ax, figsize=(5.2, 3.8)), box, labels, title)
@@ -221,7 +221,7 @@ def decision_regions(
         ValueError: If `predict` does not return one number per point, or another argument has a wrong shape.
     """
     given.callable_argument(predict, "predict", "from points (m, 2) to m numbers")
-    points, targets = _samples(X, t)
+    points, targets = given.two_class_samples(X, t)
     class_names = given.names(class_names, "class_names", 2)
     whole_number("size", size, at_least=2)
     threshold = given.one_number(threshold, "threshold")
@@ -267,24 +267,6 @@ def _unit(w: Any, b: Any) -> tuple[np.ndarray, float]:
         raise ValueError(f"expected two weights and one bias, got shapes {weights.shape} and {bias.shape}")
     weights = weights.ravel()
     return weights, float(bias.item())
-
-
-def _samples(X: Any, t: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return samples and classes as arrays, or raise ValueError."""
-    if X is None:
-        return np.empty((0, 2)), np.empty(0, dtype=int)
-    points = given.numbers(X, "X")
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"expected samples of shape (n, 2), got {points.shape}")
-    if t is None:
-        raise ValueError("X is given without t: expected the class of each sample too, 0 or 1")
-    raw = given.numbers(t, "t")
-    if raw.size == len(points) and set(np.unique(raw)) <= {-1, 1} and (raw == -1).any():
-        raise ValueError("t holds the classes −1 and 1: expected 0 or 1, which are (t + 1) / 2")
-    targets = given.class_numbers(raw, 2, "t")
-    if len(targets) != len(points):
-        raise ValueError(f"expected one class (0 or 1) per sample, got {len(targets)} for {len(points)} samples")
-    return points, targets
 
 
 def _plane(ax: Axes, box: tuple[float, float, float, float], labels: Names, title: str | None) -> Axes:
