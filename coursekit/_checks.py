@@ -11,6 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from coursekit._arrays import not_finite, number_array
+
 __all__ = [
     "as_arrays",
     "check_compiled",
@@ -21,6 +23,7 @@ __all__ = [
     "is_dataset",
     "length_of",
     "map_arrays",
+    "output_count",
 ]
 
 
@@ -52,15 +55,37 @@ def checked_samples(model: keras.Model, X: Any, y: Any, X_name: str, y_name: str
     """Return X and y as arrays that fit `model`, or raise ValueError."""
     if X is None or y is None:
         raise ValueError(f"{X_name if X is None else y_name} is None: expected an array with one row per sample")
-    X, y = as_arrays(X, X_name), as_arrays(y, y_name)
+    X = as_arrays(_one_array(model, "input", X, X_name), X_name)
+    y = as_arrays(_one_array(model, "output", y, y_name), y_name)
     check_lengths({X_name: X, y_name: y})
     _check_finite(X, X_name)
     _check_finite(y, y_name)
     if isinstance(X, np.ndarray):
         _check_samples(model, X, X_name)
-    if isinstance(y, np.ndarray):
-        _check_targets(model, y, y_name)
+    for target, loss, shape, name in _targets(model, y, y_name):
+        _check_targets(target, loss, shape, name)
     return X, y
+
+
+def _one_array(model: keras.Model, end: str, value: Any, name: str) -> Any:
+    """Return a list of arrays as one array, if the model has one input or output and each of them is a sample.
+
+    Args:
+        model: The model.
+        end: "input" or "output".
+        value: The samples or the targets in any form.
+        name: What they are called in the message of an error.
+    """
+    shapes = _sample_shapes(model, end) or ([()] if isinstance(model, keras.Sequential) else None)
+    if shapes is None or len(shapes) != 1 or not _are_arrays(value):
+        return value
+    parts = [_as_numpy(part) for part in value]
+    if len(parts) == 1 and len(parts[0].shape) > len(shapes[0]):  # [X], as Keras takes it
+        return parts[0]
+    if len({part.shape for part in parts}) > 1:
+        found = sorted({part.shape for part in parts})
+        raise ValueError(f"{name} is a list of arrays of different shapes, {found[0]} and {found[1]}: expected equal ones")
+    return np.stack(parts)
 
 
 def as_arrays(value: Any, name: str) -> Any:
@@ -70,19 +95,24 @@ def as_arrays(value: Any, name: str) -> Any:
     """
     if isinstance(value, dict):
         return {key: as_arrays(part, f"{name}[{key!r}]") for key, part in value.items()}
-    if isinstance(value, list | tuple) and value and all(np.ndim(part) and hasattr(part, "shape") for part in value):
+    if _are_arrays(value):
         return tuple(as_arrays(part, f"{name}[{i}]") for i, part in enumerate(value))
-    try:
-        array = np.asarray(keras.ops.convert_to_numpy(value) if keras.ops.is_tensor(value) else value)
-    except ValueError as error:
-        raise ValueError(f"{name} is not an array: its rows have different lengths") from error
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} holds {array.dtype} values: expected numbers; turn words into numbers first")
+    array = number_array(_as_numpy(value), name)
     if array.ndim == 0:
         raise ValueError(f"{name} is the single number {array}: expected an array with one row per sample")
     if array.dtype.kind == "f":
         array = array.astype(keras.config.floatx(), copy=False)
     return array
+
+
+def _are_arrays(value: Any) -> bool:
+    """Return whether a value is a list or a tuple of arrays, tensors or data frames."""
+    return isinstance(value, list | tuple) and bool(value) and all(np.ndim(p) and hasattr(p, "shape") for p in value)
+
+
+def _as_numpy(value: Any) -> Any:
+    """Return a tensor of the backend as an array, and any other value unchanged."""
+    return keras.ops.convert_to_numpy(value) if keras.ops.is_tensor(value) else value
 
 
 def check_lengths(parts: dict[str, Any]) -> None:
@@ -103,13 +133,9 @@ def check_lengths(parts: dict[str, Any]) -> None:
 def _check_finite(data: Any, name: str) -> None:
     """Raise ValueError if an array holds NaN or infinite values."""
     for array in leaves(data):
-        if array.dtype.kind != "f":
-            continue
-        good = np.isfinite(array)
-        if not good.all():
-            row = int(np.argwhere(~good)[0][0])
+        if found := not_finite(array):
             raise ValueError(
-                f"{name} holds {good.size - int(good.sum())} values that are NaN or infinite, the first in row {row}: one is "
+                f"{name} holds {found[0]} values that are NaN or infinite, the first in row {found[1]}: one is "
                 "enough to turn every weight into NaN. Look for missing values, or a division by 0 when scaling"
             )
 
@@ -119,26 +145,60 @@ def _check_samples(model: keras.Model, X: np.ndarray, name: str) -> None:
     expected = _shape_of(model, "input_shape")
     if expected is None or len(getattr(model, "inputs", None) or [0]) != 1:
         return
+    if not _fits(X.shape[1:], expected):
+        raise ValueError(f"the model takes samples of shape {expected}, those of {name} have shape {X.shape[1:]}")
+
+
+def _fits(got: tuple, wanted: tuple) -> bool:
+    """Return whether a shape is the wanted one, in which None stands for any length."""
 
     def bare(shape: tuple) -> tuple:  # Keras itself adds or drops a last axis of length 1
         return shape[:-1] if shape and shape[-1] == 1 else shape
 
-    got = bare(X.shape[1:])
-    wanted = bare(expected)
-    if len(got) != len(wanted) or any(w is not None and g != w for g, w in zip(got, wanted, strict=True)):
-        raise ValueError(f"the model takes samples of shape {expected}, those of {name} have shape {X.shape[1:]}")
+    got, wanted = bare(tuple(got)), bare(tuple(wanted))
+    return len(got) == len(wanted) and all(w is None or g == w for g, w in zip(got, wanted, strict=True))
 
 
-def _check_targets(model: keras.Model, y: np.ndarray, name: str) -> None:
-    """Raise ValueError if the targets do not fit the model's loss."""
-    shape = _shape_of(model, "output_shape")
-    loss = _loss_name(model)
-    if shape is None or loss is None:
+# Losses that compare targets and outputs number by number. Where the shapes differ they would compare each with each.
+_BY_NUMBER = {
+    *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error"),
+    *("huber", "log_cosh", "binary_crossentropy", "binary_focal_crossentropy", "poisson", "hinge", "squared_hinge"),
+    *("kl_divergence", "cosine_similarity"),
+}
+
+
+def _targets(model: keras.Model, y: Any, name: str) -> list[tuple[np.ndarray, Any, tuple, str]]:
+    """Return targets, loss, shape of one output and name for each output of the model that has all of them."""
+    shapes = _sample_shapes(model, "output") or []
+    names = list(getattr(model, "output_names", None) or range(len(shapes)))
+    one = isinstance(y, np.ndarray)
+    if one and len(shapes) != 1:
+        return []
+    parts, losses = [y] if one else y, model.loss
+    targets = parts if isinstance(parts, dict) else dict(zip(names, parts, strict=False))
+    if not isinstance(losses, dict):
+        losses = dict(zip(names, losses if isinstance(losses, list | tuple) else [losses] * len(names), strict=False))
+    return [
+        (targets[key], losses.get(key), shape, name if one else f"{name}[{(key if isinstance(y, dict) else i)!r}]")
+        for i, (key, shape) in enumerate(zip(names, shapes, strict=False))
+        if isinstance(targets.get(key), np.ndarray)
+    ]
+
+
+def _check_targets(y: np.ndarray, given_loss: Any, shape: tuple, name: str) -> None:
+    """Raise ValueError if the targets of one output do not fit its loss."""
+    loss = _loss_name(given_loss)
+    classes = shape[-1] if shape else None
+    if loss is None or classes is None:
         return
-    classes = shape[-1]
     if loss == "sparse_categorical_crossentropy":
-        _check_labels(y, name, classes, getattr(model.loss, "ignore_class", None))
-    elif loss == "categorical_crossentropy" and y.shape[1:] != shape:
+        _check_labels(y, name, classes, getattr(given_loss, "ignore_class", None))
+    elif loss in _BY_NUMBER and not _fits(y.shape[1:], shape):
+        raise ValueError(
+            f"the model gives outputs of shape {shape} per sample, the targets of {name} have shape {y.shape[1:]}: the loss "
+            "would compare each with each. Give the last layer one neuron per target, or choose the column to predict"
+        )
+    elif loss == "categorical_crossentropy" and not _fits(y.shape[1:], shape):
         raise ValueError(
             f"this loss expects one-hot targets of shape (n, {classes}), {name} has shape {y.shape}: use the loss "
             f'"sparse_categorical_crossentropy" for class numbers, or keras.utils.to_categorical(y, {classes})'
@@ -165,15 +225,38 @@ def _check_labels(y: np.ndarray, name: str, classes: int, ignored: int | None) -
         )
 
 
-def _loss_name(model: keras.Model) -> str | None:
-    """Return the snake-case name of the model's loss, given by name, function or object; None if it has several."""
-    loss = model.loss
+def _loss_name(loss: Any) -> str | None:
+    """Return the name of the function of a loss of Keras, given by name, function or object; None for any other loss."""
     if isinstance(loss, str):
         try:
             loss = keras.losses.get(loss)
         except ValueError:
             return None
-    return getattr(loss, "name", getattr(loss, "__name__", None)) if loss is not None else None
+    function = getattr(loss, "fn", loss)  # what an object such as MeanSquaredError() computes
+    return getattr(function, "__name__", None) if getattr(function, "__module__", "").startswith("keras.") else None
+
+
+def output_count(model: keras.Model) -> int | None:
+    """Return how many numbers the only output of a model has, or None if that is unknown or there are several."""
+    shapes = _sample_shapes(model, "output")
+    return shapes[0][-1] if shapes is not None and len(shapes) == 1 and shapes[0] else None
+
+
+def _sample_shapes(model: keras.Model, end: str) -> list[tuple] | None:
+    """Return the shape of one sample at each input or output of a model, or None if unknown.
+
+    Args:
+        model: The model.
+        end: "input" or "output".
+    """
+    try:
+        tensors = getattr(model, f"{end}s", None)
+    except (AttributeError, ValueError):
+        tensors = None
+    if tensors:
+        return [tuple(tensor.shape[1:]) for tensor in tensors]
+    shape = _shape_of(model, f"{end}_shape")
+    return None if shape is None else [shape]
 
 
 def _shape_of(model: keras.Model, name: str) -> tuple | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+import math
+from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["whole_number"]
+from coursekit._words import plain
+
+__all__ = ["real_number", "whole_number"]
 
 
 def whole_number(name: str, value: Any, at_least: int = 1) -> int:
@@ -23,5 +26,20 @@ def whole_number(name: str, value: Any, at_least: int = 1) -> int:
         ValueError: If `value` is not a whole number of at least `at_least`.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
-        raise ValueError(f"{name} is {value!r}: expected a whole number of at least {at_least}")
+        raise ValueError(f"{name} is {plain(value)}: expected a whole number of at least {at_least}")
     return int(value)
+
+
+def real_number(name: str, value: Any) -> float:
+    """Return `value` as a float.
+
+    Args:
+        name: What the value is called in the message of the error.
+        value: Any object. Numbers of NumPy are taken; True, False and texts are not.
+
+    Raises:
+        ValueError: If `value` is not a single finite number.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"{name} is {plain(value)}: expected a number")
+    return float(value)

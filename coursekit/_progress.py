@@ -15,6 +15,7 @@ from io import BytesIO
 from typing import Any
 
 import keras
+import numpy as np
 
 from coursekit.plotting._style import COLOURS, alt_text, describe, picture_html
 
@@ -70,7 +71,18 @@ def line(epoch: int, epochs: int, seconds: float, logs: Mapping[str, Any]) -> st
 def _values(logs: Mapping[str, Any]) -> list[str]:
     """Format each value with its name: the loss before the metrics, training before validation."""
     names = sorted(logs, key=lambda name: (name.startswith("val_"), not name.endswith("loss")))
-    return [f"{name} {float(logs[name]):.4g}" for name in names]
+    return [_value(name, logs[name]) for name in names]
+
+
+def _value(name: str, value: Any) -> str:
+    """Format one value with its name. Of a metric with several values, such as one per class, it is their mean, as in Keras."""
+    numbers = _numbers(value)
+    return f"{name} {numbers.mean():.4g}" + (f" (mean of {numbers.size})" if numbers.size != 1 else "")
+
+
+def _numbers(value: Any) -> np.ndarray:
+    """Return the number or the numbers of a metric."""
+    return np.asarray(keras.ops.convert_to_numpy(value), dtype=float)
 
 
 class EpochLines(keras.callbacks.Callback):
@@ -159,16 +171,14 @@ class Curves(keras.callbacks.Callback):
     """
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        self.history: dict[str, list[float]] = {}
-        self.epoch_numbers: list[int] = []
+        self.history: dict[str, list[tuple[int, float]]] = {}
         self.handle: Any = None
         self.shown = 0.0
         self.stale = False
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self.epoch_numbers.append(epoch + 1)
         for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(float(value))
+            self.history.setdefault(name, []).append((epoch + 1, float(_numbers(value).mean())))
         self.stale = True
         if time.perf_counter() - self.shown >= 1 / _UPDATES_PER_SECOND:
             self._draw()
@@ -178,15 +188,19 @@ class Curves(keras.callbacks.Callback):
             self._draw()
 
     def _draw(self) -> None:
-        picture, alt = _curves(self.epoch_numbers, self.history)
+        picture, alt = _curves(self.history)
         metadata = {"alt": alt}
         data = {"image/png": picture, "text/html": picture_html(picture, "image/png", metadata)}
         self.handle = _display(data, {"image/png": metadata}, self.handle)
         self.shown, self.stale = time.perf_counter(), False
 
 
-def _curves(epochs: list[int], history: Mapping[str, list[float]]) -> tuple[str, str]:
-    """Return a PNG picture of the curves in base64, and its alt text."""
+def _curves(history: Mapping[str, list[tuple[int, float]]]) -> tuple[str, str]:
+    """Return a PNG picture of the curves in base64, and its alt text.
+
+    Args:
+        history: Mapping from the names of loss and metrics to (epoch, value), for the epochs in which each was measured.
+    """
     from matplotlib.figure import Figure
 
     names = [name for name in history if not name.startswith("val_") and name != "learning_rate"]
@@ -195,17 +209,15 @@ def _curves(epochs: list[int], history: Mapping[str, list[float]]) -> tuple[str,
     for ax, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         said = []
         for key, label, style in ((name, "training", "-o"), (f"val_{name}", "validation", "--s")):
-            values = history.get(key, [])
-            if not values:
+            if key not in history:
                 continue
-            # Validation may run less often than every epoch: its points belong to evenly spaced epochs, the last included.
-            at = epochs if len(values) == len(epochs) else epochs[-1 :: -(len(epochs) // len(values))][: len(values)][::-1]
+            at, values = zip(*history[key], strict=True)
             ax.plot(at, values, style, color=COLOURS[label == "validation"], label=label, markersize=3)
             said.append(f"{label} {values[0]:.3g} to {values[-1]:.3g}")
         ax.set(xlabel="epoch", ylabel=name)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend()
-        describe(ax, f"{name} over epochs {epochs[0]} to {epochs[-1]}: {', '.join(said)}.")
+        describe(ax, f"{name} over epochs {history[name][0][0]} to {history[name][-1][0]}: {', '.join(said)}.")
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=100)
     return base64.b64encode(buffer.getvalue()).decode("ascii"), alt_text(figure)

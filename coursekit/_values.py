@@ -9,14 +9,18 @@ import contextlib
 import os
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from numbers import Real
-from types import FunctionType, GeneratorType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, MethodWrapperType, ModuleType
 from typing import Any
 
 import numpy as np
+
+from coursekit._arrays import widened
+from coursekit._words import plain
 
 __all__ = [
     "FRAMEWORKS",
@@ -67,26 +71,31 @@ def plain_array(value: Any) -> np.ndarray:
     refuse_unfinished(value)
     if is_a(value, str, bytes, dict, set):
         raise Mistake(f"expected numbers, got {short(value)}")
-    if is_a(value, *_ITERATORS):
-        raise Mistake(f"expected numbers, got {short(value)}, which gives its items only once: list(…) makes a list of it")
     if not _plain(value):
+        _refuse_entries(value)
         raise Mistake(f"expected a number, an array or a list of numbers, got {short(value)}")
     if is_a(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise Mistake("expected numbers, got a MaskedArray with masked entries: filled(…) gives each of them a value")
     try:
-        array = np.asarray(_listed(value.detach().cpu() if hasattr(value, "detach") else value))
+        array = widened(np.asarray(_listed(value.detach().cpu() if hasattr(value, "detach") else value)))
     except Exception as error:
         raise Mistake(f"expected numbers of one shape, got {short(value)} ({error})") from error
     if array.dtype.kind == "O" and all(isinstance(item, Real | Decimal) for item in array.flat):
         array = array.astype(float)
     if array.dtype.kind not in "biufc":
+        _refuse_entries(value)
         raise Mistake(f"expected numbers, got {short(value)}")
     return np.array(array, subok=False)
 
 
 FRAMEWORKS = ("numpy", "tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")
+_TENSORS = ("tensorflow", "jax", "jaxlib", "torch")
 _NUMBERS = (bool, int, float, complex, Fraction, Decimal)
-_ITERATORS = (GeneratorType, map, filter, zip, enumerate, reversed)
+# What is called with parentheses: functions and methods of Python, of C, and of NumPy and its random generators.
+_FUNCTIONS: tuple[type, ...] = (
+    *(FunctionType, MethodType, BuiltinFunctionType, MethodWrapperType, partial, np.ufunc),
+    *(type(np.mean), type(np.random.Generator.normal)),
+)
 _ROWS: tuple[type, ...] = (list, tuple, range, deque, type({}.values()), type({}.keys()))
 
 
@@ -96,6 +105,17 @@ def _plain(value: Any) -> bool:
         return all(map(_plain, value))
     kind = type(value)
     return kind in _NUMBERS or kind.__module__.split(".")[0] in FRAMEWORKS
+
+
+def _refuse_entries(value: Any) -> None:
+    """Raise `Mistake` for an iterator or a function in place of a number, also inside rows."""
+    if is_a(value, *_ROWS):
+        for part in value:
+            _refuse_entries(part)
+    elif is_a(value, Iterator):
+        raise Mistake(f"expected numbers, got {short(value)}, which gives its items only once: wrap it in list(…)")
+    else:
+        _refuse_function(value)
 
 
 def _listed(value: Any) -> Any:
@@ -119,10 +139,21 @@ def refuse_unfinished(value: Any) -> None:
         )
     if value is Ellipsis or value is NotImplemented:
         raise Mistake("nothing is written here yet: replace the placeholder by your answer")
-    if is_a(value, FunctionType):
-        raise Mistake(f"got the function `{value.__name__}` itself: call it with parentheses to get its result")
-    if is_a(value, type, ModuleType):
-        raise Mistake(f"got {value!r} itself, expected a value")
+    _refuse_function(value)
+    if is_a(value, type):
+        raise Mistake(f"got the class `{value.__name__}` itself, expected a value: call it with parentheses to make one")
+    if is_a(value, ModuleType):
+        raise Mistake(f"got the module `{value.__name__}` itself, expected a value")
+
+
+def _refuse_function(value: Any) -> None:
+    """Raise `Mistake` for a function or a method that was not called."""
+    if not is_a(value, *_FUNCTIONS):
+        return
+    function = value.func if is_a(value, partial) else value
+    kind = "function" if is_a(getattr(function, "__self__", None), type(None), ModuleType) else "method"
+    name = getattr(function, "__name__", type(function).__name__)
+    raise Mistake(f"got the {kind} `{name}` itself: call it with parentheses to get its result")
 
 
 def same(actual: Any, expected: Any) -> bool:
@@ -217,11 +248,14 @@ def one_line(text: str) -> str:
 
 
 def short(value: Any) -> str:
-    """Return a representation of a value of at most 80 characters."""
-    if is_a(value, np.ndarray) and value.size > 12:
-        return f"an array of shape {value.shape}"
-    try:
-        text = repr(value)
-    except Exception:
-        text = f"an object of type {type(value).__name__}"
-    return text if len(text) <= 80 else f"{text[:77]}…"
+    """Return a representation of a value of at most 80 characters, see `plain`. A tensor is shown as its numbers."""
+    if type(value).__module__.split(".")[0] in _TENSORS and hasattr(value, "shape") and hasattr(value, "__array__"):
+        with contextlib.suppress(Exception):
+            value = widened(np.asarray(value))
+    if is_a(value, np.ndarray):
+        if value.size > 12:
+            return f"an array of shape {value.shape}"
+        value = value.item() if value.ndim == 0 else value
+    if is_a(value, Iterator):
+        return f"a {type(value).__name__} object"
+    return plain(value)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from coursekit._arrays import widened
 from coursekit._networks import refuse_own_code
 from coursekit._values import (
     Mistake,
@@ -102,6 +103,8 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
             raise Mistake(message)
     refuse_unfinished(actual)
     notes = [hint] if hint else []
+    if is_a(actual, Iterator):
+        notes.append("it gives its items only once: wrap it in list(…)")
     if is_a(actual, str) and is_a(expected, str) and actual.strip().lower() == expected.strip().lower():
         notes.append("only capitals or spaces differ")
     raise Mistake("\n".join([*notes, f"got {short(actual)}, expected {short(expected)}"]))
@@ -122,7 +125,8 @@ def length(actual: Any, expected: int, hint: str) -> None:
     try:
         count = len(actual)
     except TypeError as error:
-        raise Mistake(f"{hint}\ngot {short(actual)}") from error
+        once = ", which gives its items only once: wrap it in list(…)" if is_a(actual, Iterator) else ""
+        raise Mistake(f"{hint}\ngot {short(actual)}{once}") from error
     if count != expected:
         raise Mistake(f"{hint}\nthere are {count}, expected {expected}")
 
@@ -440,12 +444,12 @@ def outputs(network: Any, X: Any, *, batch_size: int = 1000) -> np.ndarray:
         batch_size: Largest number of samples per call.
 
     Returns:
-        An array (n, …) with the predictions.
+        An array (n, …) with the predictions. Those of a network that computes in bfloat16 are float32.
     """
     import keras
 
     parts = [network(X[start : start + batch_size], training=False) for start in range(0, len(X), batch_size)]
-    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+    return widened(np.concatenate([keras.ops.convert_to_numpy(part) for part in parts]))
 
 
 def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = None) -> None:

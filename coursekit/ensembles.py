@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coursekit import models
-from coursekit._numbers import whole_number
+from coursekit._arrays import not_finite, number_array
+from coursekit._numbers import real_number, whole_number
 
 if TYPE_CHECKING:
     import keras
@@ -38,9 +39,10 @@ def regularised_mlp(dropout: float = 0.0, l2: float = 0.0, **options: Any) -> ke
     Raises:
         ValueError: If a number is out of range, or `models.mlp` rejects the options.
     """
+    dropout, l2 = real_number("dropout", dropout), real_number("l2", l2)
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout is {dropout!r}: expected a number from 0 to below 1")
-    if l2 < 0:
+    if not l2 >= 0:
         raise ValueError(f"l2 is {l2!r}: expected a number of at least 0")
     import keras
 
@@ -68,10 +70,12 @@ def mc_dropout(model: keras.Model, X: Any, *, times: int = 50, batch_size: int =
         classifier. The standard deviation divides by `times`.
 
     Raises:
-        ValueError: If the model has no dropout, since all predictions would be equal; or if it has batch
-            normalisation, which in training mode uses the whole batch and updates its own statistics.
+        ValueError: If the model has no dropout, since all predictions would be equal; if it has batch
+            normalisation, which in training mode uses the whole batch and updates its own statistics; or if `X`
+            does not hold finite numbers.
     """
     whole_number("times", times, at_least=2)
+    _check_model(model)
     layers = list(_layers(model))
     if any(type(layer).__name__ == "BatchNormalization" for layer in layers):
         raise ValueError("the model has batch normalisation: in training mode it would use and change its own statistics")
@@ -97,9 +101,14 @@ def ensemble(models: Sequence[keras.Model], X: Any, *, batch_size: int = 1000) -
         A float64 array of the shape of one model's output, (n, classes) for classifiers.
 
     Raises:
-        ValueError: If there is no model, or the outputs have different shapes.
+        ValueError: If there is no model, the outputs have different shapes, or `X` does not hold finite numbers.
     """
-    if not len(models):
+    if not hasattr(models, "__iter__"):
+        raise ValueError(f"expected a list of models, got {type(models).__name__}: [model] is a list of one")
+    models = list(models)
+    for model in models:
+        _check_model(model)
+    if not models:
         raise ValueError("there is no model: expected a list of at least one")
     predicted = [np.concatenate([_call(model, batch, training=False) for batch in _batches(X, batch_size)]) for model in models]
     shapes = {p.shape for p in predicted}
@@ -116,8 +125,17 @@ def entropy(P: Any) -> np.ndarray:
 
     Returns:
         A float64 array (…) in nats: 0 for complete certainty, log(classes) for equal probabilities.
+
+    Raises:
+        ValueError: If `P` holds anything but numbers from 0 to 1.
     """
-    p = np.asarray(P, dtype=float)
+    p = number_array(P, "P").astype(float)
+    if p.ndim == 0 or not p.size:
+        raise ValueError(f"P has shape {p.shape}: expected rows of probabilities, (…, classes)")
+    if not (p.min() >= -1e-6 and p.max() <= 1 + 1e-3):  # also if one is NaN
+        raise ValueError(
+            f"P reaches from {p.min():.3g} to {p.max():.3g}: expected probabilities, which softmax makes of scores"
+        )
     return -np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)
 
 
@@ -158,6 +176,7 @@ def running_average(checkpoints: Iterable[Weights], decay: float) -> list[np.nda
     Raises:
         ValueError: If there is no set, the shapes differ, or `decay` is out of range.
     """
+    decay = real_number("decay", decay)
     if not 0 <= decay < 1:
         raise ValueError(f"decay is {decay!r}: expected a number from 0 to below 1")
     sets = _same_shapes(checkpoints)
@@ -182,13 +201,23 @@ def _batches(X: Any, size: int) -> Iterator[np.ndarray]:
     import keras
 
     whole_number("batch_size", size)
-    array = np.asarray(keras.ops.convert_to_numpy(X) if keras.ops.is_tensor(X) else X)
+    array = number_array(keras.ops.convert_to_numpy(X) if keras.ops.is_tensor(X) else X, "X")
     if array.ndim == 0 or not len(array):
         raise ValueError(f"X has shape {array.shape}: expected an array with one row per sample, and at least one sample")
+    if found := not_finite(array):
+        raise ValueError(f"X holds {found[0]} values that are NaN or infinite, the first in row {found[1]}")
     if array.dtype.kind == "f":
         array = array.astype(keras.config.floatx(), copy=False)
     for start in range(0, len(array), size):
         yield array[start : start + size]
+
+
+def _check_model(model: Any) -> None:
+    """Raise ValueError for what is no Keras model."""
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"expected a Keras model, got {type(model).__name__}")
 
 
 def _layers(model: Any) -> Iterator[Any]:
@@ -211,9 +240,20 @@ def _drops(layer: Any) -> bool:
 # ── weights ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _arrays(checkpoint: Any) -> list[np.ndarray]:
+    """Return one set of weights as a list of arrays, or raise ValueError."""
+    if hasattr(checkpoint, "get_weights"):
+        raise ValueError(f"expected lists of arrays, got {type(checkpoint).__name__}: take get_weights() of each")
+    if hasattr(checkpoint, "shape"):
+        raise ValueError(
+            "expected a list with one list of arrays per set, got a single list of arrays: [weights] holds one set"
+        )
+    return [number_array(array, "an array of the weights") for array in checkpoint]
+
+
 def _same_shapes(checkpoints: Iterable[Weights]) -> list[list[np.ndarray]]:
     """Return the sets of weights as lists of arrays, or raise ValueError if their shapes differ."""
-    sets = [[np.asarray(array) for array in checkpoint] for checkpoint in checkpoints]
+    sets = [_arrays(checkpoint) for checkpoint in checkpoints]
     if not sets:
         raise ValueError("there are no weights: expected at least one list of arrays, as model.get_weights() gives it")
     first = [array.shape for array in sets[0]]

@@ -14,6 +14,7 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from coursekit._words import plain
 from coursekit.plotting._style import alt_text, picture_html
 
 if TYPE_CHECKING:
@@ -42,15 +43,17 @@ def explore(draw: Callable[..., Any], *, start: Mapping[str, Any], **choices: It
             anything else that `draw` accepts.
 
     Raises:
-        ValueError: If `start` and `choices` have different names, a name has no choices, or a value of
-            `start` is not one of its choices.
+        ValueError: If `draw` is no function, `start` and `choices` have different names, a name has no list of
+            choices, or a value of `start` is not one of its choices.
         TypeError: If `draw` does not return a figure.
         Exception: Whatever `draw` raises for the values of `start`.
 
     Example:
         >>> coursekit.explore(draw, start={"lr": 0.1}, lr=[0.01, 0.1, 1.0])
     """
-    options = {name: list(values) for name, values in choices.items()}
+    if not callable(draw):
+        raise ValueError(f"draw is {type(draw).__name__}: expected a function that returns a figure, without parentheses")
+    options = {name: _choices(name, values) for name, values in choices.items()}
     first = _checked(start, options)
     shell = _shell()
     figure = _figure(draw(**first))
@@ -78,8 +81,17 @@ def widgets_can_run() -> bool:
     return listens and importlib.util.find_spec("ipywidgets") is not None
 
 
+def _choices(name: str, values: Any) -> list[Any]:
+    """Return the choices of one slider, as plain numbers where NumPy holds them, or raise ValueError."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ValueError(f"{name} is {plain(values)}: expected a list of choices, such as {name}=[{plain(values)}]")
+    return list(values.tolist() if hasattr(values, "tolist") else values)
+
+
 def _checked(start: Mapping[str, Any], options: Mapping[str, list[Any]]) -> dict[str, Any]:
     """Return `start` in the order of the sliders, or raise ValueError."""
+    if not isinstance(start, Mapping):
+        raise ValueError(f"start is {plain(start)}: expected a dictionary with one value for each name, such as {{'lr': 0.1}}")
     if not options or set(start) != set(options):
         raise ValueError(
             "expected one start value and one list of choices for each name, as in explore(draw, start={'lr': 0.1}, lr=[0.1, 1]); "
@@ -88,7 +100,7 @@ def _checked(start: Mapping[str, Any], options: Mapping[str, list[Any]]) -> dict
     for name, values in options.items():
         if start[name] not in values:
             raise ValueError(
-                f"start[{name!r}] is {start[name]!r}: expected one of {', '.join(map(repr, values)) or 'no choices at all'}"
+                f"start[{name!r}] is {plain(start[name])}: expected one of {', '.join(map(plain, values)) or 'no choices at all'}"
             )
     return {name: start[name] for name in options}
 

@@ -10,6 +10,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from coursekit._numbers import whole_number
+from coursekit._words import plain
 
 if TYPE_CHECKING:
     import keras
@@ -89,7 +90,8 @@ def mlp(
     Raises:
         ValueError: If a size is not a whole number of at least 1, or a name is unknown.
     """
-    shape = _sizes("input_shape", (input_shape,) if isinstance(input_shape, int) else input_shape)
+    axes: Any = (input_shape,) if isinstance(input_shape, Integral) else input_shape
+    shape = _sizes("input_shape", axes)
     if not shape:
         raise ValueError("input_shape is empty: expected the shape of one sample, such as (28, 28)")
     return _dense(
@@ -153,11 +155,11 @@ def _known(what: str, name: str | None, get: Any) -> None:
     try:
         get(name)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"unknown {what} {name!r}: give a Keras name") from error
+        raise ValueError(f"unknown {what} {plain(name)}: give a Keras name") from error
 
 
 def _sizes(what: str, values: Sequence[int]) -> tuple[int, ...]:
     """Return a sequence of sizes as a tuple of ints."""
     if isinstance(values, str | Integral) or not hasattr(values, "__iter__"):
-        raise ValueError(f"{what} is {values!r}: expected a sequence of whole numbers, such as (300, 100)")
+        raise ValueError(f"{what} is {plain(values)}: expected a sequence of whole numbers, such as (300, 100)")
     return tuple(whole_number(f"{what}[{i}]", value) for i, value in enumerate(values))

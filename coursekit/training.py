@@ -30,7 +30,9 @@ from coursekit._checks import (
     length_of,
     map_arrays,
 )
-from coursekit._numbers import whole_number
+from coursekit._numbers import real_number, whole_number
+from coursekit._options import check_epochs, check_rate, checked_callbacks, checked_class_weight
+from coursekit._words import plain
 
 __all__ = ["cosine_adam", "fit"]
 
@@ -70,27 +72,30 @@ def fit(
             2: one line per epoch. 0: no output.
         live: Whether a notebook shows the curves of loss and metrics, redrawn after each epoch.
         **fit_options: Passed on to `model.fit`: `validation_split`, `class_weight`, `sample_weight`,
-            `shuffle`, `initial_epoch` and others.
+            `shuffle`, `initial_epoch` and others. `class_weight` may also be an array (classes,).
 
     Returns:
         The Keras History of the training.
 
     Raises:
         ValueError: If the model is not compiled, an argument is out of range, or the data do not fit the
-            model: different lengths, no samples, NaN or infinite values, samples of another shape, or
-            labels outside of the classes.
+            model: different lengths, no samples, NaN or infinite values, samples or targets of another shape,
+            or labels outside of the classes.
 
     Example:
         >>> model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         >>> history = training.fit(model, X_train, y_train, epochs=5, validation_data=(X_valid, y_valid))
     """
     check_compiled(model)
-    whole_number("epochs", epochs)
+    check_epochs(epochs, fit_options)
     whole_number("batch_size", batch_size)
     if verbose not in ("auto", 0, 1, 2):
-        raise ValueError(f'verbose is {verbose!r}: expected "auto", 0, 1 or 2')
-    chosen = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or ())
+        raise ValueError(f'verbose is {plain(verbose)}: expected "auto", 0, 1 or 2')
+    chosen = checked_callbacks(callbacks)
+    check_rate(model, chosen)
     options = dict(fit_options, validation_data=checked_validation(model, validation_data))
+    if "class_weight" in options:
+        options["class_weight"] = checked_class_weight(model, options["class_weight"])
     if is_dataset(X):
         if y is not None:
             raise ValueError("X is a data set of batches that hold the targets already: leave y out")
@@ -122,8 +127,10 @@ def cosine_adam(samples: int, *, epochs: int, batch_size: int = 128, learning_ra
         A Keras optimizer, to be passed to `model.compile`.
 
     Raises:
-        ValueError: If a count is not a whole number of at least 1.
+        ValueError: If a count is not a whole number of at least 1, or the rate is not above 0.
     """
+    if not real_number("learning_rate", learning_rate) > 0:
+        raise ValueError(f"learning_rate is {plain(learning_rate)}: expected a number above 0")
     for name, value in (("samples", samples), ("epochs", epochs), ("batch_size", batch_size)):
         whole_number(name, value)
     steps = epochs * math.ceil(samples / batch_size)
@@ -143,7 +150,7 @@ def _feed(model: keras.Model, X: Any, y: Any, batch_size: int, options: dict[str
             raise ValueError("give class_weight or sample_weight, not both: multiply them into one sample_weight yourself")
         check_lengths({"X": X, "sample_weight": weight})
     if options.get("shuffle", True) not in (True, False):
-        raise ValueError(f"shuffle is {options['shuffle']!r}: expected True (a new order every epoch) or False")
+        raise ValueError(f"shuffle is {plain(options['shuffle'])}: expected True (a new order every epoch) or False")
     count = count_samples(X)
     share = options.get("validation_split") or 0.0
     if share and options["validation_data"] is None:
@@ -172,7 +179,7 @@ def _feed(model: keras.Model, X: Any, y: Any, batch_size: int, options: dict[str
 def _training_samples(count: int, share: float) -> int:
     """Return how many samples remain for training when the last `share` is held out, rounded as in Keras."""
     if not 0 < share < 1:
-        raise ValueError(f"validation_split is {share!r}: expected a number between 0 and 1")
+        raise ValueError(f"validation_split is {plain(share)}: expected a number between 0 and 1")
     kept = math.floor(count * (1 - share))
     if kept in (0, count):
         raise ValueError(f"validation_split={share} of {count} samples leaves one side empty")

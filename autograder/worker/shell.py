@@ -19,6 +19,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 
+from autograder.worker import absent
 from autograder.worker.frames import MESSAGE_CHARS
 from autograder.worker.quotes import one_line
 
@@ -99,6 +100,7 @@ def make_shell() -> InteractiveShell:
     config.HistoryManager.enabled = False
     shell = _Shell.instance(config=config)
     shell.user_ns["__name__"] = "__main__"
+    absent.install()
     magics = {name: _nothing_to_do(name) for name in _FRONT_END} | {"load_ext": _load_extension(shell)}
     for name, magic in magics.items():
         cast(Any, shell).register_magic_function(magic, "line", name)

@@ -38,12 +38,26 @@ LINES = ("-", "--", "-.", ":")
 
 
 def axes(ax: Axes | None = None, *, figsize: tuple[float, float] = (5.0, 3.6)) -> Axes:
-    """Return `ax`, or the Axes of a new figure of `figsize` inches if it is None."""
+    """Return `ax`, or the Axes of a new figure of `figsize` inches if it is None.
+
+    Raises:
+        ValueError: If `ax` is anything else, such as the array of Axes that `plt.subplots(1, 2)` gives.
+    """
     if ax is not None:
-        return ax
+        return _one_axes(ax)
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def _one_axes(ax: Any) -> Axes:
+    """Return `ax`, or raise ValueError if it is no Axes."""
+    from matplotlib.axes import Axes
+
+    if isinstance(ax, Axes):
+        return ax
+    hint = "several Axes: choose one, such as axes[0]" if isinstance(ax, np.ndarray | list | tuple) else type(ax).__name__
+    raise ValueError(f"expected one matplotlib Axes to draw on, got {hint}")
 
 
 def finish(
@@ -105,8 +119,13 @@ def describe(ax: Axes, text: str) -> Axes:
 
     Returns:
         `ax` itself.
+
+    Raises:
+        ValueError: If `ax` is no Axes, or `text` no text.
     """
-    figure: Any = ax.figure
+    if not isinstance(text, str):
+        raise ValueError(f"text is {type(text).__name__}: expected what the axes show, in words")
+    figure: Any = _one_axes(ax).figure
     texts = getattr(figure, "_coursekit_alt", {})
     texts[ax] = text
     figure._coursekit_alt = texts
@@ -119,8 +138,9 @@ def alt_text(figure: Figure) -> str:
     It is the text given to `describe`, or the titles and labels if there is none.
 
     Args:
-        figure: A matplotlib figure.
+        figure: A matplotlib figure, or Axes of it.
     """
+    figure = getattr(figure, "figure", figure)
     said = list(dict.fromkeys(getattr(figure, "_coursekit_alt", {}).values()))
     if said:
         return " ".join(said)

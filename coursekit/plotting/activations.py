@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
@@ -41,8 +42,14 @@ def activation_functions(
 
     Returns:
         The Axes with the figure.
+
+    Raises:
+        ValueError: If `functions` is no mapping to functions of arrays, or `low` is not below `high`.
     """
-    chosen: Mapping[str, Curve] = functions if functions is not None else {"ReLU": _relu, "sigmoid": _sigmoid, "tanh": np.tanh}
+    chosen: Mapping[str, Curve] = {"ReLU": _relu, "sigmoid": _sigmoid, "tanh": np.tanh}
+    if functions is not None:
+        chosen = given.named(functions, "functions", '{"tanh": np.tanh}')
+    low, high = given.interval(low, high)
     z = np.linspace(low, high, 401)
     ax = axes(ax, figsize=(5.2, 3.2))
     ax.axhline(0, color="0.8", linewidth=0.8)
@@ -50,12 +57,12 @@ def activation_functions(
     said = []
     for number, (name, function) in enumerate(chosen.items()):
         colour = COLOURS[number % len(COLOURS)]
-        value = np.asarray(function(z.copy()), dtype=float)
+        value = _values(function, z, name)
         ax.plot(z, value, color=colour, linewidth=2, label=name)
         said.append(f"{name} goes from {value[0]:.2g} through {value[len(z) // 2]:.2g} at 0 to {value[-1]:.2g}")
         if derivatives:
             step = 1e-3
-            slope = (np.asarray(function(z + step), float) - np.asarray(function(z - step), float)) / (2 * step)
+            slope = (_values(function, z + step, name) - _values(function, z - step, name)) / (2 * step)
             ax.plot(z, slope, "--", color=colour, linewidth=1.3, label=f"slope of {name}")
             said[-1] += f" (steepest slope {slope[np.argmax(np.abs(slope))]:.2g})"
     ax.set(xlabel="z", ylabel="activation")
@@ -88,17 +95,28 @@ def softmax_temperature(
         The Axes with the static figure.
 
     Raises:
-        ValueError: If a temperature is not above 0, or the scores are not one row of finite numbers.
+        ValueError: If a temperature is not above 0, the scores are not one row of finite numbers, or the names do
+            not fit.
     """
-    z = np.asarray(scores, dtype=float)
+    z = given.numbers(scores, "scores", finite=False)
     if z.ndim != 1 or not z.size or not np.isfinite(z).all():
         raise ValueError(f"expected one row of finite scores, got shape {z.shape}")
-    if not temperatures or min(temperatures) <= 0:
-        raise ValueError(f"expected temperatures above 0, got {list(temperatures)}")
-    labels = [f"score {value:g}" for value in z] if names is None else list(names)
+    chosen = given.row_of_numbers(temperatures, "temperatures")
+    if not chosen.size or chosen.min() <= 0:
+        raise ValueError(f"expected temperatures above 0, got {chosen.tolist()}")
+    labels = [f"score {value:g}" for value in z] if names is None else given.names(names, "names", len(z))
     if slider if slider is not None else (ax is None and _slider_can_run()):
         _temperature_slider(z, labels)
-    return _draw_temperatures(axes(ax, figsize=(5.6, 2.8)), z, labels, temperatures)
+    return _draw_temperatures(axes(ax, figsize=(5.6, 2.8)), z, labels, chosen.tolist())
+
+
+def _values(function: Curve, z: np.ndarray, name: str) -> np.ndarray:
+    """Return the values of an activation function, one for each number."""
+    given.callable_argument(function, name, "from an array (n,) to an array (n,)")
+    value = given.numbers(function(z.copy()), f"the result of {name}", finite=False)
+    if value.shape != z.shape:
+        raise ValueError(f"{name} returned shape {value.shape} for {z.shape}: expected one value for each number")
+    return value
 
 
 def _draw_temperatures(ax: Axes, z: np.ndarray, labels: Sequence[str], temperatures: Sequence[float]) -> Axes:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from coursekit._words import plain
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, LINES, MARKERS, axes, describe, finish
 
 if TYPE_CHECKING:
@@ -57,12 +59,15 @@ def curves_with_bands(
     """
     from matplotlib.ticker import MaxNLocator
 
-    tables = {str(name): np.atleast_2d(np.asarray(values, dtype=float)) for name, values in curves.items()}
-    if not tables or any(table.ndim != 2 or not table.size for table in tables.values()):
+    if not isinstance(curves, Mapping) or not curves:
+        raise ValueError(f"expected at least one curve, as in {{'one run': [0.5, 0.7]}}, got {type(curves).__name__}")
+    tables = {str(name): np.atleast_2d(given.numbers(part, str(name), finite=False)) for name, part in curves.items()}
+    if any(table.ndim != 2 or not table.size for table in tables.values()):
         raise ValueError("expected at least one curve, each an array (runs, places)")
     if band not in ("deviation", "range"):
-        raise ValueError(f'band is {band!r}: expected "deviation" or "range"')
-    places = None if x is None else np.asarray(x, dtype=float)
+        raise ValueError(f'band is {plain(band)}: expected "deviation" or "range"')
+    places = None if x is None else given.row_of_numbers(x, "x")
+    log = given.two_bools(log, "log")
     if places is not None and any(table.shape[1:] != places.shape for table in tables.values()):
         counts = {name: table.shape[1] for name, table in tables.items()}
         raise ValueError(f"x has the shape {places.shape}, but the curves have these numbers of places: {counts}")

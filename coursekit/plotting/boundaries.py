@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit._numbers import whole_number
+from coursekit._words import plain
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, LINES, MARKERS, axes, describe, finish, format_number, window
 
 if TYPE_CHECKING:
@@ -69,8 +72,9 @@ def decision_line(
         ValueError: If `w` is not two numbers, `b` not one number, `X` not (n, 2), or `t` does not fit `X`.
     """
     weights, bias = _unit(w, b)
-    points, targets = _samples(X, t)
-    box = limits or window(points)
+    points, targets = given.two_class_samples(X, t)
+    class_names = given.names(class_names, "class_names", 2)
+    box = window(points) if limits is None else given.window_limits(limits, "limits")
     ax = _plane(axes(ax, figsize=(4.6, 3.6)), box, labels, title)
     _shade(ax, box, lambda grid: grid @ weights + bias, size=2)
     _draw_line(ax, weights, bias, box, color="black", linewidth=1.8)
@@ -106,15 +110,16 @@ def candidate_lines(
     Raises:
         ValueError: If there is no line, or the shapes are not those of `decision_line`.
     """
-    if not lines:
-        raise ValueError("expected at least one line to draw, got none")
-    points, targets = _samples(X, t)
+    if not isinstance(lines, Mapping) or not lines:
+        raise ValueError(f"expected at least one line to draw, as in {{'A': ([1, 1], -1.5)}}, got {plain(lines)}")
+    points, targets = given.two_class_samples(X, t)
+    class_names = given.names(class_names, "class_names", 2)
     box = window(points)
     ax = _plane(axes(ax, figsize=(5.2, 3.8)), box, labels, title)
     _draw_samples(ax, points, targets, class_names)
     said = []
-    for number, (name, (w, b)) in enumerate(lines.items()):
-        weights, bias = _unit(w, b)
+    for number, (name, line) in enumerate(lines.items()):
+        weights, bias = _unit(*given.pair(line, f"line {name}", "([1, 1], -1.5), the weights and the bias"))
         style = LINES[number % len(LINES)]
         _draw_line(ax, weights, bias, box, color=COLOURS[2:][number % 6], linewidth=2.2, linestyle=style, label=name)
         wrong = int(((points @ weights + bias > 0) != (targets == 1)).sum())
@@ -157,11 +162,13 @@ def training_path(
     Raises:
         ValueError: If the path is empty, or the shapes are not those of `decision_line`.
     """
-    steps = [_unit(w, b) for w, b in path]
+    entries = given.listed(path, "path", "one entry (w, b) per epoch")
+    steps = [_unit(*given.pair(line, "an entry of path", "([1, 1], -1.5), the weights and the bias")) for line in entries]
     if not steps:
         raise ValueError("expected the weights of at least one epoch, got an empty path")
-    points, targets = _samples(X, t)
-    box = limits or window(points)
+    points, targets = given.two_class_samples(X, t)
+    class_names = given.names(class_names, "class_names", 2)
+    box = window(points) if limits is None else given.window_limits(limits, "limits")
     ax = _plane(axes(ax, figsize=(5.2, 3.8)), box, labels, title)
     weights, bias = steps[-1]
     _shade(ax, box, lambda grid: grid @ weights + bias, size=2)
@@ -213,13 +220,18 @@ def decision_regions(
     Raises:
         ValueError: If `predict` does not return one number per point, or another argument has a wrong shape.
     """
-    points, targets = _samples(X, t)
-    box = limits or window(points)
+    given.callable_argument(predict, "predict", "from points (m, 2) to m numbers")
+    points, targets = given.two_class_samples(X, t)
+    class_names = given.names(class_names, "class_names", 2)
+    whole_number("size", size, at_least=2)
+    threshold = given.one_number(threshold, "threshold")
+    box = window(points) if limits is None else given.window_limits(limits, "limits")
     ax = _plane(axes(ax, figsize=(4.6, 3.6)), box, labels, title)
     both = np.concatenate([_grid(box, size), points])
-    values = np.asarray(predict(both.copy()), dtype=float)
-    if values.size != len(both):
-        raise ValueError(f"predict returned shape {values.shape} for {len(both)} points: expected one number per point")
+    values = given.numbers(predict(both.copy()), "the result of predict", finite=False)
+    if values.shape not in ((len(both),), (len(both), 1)):
+        hint = ". The column [:, 1] is the probability of class 1" if values.shape == (len(both), 2) else ""
+        raise ValueError(f"predict returned shape {values.shape} for {len(both)} points: expected one number per point{hint}")
     values = values.reshape(-1)
     inside, at_points = values[: size * size] - threshold, values[size * size :] > threshold
     _shade(ax, box, lambda grid: inside, size=size)
@@ -228,14 +240,14 @@ def decision_regions(
     share = float((inside > 0).mean())
     text = f"Decision regions: {class_names[1]} on {share:.0%} of the plane shown, {class_names[0]} on the rest."
     if hidden is not None:
-        text += _draw_hidden(ax, *hidden, box)
+        text += _draw_hidden(ax, *given.pair(hidden, "hidden", "(W, b)"), box)
         _legend(ax)
     return describe(ax, f"{text} {_count(targets, class_names, wrong)}".strip())
 
 
 def _draw_hidden(ax: Axes, W: Any, b: Any, box: tuple[float, float, float, float]) -> str:
     """Draw the lines of hidden units and return how many of them cross the window, in words."""
-    weights, biases = np.asarray(W, dtype=float), np.asarray(b, dtype=float)
+    weights, biases = given.numbers(W, "W", finite=False), given.numbers(b, "b", finite=False)
     if weights.ndim != 2 or weights.shape[0] != 2 or biases.shape != weights.shape[1:]:
         raise ValueError(f"expected hidden weights (2, units) and biases (units,), got {weights.shape} and {biases.shape}")
     for number, (w, bias) in enumerate(zip(weights.T, biases, strict=True)):
@@ -250,27 +262,17 @@ def _draw_hidden(ax: Axes, W: Any, b: Any, box: tuple[float, float, float, float
 
 def _unit(w: Any, b: Any) -> tuple[np.ndarray, float]:
     """Return weights and bias of a unit, or raise ValueError."""
-    weights, bias = np.asarray(w, dtype=float).ravel(), np.asarray(b, dtype=float)
-    if weights.shape != (2,) or bias.size != 1:
-        raise ValueError(f"expected two weights and one bias, got shapes {np.shape(w)} and {np.shape(b)}")
+    weights, bias = given.numbers(w, "w", finite=False), given.numbers(b, "b", finite=False)  # they may have diverged
+    if weights.size != 2 or bias.size != 1:
+        raise ValueError(f"expected two weights and one bias, got shapes {weights.shape} and {bias.shape}")
+    weights = weights.ravel()
     return weights, float(bias.item())
-
-
-def _samples(X: Any, t: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return samples and classes as arrays, or raise ValueError."""
-    if X is None:
-        return np.empty((0, 2)), np.empty(0, dtype=int)
-    points, targets = np.asarray(X, dtype=float), np.asarray(t).ravel()
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"expected samples of shape (n, 2), got {points.shape}")
-    if len(targets) != len(points) or not np.isin(targets, (0, 1)).all():
-        raise ValueError(f"expected one class (0 or 1) per sample, got {len(targets)} for {len(points)} samples")
-    return points, targets.astype(int)
 
 
 def _plane(ax: Axes, box: tuple[float, float, float, float], labels: Names, title: str | None) -> Axes:
     """Set window, labels and title."""
-    ax.set(xlim=box[:2], ylim=box[2:], xlabel=labels[0], ylabel=labels[1])
+    xlabel, ylabel = given.names(labels, "labels", 2)
+    ax.set(xlim=box[:2], ylim=box[2:], xlabel=xlabel, ylabel=ylabel)
     finish(ax, title, hide=())
     return ax
 

@@ -6,10 +6,14 @@ Takes histories, numbers and matrices. Knows nothing of data sets or of how a mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit._arrays import number_array
+from coursekit._words import plain
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, LINES, axes, describe, finish
 
 if TYPE_CHECKING:
@@ -23,7 +27,14 @@ _BLOW_UP = 10.0  # an error that ends this many times above its start counts as 
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def learning_curves(history: Any, *, metric: str = "loss", title: str | None = None, ax: Axes | None = None) -> Axes:
+def learning_curves(
+    history: Any,
+    *,
+    metric: str = "loss",
+    validation_freq: int | Sequence[int] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw a metric per epoch on the training and the validation data, with the gap between them shaded.
 
     Training curves are dashed, validation curves solid. Keras averages the training metric over the epoch
@@ -35,6 +46,8 @@ def learning_curves(history: Any, *, metric: str = "loss", title: str | None = N
             either of them, to compare runs.
         metric: "loss", "accuracy" or another metric. The validation curve is drawn if the history holds
             `val_<metric>`.
+        validation_freq: After which epochs the validation metric was measured, as `fit` was told: every n-th,
+            or these epochs, counted from 1. Only needed if the number of values leaves it open.
         title: Title of the figure, or None.
         ax: Axes to draw on; a new figure by default.
 
@@ -42,7 +55,8 @@ def learning_curves(history: Any, *, metric: str = "loss", title: str | None = N
         The Axes with the figure.
 
     Raises:
-        ValueError: If a history does not hold the metric.
+        ValueError: If a history does not hold the metric as one number per epoch, or it is open after which
+            epochs the validation metric was measured.
     """
     runs = _runs(history)
     for name, record in runs.items():
@@ -53,7 +67,7 @@ def learning_curves(history: Any, *, metric: str = "loss", title: str | None = N
     ax = axes(ax, figsize=(5.2, 3.4))
     said = []
     for number, (name, record) in enumerate(runs.items()):
-        said.append(_draw_run(ax, name, record, metric, COLOURS[number % len(COLOURS)]))
+        said.append(_draw_run(ax, name, record, metric, validation_freq, COLOURS[number % len(COLOURS)]))
     ax.set(xlabel="epoch", ylabel=metric.replace("_", " "))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.25)
@@ -61,20 +75,61 @@ def learning_curves(history: Any, *, metric: str = "loss", title: str | None = N
     return describe(ax, f"Learning curves of the {metric.replace('_', ' ')}. {' '.join(said)}")
 
 
-def _draw_run(ax: Axes, name: str, record: Mapping[str, Any], metric: str, colour: str) -> str:
+def _draw_run(ax: Axes, name: str, record: Mapping[str, Any], metric: str, every: Any, colour: str) -> str:
     """Draw the curves of one run and return a sentence on where they start and end."""
     label = f"{name}: " if name else ""
-    train = np.asarray(record[metric], dtype=float)
+    train = _per_epoch(record, metric)
     epochs = np.arange(1, len(train) + 1)
     marker = "o" if len(train) <= 30 else None
     ax.plot(epochs, train, "--", color=colour, marker=marker, markersize=3, label=f"{label}training")
     said = f"{label}training from {train[0]:.3g} to {train[-1]:.3g} in {len(train)} epochs"
     if f"val_{metric}" not in record:
         return said + "."
-    valid = np.asarray(record[f"val_{metric}"], dtype=float)
-    ax.plot(epochs, valid, "-", color=colour, marker=marker, markersize=3, label=f"{label}validation")
-    ax.fill_between(epochs, train, valid, color=colour, alpha=0.12, linewidth=0)
-    return f"{said}, validation from {valid[0]:.3g} to {valid[-1]:.3g}, last gap {abs(valid[-1] - train[-1]):.3g}."
+    valid = _per_epoch(record, f"val_{metric}")
+    measured = _validation_epochs(len(train), len(valid), every)
+    ax.plot(measured, valid, "-", color=colour, marker=marker, markersize=3, label=f"{label}validation")
+    ax.fill_between(measured, train[measured - 1], valid, color=colour, alpha=0.12, linewidth=0)
+    return (
+        f"{said}, validation from {valid[0]:.3g} to {valid[-1]:.3g}, last gap {abs(valid[-1] - train[measured[-1] - 1]):.3g}."
+    )
+
+
+def _per_epoch(record: Mapping[str, Any], metric: str) -> np.ndarray:
+    """Return the values of a metric, one per epoch, or raise ValueError. nan and inf are allowed."""
+    values = given.numbers(record[metric], metric, finite=False)
+    if values.ndim == 1 and values.size:
+        return values
+    hint = (
+        "Has it trained for an epoch?" if values.ndim == 1 else 'Use a metric with one value, such as F1Score(average="macro")'
+    )
+    raise ValueError(f"expected one value of {metric} per epoch, got shape {values.shape}. {hint}")
+
+
+def _validation_epochs(epochs: int, values: int, every: int | Sequence[int] | None) -> np.ndarray:
+    """Return after which epochs, counted from 1, validation values were measured, as Keras does it.
+
+    Args:
+        epochs: Number of epochs.
+        values: Number of validation values.
+        every: The argument `validation_freq` of `fit`, or None to infer it.
+
+    Raises:
+        ValueError: If `every` does not give that many values; or if it is None and several steps would.
+    """
+    steps = [step for step in range(1, epochs + 1) if epochs // step == values]
+    chosen: Any = steps[0] if every is None and len(steps) == 1 else every
+    if chosen is None:
+        raise ValueError(
+            f"the history has {values} validation values for {epochs} epochs, so it is open to which epochs they belong: "
+            "give learning_curves the validation_freq that fit had"
+        )
+    numbers = np.arange(1, epochs + 1)
+    measured = numbers[numbers % chosen == 0 if isinstance(chosen, Integral) else np.isin(numbers, list(chosen))]
+    if len(measured) != values:
+        raise ValueError(
+            f"validation_freq={plain(every)} gives {len(measured)} values in {epochs} epochs, the history has {values}"
+        )
+    return measured
 
 
 def _runs(history: Any) -> dict[str, Mapping[str, Any]]:
@@ -101,7 +156,7 @@ def confusion_matrix(matrix: Any, class_names: Sequence[str], *, ax: Axes | None
     The shade of a cell is its share of the row, so that a rare class is as visible as a frequent one.
 
     Args:
-        matrix: Array (classes, classes) of numbers ≥ 0.
+        matrix: Array (classes, classes) of finite numbers ≥ 0: counts, or shares.
         class_names: One name per class.
         ax: Axes to draw on; a new figure by default.
 
@@ -109,12 +164,16 @@ def confusion_matrix(matrix: Any, class_names: Sequence[str], *, ax: Axes | None
         The Axes with the figure.
 
     Raises:
-        ValueError: If the matrix does not fit the names.
+        ValueError: If the matrix does not fit the names, or holds a number below 0.
     """
-    counts = np.asarray(matrix)
+    class_names = given.names(class_names, "class_names")
+    counts = number_array(matrix, "matrix")
     n = len(class_names)
     if counts.shape != (n, n):
-        raise ValueError(f"expected a matrix of shape ({n}, {n}) for {n} class names, got {counts.shape}")
+        hint = ". Count how often each class is taken for each other one first" if counts.ndim == 1 else ""
+        raise ValueError(f"expected a matrix of shape ({n}, {n}) for {n} class names, got {counts.shape}{hint}")
+    if given.numbers(counts, "matrix").min() < 0:
+        raise ValueError(f"the matrix holds {counts.min():g}: expected counts or shares, which are at least 0")
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
     ax = axes(ax, figsize=(0.46 * n + 1.6, 0.42 * n + 1.4))
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -183,12 +242,15 @@ def error_curves(
     """
     from matplotlib.ticker import FixedLocator, MaxNLocator
 
-    runs = {name: np.asarray(errors, dtype=float).ravel() for name, errors in curves.items()}
-    if not runs or any(not errors.size for errors in runs.values()):
+    if not isinstance(curves, Mapping) or not curves:
+        raise ValueError(f"expected at least one run in a dictionary, as in {{'lr 0.1': errors}}, got {type(curves).__name__}")
+    runs = {str(name): given.row_of_numbers(errors, str(name), finite=False) for name, errors in curves.items()}
+    if any(not errors.size for errors in runs.values()):
         raise ValueError("expected at least one run with at least one error in it")
     first = 1 if start is None else 0
     if start is not None:
-        runs = {name: np.concatenate([[float(start)], errors]) for name, errors in runs.items()}
+        start = given.one_number(start, "start", finite=False)
+        runs = {name: np.concatenate([[start], errors]) for name, errors in runs.items()}
     ax = axes(ax, figsize=(5.4, 3.6))
     top = _ceiling(list(runs.values()), log)
     said = []

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit._numbers import whole_number
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
@@ -51,11 +53,15 @@ def histograms_through_depth(
     Raises:
         ValueError: If there is no layer, or a layer without numbers.
     """
+    if isinstance(layers, str) or not hasattr(layers, "__iter__") or (hasattr(layers, "ndim") and layers.ndim < 2):
+        raise ValueError("expected at least one layer: a list of arrays or a dictionary from names to arrays")
     named = layers if isinstance(layers, Mapping) else {f"layer {i}": values for i, values in enumerate(layers, start=1)}
-    rows = {str(name): np.asarray(values, dtype=float).ravel() for name, values in named.items()}
+    rows = {str(name): given.numbers(values, str(name), finite=False).ravel() for name, values in named.items()}
+    whole_number("bins", bins)
     if not rows or not all(values.size for values in rows.values()):
         raise ValueError("expected at least one layer, and numbers in each of them")
-    low, high = limits or _span(np.concatenate(list(rows.values())))
+    ends = _span(np.concatenate(list(rows.values()))) if limits is None else given.pair(limits, "limits", "(-1, 1)")
+    low, high = given.interval(*ends)
     ax = axes(ax, figsize=(5.0, 0.34 * len(rows) + 0.9))
     edges = np.linspace(low, high, bins + 1)
     said = []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, LINES, MARKERS, axes, describe, finish
 
 if TYPE_CHECKING:
@@ -48,14 +49,18 @@ def descent_curve(
     Raises:
         ValueError: If there is no place, or the window is empty.
     """
-    places = np.asarray(path, dtype=float).ravel()
+    given.callable_argument(loss, "loss", "from an array (n,) to an array (n,)")
+    places = given.row_of_numbers(path, "path", finite=False)
+    low, high = given.one_number(low, "low"), given.one_number(high, "high")
     if not places.size or not low < high:
         raise ValueError(
             f"expected at least one place and low < high, got {places.size} places and the window {low:g} to {high:g}"
         )
     ax = axes(ax, figsize=(4.6, 3.2))
     x = np.linspace(low, high, 301)
-    curve = np.asarray(loss(x), dtype=float)
+    curve = given.numbers(loss(x), "the result of loss", finite=False)
+    if curve.shape != x.shape or not np.isfinite(curve).any():
+        raise ValueError(f"loss returned shape {curve.shape} for {x.shape}: expected one finite number for each place")
     heights = _heights(loss, places)
     diverged = _diverged(heights)
     ax.plot(x, curve, color="0.6", linewidth=2)
@@ -67,8 +72,10 @@ def descent_curve(
     else:
         said = ax.text(0.5, 0.9, "diverged", transform=ax.transAxes, ha="center", va="top", fontsize=13, color=COLOURS[1])
         said.set(weight="bold", zorder=5, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
+    curve = curve[np.isfinite(curve)]
     margin = 0.06 * max(float(np.ptp(curve)), 1e-12)
-    ax.set(xlim=(low, high), ylim=(curve.min() - margin, curve.max() + margin), xlabel=labels[0], ylabel=labels[1])
+    xlabel, ylabel = given.names(labels, "labels", 2)
+    ax.set(xlim=(low, high), ylim=(curve.min() - margin, curve.max() + margin), xlabel=xlabel, ylabel=ylabel)
     ax.legend(framealpha=0.9, edgecolor="none", fontsize=8, loc="upper right")
     finish(ax, title)
     ending = "diverged" if diverged else f"ends at {places[-1]:.3g}, loss {heights[-1]:.3g}"
@@ -106,16 +113,18 @@ def descent_paths(
     Raises:
         ValueError: If there is no path, a path without places, or an empty window.
     """
-    runs = {str(name): np.asarray(path, dtype=float) for name, path in paths.items()}
-    if not runs or any(run.ndim != 2 or run.shape[1] != 2 or not len(run) for run in runs.values()):
+    given.callable_argument(surface, "surface", "of two arrays of equal shape")
+    if not isinstance(paths, Mapping) or not paths:
+        raise ValueError(f"expected paths in a dictionary, as in {{'plain descent': path}}, got {type(paths).__name__}")
+    runs = {str(name): given.numbers(path, str(name), finite=False) for name, path in paths.items()}
+    if any(run.ndim != 2 or run.shape[1] != 2 or not len(run) for run in runs.values()):
         raise ValueError(f"expected paths of shape (steps + 1, 2), got { ({name: run.shape for name, run in runs.items()}) }")
-    left, right, bottom, top = box
-    if not (left < right and bottom < top):
-        raise ValueError(f"expected a box (left, right, bottom, top) that is not empty, got {tuple(box)}")
+    box = left, right, bottom, top = given.window_limits(box, "a box")
+    xlabel, ylabel = given.names(labels, "labels", 2)
     ax = axes(ax, figsize=(5.4, 3.6))
     _draw_surface(ax, surface, box)
     said = [_draw_path(ax, surface, name, run, box, number) for number, (name, run) in enumerate(runs.items())]
-    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=labels[0], ylabel=labels[1])
+    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=xlabel, ylabel=ylabel)
     if legend is not None:
         ax.legend(fontsize=8, loc=legend, framealpha=0.9)
     finish(ax, title, hide=())
@@ -125,8 +134,10 @@ def descent_paths(
 def _draw_surface(ax: Axes, surface: Callable[[np.ndarray, np.ndarray], Any], box: Sequence[float]) -> None:
     """Draw contours whose heights grow quadratically, so that they are evenly spaced on a bowl."""
     X, Y = np.meshgrid(np.linspace(box[0], box[1], 161), np.linspace(box[2], box[3], 161))
-    Z = np.asarray(surface(X, Y), dtype=float)
+    Z = given.numbers(surface(X, Y), "the result of surface", finite=False)
     finite = Z[np.isfinite(Z)]
+    if Z.shape != X.shape or not finite.size:
+        raise ValueError(f"surface returned shape {Z.shape} for {X.shape}: expected one finite number for each place")
     low, high = float(finite.min()), float(finite.max())
     levels = low + (high - low) * np.linspace(0, 1, 13)[1:-1] ** 2
     if high > low:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, axes, describe, finish, format_number
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def network_diagram(
     Raises:
         ValueError: If the sizes of neighbouring layers or the number of output names do not fit.
     """
+    inputs, outputs = given.names(inputs, "inputs"), given.names(outputs, "outputs")
     matrices = _matrices(layers, len(inputs))
     sizes = [len(inputs), *(weights.shape[1] for weights, _ in matrices)]
     if len(outputs) != sizes[-1]:
@@ -76,16 +78,19 @@ def network_diagram(
 def _matrices(layers: Sequence[tuple[Any, Any]], inputs: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return every layer as W (in, out) and b (out,), with nan where no number is shown."""
     found, rows = [], inputs
-    for number, (W, b) in enumerate(layers, start=1):
-        bias = None if b is None else np.atleast_1d(np.asarray(b, dtype=float)).ravel()
+    for number, layer in enumerate(given.listed(layers, "layers", "one entry (W, b) per layer"), start=1):
+        W, b = given.pair(layer, f"layer {number}", "(W, b)")
+        bias = None if b is None else given.row_of_numbers(b, f"b of layer {number}", finite=False)
         units = 1 if bias is None else len(bias)
-        weights = np.full((rows, units), np.nan) if W is None else np.asarray(W, dtype=float)
+        weights = np.full((rows, units), np.nan) if W is None else given.numbers(W, f"W of layer {number}", finite=False)
         weights = weights.reshape(-1, 1) if weights.ndim == 1 else weights
         bias = np.full(weights.shape[1], np.nan) if bias is None else bias
         if weights.shape != (rows, len(bias)):
             raise ValueError(f"layer {number}: expected W of shape ({rows}, {len(bias)}), got {weights.shape}")
         found.append((weights, bias))
         rows = len(bias)
+    if not found:
+        raise ValueError("expected at least one layer (W, b), got none")
     return found
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit._numbers import whole_number
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, axes, describe, finish, format_number
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _MOST_NUMBERS = 5  # rows or columns; larger filters do not show their weights a
 
 def filters(
     kernels: Any,
-    titles: Sequence[str] | None = None,
+    titles: Sequence[Any] | None = None,
     *,
     columns: int | None = None,
     title: str | None = None,
@@ -49,15 +51,17 @@ def filters(
     Raises:
         ValueError: If the shape is another one, or the number of titles does not fit.
     """
-    stack = np.asarray(kernels, dtype=float)
+    stack = given.numbers(kernels, "kernels")
     if stack.ndim == 4 and stack.shape[2] == 1:
         stack = stack[:, :, 0]
     stack = _stack(stack, "kernels")
+    said = given.texts(titles, stack.shape[2], "filters")
+    columns = given.column_count(columns, 8, stack.shape[2])
     reach = float(np.abs(stack).max()) or 1.0
-    ax = _tiles(stack, titles, columns or 8, title, ax, {"cmap": "RdBu_r", "vmin": -reach, "vmax": reach}, frame=True)
+    ax = _tiles(stack, said, columns, title, ax, {"cmap": "RdBu_r", "vmin": -reach, "vmax": reach}, frame=True)
     high, wide = stack.shape[:2]
     if max(high, wide) <= _MOST_NUMBERS and np.allclose(stack, np.round(stack, 2)):
-        for number, (left, bottom) in enumerate(_places(stack.shape[2], columns or 8, _lines(titles))):
+        for number, (left, bottom) in enumerate(_places(stack.shape[2], columns, _lines(said))):
             for row, column in np.ndindex(high, wide):
                 value = stack[row, column, number]
                 ax.text(
@@ -69,7 +73,7 @@ def filters(
                     fontsize=8,
                     color="white" if abs(value) > 0.7 * reach else "black",
                 )
-    named = "" if titles is None else f", titled {'; '.join(titles)}"
+    named = "" if said is None else f", titled {'; '.join(said)}"
     return describe(
         ax,
         f"{title or 'Filters'}: {stack.shape[2]} of {high}×{wide} weights{named}; weights from {stack.min():.2g} to {stack.max():.2g}.",
@@ -78,7 +82,7 @@ def filters(
 
 def feature_maps(
     maps: Any,
-    titles: Sequence[str] | None = None,
+    titles: Sequence[Any] | None = None,
     *,
     columns: int | None = None,
     title: str | None = None,
@@ -89,7 +93,8 @@ def feature_maps(
     All maps share one scale, so that a filter that finds little looks dark.
 
     Args:
-        maps: Numbers (height, width, n) with n ≥ 1, the output of a convolution for one image.
+        maps: Finite numbers (height, width, n) with n ≥ 1, the output of a convolution for one image, or
+            (1, height, width, n), its output for a batch of one image.
         titles: One title per map, or None.
         columns: Largest number of maps per row. Default: 6.
         title: Title of the figure, or None.
@@ -101,17 +106,20 @@ def feature_maps(
     Raises:
         ValueError: If the shape is another one, or the number of titles does not fit.
     """
-    stack = _stack(maps, "maps")
+    stack = given.numbers(maps, "maps")
+    if stack.ndim == 4 and len(stack) == 1:
+        stack = stack[0]
+    stack = _stack(stack, "maps")
+    said = given.texts(titles, stack.shape[2], "maps")
+    columns = given.column_count(columns, 6, stack.shape[2])
     low, top = float(stack.min()), float(stack.max())
-    ax = _tiles(
-        stack, titles, columns or 6, title, ax, {"cmap": "gray", "vmin": low, "vmax": max(top, low + 1e-12)}, frame=False
-    )
+    ax = _tiles(stack, said, columns, title, ax, {"cmap": "gray", "vmin": low, "vmax": max(top, low + 1e-12)}, frame=False)
     strongest = int(np.argmax(np.abs(stack).mean(axis=(0, 1))))
-    names = [f"map {number}" for number in range(stack.shape[2])] if titles is None else [t.replace("\n", ", ") for t in titles]
+    names = [f"map {number}" for number in range(stack.shape[2])] if said is None else [t.replace("\n", ", ") for t in said]
     return describe(
         ax,
         f"{title or 'Feature maps'}: {stack.shape[2]} of {stack.shape[0]}×{stack.shape[1]} values"
-        f"{'' if titles is None else ', titled ' + '; '.join(names)}; values from {low:.2g} to {top:.2g}. "
+        f"{'' if said is None else ', titled ' + '; '.join(names)}; values from {low:.2g} to {top:.2g}. "
         f"The strongest on average: {names[strongest]}.",
     )
 
@@ -136,7 +144,9 @@ def sliding_kernel(x: Any, w: Any, y: Any, *, stride: int = 1, padding: int = 0,
     Raises:
         ValueError: If `y` does not have (n + 2·padding − k) // stride + 1 numbers.
     """
-    signal, kernel, result = (np.asarray(a, dtype=float).ravel() for a in (x, w, y))
+    signal, kernel, result = (given.row_of_numbers(part, name) for part, name in ((x, "x"), (w, "w"), (y, "y")))
+    whole_number("stride", stride)
+    whole_number("padding", padding, at_least=0)
     outputs = (len(signal) + 2 * padding - len(kernel)) // stride + 1
     if len(result) != outputs or not len(result):
         raise ValueError(f"expected a result of {outputs} numbers for these sizes, got {len(result)}")
@@ -188,13 +198,13 @@ def attention_map(
     Raises:
         ValueError: If a row does not hold shares of 1, or the number of names does not fit.
     """
-    shares = np.asarray(weights, dtype=float)
+    shares = given.numbers(weights, "weights", finite=False)
     if shares.ndim != 2 or not shares.size:
         raise ValueError(f"expected weights of shape (queries, keys), got {shares.shape}")
     if not (np.isfinite(shares).all() and shares.min() >= -1e-6 and np.allclose(shares.sum(axis=1), 1, atol=1e-3)):
         raise ValueError("expected rows of numbers from 0 to 1 with the sum 1: take the softmax of the scores along each row")
     rows, columns = (
-        list(names) if names is not None else [str(i) for i in range(n)]
+        given.names(names, "names") if names is not None else [str(i) for i in range(n)]
         for names, n in zip((queries, keys), shares.shape, strict=True)
     )
     if (len(rows), len(columns)) != shares.shape:
@@ -224,12 +234,12 @@ def attention_map(
 # ── tiles ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _stack(maps: Any, name: str) -> np.ndarray:
+def _stack(maps: np.ndarray, name: str) -> np.ndarray:
     """Return an array (height, width, n), or raise ValueError."""
-    stack = np.asarray(maps, dtype=float)
-    if stack.ndim != 3 or not stack.size:
-        raise ValueError(f"expected {name} of shape (height, width, n) with n ≥ 1, got shape {stack.shape}")
-    return stack
+    if maps.ndim != 3 or not maps.size:
+        hint = f". Choose one image or channel first, such as {name}[0] or {name}[:, :, 0]" if maps.ndim == 4 else ""
+        raise ValueError(f"expected {name} of shape (height, width, n) with n ≥ 1, got shape {maps.shape}{hint}")
+    return maps
 
 
 def _lines(titles: Sequence[str] | None) -> int:
@@ -254,9 +264,7 @@ def _tiles(
 ) -> Axes:
     """Draw a grid of images with their titles."""
     count = stack.shape[2]
-    if titles is not None and len(titles) != count:
-        raise ValueError(f"expected one title each, got {len(titles)} titles for {count}")
-    columns, lines = min(columns, count), _lines(titles)
+    lines = _lines(titles)
     rows = -(-count // columns)
     high = 1 + _GAP + _LINE * lines
     ax = axes(ax, figsize=(max(0.95 * columns, 2.0), 0.92 * rows * high + (0.35 if title else 0.1)))

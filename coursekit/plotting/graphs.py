@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coursekit._words import plain
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, axes, describe, finish, format_number
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def computation_graph(
         ValueError: If an edge names an unknown node, there are no nodes, or the edges form a cycle.
         ImportError: If networkx is not installed.
     """
+    nodes = _checked_nodes(nodes)
     columns, rows = _layout(nodes, edges)
     width, height = max(columns.values()), max(rows.values()) - min(rows.values())
     ax = axes(ax, figsize=(1.05 * (width + 1.3), 0.63 * (height + 1.2)))
@@ -71,6 +74,17 @@ def computation_graph(
     ax.set_axis_off()
     finish(ax, title)
     return describe(ax, _text(nodes, edges, seed))
+
+
+def _checked_nodes(nodes: Mapping[str, tuple[str, float]]) -> dict[str, tuple[str, float]]:
+    """Return the nodes with plain numbers as values, or raise ValueError."""
+    checked = {}
+    if not isinstance(nodes, Mapping):
+        raise ValueError(f"nodes is {plain(nodes)}: expected a dictionary from names to (operation, value)")
+    for name, node in nodes.items():
+        operation, value = given.pair(node, f"node {name}", '("+", 3.0), the operation and the value')
+        checked[name] = str(operation), given.one_number(value, f"the value of {name}", finite=False)
+    return checked
 
 
 def _layout(

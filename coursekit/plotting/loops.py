@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit._words import plain
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import alt_text
 
 if TYPE_CHECKING:
@@ -107,13 +109,16 @@ def loop(
         ValueError: If there are fewer than two frames, `moves` is empty, `seconds` is not above 0, or even
             the smallest picture is larger than `limit`.
     """
+    given.callable_argument(draw, "draw", "draw(ax, frame)")
+    if not hasattr(frames, "__iter__"):
+        raise ValueError(f"frames is {plain(frames)}: expected one value per frame, such as range({plain(frames)})")
     values = list(frames)
     if len(values) < 2:
         raise ValueError(f"expected at least two frames, got {len(values)}: draw a single one as a plain figure")
     if not moves.strip():
         raise ValueError("`moves` is empty: say in words what moves, for readers who do not see it")
     if not seconds > 0:
-        raise ValueError(f"seconds is {seconds!r}: expected the time of a frame, above 0")
+        raise ValueError(f"seconds is {plain(seconds)}: expected the time of a frame, above 0")
     box = _common_box(draw, values, figsize)
     smallest = 0
     for dots in _RESOLUTIONS:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, LINES, axes, describe, finish, window
 
 if TYPE_CHECKING:
@@ -45,15 +46,19 @@ def fitted_lines(
     Raises:
         ValueError: If `x` and `y` differ in length or are empty.
     """
-    across, up = np.asarray(x, dtype=float).ravel(), np.asarray(y, dtype=float).ravel()
+    across, up = given.row_of_numbers(x, "x"), given.row_of_numbers(y, "y")
+    xlabel, ylabel = given.names(labels, "labels", 2)
+    if not isinstance(lines, Mapping):
+        raise ValueError(f"expected a dictionary from names to lines, as in {{'fit': (w, b)}}, got {type(lines).__name__}")
     if across.shape != up.shape or not across.size:
         raise ValueError(f"expected x and y of one length, got {across.size} and {up.size} numbers")
     box = window(np.column_stack([across, up]), share=0.25)
     ax = axes(ax, figsize=(5.0, 3.6))
     ends = np.array(box[:2])
     said = []
-    for number, (name, (w, b)) in enumerate(lines.items()):
-        slope, start = float(np.asarray(w).item()), float(np.asarray(b).item())
+    for number, (name, line) in enumerate(lines.items()):
+        w, b = given.pair(line, f"line {name}", "(w, b), slope and intercept")
+        slope, start = (given.one_number(part, f"a number of line {name}", finite=False) for part in (w, b))
         style = LINES[number % len(LINES)]
         if np.isfinite([slope, start]).all():
             heights = slope * ends + start
@@ -64,7 +69,7 @@ def fitted_lines(
             ax.plot([], [], style, color=COLOURS[number % 6], linewidth=2, label=f"{name} (not a number)")
         said.append(f"{name}: y = {slope:.3g}x {'−' if start < 0 else '+'} {abs(start):.3g}")
     ax.plot(across, up, "o", color="black", markersize=7, label="samples", zorder=3)
-    ax.set(xlim=box[:2], ylim=box[2:], xlabel=labels[0], ylabel=labels[1])
+    ax.set(xlim=box[:2], ylim=box[2:], xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.25)
     finish(ax, title, legend="best")
     return describe(ax, f"{across.size} points and {len(lines)} lines. {'; '.join(said)}.")
@@ -97,12 +102,14 @@ def price_map(
     Raises:
         ValueError: If the three arrays differ in length or are empty.
     """
-    x, y, v = (np.asarray(part, dtype=float).reshape(-1) for part in (longitude, latitude, value))
+    named = {"longitude": longitude, "latitude": latitude, "value": value}
+    x, y, v = (given.row_of_numbers(part, name) for name, part in named.items())
     if not len(x) == len(y) == len(v) > 0:
         raise ValueError(f"expected one longitude, latitude and value per place, got {len(x)}, {len(y)} and {len(v)}")
     ax = axes(ax, figsize=(5.6, 4.6))
     style: dict[str, Any] = {"cmap": "viridis"}
     if centre is not None:
+        centre = given.one_number(centre, "centre")
         reach = max(float(np.percentile(np.abs(v - centre), 98)), 1e-12)
         style = {"cmap": "PuOr", "vmin": centre - reach, "vmax": centre + reach}
         ax.set_facecolor("0.75")  # otherwise the pale dots could not be seen
@@ -125,8 +132,8 @@ def predictions(y: Any, y_hat: Any, *, title: str | None = None, ax: Axes | None
     its edge, so that one extreme prediction does not compress all others.
 
     Args:
-        y: True values (n,).
-        y_hat: Predictions, (n,) or (n, 1).
+        y: Finite true values, (n,) or (n, 1).
+        y_hat: Finite predictions, (n,) or (n, 1).
         title: Title of the figure, or None.
         ax: Axes to draw on; a new figure by default.
 
@@ -136,7 +143,7 @@ def predictions(y: Any, y_hat: Any, *, title: str | None = None, ax: Axes | None
     Raises:
         ValueError: If the lengths differ or there are no values.
     """
-    true, guess = np.asarray(y, dtype=float).reshape(-1), np.asarray(y_hat, dtype=float).reshape(-1)
+    true, guess = given.row_of_numbers(y, "y"), given.row_of_numbers(y_hat, "y_hat")
     if len(true) != len(guess) or not len(true):
         raise ValueError(f"expected one prediction for each of {len(true)} values, got {len(guess)}")
     ax = axes(ax, figsize=(4.4, 4.0))
@@ -179,9 +186,12 @@ def rate_finder(rates: Any, losses: Any, *, chosen: float | None = None, ax: Axe
         The Axes with the figure.
 
     Raises:
-        ValueError: If the lengths differ, or no loss is finite.
+        ValueError: If the lengths differ, a rate is not above 0, or no loss is finite.
     """
-    rate, loss = np.asarray(rates, dtype=float).reshape(-1), np.asarray(losses, dtype=float).reshape(-1)
+    rate, loss = given.row_of_numbers(rates, "rates"), given.row_of_numbers(losses, "losses", finite=False)
+    if rate.size and rate.min() <= 0:
+        raise ValueError(f"rates reach down to {rate.min():g}: expected learning rates above 0")
+    chosen = None if chosen is None else given.one_number(chosen, "chosen")
     finite = np.isfinite(loss) if len(loss) == len(rate) else np.zeros(0, dtype=bool)
     if not finite.any():
         raise ValueError(f"expected a loss for each of {len(rate)} rates, at least one of them finite; got {len(loss)} losses")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit._words import plain
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, MARKERS, axes, describe, finish
 
 if TYPE_CHECKING:
@@ -36,9 +38,12 @@ def penalty_shapes(a: Sequence[float] = (3.0, 2.0), target: float = 10.0, *, ax:
     Raises:
         ValueError: If the numbers are other ones or not finite.
     """
-    slope = np.asarray(a, dtype=float)
+    slope = given.numbers(a, "a", finite=False)
+    target = given.one_number(target, "target", finite=False)
     if slope.shape != (2,) or not slope.any() or not np.isfinite([*slope, target]).all() or not target:
-        raise ValueError(f"expected two coefficients, not both 0, and a target that is not 0; got {a!r} and {target!r}")
+        raise ValueError(
+            f"expected two coefficients, not both 0, and a target that is not 0; got {plain(a)} and {plain(target)}"
+        )
     ax = axes(ax, figsize=(4.4, 4.2))
     sparse = np.zeros(2)
     sparse[np.argmax(np.abs(slope))] = target / slope[np.argmax(np.abs(slope))]
@@ -85,9 +90,11 @@ def method_comparison(
     Raises:
         ValueError: If there is no method, or a method without numbers.
     """
-    runs = {str(name): np.asarray(values, dtype=float).ravel() for name, values in results.items()}
-    if not runs or not all(len(values) for values in runs.values()):
-        raise ValueError(f"expected at least one number for each method, got {dict(results)!r}")
+    if not isinstance(results, Mapping) or not results:
+        raise ValueError(f"expected at least one number for each method, as in {{'plain': [87.9, 88.1]}}, got {plain(results)}")
+    runs = {str(name): given.row_of_numbers(values, str(name)) for name, values in results.items()}
+    if not all(len(values) for values in runs.values()):
+        raise ValueError(f"expected at least one number for each method, got {plain(dict(results))}")
     ax = axes(ax, figsize=(6.0, 0.55 * len(runs) + 1.0))
     said = []
     for row, (name, values) in enumerate(runs.items()):
@@ -117,7 +124,7 @@ def class_probabilities(
     """Draw the predicted probabilities of one sample as bars, with a whisker of one standard deviation.
 
     Args:
-        mean: Mean probabilities (classes,), as Monte-Carlo dropout gives them for one sample.
+        mean: Mean probabilities (classes,), from 0 to 1, as Monte-Carlo dropout gives them for one sample.
         std: Standard deviations (classes,). The whiskers are cut off at 0 and 1.
         class_names: One name per class.
         title: Title of the figure, or None.
@@ -129,10 +136,13 @@ def class_probabilities(
     Raises:
         ValueError: If the shapes do not fit the names.
     """
-    p, spread = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    p, spread = given.probabilities(mean, "mean"), given.numbers(std, "std")
+    class_names = given.names(class_names, "class_names")
     n = len(class_names)
     if p.shape != (n,) or spread.shape != (n,):
         raise ValueError(f"expected {n} means and {n} deviations for {n} class names, got shapes {p.shape} and {spread.shape}")
+    if spread.min() < 0:
+        raise ValueError(f"std holds {spread.min():.3g}: expected standard deviations of at least 0")
     ax = axes(ax, figsize=(3.2, 2.6))
     whiskers = [np.minimum(spread, np.maximum(p, 0)), np.minimum(spread, np.maximum(1 - p, 0))]
     ax.barh(range(n), p, xerr=whiskers, color=COLOURS[0], ecolor="black", error_kw={"linewidth": 1, "capsize": 2})

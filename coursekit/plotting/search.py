@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit.plotting import _arguments as given
 from coursekit.plotting._style import COLOURS, axes, describe, finish
 
 if TYPE_CHECKING:
@@ -48,19 +49,22 @@ def search_points(
     Raises:
         ValueError: If the shapes do not fit, or a logarithmic axis has a number that is not above 0.
     """
-    X = np.asarray(points, dtype=float)
+    X = given.numbers(points, "points")
+    log, names = given.two_bools(log, "log"), given.names(labels, "labels", 2)
     if X.ndim != 2 or X.shape[1] != 2 or not len(X):
         raise ValueError(f"expected points of shape (n, 2) with n ≥ 1, got shape {X.shape}")
     if any(is_log and X[:, i].min() <= 0 for i, is_log in enumerate(log)):
         raise ValueError("a logarithmic axis needs numbers above 0")
-    values = None if scores is None else np.asarray(scores, dtype=float).ravel()
+    values = None if scores is None else given.row_of_numbers(scores, "scores")
     if values is not None and values.shape != (len(X),):
         raise ValueError(f"expected {len(X)} scores, one per point, got {values.size}")
     ax = axes(ax, figsize=(3.6, 3.4))
     for is_log, scale in zip(log, (ax.set_xscale, ax.set_yscale), strict=True):
         scale("log" if is_log else "linear")
-    box = bounds if bounds is not None else [_around(X[:, i], is_log) for i, is_log in enumerate(log)]
-    ax.set(xlim=box[0], ylim=box[1], xlabel=labels[0], ylabel=labels[1])
+    box: Any = [_around(X[:, i], is_log) for i, is_log in enumerate(log)]
+    if bounds is not None:
+        box = [given.interval(*given.pair(part, "an entry of bounds", "(0, 1)")) for part in given.pair(bounds, "bounds", "")]
+    ax.set(xlim=box[0], ylim=box[1], xlabel=names[0], ylabel=names[1])
     tried = [len(np.unique(np.round(_position(X[:, i], is_log), 9))) for i, is_log in enumerate(log)]
     edge: dict[str, Any] = {"markersize": 16, "markeredgewidth": 1.6}
     zeros = np.zeros(len(X))
@@ -70,11 +74,11 @@ def search_points(
         {"c": "0.35"} if values is None else {"c": values, "cmap": "Greys", "vmin": values.min() - 0.3 * (np.ptp(values) or 1)}
     )
     ax.scatter(X[:, 0], X[:, 1], s=42, edgecolor="black", linewidth=0.8, zorder=3, **style)
-    said = f"{len(X)} points that try {tried[0]} values of {labels[0]} and {tried[1]} of {labels[1]}."
+    said = f"{len(X)} points that try {tried[0]} values of {names[0]} and {tried[1]} of {names[1]}."
     if values is not None:
         best = int(np.argmax(values))
         ax.plot(*X[best], "*", color=COLOURS[4], markeredgecolor="black", markersize=15, zorder=4)
-        said += f" The best, {values[best]:.3g}, at {labels[0]} = {X[best, 0]:.2g} and {labels[1]} = {X[best, 1]:.2g}."
+        said += f" The best, {values[best]:.3g}, at {names[0]} = {X[best, 0]:.2g} and {names[1]} = {X[best, 1]:.2g}."
     finish(ax, title)
     return describe(ax, f"{title or 'A search'}: {said}")
 

@@ -6,9 +6,11 @@ import warnings
 from collections import deque
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import keras
+import ml_dtypes
 import numpy as np
 import pandas as pd
 import pytest
@@ -340,7 +342,7 @@ def test_numbers_count_by_value_whatever_holds_them(numbers: Any) -> None:
 
 
 def test_an_iterator_and_masked_entries_are_named_with_what_to_do() -> None:
-    with pytest.raises(Mistake, match=r"list\(…\) makes a list of it"):
+    with pytest.raises(Mistake, match=r"wrap it in list\(…\)"):
         check.close(map(int, "12"), [1, 2])
     with pytest.raises(Mistake, match="MaskedArray with masked entries"):
         check.close(np.ma.masked_array([1, 2], [False, True]), [1, 2])
@@ -404,3 +406,74 @@ def test_the_text_of_an_error_of_the_students_is_quoted_on_one_short_line() -> N
     with pytest.raises(Mistake) as explained, check.explained({"KeyError": "look it up"}):
         leak(0.123)
     assert len(str(explained.value)) < 300
+
+
+# ── plain values in messages ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def message(call: Any) -> str:
+    with pytest.raises(Mistake) as raised:
+        call()
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.float64(0.5), "0.5"),
+        (np.float32(0.1), "0.1"),
+        ([np.float64(0.5), np.int64(3)], "[0.5, 3]"),
+        ({"a": np.float64(0.5)}, "{'a': 0.5}"),
+        ((np.True_, np.str_("b")), "(True, 'b')"),
+        (np.array(0.5), "0.5"),
+        (keras.ops.convert_to_tensor(0.5), "0.5"),
+        (keras.ops.convert_to_tensor([1, 2]), "array([1, 2], dtype=int32)"),
+        (object(), "<object object>"),
+        (np.zeros((5, 5)), "an array of shape (5, 5)"),
+    ],
+    ids=repr,
+)
+def test_a_message_shows_a_value_as_a_student_would_type_it(value: Any, said: str) -> None:
+    assert message(lambda: check.equal(value, "another")).startswith(f"got {said}, expected 'another'")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (Z.mean, "the method `mean` itself: call it with parentheses"),
+        (len, "the function `len` itself: call it with parentheses"),
+        (np.mean, "the function `mean` itself: call it with parentheses"),
+        (np.exp, "the function `exp` itself: call it with parentheses"),
+        (np.random.default_rng().normal, "the method `normal` itself: call it with parentheses"),
+        ([1].append, "the method `append` itself: call it with parentheses"),
+        (pd.Series([1.0]).mean, "the method `mean` itself: call it with parentheses"),
+        (partial(round, ndigits=2), "the function `round` itself: call it with parentheses"),
+        ([1.0, Z.mean], "the method `mean` itself: call it with parentheses"),
+        (list, "the class `list` itself, expected a value: call it with parentheses"),
+        (np, "the module `numpy` itself, expected a value"),
+        (map(abs, [1]), "a map object, which gives its items only once: wrap it in list(…)"),
+        ([map(abs, [1])], "a map object, which gives its items only once: wrap it in list(…)"),
+        (iter([1]), "a list_iterator object, which gives its items only once: wrap it in list(…)"),
+        ((n for n in [1]), "a generator object, which gives its items only once: wrap it in list(…)"),
+    ],
+)
+def test_what_was_not_called_or_not_listed_is_named_with_what_to_do(value: Any, said: str) -> None:
+    for call in (lambda: check.close(value, 1.0), lambda: check.shape(value, (1,)), lambda: check.true(value, "no")):
+        assert said in message(call)
+        assert " 0x" not in message(call)
+
+
+def test_an_iterator_where_a_list_is_expected_is_named_with_what_to_do() -> None:
+    for call in (lambda: check.equal(map(abs, [1]), [1]), lambda: check.length(filter(None, [1]), 1, "expected one pair")):
+        said = message(call)
+        assert "it gives its items only once: wrap it in list(…)" in said.replace("which", "it")
+        assert "object at" not in said
+
+
+def test_bfloat16_is_numbers() -> None:
+    half = np.array([0.5, 2.0], ml_dtypes.bfloat16)
+    check.close(half, [0.5, 2.0])
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, dtype="mixed_bfloat16")])
+    predicted = check.outputs(network, np.ones((4, 2), np.float32))
+    assert predicted.dtype == np.float32
+    check.shape(predicted, (4, 3))

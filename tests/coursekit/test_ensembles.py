@@ -6,6 +6,8 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -193,3 +195,27 @@ def test_another_backend_gives_the_same_kinds_of_result(backend: str) -> None:
     env = {**os.environ, "KERAS_BACKEND": backend}
     run = subprocess.run([sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, env=env, timeout=300)
     assert run.stdout.strip() == backend, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: ensembles.regularised_mlp(dropout="0.5"), "dropout is '0.5': expected a number"),
+        (lambda: ensembles.regularised_mlp(l2=float("nan")), "l2 is nan: expected a number"),
+        (lambda: ensembles.mc_dropout(None, np.ones((2, 3))), "expected a Keras model, got NoneType"),
+        (lambda: ensembles.ensemble(keras.Sequential([keras.Input((3,))]), np.ones((2, 3))), r"\[model\] is a list of one"),
+        (
+            lambda: ensembles.ensemble([keras.Sequential([keras.Input((3,))])], [[1.0, np.nan, 0.0]]),
+            "X holds 1 values that are NaN",
+        ),
+        (lambda: ensembles.ensemble([keras.Sequential([keras.Input((3,))])], ["a"]), "turn words into numbers"),
+        (lambda: ensembles.entropy([[2.0, -3.0]]), "P reaches from -3 to 2: expected probabilities"),
+        (lambda: ensembles.entropy([[np.nan, 0.5]]), "expected probabilities"),
+        (lambda: ensembles.average_weights([keras.Sequential([keras.Input((3,))])]), r"take get_weights\(\) of each"),
+        (lambda: ensembles.average_weights([np.ones((2, 3)), np.ones(3)]), r"\[weights\] holds one set"),
+        (lambda: ensembles.running_average([[np.ones(3)]], decay="0.9"), "decay is '0.9': expected a number"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_in_a_sentence(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        call()

@@ -201,3 +201,17 @@ def test_what_is_no_figure_is_refused() -> None:
 def test_an_error_at_the_start_is_not_hidden(shown: list) -> None:
     with pytest.raises(ZeroDivisionError):
         coursekit.explore(lambda lr: 1 / lr, start={"lr": 0}, lr=[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("draw", "start", "choices", "said"),
+    [
+        (3, {"lr": 1}, {"lr": [1]}, "draw is int: expected a function"),
+        (plt.figure, 1, {"lr": [1]}, "start is 1: expected a dictionary"),
+        (plt.figure, {"lr": 0.1}, {"lr": 0.1}, r"lr is 0.1: expected a list of choices, such as lr=\[0.1\]"),
+        (plt.figure, {"name": "tanh"}, {"name": "tanh"}, r"name=\['tanh'\]"),
+    ],
+)
+def test_what_is_no_list_of_choices_is_refused(draw: Any, start: Any, choices: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        coursekit.explore(draw, start=start, **choices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import keras
 import numpy as np
@@ -86,3 +87,8 @@ def test_a_builder_gives_a_model_that_is_not_compiled(build) -> None:
 def test_a_builder_says_which_argument_makes_no_network(build, arguments: dict, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         build(**arguments)
+
+
+@pytest.mark.parametrize("inputs", [np.int64(784), np.uint8(7), (np.int32(28), 28), np.array([28, 28])])
+def test_whole_numbers_of_numpy_are_sizes(inputs: Any) -> None:
+    assert models.mlp(inputs).input_shape[1:] == tuple(np.atleast_1d(inputs))

@@ -211,3 +211,32 @@ def test_a_perfect_confusion_matrix_names_no_confusion():
     text = plotting.alt_text(plotting.confusion_matrix(np.diag([3, 4]), ["a", "b"]).figure)
     assert "100.0%" in text
     assert "confusion:" not in text
+
+
+# ── validation after some of the epochs ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("every", "measured"), [(2, [2, 4, 6, 8, 10]), (3, [3, 6, 9]), ([1, 4, 10], [1, 4, 10])])
+def test_validation_values_stand_at_the_epochs_at_which_they_were_measured(every: Any, measured: list[int]) -> None:
+    history = {"loss": np.linspace(2, 1, 10), "val_loss": np.arange(len(measured))}
+    ax = plotting.learning_curves(history, validation_freq=every)
+    assert ax.lines[1].get_xdata().tolist() == measured
+
+
+def test_the_number_of_values_tells_the_step_unless_several_steps_give_it() -> None:
+    ax = plotting.learning_curves({"loss": [1.0] * 10, "val_loss": [1.0] * 3})
+    assert ax.lines[1].get_xdata().tolist() == [3, 6, 9]
+    with pytest.raises(ValueError, match="validation_freq"):
+        plotting.learning_curves({"loss": [1.0] * 10, "val_loss": [1.0] * 2})  # every 4th or every 5th
+    with pytest.raises(ValueError, match="gives 5 values in 10 epochs, the history has 3"):
+        plotting.learning_curves({"loss": [1.0] * 10, "val_loss": [1.0] * 3}, validation_freq=2)
+
+
+def test_a_metric_with_several_values_per_epoch_is_refused_with_what_to_use() -> None:
+    with pytest.raises(ValueError, match=r"one value of f1_score per epoch, got shape \(2, 3\).*macro"):
+        plotting.learning_curves({"f1_score": np.ones((2, 3))}, metric="f1_score")
+
+
+def test_a_matrix_below_zero_is_no_confusion_matrix() -> None:
+    with pytest.raises(ValueError, match="the matrix holds -1"):
+        plotting.confusion_matrix([[1, -1], [0, 2]], ["a", "b"])

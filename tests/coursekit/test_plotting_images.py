@@ -126,7 +126,7 @@ def test_mistakes_are_drawn_in_the_order_asked_for_with_guess_confidence_and_tru
 
 def test_no_mistake_to_draw_is_said_in_words():
     with pytest.raises(ValueError, match="at least one sample"):
-        plotting.confident_mistakes(np.zeros((2, 3, 3)), [0, 1], np.eye(2), NAMES, [])
+        plotting.confident_mistakes(np.zeros((2, 3, 3)), [0, 1], np.eye(2, 3), NAMES, [])
 
 
 def test_no_figure_changes_its_input(rng):

@@ -164,18 +164,33 @@ def test_a_verdict_survives_json(toy: Lab, tmp_path: Path) -> None:
 
 def test_an_own_cell_that_stopped_is_named_where_it_is_missed(toy: Lab, tmp_path: Path) -> None:
     notebook = solve(toy, {**RIGHT, "halving": "w = START * 2.0 ** -STEPS"})
-    own = nbformat.v4.new_code_cell("from google.colab import drive\ndrive.mount('/content/drive')\nSTART = 1.0")
+    own = nbformat.v4.new_code_cell("import winsound\nwinsound.Beep(440, 100)\nSTART = 1.0")
     place = next(i for i, cell in enumerate(notebook.cells) if cell.id == "mean")
     notebook.cells.insert(place, own)
-    write_notebook(notebook, tmp_path / "colab.ipynb")
-    verdict = grade(toy, tmp_path / "colab.ipynb")
-    stopped = "own cell after `given_budget` stopped with ModuleNotFoundError: No module named 'google"
+    write_notebook(notebook, tmp_path / "windows.ipynb")
+    verdict = grade(toy, tmp_path / "windows.ipynb")
+    stopped = "own cell after `given_budget` stopped with ModuleNotFoundError: No module named 'winsound'"
     assert marks(verdict) == {"mean": 8, "mean_pure": 4, "halving": 0}
     assert "`halving` did not run to its end: NameError" in said(verdict)["halving"]
     assert f"your {stopped}" in said(verdict)["halving"]
     assert said(verdict)["halving"].endswith("so `START` is missing")
     (flag,) = [flag for flag in verdict.flags if flag.kind == "stopped"]
     assert stopped in flag.message
+
+
+def test_lines_for_a_persons_machine_above_right_answers_cost_nothing(toy: Lab, tmp_path: Path) -> None:
+    colab = "from google.colab import drive\ndrive.mount('/content/drive')\n"
+    window = "import matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt\nplt.figure()\n"
+    verdict = verdict_on(toy, {"mean": colab + RIGHT["mean"], "halving": window + RIGHT["halving"]}, tmp_path)
+    assert verdict.earned == 20
+
+
+def test_a_line_that_waits_for_a_person_is_named(toy: Lab, tmp_path: Path) -> None:
+    verdict = verdict_on(toy, {**RIGHT, "halving": "n = int(input('How many? '))\n" + RIGHT["halving"]}, tmp_path)
+    assert said(verdict)["halving"] == (
+        "your cell for `halving` did not run to its end: EOFError: `n = int(input('How many? '))` waits for a person, "
+        "and nobody answers here: remove the line, or write the value into the code"
+    )
 
 
 def test_what_raises_notimplementederror_on_purpose_is_not_called_unwritten(toy: Lab, tmp_path: Path) -> None:

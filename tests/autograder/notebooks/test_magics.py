@@ -42,6 +42,18 @@ HARMLESS = [
     "%%capture out\nprint(1)",
     "%%writefile t.py\nx = 1",
     "%cd .",
+    "try:\n    import google.colab\nexcept ImportError:\n    away = True\nassert away",
+    "import importlib.util\nassert importlib.util.find_spec('google.colab') is None",
+    "import sys\nassert 'google.colab' not in sys.modules",
+    "from google.colab import drive\ndrive.mount('/content/drive')",
+    "import google.colab.files as files\nfiles.upload()",
+    "from google.colab import output, userdata\noutput.enable_custom_widget_manager()\nuserdata.get('KEY')",
+    "from google.colab.patches import cv2_imshow\ncv2_imshow([1])",
+    "import matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.show()",
+    "import matplotlib.pyplot as plt\nimport matplotlib\nmatplotlib.use('Qt5Agg', force=True)\nplt.figure()",
+    "import matplotlib.pyplot as plt\nplt.switch_backend('TkAgg')\nplt.figure()",
+    "import matplotlib\nmatplotlib.use('Agg')",
+    "breakpoint()",
     "!ls",
 ]
 WRONG = ["%nosuchmagic", "import nosuchmodule", "%%nosuch\nx", "%matplotlib inline\n1/0"]
