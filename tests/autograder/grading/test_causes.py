@@ -61,3 +61,40 @@ def test_what_an_own_cell_printed_into_its_error_stays_one_line_of_text() -> Non
     assert "\x1b" not in text
     assert "\n" not in text
     assert len(text) < 400
+
+
+TAKING = (
+    Cell("given", "import numpy as np\nfashion = load()", "setup"),
+    Cell("code", "few = fashion.X[:3]"),
+    Cell("exercise", "def f(x): return x", "f"),
+    Cell("tests", "assert f(few) is few", "f", 2, "f"),
+)
+NO_ATTRIBUTE = Outcome("error", "AttributeError", "'int' object has no attribute 'X'")
+
+
+def taken(code: list[tuple[int, str]], outcomes: list[Outcome]) -> dict[int, str]:
+    lab = Lab("lab", Path(), TAKING, Settings("", 0, 0), ())
+    return {place: str(cause) for place, cause in causes(lab, code, outcomes).items()}
+
+
+def test_a_cell_that_gives_a_name_of_the_lab_another_value_is_named_where_that_value_puzzles() -> None:
+    uses = "def f(x): return fashion.X"
+    own = [(0, TAKING[0].source), (-1, "fashion = 3"), (2, uses), (3, TAKING[3].source)]
+    said = "your own cell after `given_setup` gives `fashion`, a name of the lab, another value: use a name of your own there"
+    assert taken(own, [OK, OK, OK, NO_ATTRIBUTE]) == {3: said}
+    inside = [(0, TAKING[0].source), (2, f"fashion = 3\n{uses}"), (3, TAKING[3].source)]
+    assert taken(inside, [OK, OK, NO_ATTRIBUTE]) == {2: said.replace("own cell after `given_setup`", "cell for `f`")}
+    plain = [(0, TAKING[0].source), (1, "few = 5\nnp = 4"), (2, "def f(x): return np.sum(x)"), (3, TAKING[3].source)]
+    assert list(taken(plain, [OK, OK, OK, NO_ATTRIBUTE]).values()) == [
+        "your cell after `given_setup` gives `np`, a name of the lab, another value: use a name of your own there"
+    ]
+
+
+def test_names_of_ones_own_names_made_anew_and_cells_that_read_others_are_no_causes() -> None:
+    code = [(0, TAKING[0].source), (-1, "mine = 3"), (2, "def f(x): return mine.X"), (3, TAKING[3].source)]
+    assert taken(code, [OK, OK, OK, NO_ATTRIBUTE]) == {}
+    code = [(-1, "fashion = 3"), (0, TAKING[0].source), (2, "def f(x): return fashion.X"), (3, TAKING[3].source)]
+    assert taken(code, [OK, OK, OK, NO_ATTRIBUTE]) == {}
+    code = [(0, TAKING[0].source), (-1, "fashion = 3"), (2, "def f(x): return x.X"), (3, TAKING[3].source)]
+    assert taken(code, [OK, OK, OK, NO_ATTRIBUTE]) == {}
+    assert taken(code, [OK, OK, OK, Outcome("error", "Mistake", "expected 1")]) == {}
