@@ -32,7 +32,10 @@ CERTIFICATE_ADVICE = (
     "certificate file and set REQUESTS_CA_BUNDLE or SSL_CERT_FILE to its path; if it wants a login, log in with a browser first; "
     "if the clock of this machine is wrong, set it"
 )
-PROXY_ADVICE = "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, as in http://proxy.example.org:8080, or http://name:password@… if the proxy wants a login"
+PROXY_ADVICE = (
+    "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY: expected an address such as http://proxy.example.org:8080, with "
+    "http://name:password@ before the host if the proxy wants a login"
+)
 SOCKS_ADVICE = "pip install pysocks, or set HTTPS_PROXY to a proxy whose address begins with http://"
 
 
