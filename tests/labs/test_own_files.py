@@ -26,9 +26,9 @@ def paths(lab_id: str) -> Iterator[str]:
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "fresh"
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in own:
-                if "/" in node.value and node.value.endswith(WRITTEN) and " " not in node.value:
-                    yield node.value
+            text = node.value if isinstance(node, ast.Constant) and id(node) not in own else None
+            if isinstance(text, str) and "/" in text and " " not in text and text.endswith(WRITTEN):
+                yield text
 
 
 @pytest.mark.parametrize("lab_id", LABS)
