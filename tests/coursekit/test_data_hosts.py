@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from email.utils import formatdate
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -191,6 +192,13 @@ def test_a_proxy_that_cannot_be_used_is_a_sentence_without_its_password(
     message = refused(tmp_path, ONE, "http://nowhere.invalid")
     assert said in message
     assert "secret" not in message
+
+
+@pytest.mark.skipif(find_spec("socks") is not None, reason="this environment can use such a proxy")
+def test_a_proxy_for_which_a_package_is_missing_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tiny.served(tmp_path) as (address, _):
+        monkeypatch.setenv("ALL_PROXY", address.replace("http", "socks5"))
+        assert "pip install pysocks" in refused(tmp_path, ONE, "http://nowhere.invalid")
 
 
 def test_a_proxy_that_wants_a_password_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
