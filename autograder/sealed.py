@@ -47,7 +47,7 @@ def load(name: str, *, size: int = 160, settings: Settings | None = None) -> Sam
 
     The arrays have the types that the loader of the data set returns:
 
-    - "california-housing": X float32 (n, 8), y float32 (n,). Real: 1,935 of the 2,580 test rows
+    - "california-housing": X float64 (n, 8), y float64 (n,). Real: 1,935 of the 2,580 test rows
       that the loader leaves out, each changed slightly. Synthetic: 20,640 districts that are drawn
       only for this purpose.
     - "fashion-mnist": X uint8 (2000, 28, 28), y int64 (2000,), 200 pictures per class. Real:
@@ -111,7 +111,7 @@ def _nearby(rng: np.random.Generator, X: np.ndarray) -> np.ndarray:
     moved[:, 1] = X[:, 1]
     moved[:, 4] = np.rint(moved[:, 4])
     moved[:, 6:] = X[:, 6:] + rng.uniform(-0.004, 0.004, (len(X), 2))
-    return moved.astype(np.float32)
+    return moved
 
 
 # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────

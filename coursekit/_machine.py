@@ -1,16 +1,19 @@
-"""What this machine has: processor cores, GPUs, the Keras backend and the versions of packages.
+"""What this machine has: processor cores, GPUs, the Keras backend and its settings, the versions of packages.
 
 Imports Keras and its backend only when asked for them. Knows nothing of notebooks or of data.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
-__all__ = ["backend", "cores", "device", "package_version"]
+__all__ = ["backend", "cores", "device", "keras", "keras_file", "package_version", "unusual_settings"]
 
 
 def cores() -> int:
@@ -18,6 +21,46 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def keras_file() -> Path | None:
+    """Return the file from which Keras reads its settings on this machine, or None if there is none."""
+    folder = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    path = Path(folder).expanduser() / "keras.json"
+    return path if path.is_file() else None
+
+
+def keras() -> Any:
+    """Import Keras and return it.
+
+    Raises:
+        ImportError: If its settings keep it from being imported. The message names their file.
+    """
+    try:
+        return importlib.import_module("keras")
+    except Exception as error:
+        file = keras_file()
+        if file is None or (isinstance(error, ModuleNotFoundError) and error.name == "keras"):
+            raise
+        line = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ImportError(
+            f"Keras cannot be imported: {line}. It reads its settings from {file}, which may be of another course: rename that "
+            "file, and restart the kernel"
+        ) from error
+
+
+def unusual_settings() -> list[tuple[str, str, str, str]]:
+    """Return the settings of Keras that are not those which the notebooks rely on.
+
+    Returns:
+        A list of tuples `(name, found, usual, place)`; the place is the file of the settings, if they come from there.
+    """
+    import keras
+
+    found = {"image_data_format": keras.config.image_data_format(), "floatx": keras.config.floatx()}
+    usual = {"image_data_format": "channels_last", "floatx": "float32"}
+    place = str(keras_file() or "this process")
+    return [(name, found[name], usual[name], place) for name in usual if found[name] != usual[name]]
 
 
 def backend() -> str:

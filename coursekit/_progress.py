@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from coursekit._console import say
 from coursekit.plotting._style import COLOURS, alt_text, describe, picture_html
 
 __all__ = ["Curves", "EpochLines", "NotebookProgress", "callbacks", "line", "notebook_shell"]
@@ -108,7 +109,7 @@ class EpochLines(keras.callbacks.Callback):
             self._print()
 
     def _print(self) -> None:
-        print(self.last, flush=True)
+        say(self.last)
         self.last = ""
 
 

@@ -8,7 +8,8 @@ how the file with the weights reaches this machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -92,7 +93,8 @@ def mobilenet(input_shape: Sequence[int] = (128, 128, 3), *, random_init: bool =
         from coursekit import data
 
         weights = str(data.mobilenet_weights())
-    return keras.applications.MobileNet(_shape(input_shape), alpha=0.25, include_top=False, weights=weights)
+    with _channels_last():
+        return keras.applications.MobileNet(_shape(input_shape), alpha=0.25, include_top=False, weights=weights)
 
 
 def drawn(input_shape: Sequence[int] = (128, 128, 3), *, random_init: bool = False) -> keras.Model:
@@ -113,7 +115,8 @@ def drawn(input_shape: Sequence[int] = (128, 128, 3), *, random_init: bool = Fal
     Raises:
         ValueError: If the shape is another one.
     """
-    model = _separable(_shape(input_shape))
+    with _channels_last():
+        model = _separable(_shape(input_shape))
     if not random_init:
         set_weights_by_name(model, DRAWN_WEIGHTS)
     return model
@@ -136,6 +139,19 @@ def _separable(input_shape: tuple[int | None, int | None, int]) -> keras.Model:
         x = normalised(deep(x), f"conv_dw_{i}")
         x = normalised(layers.Conv2D(channels, 1, use_bias=False, name=f"conv_pw_{i}")(x), f"conv_pw_{i}")
     return keras.Model(inputs, x, name="drawn_backbone")
+
+
+@contextmanager
+def _channels_last() -> Iterator[None]:
+    """Build the layers of the block for pictures (height, width, 3), whatever keras.json says."""
+    import keras
+
+    found = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(found)
 
 
 def set_weights_by_name(model: keras.Model, path: Path) -> None:

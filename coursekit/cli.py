@@ -6,14 +6,19 @@ attention, 2 for a wrong command line, 130 after Ctrl-C.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from coursekit import _console
 
 if TYPE_CHECKING:
     from coursekit.data import Settings
 
 __all__ = ["app"]
+
+_LEAST_WIDTH = 80  # characters of the table of data sets; a narrower window breaks its lines
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Helpers of the course: its data sets and the state of this machine."
@@ -30,18 +35,22 @@ def main() -> None:
 @data_app.command("list")
 def list_data() -> None:
     """List the data sets of the course: size, licence, and whether they are on this machine."""
+    import shutil
+
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     settings = _settings()
-    table = Table("name", "what it is", "MB", "licence", "here", box=None, pad_edge=False)
-    for name, dataset in settings.registry.items():
-        table.add_row(name, dataset.title, f"{dataset.bytes / 1e6:.1f}", dataset.licence, _here(name, settings))
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(
-        f"\ncache: {settings.cache.folder}\nmirror: {settings.mirror or 'none (COURSEKIT_MIRROR is not set)'}", soft_wrap=True
-    )
+    name, here = Column("name", no_wrap=True), Column("here", no_wrap=True)  # a name that is cut cannot be fetched
+    table = Table(name, "what it is", Column("MB", no_wrap=True), "licence", here, box=None, pad_edge=False)
+    for dataset in settings.registry.values():
+        size = f"{dataset.bytes / 1e6:.1f}"
+        table.add_row(dataset.name, dataset.title, size, dataset.licence, _here(dataset.name, settings))
+    console = Console(highlight=False, markup=False, emoji=False, width=max(shutil.get_terminal_size().columns, _LEAST_WIDTH))
+    with console.capture() as drawn:
+        console.print(table)
+    _console.say(drawn.get())
+    _console.say(f"cache: {settings.cache.folder}\nmirror: {settings.mirror or 'none (COURSEKIT_MIRROR is not set)'}")
 
 
 @data_app.command("fetch")
@@ -63,12 +72,12 @@ def fetch_data(
     for name in names or list(settings.registry):
         try:
             data.fetch(name, settings=settings)
-            typer.echo(f"{name}: ready in {settings.cache.folder}")
+            _console.say(f"{name}: ready in {settings.cache.folder}")
         except (data.DataError, ValueError) as error:
             failed = True
-            typer.echo(f"{name}: FAILED\n{error}", err=True)
+            _console.say(f"{name}: FAILED\n{error}", sys.stderr)
         except KeyboardInterrupt:
-            typer.echo(f"{name}: stopped. Complete files are kept; the same command continues from here.", err=True)
+            _console.say(f"{name}: stopped. Complete files are kept; the same command continues from here.", sys.stderr)
             raise typer.Exit(130) from None
     if failed:
         raise typer.Exit(1)
@@ -80,7 +89,7 @@ def doctor() -> None:
     from coursekit import diagnostics
 
     report = diagnostics.doctor()
-    typer.echo(str(report))
+    _console.say(str(report))
     if not report.ok:
         raise typer.Exit(1)
 
@@ -103,7 +112,7 @@ def _settings() -> Settings:
     try:
         return data.Settings.from_environment()
     except ValueError as error:
-        typer.echo(str(error), err=True)
+        _console.say(str(error), sys.stderr)
         raise typer.Exit(2) from error
 
 

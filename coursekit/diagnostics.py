@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coursekit import _machine, _quiet
+from coursekit import _console, _machine, _quiet
 from coursekit.session import LABS, data_source, loadable
 
 __all__ = ["Finding", "Report", "doctor"]
@@ -34,7 +34,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """All results of `doctor`. Its text is a table, followed by the advice.
+    """All results of `doctor`. Its text is a table, followed by the advice, in characters that stdout can show.
 
     Attributes:
         findings: The results in their order.
@@ -51,7 +51,7 @@ class Report:
         width = max(len(finding.what) for finding in self.findings)
         lines = [f"{'!' if f.advice else '✓'} {f.what:<{width}}  {f.found}" for f in self.findings]
         lines += ["", *(f"! {f.what}: {f.advice}" for f in self.findings if f.advice)] if not self.ok else []
-        return "\n".join(lines)
+        return _console.fitting("\n".join(lines))
 
     __str__ = __repr__
 
@@ -99,13 +99,26 @@ def _backend() -> Iterator[Finding]:
 
             device = _machine.device()
     except Exception as error:
-        chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
         line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        yield Finding("backend", f"cannot be imported: {line}", f"pip install {chosen}, or set KERAS_BACKEND to one you have")
+        yield Finding("backend", f"cannot be imported: {line}", _backend_advice())
         return
     advice = "" if keras.config.backend() == "tensorflow" else "the labs are marked on the TensorFlow backend"
     yield Finding("backend", _machine.backend(), advice)
     yield Finding("device", device)
+    for name, found, usual, place in _machine.unusual_settings():
+        advice = f"the labs rely on {usual!r}: change {name} in {place}" + (
+            "" if place == "this process" else ", or rename that file"
+        )
+        yield Finding(name, found, advice)
+
+
+def _backend_advice() -> str:
+    """Return what to do if the backend cannot be imported."""
+    chosen = os.environ.get("KERAS_BACKEND")
+    file = _machine.keras_file()
+    if file and not chosen:
+        return f"Keras reads its settings from {file}, which may be of another course: rename that file; or set KERAS_BACKEND to tensorflow"
+    return f"pip install {chosen or 'tensorflow'}, or set KERAS_BACKEND to one you have"
 
 
 def _cache() -> Iterator[Finding]:

@@ -8,6 +8,7 @@ when the first figure is drawn.
 from __future__ import annotations
 
 import importlib.util
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
@@ -24,6 +25,9 @@ __all__ = ["explore", "widgets_can_run"]
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _DPI = 100
+# jupyter_client, which programs in Python use, ends the id of a request with its process and a count. Front ends in a browser
+# or an editor do not.
+_PYTHON_CLIENT = re.compile(r"_\d+_\d+$")
 
 
 def explore(draw: Callable[..., Any], *, start: Mapping[str, Any], **choices: Iterable[Any]) -> None:
@@ -72,13 +76,21 @@ def explore(draw: Callable[..., Any], *, start: Mapping[str, Any], **choices: It
 def widgets_can_run() -> bool:
     """Return whether a person can move a slider here.
 
-    This needs ipywidgets, and a Jupyter kernel whose front end would answer `input()`. Programs that run
-    notebooks (nbclient, nbconvert, papermill) do not answer it. If they got a widget, it would be stored,
-    and an exported page would try to load it from the network instead of showing the picture.
+    This needs ipywidgets, and a Jupyter front end that has sent this cell and would answer `input()`. Programs
+    that run notebooks (nbclient, nbconvert, papermill) say that they do not answer it; others, and consoles, are
+    known by their way of numbering requests. If they got a widget, it would be stored, and an exported page would
+    try to load it from the network instead of showing the picture.
     """
-    kernel = getattr(_shell(), "kernel", None)
-    listens = kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
-    return listens and importlib.util.find_spec("ipywidgets") is not None
+    return _watched(getattr(_shell(), "kernel", None)) and importlib.util.find_spec("ipywidgets") is not None
+
+
+def _watched(kernel: Any) -> bool:
+    """Return whether the request that this kernel works on came from a front end with a person before it."""
+    if not hasattr(kernel, "get_parent"):
+        return False
+    request = kernel.get_parent("shell") or {}
+    by_program = _PYTHON_CLIENT.search(str(request.get("header", {}).get("msg_id", "")))
+    return bool(request.get("content", {}).get("allow_stdin")) and not by_program
 
 
 def _choices(name: str, values: Any) -> list[Any]:

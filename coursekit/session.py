@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from coursekit import _machine, _quiet
+from coursekit import _console, _environment, _machine, _quiet
 
 __all__ = ["LABS", "LECTURES", "data_source", "loadable", "setup"]
 
@@ -44,7 +44,8 @@ def setup(notebook: str | None = None) -> None:
 
     Seeds Python, NumPy and the Keras backend with the environment variable COURSEKIT_SEED (default: 42).
     Lets a GPU allocate memory only as needed, silences native logs, sends Python warnings to stdout, and
-    adds alt text to the figures of the notebook. May be called again at any time.
+    adds alt text to the figures of the notebook. Sets Keras to float32 and "channels_last", whatever the file
+    keras.json of this machine says. May be called again at any time.
 
     Args:
         notebook: Id of the lab or lecture, such as "lab02_mlp" or "lecture01_neurons", or only its start,
@@ -53,6 +54,7 @@ def setup(notebook: str | None = None) -> None:
     Raises:
         ValueError: If the name is unknown, or COURSEKIT_SEED is not a whole number from 0 to 2³² − 1. Both
             are checked before anything is changed.
+        ImportError: If Keras cannot be imported because of its file keras.json, which the message names.
 
     Example:
         >>> import coursekit
@@ -62,8 +64,7 @@ def setup(notebook: str | None = None) -> None:
     seed = _seed()
     _quiet.install()
     with _quiet.muted():
-        import keras
-
+        keras = _machine.keras()
         device = _machine.device()
         keras.utils.set_random_seed(seed)
     _quiet_python_logs()
@@ -75,9 +76,10 @@ def setup(notebook: str | None = None) -> None:
         f"Python {platform.python_version()}",
         f"Keras {keras.version()} on {_machine.backend()}",
         f"seed {seed}",
+        *_usual_settings(),
     ]
     datasets = {**LABS, **LECTURES}[name] if name else ()
-    print(" · ".join([*facts, *_data(datasets)]), flush=True)
+    _console.say(" · ".join([*facts, *_data(datasets)]))
 
 
 def _known_name(notebook: str | None) -> str | None:
@@ -94,10 +96,20 @@ def _known_name(notebook: str | None) -> str | None:
 
 def _seed() -> int:
     """Return the seed from the environment, or raise ValueError."""
-    text = os.environ.get("COURSEKIT_SEED", "42").strip()
+    text = _environment.value("COURSEKIT_SEED", {"COURSEKIT_SEED": "42", **os.environ})
     if not text.isdecimal() or int(text) >= 2**32:
         raise ValueError(f"COURSEKIT_SEED is {text!r}: expected a whole number from 0 to {2**32 - 1}")
     return int(text)
+
+
+def _usual_settings() -> list[str]:
+    """Give Keras the settings that the notebooks rely on. Return in words what was another one."""
+    import keras
+
+    changed = [f"{name} {usual}, not {found} as {place} says" for name, found, usual, place in _machine.unusual_settings()]
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    return changed
 
 
 def _quiet_python_logs() -> None:
@@ -119,7 +131,7 @@ def _show_warning(
 
     On stderr it would cost a correct answer its points under nbgrader.
     """
-    print(f"{category.__name__}: {message}", file=file or sys.stdout, flush=True)
+    _console.say(f"{category.__name__}: {message}", file)
 
 
 # ── notebook ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from coursekit.data.cache import Cache, settle
 from coursekit.data.folders import damaged, filled, kept_folder
 
-__all__ = ["Arrays", "kept", "stored"]
+__all__ = ["Arrays", "as_type", "kept", "stored"]
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -56,6 +57,11 @@ def kept(cache: Cache, name: str) -> Arrays | None:
     """
     folder = kept_folder(cache, name)
     return None if folder is None else _mapped(folder)
+
+
+def as_type(arrays: Arrays, dtype: DTypeLike) -> Arrays:
+    """Return arrays of another type, read-only. An array that has the type is not copied."""
+    return {key: array if array.dtype == dtype else _frozen(array.astype(dtype)) for key, array in arrays.items()}
 
 
 def _save(path: Path, array: np.ndarray) -> None:

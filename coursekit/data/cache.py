@@ -2,8 +2,8 @@
 
 Several processes may use one folder at once: each writes under a name of its own and renames the file
 at the end, which the operating system does in one step. If the folder cannot be written to, this
-process writes to a temporary folder and still reads from the first. Knows nothing of data sets or the
-network.
+process writes to a temporary folder and still reads from the first. What is complete is read-only. Knows
+nothing of data sets or the network.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from coursekit.data.errors import DataError, note
 
-__all__ = ["Cache", "discard", "settle", "sha256", "writing", "writing_folder"]
+__all__ = ["Cache", "discard", "settle", "sha256", "unlocked", "writing", "writing_folder"]
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _CHUNK = 1 << 20  # bytes read at once
+_READ_ONLY, _SEARCHABLE = 0o444, 0o111
 _STALE = 24 * 3600  # seconds after which half-written files of killed processes are removed
 
 
@@ -89,14 +91,14 @@ def _temporary(folder: Path, why: OSError) -> Path:
 def _remove_own(folder: Path, owner: int) -> None:
     """Remove a temporary folder at the end of the process that created it."""
     if os.getpid() == owner:  # a forked process must not remove its parent's folder
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(folder)
 
 
 @contextmanager
 def writing(target: Path) -> Iterator[Path]:
     """Provide a path to write a file to, which becomes `target` if the block ends without an error.
 
-    After an error nothing of the file remains.
+    The file is read-only. After an error nothing of it remains.
     """
     _sweep(target)
     with _explained(target):
@@ -107,7 +109,9 @@ def writing(target: Path) -> Iterator[Path]:
         with _explained(target):
             yield part
             settle(part)
-            os.chmod(part, 0o644)
+            os.chmod(part, _READ_ONLY)
+            if os.name == "nt":  # where a read-only file cannot be replaced
+                _unlock(target)
             os.replace(part, target)
     finally:
         discard(part)
@@ -117,7 +121,7 @@ def writing(target: Path) -> Iterator[Path]:
 def writing_folder(target: Path) -> Iterator[Path]:
     """Provide a folder to fill, which becomes `target` if the block ends without an error.
 
-    If another process was faster, its folder stays.
+    The folder and what is in it are read-only. If another process was faster, its folder stays.
     """
     _sweep(target)
     with _explained(target):
@@ -126,6 +130,7 @@ def writing_folder(target: Path) -> Iterator[Path]:
         with _explained(target):
             yield part
             os.chmod(part, 0o755)
+            _lock(part)
             try:
                 os.rename(part, target)
             except OSError:
@@ -133,6 +138,25 @@ def writing_folder(target: Path) -> Iterator[Path]:
                     raise
     finally:
         discard(part)
+
+
+def _lock(folder: Path) -> None:
+    """Make a folder and everything in it read-only, so that nobody changes data by accident."""
+    for path in [*folder.rglob("*"), folder]:
+        with suppress(OSError):  # a second name of a file that belongs to somebody else
+            os.chmod(path, _READ_ONLY | (_SEARCHABLE if path.is_dir() else 0))
+
+
+@contextmanager
+def unlocked(folder: Path) -> Iterator[None]:
+    """Let the block write into a folder that is read-only, but not into the folders below it."""
+    with suppress(OSError):
+        os.chmod(folder, 0o755)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.chmod(folder, _READ_ONLY | _SEARCHABLE)
 
 
 def settle(path: Path) -> None:
@@ -149,13 +173,25 @@ def discard(path: Path) -> bool:
             os.rename(path, aside)
         except OSError:
             aside = path
+        _unlock(aside)
         shutil.rmtree(aside, ignore_errors=True)
     else:
         try:
+            if os.name == "nt":  # where a read-only file cannot be removed
+                _unlock(path)
             path.unlink(missing_ok=True)
         except OSError:
             return False
     return not path.exists()
+
+
+def _unlock(path: Path) -> None:
+    """Make a file, or the folders of a folder, writable for its owner; on Windows also the files of a folder."""
+    below = [inner for inner in path.rglob("*") if os.name == "nt" or inner.is_dir()] if path.is_dir() else []
+    for inner in [path, *below]:
+        if not inner.is_symlink():
+            with suppress(OSError):
+                os.chmod(inner, stat.S_IMODE(inner.stat().st_mode) | stat.S_IWUSR)
 
 
 def sha256(path: Path) -> str:

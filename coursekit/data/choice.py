@@ -113,7 +113,7 @@ def _warn(error: NotObtainable) -> None:
             "Drawings made by this project are used instead, with the same shapes, types and classes and a similar difficulty. You "
             "can do the whole lab with them, but every number that you get is about drawings.",
             "",
-            "To get the real set: connect to the internet and restart the kernel, or set COURSEKIT_MIRROR to a folder that holds "
+            f"To get the real set: {error.advice}. Then restart the kernel. Or set COURSEKIT_MIRROR to a folder that holds "
             f"{name}/. To forbid drawings, set COURSEKIT_DATA=real. To use them without this warning, set COURSEKIT_DATA=drawn.",
         ],
     )

@@ -62,7 +62,7 @@ def clothing_folder(*, settings: Settings | None = None) -> Path:
     """Return a folder with the photographs as files, for `keras.utils.image_dataset_from_directory`.
 
     The folder holds `train`, `validation` and `test`. Each of these holds one folder per class with .jpg
-    files. Treat it as read-only, since it is part of the cache. The photographs are real or drawn, as for
+    files. It is part of the cache and read-only. The photographs are real or drawn, as for
     `load_clothing`.
 
     Args:

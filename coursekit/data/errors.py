@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import textwrap
 
-__all__ = ["Damaged", "DataError", "Unreachable", "Unusable", "box", "note"]
+from coursekit._console import say
+
+__all__ = ["Damaged", "DataError", "Unreachable", "Unusable", "box", "note", "say"]
 
 
 class DataError(RuntimeError):
@@ -15,11 +17,19 @@ class DataError(RuntimeError):
 
 
 class Unusable(Exception):
-    """A source did not give a file. The message says why. The next source is tried."""
+    """A source did not give a file. The message says why. The next source is tried.
+
+    Attributes:
+        advice: What to do, as in "log in and run this again"; "" if there is nothing particular.
+    """
+
+    def __init__(self, why: str, advice: str = "") -> None:
+        super().__init__(why)
+        self.advice = advice
 
 
 class Unreachable(Unusable):
-    """Nothing answers at an address, whatever file is requested."""
+    """The host of an address gives nothing now, whatever file is requested."""
 
 
 class Damaged(Unusable):
@@ -28,11 +38,11 @@ class Damaged(Unusable):
 
 def note(text: str) -> None:
     """Print one line about something unusual that needs no immediate action."""
-    print(f"coursekit: {text}", flush=True)
+    say(f"coursekit: {text}")
 
 
 def box(title: str, lines: list[str], width: int = 100) -> None:
-    """Print a framed block of text. It is ASCII only, so that every console can print it.
+    """Print a framed block of text.
 
     Args:
         title: First line of the block.
@@ -46,4 +56,4 @@ def box(title: str, lines: list[str], width: int = 100) -> None:
         body += textwrap.wrap(line, inner, subsequent_indent=indent, break_on_hyphens=False) or [""]
     edge = "#" * width
     rows = [f"## {row:<{inner}} ##" for row in [title, "", *body]]
-    print("\n".join([edge, *rows, edge]), flush=True)
+    say("\n".join([edge, *rows, edge]))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from coursekit.data import decode
-from coursekit.data.arrays import Arrays
+from coursekit.data.arrays import Arrays, as_type
 from coursekit.data.choice import Source, load
 from coursekit.data.dataset import ArrayDataset
 from coursekit.data.settings import Settings
@@ -28,11 +29,11 @@ SEED = 42  # of the published split: a quarter for testing, then a quarter of th
 class Housing:
     """Districts and their median house value in three parts: training, validation and test.
 
-    The arrays are read-only memory maps.
+    The arrays are read-only.
 
     Attributes:
-        X_train: Features, float32 (n, 8), one column per name in `feature_names`.
-        y_train: Median house value in units of $100,000, float32 (n,), capped at 5.00001.
+        X_train: Features, float64 (n, 8), one column per name in `feature_names`.
+        y_train: Median house value in units of $100,000, float64 (n,), capped at 5.00001.
         X_valid: Features for validation.
         y_valid: House values for validation.
         X_test: Features for testing.
@@ -59,25 +60,30 @@ class Housing:
         return f"Housing({counts}; {len(self.feature_names)} features, target {self.target_name}, source={self.source!r})"
 
 
-def load_california_housing(*, settings: Settings | None = None) -> Housing:
+def load_california_housing(*, dtype: DTypeLike = np.float64, settings: Settings | None = None) -> Housing:
     """Load California housing: districts of the 1990 census (Pace and Barry 1997), as in scikit-learn.
 
-    The split is that of `train_test_split(random_state=42)` applied twice. `X_test` is the first half of
-    its test rows. Without a network and a mirror, drawn districts are used after a warning, and `source`
-    is "drawn".
+    The numbers are those of scikit-learn's `fetch_california_housing()`, to the last digit. The split is that
+    of `train_test_split(random_state=42)` applied twice. `X_test` is the first half of its test rows. Without a
+    network and a mirror, drawn districts are used after a warning, and `source` is "drawn".
 
     Args:
+        dtype: Type of all arrays: float64, or float32 for half the memory. Results that hang on the last digits,
+            such as those of a long training, differ between the two.
         settings: Where to look for the file. By default this comes from the environment variables.
 
     Returns:
-        Housing with `X_train` float32 (11610, 8), `X_valid` (3870, 8), `X_test` (2580, 8), and targets
-        float32 in units of $100,000.
+        Housing with `X_train` float64 (11610, 8), `X_valid` (3870, 8), `X_test` (2580, 8), and targets
+        float64 (n,) in units of $100,000.
 
     Raises:
+        ValueError: If `dtype` is another one.
         DataError: If COURSEKIT_DATA is "real" and the file cannot be obtained, or the disk is full.
     """
+    if not any(dtype in (kind, kind.__name__, np.dtype(kind)) for kind in (np.float64, np.float32)):
+        raise ValueError(f"dtype is {dtype!r}: expected float64 or float32, as in load_california_housing(dtype=np.float32)")
     arrays, source = load(CALIFORNIA_HOUSING, settings or Settings.from_environment())
-    return Housing(**arrays, feature_names=FEATURE_NAMES, target_name=TARGET_NAME, source=source)
+    return Housing(**as_type(arrays, dtype), feature_names=FEATURE_NAMES, target_name=TARGET_NAME, source=source)
 
 
 def split(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -110,12 +116,12 @@ def read_rows(paths: dict[str, Path]) -> tuple[np.ndarray, np.ndarray]:
         paths: Paths of the files by name.
 
     Returns:
-        A tuple `(X, y)`: X float32 (20640, 8), y float32 (20640,).
+        A tuple `(X, y)`: X float64 (20640, 8), y float64 (20640,).
     """
     table = decode.csv_in_tar(paths["cal_housing.tgz"], "CaliforniaHousing/cal_housing.data", columns=9)
     longitude, latitude, age, rooms, bedrooms, population, households, income, value = table.T
     columns = [income, age, rooms / households, bedrooms / households, population, population / households, latitude, longitude]
-    return np.stack(columns, axis=1).astype(np.float32), (value / 100_000).astype(np.float32)
+    return np.stack(columns, axis=1), value / 100_000
 
 
 def draw_rows() -> tuple[np.ndarray, np.ndarray]:
@@ -138,5 +144,5 @@ def _drawn_by() -> list[Path]:
 
 
 CALIFORNIA_HOUSING = ArrayDataset(
-    "california-housing", lambda paths: _public(*read_rows(paths)), lambda: _public(*draw_rows()), _drawn_by
+    "california-housing", lambda paths: _public(*read_rows(paths)), lambda: _public(*draw_rows()), _drawn_by, form="float64"
 )

@@ -1,72 +1,50 @@
 """Downloads one file from an address, with progress, and gives up quickly if there is no network.
 
-A host that cannot be reached is remembered until the process ends, so the wait happens only once. Knows
-nothing of data sets, caches or checksums.
+A server that asks us to wait is left alone, and a web page that comes in place of a file is told apart
+from a damaged file. Knows nothing of data sets, caches or checksums.
 """
 
 from __future__ import annotations
 
-import functools
-import socket
+import html
+import re
 import sys
-import threading
 import time
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import TYPE_CHECKING, Any
 
-from coursekit.data.errors import Unreachable, Unusable
+from coursekit.data import hosts
+from coursekit.data.errors import Unreachable, Unusable, say
 
-__all__ = ["Progress", "download", "unreachable"]
+if TYPE_CHECKING:
+    import requests
 
-CONNECT_SECONDS = 4.0  # to resolve a host's name and connect to it
+__all__ = ["Progress", "download"]
+
 READ_SECONDS = 15.0  # without a single byte
 PAUSES = (0.5, 2.0)  # seconds before the second and the third try
-_BUSY = {429, 500, 502, 503, 504}
+_LONGEST = 6 * 3600  # seconds for which a host is left alone at most
+_BUSY = {500, 502, 503, 504}
 
-_dead: dict[tuple[str, int], str] = {}  # unreachable hosts in this process → the reason
-
-
-def unreachable(url: str) -> str | None:
-    """Return why the host of `url` (or the proxy in front of it) cannot be reached, or None if it can."""
-    host, port = _first_hop(url)
-    return _dead.get((host, port)) or _probe(host, port)
-
-
-def _first_hop(url: str) -> tuple[str, int]:
-    """Return host and port of the first connection to `url`: those of the proxy, if there is one."""
-    parts = urlsplit(url)
-    proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
-    if proxy:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-@functools.cache
-def _probe(host: str, port: int) -> str | None:
-    """Try to connect to a host. Return why that failed, or None if it did not."""
-    outcome: list[str | None] = []
-
-    def connect() -> None:
-        try:
-            socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
-            outcome.append(None)
-        except OSError as error:
-            outcome.append(f"{host} cannot be reached: {error.strerror or error}")
-
-    # In a thread, because resolving a name has no timeout.
-    thread = threading.Thread(target=connect, daemon=True)
-    thread.start()
-    thread.join(CONNECT_SECONDS + 1)
-    return outcome[0] if outcome else f"{host} cannot be reached: no answer within {CONNECT_SECONDS:g} s"
+LOGIN_ADVICE = "open any web page in a browser, log in to this network there, and run this again"
+CERTIFICATE_ADVICE = (
+    "if you are on a network that inspects encrypted connections (many campuses and companies do), ask its support for the "
+    "certificate file and set REQUESTS_CA_BUNDLE or SSL_CERT_FILE to its path; if it wants a login, log in with a browser first; "
+    "if the clock of this machine is wrong, set it"
+)
+PROXY_ADVICE = (
+    "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY: expected an address such as http://proxy.example.org:8080, with "
+    "http://name:password@ before the host if the proxy wants a login"
+)
+SOCKS_ADVICE = "pip install pysocks, or set HTTPS_PROXY to a proxy whose address begins with http://"
 
 
 def download(url: str, target: Path, size: int, *, show: bool = True) -> None:
     """Download a file.
 
     An interrupted download, or one that a busy server refuses, is tried again from the start, up to three
-    times in all.
+    times in all. A server that asks for a few seconds gets them; one that asks for more is not asked again
+    in that time.
 
     Args:
         url: Address of the file.
@@ -75,33 +53,40 @@ def download(url: str, target: Path, size: int, *, show: bool = True) -> None:
         show: Whether to show progress on stdout.
 
     Raises:
-        Unreachable: If nothing answers at the address.
+        Unreachable: If the host gives no files now, whichever is asked for.
         Unusable: If the file does not arrive complete. The message says why.
     """
     for pause in (*PAUSES, None):
-        reason = unreachable(url)
-        if reason:
-            raise Unreachable(reason)
+        hosts.admit(url)
         try:
             _download(url, target, size, show)
             return
         except _Again as error:
             if pause is None:
-                raise (_given_up(url, error) if error.host_is_gone else Unusable(str(error))) from error
+                raise error.last(url) from error
             time.sleep(pause)
 
 
 class _Again(Exception):
-    """Another try may succeed.
+    """Another try may succeed."""
 
-    Attributes:
-        host_is_gone: Whether the host broke off the connection. If so, and if there is no other try, the
-            host is given up.
-    """
+    def last(self, url: str) -> Unusable:
+        """Return the error if there is no other try."""
+        return Unusable(str(self))
 
-    def __init__(self, why: str, host_is_gone: bool = False) -> None:
-        super().__init__(why)
-        self.host_is_gone = host_is_gone
+
+class _BrokenOff(_Again):
+    """The host broke off the connection. If there is no other try, the host is given up."""
+
+    def last(self, url: str) -> Unusable:
+        return hosts.give_up(url, str(self))
+
+
+class _AskedToWait(_Again):
+    """The host asked for a few seconds. If there is no other try, it gets a longer rest."""
+
+    def last(self, url: str) -> Unusable:
+        return hosts.rest(url, None) or Unusable(str(self))
 
 
 def _download(url: str, target: Path, size: int, show: bool) -> None:
@@ -113,30 +98,71 @@ def _download(url: str, target: Path, size: int, show: bool) -> None:
     fetch = pooch.HTTPDownloader(
         progressbar=progress or False,
         chunk_size=1 << 16,
-        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        timeout=(hosts.CONNECT_SECONDS, READ_SECONDS),
         headers={"Accept-Encoding": "identity"},  # the bytes as they are stored
+        verify=hosts.bundle()[1] or True,  # requests itself does not read SSL_CERT_FILE
     )
     try:
         fetch(url, str(target), None)
     except requests.HTTPError as error:
-        why = f"the server answered {error}"
-        busy = error.response is not None and error.response.status_code in _BUSY
-        raise (_Again(why) if busy else Unusable(why)) from error
-    except requests.Timeout as error:
-        raise _given_up(url, error) from error
+        raise _refused(url, error) from error
     except requests.RequestException as error:
-        gone = isinstance(error, requests.ConnectionError)
-        raise _Again(f"the download broke off: {_cause(error)}", host_is_gone=gone) from error
+        raise _failed(url, error) from error
+    except OSError as error:
+        if error.errno is not None:  # of this machine, such as a full disk
+            raise
+        raise hosts.give_up(url, _cause(error), CERTIFICATE_ADVICE) from error  # a bundle that requests cannot use
     finally:
         if progress:
             progress.close()
+    if target.stat().st_size != size:
+        _refuse_page(target)
 
 
-def _given_up(url: str, error: BaseException) -> Unreachable:
-    """Remember that a host does not answer, and return the error."""
-    host, port = _first_hop(url)
-    _dead[host, port] = f"{host} stopped answering: {_cause(error)}"
-    return Unreachable(_dead[host, port])
+def _refused(url: str, error: requests.HTTPError) -> Exception:
+    """Return the error for an answer that is not the file."""
+    response: Any = error.response
+    status = response.status_code
+    wait = _seconds(response.headers)
+    if status == 429 or (status in (403, 503) and wait is not None):
+        return hosts.rest(url, wait) or _AskedToWait(f"the server answered {error}")
+    if status == 511:
+        return Unreachable("this network gives nothing before you log in", LOGIN_ADVICE)
+    if status == 407:
+        return hosts.give_up(url, "the proxy wants a name and a password", PROXY_ADVICE)
+    return (_Again if status in _BUSY else Unusable)(f"the server answered {error}")
+
+
+def _seconds(headers: Any) -> float | None:
+    """Return for how long a server asks us to wait, or None if it does not say."""
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util import Retry
+
+    try:
+        return float(min(Retry().parse_retry_after(headers["Retry-After"]), _LONGEST))  # seconds or a date
+    except (KeyError, ValueError, OverflowError, InvalidHeader):
+        return None
+
+
+def _failed(url: str, error: requests.RequestException) -> Exception:
+    """Return the error for a connection that did not bring an answer."""
+    import requests
+
+    cause, way = _cause(error), hosts.route(url)
+    if isinstance(error, requests.exceptions.SSLError):
+        name, path = hosts.bundle()
+        trusting = f" with the certificates of {name}={path}" if name else ""
+        advice = CERTIFICATE_ADVICE if "certificate" in cause.lower() else ""
+        return hosts.give_up(url, f"there is no secure connection to {way.host}{trusting}: {cause}", advice)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return hosts.give_up(url, f"the proxy {way.hop[0]} does not let this through: {cause}", PROXY_ADVICE)
+    if isinstance(error, requests.exceptions.InvalidSchema):
+        return hosts.give_up(url, f"the proxy {way.hop[0]} cannot be used: {cause}", SOCKS_ADVICE)
+    if isinstance(error, requests.Timeout):
+        return hosts.give_up(url, f"{way.host} stopped answering: {cause}")
+    if isinstance(error, requests.ConnectionError):
+        return _BrokenOff(f"{way.host} stopped answering: {cause}")
+    return _Again(f"the download broke off: {cause}")
 
 
 def _cause(error: BaseException) -> str:
@@ -144,6 +170,24 @@ def _cause(error: BaseException) -> str:
     while error.__context__ is not None:
         error = error.__context__
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0][:200]
+
+
+_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|meta|script)\b", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+
+
+def _refuse_page(target: Path) -> None:
+    """Raise Unreachable if a web page came in place of the file."""
+    with open(target, "rb") as stream:
+        start = stream.read(1 << 14)
+    if not _PAGE.match(start):
+        return
+    found = _TITLE.search(start)
+    title = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split()) if found else ""
+    named = f' "{title[:60]}"' if title.isprintable() and title else ""
+    raise Unreachable(
+        f"a web page{named} came instead of the file, as from a network that wants you to log in first", LOGIN_ADVICE
+    )
 
 
 class Progress:
@@ -182,7 +226,7 @@ class Progress:
 
         live = sys.stdout.isatty() or "ipykernel" in sys.modules
         if not live:
-            print(f"coursekit: downloading {self.name} ({self.detail}{self.total / 1e6:.1f} MB)", flush=True)
+            say(f"coursekit: downloading {self.name} ({self.detail}{self.total / 1e6:.1f} MB)")
         return tqdm(
             total=self.total,
             desc=self.name,

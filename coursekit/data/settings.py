@@ -6,12 +6,12 @@ explicitly.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from coursekit import _environment
 from coursekit.data.cache import Cache
 from coursekit.data.registry import Registry, course_registry
 
@@ -45,17 +45,17 @@ class Settings:
             environment: The variables; by default those of this process.
 
         Raises:
-            ValueError: If COURSEKIT_DATA is set to something else than "real" or "drawn".
+            ValueError: If COURSEKIT_DATA is set to something else than "real" or "drawn", or a folder contains
+                a variable that is not set.
         """
-        env = os.environ if environment is None else environment
-        mode = env.get("COURSEKIT_DATA", "").strip()
+        mode = _environment.value("COURSEKIT_DATA", environment)
         if mode not in ("", "real", "drawn"):
             raise ValueError(f"COURSEKIT_DATA is {mode!r}; it can be 'real', 'drawn', or left unset")
-        folder = env.get("COURSEKIT_CACHE", "").strip() or _default_cache()
+        mirror = _environment.value("COURSEKIT_MIRROR", environment)
         return cls(
             registry=course_registry(),
-            cache=Cache(Path(folder).expanduser()),
-            mirror=env.get("COURSEKIT_MIRROR", "").strip() or None,
+            cache=Cache(Path(_environment.folder("COURSEKIT_CACHE", environment) or _default_cache())),
+            mirror=(mirror if "://" in mirror else _environment.folder("COURSEKIT_MIRROR", environment)) or None,
             mode=cast(Mode, mode or "auto"),
         )
 

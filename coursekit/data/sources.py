@@ -20,7 +20,8 @@ from urllib.request import url2pathname
 
 from coursekit.data.cache import discard, sha256, writing
 from coursekit.data.errors import Damaged, DataError, Unreachable, Unusable, note
-from coursekit.data.network import Progress, download, unreachable
+from coursekit.data.hosts import unreachable
+from coursekit.data.network import Progress, download
 from coursekit.data.registry import Dataset, File
 from coursekit.data.settings import Settings
 
@@ -54,15 +55,23 @@ class NotObtainable(DataError):
         attempts: Every address that was tried.
     """
 
-    def __init__(self, dataset: Dataset, files: list[File], attempts: list[Attempt]) -> None:
+    def __init__(self, dataset: Dataset, files: list[File], attempts: list[Attempt], came: int = 0) -> None:
         self.dataset, self.files, self.attempts = dataset, files, attempts
         missing = _listed([f"{file.name} ({file.bytes:,} bytes, SHA-256 {file.sha256})" for file in files])
         tried = _listed([str(attempt) for attempt in attempts] if len(attempts) <= 2 * _NAMED else self.causes)
+        stays = f"{came:,} of {len(dataset.files):,} files are here and stay. " if came else ""
         super().__init__(
-            f"the data set {dataset.name} is not available. Missing:\n{missing}\nTried:\n{tried or '  nothing: no address is known'}\n"
-            "What to do: connect to the internet and try again; or put the files into a folder and set COURSEKIT_MIRROR to it "
+            f"the data set {dataset.name} is not available. {stays}Missing:\n{missing}\n"
+            f"Tried:\n{tried or '  nothing: no address is known'}\n"
+            f"What to do: {self.advice}; or put the files into a folder and set COURSEKIT_MIRROR to it "
             f"(they are looked for in <folder>/{dataset.name}/); or set COURSEKIT_DATA=drawn to work with the drawn stand-in."
         )
+
+    @property
+    def advice(self) -> str:
+        """What to do to get the files from where they were looked for."""
+        given = dict.fromkeys(tried.why.advice for tried in self.attempts if tried.why.advice)
+        return "; or ".join(given) or "connect to the internet and try again"
 
     @property
     def causes(self) -> list[str]:
@@ -100,7 +109,8 @@ def fetch_all(dataset: Dataset, settings: Settings) -> dict[str, Path]:
             found[file] = outcome
     if missing:
         # Files that were not tried are missing too.
-        raise NotObtainable(dataset, [file for file in dataset.files if found[file] is None], attempts)
+        lacking = [file for file in dataset.files if found[file] is None]
+        raise NotObtainable(dataset, lacking, attempts, came=len(found) - len(lacking))
     return {file.name: path for file, path in found.items() if path is not None}
 
 

@@ -52,8 +52,8 @@ def districts(rows: int = ROWS, seed: int = SEED) -> tuple[Array, Array]:
         seed: Seed of the random numbers.
 
     Returns:
-        A tuple `(X, y)`: X float32 (rows, 8) with the columns MedInc, HouseAge, AveRooms, AveBedrms,
-        Population, AveOccup, Latitude and Longitude; y float32 (rows,) in $100,000, from 0.14999 to 5.00001.
+        A tuple `(X, y)`: X float64 (rows, 8) with the columns MedInc, HouseAge, AveRooms, AveBedrms,
+        Population, AveOccup, Latitude and Longitude; y float64 (rows,) in $100,000, from 0.14999 to 5.00001.
     """
     rng = np.random.Generator(np.random.PCG64([seed]))
     latitude, longitude = _positions(rng, rows)
@@ -64,7 +64,7 @@ def districts(rows: int = ROWS, seed: int = SEED) -> tuple[Array, Array]:
     population, rooms, bedrooms, occupants = _households(rng, income)
     value = _values(rng, income, age, rooms, bedrooms, occupants, sea, city, quarter, _premium(latitude, longitude))
     X = np.stack([income, age, rooms, bedrooms, population, occupants, latitude, longitude], axis=1)
-    return X.astype(np.float32), value.astype(np.float32)
+    return X, value
 
 
 # ── the land ─────────────────────────────────────────────────────────────────────────────────────────────────────────

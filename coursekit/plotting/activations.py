@@ -87,8 +87,8 @@ def softmax_temperature(
         scores: Array (classes,) of finite numbers.
         temperatures: The temperatures, each above 0.
         names: Name of each class; by default its score.
-        slider: Whether to add the slider. By default it is added if no `ax` is given and a person can move
-            it: in a Jupyter kernel with ipywidgets.
+        slider: Whether to add the slider where a person can move it: in a Jupyter kernel with ipywidgets. By
+            default it is added if no `ax` is given.
         ax: Axes to draw on; a new figure by default.
 
     Returns:
@@ -105,7 +105,7 @@ def softmax_temperature(
     if not chosen.size or chosen.min() <= 0:
         raise ValueError(f"expected temperatures above 0, got {chosen.tolist()}")
     labels = [f"score {value:g}" for value in z] if names is None else given.names(names, "names", len(z))
-    if slider if slider is not None else (ax is None and _slider_can_run()):
+    if (ax is None if slider is None else slider) and _slider_can_run():
         _temperature_slider(z, labels)
     return _draw_temperatures(axes(ax, figsize=(5.6, 2.8)), z, labels, chosen.tolist())
 

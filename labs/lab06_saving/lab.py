@@ -92,8 +92,8 @@ print(f"right answers on {len(new_images)} new images: {np.mean(network_answers.
 #
 # </details>
 #
-# All files of this lab go into a folder `models` beside the notebook. You may delete it at any time; every
-# cell makes again what it needs.
+# All files of this lab go into a folder `lab06_models` beside the notebook. A cell that runs again replaces what it made
+# there, so keep nothing of your own in it. You may delete the folder at any time; every cell makes again what it needs.
 #
 # The checks below do not need a good network, only a quick one. This cell makes toys for them: networks with 6
 # inputs, 5 hidden neurons and 3 classes. `trained_toy()` gives one that looks as if it had been trained for a
@@ -132,8 +132,8 @@ def answer(model, X):
 
 
 def fresh(name):
-    """The path "models/<name>", with nothing at it: what an earlier run left there is removed."""
-    place = Path("models") / name
+    """The path "lab06_models/<name>", with nothing at it: what an earlier run left there is removed."""
+    place = Path("lab06_models") / name
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.is_dir():
         shutil.rmtree(place)
@@ -228,7 +228,7 @@ check.equal(
 
 # %%
 network.save(fresh("network.keras"))
-network_again = keras.models.load_model("models/network.keras")
+network_again = keras.models.load_model("lab06_models/network.keras")
 print("equal in every bit:", np.array_equal(network_again.predict(new_images, verbose=0), network_answers))
 
 # %% [markdown]
@@ -247,8 +247,8 @@ def list_parts(path):
             print(f"{part.file_size:9,} bytes  {part.filename}")
 
 
-list_parts("models/network.keras")
-network_bytes = Path("models/network.keras").stat().st_size
+list_parts("lab06_models/network.keras")
+network_bytes = Path("lab06_models/network.keras").stat().st_size
 print(f"{network_bytes:9,} bytes in all: {network_bytes / 203560:.2f} times the weights")
 
 # %% [markdown]
@@ -376,7 +376,7 @@ check.equal(read_archive(toy_file)["optimizer"], "RMSprop", "another optimizer, 
 ### END HIDDEN TESTS
 
 # %%
-for entry, fact in read_archive("models/network.keras").items():
+for entry, fact in read_archive("lab06_models/network.keras").items():
     print(f"{entry:14s} {fact}")
 
 # %% [markdown]
@@ -403,7 +403,7 @@ for entry, fact in read_archive("models/network.keras").items():
 
 # %%
 try:
-    network.save("models/old_style", save_format="tf")
+    network.save("lab06_models/old_style", save_format="tf")
 except ValueError as refused:
     print(refused)
 
@@ -440,27 +440,27 @@ def save_any(model, path):
 before, X = trained_toy(), np.random.default_rng().normal(size=(8, 6))
 expected = answer(before, X)
 save_any(before, fresh("exercise_3.keras"))
-check.true(Path("models/exercise_3.keras").is_file(), "there is no file models/exercise_3.keras now")
-after = keras.models.load_model("models/exercise_3.keras")
+check.true(Path("lab06_models/exercise_3.keras").is_file(), "there is no file lab06_models/exercise_3.keras now")
+after = keras.models.load_model("lab06_models/exercise_3.keras")
 check.true(np.array_equal(answer(after, X), expected), "the whole model in a .keras file predicts something else")
 save_any(before, fresh("exercise_3.weights.h5"))
 check.true(
-    not Path("models/exercise_3.weights.h5").is_dir(),
-    "models/exercise_3.weights.h5 is a folder now, an export. (Path.suffix gives only the last ending, .h5.)",
+    not Path("lab06_models/exercise_3.weights.h5").is_dir(),
+    "lab06_models/exercise_3.weights.h5 is a folder now, an export. (Path.suffix gives only the last ending, .h5.)",
 )
-check.true(Path("models/exercise_3.weights.h5").is_file(), "there is no file models/exercise_3.weights.h5 now")
+check.true(Path("lab06_models/exercise_3.weights.h5").is_file(), "there is no file lab06_models/exercise_3.weights.h5 now")
 after = trained_toy()
 with check.explained({
     "received 0 variables": "that is a whole model in the old HDF5 format: use save_weights for .weights.h5, not save",
 }):
-    after.load_weights("models/exercise_3.weights.h5")
+    after.load_weights("lab06_models/exercise_3.weights.h5")
 check.true(np.array_equal(answer(after, X), expected), "the weights in the .weights.h5 file are others")
 ### BEGIN HIDDEN TESTS
 Path(fresh("my.weights.h5.old")).mkdir()
-hint = 'the ENDING of the path decides: "models/my.weights.h5.old/toy.keras" asks for a whole model'
+hint = 'the ENDING of the path decides: "lab06_models/my.weights.h5.old/toy.keras" asks for a whole model'
 with check.explained({"must end in": hint}):
     save_any(before, fresh("my.weights.h5.old/toy.keras"))
-check.true(zipfile.is_zipfile("models/my.weights.h5.old/toy.keras"), hint)
+check.true(zipfile.is_zipfile("lab06_models/my.weights.h5.old/toy.keras"), hint)
 ### END HIDDEN TESTS
 
 # %% tests="save_any_export" points=1
@@ -473,12 +473,12 @@ with check.explained({
 }):
     save_any(before, fresh("exercise_3_keras"))
 check.true(
-    Path("models/exercise_3_keras/saved_model.pb").is_file(),
-    "models/exercise_3_keras should be a folder with an exported SavedModel now, for the path does not end in .keras;\n"
+    Path("lab06_models/exercise_3_keras/saved_model.pb").is_file(),
+    "lab06_models/exercise_3_keras should be a folder with an exported SavedModel now, for the path does not end in .keras;\n"
     'path.endswith(".keras") asks that',
 )
 ### BEGIN HIDDEN TESTS
-exported = keras.layers.TFSMLayer("models/exercise_3_keras", call_endpoint="serve")
+exported = keras.layers.TFSMLayer("lab06_models/exercise_3_keras", call_endpoint="serve")
 check.close(
     keras.ops.convert_to_numpy(exported(X)), expected, atol=1e-6,
     hint="the exported model does not predict what the model predicts: export the model that you are given",
@@ -486,15 +486,15 @@ check.close(
 ### END HIDDEN TESTS
 
 # %% given="sizes"
-network.save_weights("models/network.weights.h5")
-network.export("models/network_exported", verbose=False)
+network.save_weights("lab06_models/network.weights.h5")
+network.export("lab06_models/network_exported", verbose=False)
 not_compiled = keras.Model(network.inputs, network.outputs)  # the same layers, but never compiled
-not_compiled.save("models/network_not_compiled.keras")
+not_compiled.save("lab06_models/network_not_compiled.keras")
 
 # %%
 sizes = {}
 for saved in ("network.keras", "network_not_compiled.keras", "network.weights.h5", "network_exported"):
-    pieces = [Path("models") / saved, *(Path("models") / saved).rglob("*")]
+    pieces = [Path("lab06_models") / saved, *(Path("lab06_models") / saved).rglob("*")]
     sizes[saved] = sum(piece.stat().st_size for piece in pieces if piece.is_file()) / 1000
 figure, bars = plt.subplots(figsize=(7, 2.2), layout="constrained")
 bars.bar_label(bars.barh(list(sizes), list(sizes.values()), color=plotting.COLOURS[0]), fmt=" {:.0f} kB")
@@ -642,11 +642,11 @@ check.true(
 # }
 # ```
 #
-# Ways to find out: load what section 4 wrote into `models`; try `load_model` on each; use `same_state` and the
+# Ways to find out: load what section 4 wrote into `lab06_models`; try `load_model` on each; use `same_state` and the
 # sizes. A `.weights.h5` file goes into a new network: `again = build_network()`, then
 # `again.optimizer.build(again.trainable_variables)`, so that Adam has places for its memory, then
 # `again.load_weights(…)`. What came back? For the export look at the names and shapes in
-# `keras.layers.TFSMLayer("models/network_exported", call_endpoint="serve").variables`, and at whether such a
+# `keras.layers.TFSMLayer("lab06_models/network_exported", call_endpoint="serve").variables`, and at whether such a
 # layer has a `loss`.
 #
 # **Exercise 5 (2 points).** Fill in the table `kept`. The first check does the experiments for `.keras`; the other
@@ -675,7 +675,7 @@ def sums(variables):
 
 before, X = trained_toy(), np.random.default_rng().normal(size=(8, 6))
 before.save(fresh("exercise_5.keras"))
-after = keras.models.load_model("models/exercise_5.keras")
+after = keras.models.load_model("lab06_models/exercise_5.keras")
 measured = {
     "network": answer(after, X).shape == (8, 3),
     "weights": all(map(np.array_equal, after.get_weights(), before.get_weights())),
@@ -688,14 +688,14 @@ for question, expected in measured.items():
 before.save_weights(fresh("exercise_5.weights.h5"))
 after = new_toy()
 after.optimizer.build(after.trainable_variables)
-after.load_weights("models/exercise_5.weights.h5")
+after.load_weights("lab06_models/exercise_5.weights.h5")
 try:
-    keras.models.load_model("models/exercise_5.weights.h5")
+    keras.models.load_model("lab06_models/exercise_5.weights.h5")
     alone = True
 except ValueError:
     alone = False
 plain = keras.Sequential([keras.Input((6,)), *before.layers])
-plain.load_weights("models/exercise_5.weights.h5")
+plain.load_weights("lab06_models/exercise_5.weights.h5")
 measured = {
     "network": alone,
     "weights": all(map(np.array_equal, after.get_weights(), before.get_weights())),
@@ -719,7 +719,7 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 before, X = trained_toy(), np.random.default_rng().normal(size=(8, 6)).astype("float32")
 before.export(fresh("exercise_5_export"), verbose=False)
-after = keras.layers.TFSMLayer("models/exercise_5_export", call_endpoint="serve")
+after = keras.layers.TFSMLayer("lab06_models/exercise_5_export", call_endpoint="serve")
 numbers = [float(np.sum(v)) for v in after.variables]
 measured = {
     "network": np.shape(after(X)) == (8, 3),
@@ -753,7 +753,7 @@ check.equal(wrong, [], "the experiment with the export says otherwise: " + "; ".
 
 # %%
 rebuilt = build_network()
-rebuilt.load_weights("models/network.weights.h5")
+rebuilt.load_weights("lab06_models/network.weights.h5")
 print("steps of the optimizer: saved", int(network.optimizer.iterations), "· loaded", int(rebuilt.optimizer.iterations))
 print("predictions equal:", np.array_equal(rebuilt.predict(new_images, verbose=0), network_answers))
 
@@ -791,13 +791,13 @@ with check.explained({
     "No model config": "the file holds no architecture: call build(), then load_weights",
     "'function' object has no attribute": "build is a function: call it, model = build()",
 }):
-    after = restore(new_toy, "models/exercise_6.weights.h5")
+    after = restore(new_toy, "lab06_models/exercise_6.weights.h5")
 check.true(after is not None, "return the model: load_weights works in place and gives back nothing")
 check.model(after, input_shape=(6,), output_shape=(3,))
 check.true(np.array_equal(answer(after, X), answer(before, X)), "the predictions differ: are the weights loaded?")
 ### BEGIN HIDDEN TESTS
 check.raises(
-    ValueError, restore, lambda: new_toy(hidden=7), "models/exercise_6.weights.h5",
+    ValueError, restore, lambda: new_toy(hidden=7), "lab06_models/exercise_6.weights.h5",
     hint="a file that does not fit the network must not pass quietly: no skip_mismatch, no `except`",
 )
 ### END HIDDEN TESTS
@@ -805,7 +805,7 @@ check.raises(
 # %% tests="restore_optimizer" points=1
 before = trained_toy()
 before.save_weights(fresh("exercise_6_adam.weights.h5"))
-after = restore(new_toy, "models/exercise_6_adam.weights.h5")
+after = restore(new_toy, "lab06_models/exercise_6_adam.weights.h5")
 check.equal(
     len(after.optimizer.variables), 10,
     "the optimizer has no places for its memory: build it BEFORE you load the file, and do not compile again",
@@ -818,7 +818,7 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 before = trained_toy(optimizer=keras.optimizers.SGD(0.1, momentum=0.9))
 before.save_weights(fresh("exercise_6_sgd.weights.h5"))
-after = restore(lambda: new_toy(optimizer=keras.optimizers.SGD(0.1, momentum=0.9)), "models/exercise_6_sgd.weights.h5")
+after = restore(lambda: new_toy(optimizer=keras.optimizers.SGD(0.1, momentum=0.9)), "lab06_models/exercise_6_sgd.weights.h5")
 check.equal(
     [keras.ops.convert_to_numpy(variable).tolist() for variable in after.optimizer.variables],
     [keras.ops.convert_to_numpy(variable).tolist() for variable in before.optimizer.variables],
@@ -835,7 +835,7 @@ check.equal(
 # moments:
 #
 # ```python
-# keras.callbacks.ModelCheckpoint("models/some.keras", monitor="loss")     # after every epoch, overwrites the file
+# keras.callbacks.ModelCheckpoint("lab06_models/some.keras", monitor="loss")     # after every epoch, overwrites the file
 # model.fit(…, callbacks=[…])
 # ```
 #
@@ -928,13 +928,13 @@ check.close(
 # %% trains=true
 overfitter = build_network()
 overfitter.optimizer.learning_rate = 0.003
-keeper_of_clothes = keras.callbacks.ModelCheckpoint("models/best.keras", monitor="val_loss", save_best_only=True)
+keeper_of_clothes = keras.callbacks.ModelCheckpoint("lab06_models/best.keras", monitor="val_loss", save_best_only=True)
 long_run = training.fit(
     overfitter, images[:500], labels[:500], epochs=EPOCHS, batch_size=16,
     validation_data=(new_images, new_labels), callbacks=[keeper_of_clothes], verbose=0,
 )
 best_epoch = 1 + int(np.argmin(long_run.history["val_loss"]))
-best_of_clothes = keras.models.load_model("models/best.keras")
+best_of_clothes = keras.models.load_model("lab06_models/best.keras")
 held_back = fashion.X_valid[1000:3000], fashion.y_valid[1000:3000]  # images that chose nothing
 best_loss, best_accuracy = best_of_clothes.evaluate(*held_back, verbose=0)
 last_loss, last_accuracy = overfitter.evaluate(*held_back, verbose=0)
@@ -962,7 +962,7 @@ curves.annotate("kept", (best_epoch, curves.get_ylim()[1]), xytext=(3, -10), tex
 # in a folder:
 #
 # ```python
-# keras.callbacks.BackupAndRestore("models/some_folder")
+# keras.callbacks.BackupAndRestore("lab06_models/some_folder")
 # ```
 #
 # After every epoch it writes a backup. When `fit` begins, it looks whether there is one; if so, it loads it and
@@ -1031,7 +1031,7 @@ with check.mutates(start), check.explained({'(not "tuple") to list': "callbacks 
 check.true(hasattr(record, "history"), "return the History, which is what fit returns")
 check.equal(len(record.history["loss"]), 3, "the number of epochs of a training that nobody interrupts; 3 are wanted")
 check.true(
-    not Path("models/exercise_8").is_dir() or not list(Path("models/exercise_8").iterdir()),
+    not Path("lab06_models/exercise_8").is_dir() or not list(Path("lab06_models/exercise_8").iterdir()),
     "the training came to its end, but the backup is still there: the next training would not start anew",
 )
 same_start.fit(X, y, epochs=3, shuffle=False, verbose=0)
@@ -1169,7 +1169,7 @@ careful = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
 careful.compile(optimizer="adam", loss=PinballLoss(quantile=0.9))
 careful.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
 careful.save(fresh("careful.keras"))
-careful_again = keras.models.load_model("models/careful.keras")
+careful_again = keras.models.load_model("lab06_models/careful.keras")
 print("loss after loading:", type(careful_again.loss).__name__, "with quantile", careful_again.loss.quantile)
 
 # %% [markdown]
@@ -1240,7 +1240,7 @@ def clip_report(X, gains=None, copied=False, **arguments):
 
 
 def clip_file(X, kernel, **arguments):
-    """Save a network of SoftClip(**arguments) and a Dense layer in models/exercise_9.keras, load it, and ask both.
+    """Save a network of SoftClip(**arguments) and a Dense layer in lab06_models/exercise_9.keras, load it, and ask both.
 
     X: float array (n, features). kernel: float array (features, units), put into the Dense layer.
     Returns a dict: shapes, those of the network's weights; and, if the Dense layer has any, before and after, the two outputs.
@@ -1253,7 +1253,7 @@ def clip_file(X, kernel, **arguments):
     spread = [np.linspace(0.5, 2, int(np.prod(shape))).reshape(shape) for shape in shapes]
     network.set_weights([kernel if w.shape == kernel.shape else w for w in spread])
     network.save(fresh("exercise_9.keras"))
-    again = keras.models.load_model("models/exercise_9.keras")
+    again = keras.models.load_model("lab06_models/exercise_9.keras")
     return {"shapes": shapes, "before": answer(network, X), "after": answer(again, X)}
 
 
@@ -1340,7 +1340,7 @@ check.close(
     report["after"], report["before"], atol=1e-6,
     hint="the loaded model predicts something else: is every argument in get_config?",
 )
-with zipfile.ZipFile("models/exercise_9.keras") as archive:
+with zipfile.ZipFile("lab06_models/exercise_9.keras") as archive:
     layers = json.loads(archive.read("config.json"))["config"]["layers"]
     stored = archive.read("model.weights.h5")
 check.equal(
@@ -1369,7 +1369,7 @@ check.true(
 # that code. And code can do everything that you can do: read your files, send them away, delete them.
 #
 # **Predict before you run.** The next two cells make such a file and load it. Its code is harmless, it writes a note into the
-# folder `models`. When will the note appear: when the model is loaded, when it predicts, or never?
+# folder `lab06_models`. When will the note appear: when the model is loaded, when it predicts, or never?
 
 # %% given="stranger"
 def leave_a_note(place):
@@ -1383,11 +1383,11 @@ note = Path(fresh("note.txt"))
 leave_a_note(str(note)).save(fresh("stranger.keras"))
 note.unlink()  # the file is made; from here on the note can come from nobody but the file
 try:
-    keras.models.load_model("models/stranger.keras")
+    keras.models.load_model("lab06_models/stranger.keras")
 except ValueError as refused:
     print("refused:", refused)
 print("a note in the folder:", note.exists())
-keras.models.load_model("models/stranger.keras", safe_mode=False)
+keras.models.load_model("lab06_models/stranger.keras", safe_mode=False)
 print("a note in the folder, after loading without safe mode:", note.exists())
 
 # %% [markdown]
@@ -1433,7 +1433,7 @@ print("a note in the folder, after loading without safe mode:", note.exists())
 
 # %% given="broken"
 def broken_files():
-    """Make one file of each kind in models/broken; returns {kind: path}."""
+    """Make one file of each kind in lab06_models/broken; returns {kind: path}."""
     place = Path(fresh("broken"))
     place.mkdir()
     trained_toy().save(place / "whole.keras")
@@ -1559,10 +1559,10 @@ before.save(good_file)
 check.equal(verdict(load_model_safely, good_file), "good", "this file is as it should be")
 after = load_model_safely(good_file)
 check.true(after.compiled and np.array_equal(answer(after, X), answer(before, X)), "the loaded model is not the saved one")
-check.equal(verdict(load_model_safely, "models/nowhere.keras"), "missing", "there is no file models/nowhere.keras")
+check.equal(verdict(load_model_safely, "lab06_models/nowhere.keras"), "missing", "there is no file lab06_models/nowhere.keras")
 ### BEGIN HIDDEN TESTS
 check.equal(
-    [verdict(load_model_safely, Path(good_file)), verdict(load_model_safely, Path("models/no_folder/toy.keras"))],
+    [verdict(load_model_safely, Path(good_file)), verdict(load_model_safely, Path("lab06_models/no_folder/toy.keras"))],
     ["good", "missing"],
     "a good file and one in a folder that does not exist, both given as pathlib.Path",
 )
@@ -1570,7 +1570,7 @@ check.equal(
 
 # %% tests="safely_truncated" points=1
 trained_toy().save(fresh("exercise_10_whole.keras"))
-whole, short_file = Path("models/exercise_10_whole.keras").read_bytes(), fresh("exercise_10_short.keras")
+whole, short_file = Path("lab06_models/exercise_10_whole.keras").read_bytes(), fresh("exercise_10_short.keras")
 Path(short_file).write_bytes(whole[: len(whole) // 2])
 check.equal(verdict(load_model_safely, short_file), "truncated", "only the first half of the file is there")
 Path(short_file).write_bytes(b"")
@@ -1593,7 +1593,7 @@ check.equal(
 
 # %% tests="safely_damaged" points=1
 trained_toy().save(fresh("exercise_10_whole.keras"))
-whole, damaged_file = Path("models/exercise_10_whole.keras").read_bytes(), fresh("exercise_10_damaged.keras")
+whole, damaged_file = Path("lab06_models/exercise_10_whole.keras").read_bytes(), fresh("exercise_10_damaged.keras")
 flipped = bytearray(whole)
 flipped[len(whole) // 2] ^= 255  # turn round all 8 bits of one byte, in the middle of the weights
 Path(damaged_file).write_bytes(flipped)
@@ -1603,7 +1603,7 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 found = {}
-with zipfile.ZipFile("models/exercise_10_whole.keras") as archive:
+with zipfile.ZipFile("lab06_models/exercise_10_whole.keras") as archive:
     parts = {part.filename: (part.header_offset + 30 + len(part.filename), part.file_size) for part in archive.infolist()}
 for name, (offset, size) in parts.items():
     flipped = bytearray(whole)
@@ -1634,12 +1634,12 @@ folder.mkdir()
 check.equal(verdict(load_model_safely, str(folder)), "foreign", "this is a folder")
 ### BEGIN HIDDEN TESTS
 trained_toy().save_weights(fresh("exercise_10.weights.h5"))
-renamed = shutil.copy("models/exercise_10.weights.h5", fresh("exercise_10_renamed.keras"))
+renamed = shutil.copy("lab06_models/exercise_10.weights.h5", fresh("exercise_10_renamed.keras"))
 check.equal(verdict(load_model_safely, str(renamed)), "foreign", "a .weights.h5 file that was renamed")
 trained_toy().save(fresh("exercise_10_whole.keras"))
 found = []
 for left_out in ("metadata.json", "config.json", "model.weights.h5"):
-    with zipfile.ZipFile("models/exercise_10_whole.keras") as old, zipfile.ZipFile(zip_file, "w") as new:
+    with zipfile.ZipFile("lab06_models/exercise_10_whole.keras") as old, zipfile.ZipFile(zip_file, "w") as new:
         for name in old.namelist():
             if name != left_out:
                 new.writestr(name, old.read(name))
@@ -1651,7 +1651,7 @@ check.equal(found, ["foreign"] * 3, "each of the three parts of a model was left
 def written_by(version, file):
     """A good model file that says that this version of Keras wrote it."""
     trained_toy().save(fresh("exercise_10_whole.keras"))
-    with zipfile.ZipFile("models/exercise_10_whole.keras") as old, zipfile.ZipFile(file, "w") as new:
+    with zipfile.ZipFile("lab06_models/exercise_10_whole.keras") as old, zipfile.ZipFile(file, "w") as new:
         for name in old.namelist():
             new.writestr(name, json.dumps({"keras_version": version}) if name == "metadata.json" else old.read(name))
     return file
@@ -1679,7 +1679,7 @@ note = Path(fresh("exercise_10_note.txt"))
 leave_a_note(str(note)).save(fresh("exercise_10_stranger.keras"))
 note.unlink()
 check.equal(
-    verdict(load_model_safely, "models/exercise_10_stranger.keras"), "unsafe", "this file has a Lambda layer with code",
+    verdict(load_model_safely, "lab06_models/exercise_10_stranger.keras"), "unsafe", "this file has a Lambda layer with code",
     mistakes={"a file with code in it was loaded: never use safe_mode=False here": "good"},
 )
 ### BEGIN HIDDEN TESTS
@@ -1688,23 +1688,23 @@ outer = keras.Sequential([keras.Input((6,)), leave_a_note(str(note))])
 outer.save(fresh("exercise_10_inside.keras"))
 note.unlink()
 check.equal(
-    [verdict(load_model_safely, "models/exercise_10_inside.keras"), note.exists()], ["unsafe", False],
+    [verdict(load_model_safely, "lab06_models/exercise_10_inside.keras"), note.exists()], ["unsafe", False],
     "here the Lambda layer is in a model inside the model",
 )
 keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="no_Lambda_here")]).save(fresh("exercise_10_name.keras"))
 check.equal(
-    verdict(load_model_safely, "models/exercise_10_name.keras"), "good",
+    verdict(load_model_safely, "lab06_models/exercise_10_name.keras"), "good",
     "this file has only a Dense layer, of which the name contains the word Lambda: it is safe",
 )
 new_toy(hidden=7).save(fresh("exercise_10_seven.keras"))
 trained_toy().save(fresh("exercise_10_whole.keras"))
-with zipfile.ZipFile("models/exercise_10_seven.keras") as seven:
+with zipfile.ZipFile("lab06_models/exercise_10_seven.keras") as seven:
     other_layers = seven.read("config.json")
-with zipfile.ZipFile("models/exercise_10_whole.keras") as old, zipfile.ZipFile(fresh("exercise_10_mixed.keras"), "w") as new:
+with zipfile.ZipFile("lab06_models/exercise_10_whole.keras") as old, zipfile.ZipFile(fresh("exercise_10_mixed.keras"), "w") as new:
     for name in old.namelist():
         new.writestr(name, other_layers if name == "config.json" else old.read(name))
 check.true(
-    verdict(load_model_safely, "models/exercise_10_mixed.keras").startswith("none of the REMEDIES"),
+    verdict(load_model_safely, "lab06_models/exercise_10_mixed.keras").startswith("none of the REMEDIES"),
     "here the weights do not fit the layers: Keras says so in a ValueError of its own, which is to be passed on as it is",
 )
 ### END HIDDEN TESTS
@@ -1750,7 +1750,7 @@ prices = houses["wide"].sum(axis=1) + np.abs(houses["deep"]).sum(axis=1)  # a dr
 forecaster = build_wide_deep()
 forecaster.fit(houses, {"main": prices, "aux": prices}, epochs=20, verbose=0)
 forecaster.save(fresh("wide_deep.keras"))
-loaded_forecaster = keras.models.load_model("models/wide_deep.keras")
+loaded_forecaster = keras.models.load_model("lab06_models/wide_deep.keras")
 for moment, judged in (("before", forecaster), ("after ", loaded_forecaster)):
     judgement = judged.evaluate(houses, {"main": prices, "aux": prices}, batch_size=400, verbose=0, return_dict=True)
     print(moment, {key: round(float(number), 4) for key, number in judgement.items()})
@@ -1794,7 +1794,7 @@ features = {"wide": rng.normal(size=(8, 4)).astype("float32"), "deep": rng.norma
 one = build_wide_deep()
 one.save(fresh("exercise_11.keras"))
 expected = [keras.ops.convert_to_numpy(part) for part in one([features["wide"], features["deep"]])]
-found = predict_by_name("models/exercise_11.keras", features)
+found = predict_by_name("lab06_models/exercise_11.keras", features)
 check.true(isinstance(found, dict), "return a dictionary: name of an output → predictions")
 check.equal(sorted(found), ["aux", "main"], "these are the names of the outputs in your dictionary")
 check.close(
@@ -1807,7 +1807,7 @@ two.save(fresh("exercise_11_swapped.keras"))
 expected = keras.ops.convert_to_numpy(two([features["deep"], features["wide"]])[0])
 turned = {"deep": features["deep"], "wide": features["wide"]}
 check.close(
-    [predict_by_name("models/exercise_11_swapped.keras", given)["main"] for given in (features, turned)],
+    [predict_by_name("lab06_models/exercise_11_swapped.keras", given)["main"] for given in (features, turned)],
     [expected, expected], rtol=1e-4, atol=1e-5,
     hint="wrong when the model has its inputs in another order: give the model the dictionary itself, not a list",
 )
@@ -1818,13 +1818,13 @@ features = {name: np.random.default_rng().normal(size=(8, 4)).astype("float32") 
 one = build_wide_deep()
 one.save(fresh("exercise_11_outputs.keras"))
 check.shape(
-    predict_by_name("models/exercise_11_outputs.keras", features)["aux"], (8, 1), "the predictions of the output aux",
+    predict_by_name("lab06_models/exercise_11_outputs.keras", features)["aux"], (8, 1), "the predictions of the output aux",
 )
 ### BEGIN HIDDEN TESTS
 two = build_wide_deep(outputs=("aux", "main"))
 two.save(fresh("exercise_11_outputs.keras"))
 expected = [keras.ops.convert_to_numpy(part) for part in two([features["wide"], features["deep"]])]
-found = predict_by_name("models/exercise_11_outputs.keras", features)
+found = predict_by_name("lab06_models/exercise_11_outputs.keras", features)
 check.close(
     [found["aux"], found["main"]], expected, rtol=1e-4, atol=1e-5,
     hint="wrong when the model has its outputs in another order: take the names from model.output_names",
@@ -1865,7 +1865,7 @@ try:
     import tensorflow as tf
 
     for kind, optimizations in (("32 bits", []), ("8 bits", [tf.lite.Optimize.DEFAULT])):
-        converter = tf.lite.TFLiteConverter.from_saved_model("models/network_exported")
+        converter = tf.lite.TFLiteConverter.from_saved_model("lab06_models/network_exported")
         converter.optimizations = optimizations
         lite = converter.convert()
         P_lite = lite_answers(lite, new_images)
@@ -1889,13 +1889,13 @@ except Exception as missing:  # another backend, or a TensorFlow without the con
 #
 # ## What to change and try
 #
-# - Open `models/network.keras` with the zip program of your computer. Change a number in `config.json`, say the
+# - Open `lab06_models/network.keras` with the zip program of your computer. Change a number in `config.json`, say the
 #   64 neurons, and load it. Who complains, and how?
 # - Use `training.fit(…, shuffle=True)` in exercise 8, which draws a new order in every epoch. How different are
 #   the weights at the end? And the accuracy?
 # - Leave the memory of the optimizer out of the backup (section 6 shows how). How large is the difference after
 #   six epochs?
-# - Give `ModelCheckpoint` the name `"models/{epoch:02d}.keras"` and average the predictions of the last five
+# - Give `ModelCheckpoint` the name `"lab06_models/{epoch:02d}.keras"` and average the predictions of the last five
 #   files. Is the average better than the best of them?
 # - Save `network` as float16: `build_network()` after `keras.config.set_dtype_policy("float16")`, then copy the
 #   weights. How large is the file, and how many images change their class? (Set the policy back afterwards.)

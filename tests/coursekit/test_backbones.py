@@ -39,6 +39,18 @@ def test_the_drawn_backbone_gives_a_feature_map_for_pictures_of_any_size(size: t
     assert maps.max() > 0
 
 
+@pytest.mark.parametrize("source", ["drawn", "real"])
+def test_a_backbone_takes_pictures_of_the_course_whatever_keras_json_says(source, request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(lambda: keras.config.set_image_data_format("channels_last"))
+    usual = backbones.pretrained((64, 64, 3), source, random_init=source == "real")
+    keras.config.set_image_data_format("channels_first")
+    model = backbones.pretrained((64, 64, 3), source, random_init=source == "real")
+    model.set_weights(usual.get_weights())
+    X = np.random.default_rng().uniform(-1, 1, (2, 64, 64, 3)).astype("float32")
+    np.testing.assert_allclose(model.predict(X, verbose=0), usual.predict(X, verbose=0), atol=1e-5)
+    assert keras.config.image_data_format() == "channels_first"  # the student's other layers are as asked for
+
+
 def test_the_drawn_backbone_is_small_and_its_layers_have_mobilenets_names() -> None:
     model = backbones.drawn()
     assert model.count_params() < 150_000

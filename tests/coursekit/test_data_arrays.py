@@ -67,7 +67,7 @@ def test_a_damaged_entry_is_reported_and_made_again(
 ) -> None:
     make = Maker()
     stored(Cache(tmp_path), "set/entry", make)
-    spoil(tmp_path / "set" / "entry" / file)
+    spoil(tiny.unlocked(tmp_path / "set" / "entry" / file))
     arrays = stored(Cache(tmp_path), "set/entry", make)
     np.testing.assert_array_equal(arrays["a"], make.arrays["a"])
     np.testing.assert_array_equal(arrays["b"], make.arrays["b"])
@@ -76,6 +76,15 @@ def test_a_damaged_entry_is_reported_and_made_again(
         assert make.calls == 2
         assert "is damaged" in out
     assert err == ""
+
+
+def test_an_entry_with_a_stranger_in_it_is_put_aside_and_made_again(tmp_path: Path, capfd: Any) -> None:
+    make = Maker()
+    stored(Cache(tmp_path), "set/entry", make)
+    np.save(tiny.unlocked(tmp_path / "set" / "entry" / "mine.npy"), np.arange(3))
+    assert set(stored(Cache(tmp_path), "set/entry", make)) == {"a", "b"}
+    np.testing.assert_array_equal(np.load(tmp_path / "set" / "entry.changed-1" / "mine.npy"), np.arange(3))
+    assert "mine.npy" in capfd.readouterr().out
 
 
 def test_a_copied_cache_with_other_file_times_is_checked_and_kept(tmp_path: Path) -> None:

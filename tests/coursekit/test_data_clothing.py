@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import io
+import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,8 @@ import pytest
 from PIL import Image
 
 from coursekit import data
-from coursekit.data import decode
+from coursekit.data import decode, folders
+from coursekit.data.cache import sha256
 from coursekit.data.clothing import CLASS_NAMES
 from tests.coursekit import tinysets as tiny
 
@@ -110,11 +113,11 @@ def test_keras_reads_the_folder_with_the_labels_of_the_arrays(settings: data.Set
 
 
 def spoilt(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-50] + b"x" * 50)
+    tiny.unlocked(path).write_bytes(path.read_bytes()[:-50] + b"x" * 50)
 
 
 def gone(path: Path) -> None:
-    path.unlink()
+    tiny.unlocked(path).unlink()
 
 
 @pytest.mark.parametrize("spoil", [spoilt, gone])
@@ -126,6 +129,66 @@ def test_a_damaged_folder_is_reported_and_made_again(tmp_path: Path, capfd: Any,
     assert (folder / "test" / "hat" / "1.jpg").read_bytes() == FILES["test/hat/1.jpg"]
     assert "is damaged" in capfd.readouterr().out
     assert tiny.leftovers(tmp_path / "cache") == []
+
+
+def copied_folder(folder: Path) -> Path:
+    shutil.copytree(folder / "train" / "hat", tiny.unlocked(folder / "train") / "Hat - copy")
+    return folder / "train" / "Hat - copy"
+
+
+def copied_file(folder: Path) -> Path:
+    copy = tiny.unlocked(folder / "train" / "hat" / "0 (1).jpg")
+    shutil.copyfile(folder / "train" / "hat" / "0.jpg", copy)
+    return copy
+
+
+def empty_folder(folder: Path) -> Path:
+    (tiny.unlocked(folder / "train") / "cap").mkdir()
+    return folder / "train" / "cap"
+
+
+@pytest.mark.parametrize("add", [copied_folder, copied_file, empty_folder])
+def test_a_folder_to_which_something_was_added_is_put_aside_with_it_and_made_again(
+    tmp_path: Path, capfd: Any, add: Any
+) -> None:
+    settings = settings_for(tmp_path)
+    folder = data.clothing_folder(settings=settings)
+    added = add(folder)
+    assert data.clothing_folder(settings=settings) == folder
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg")} == set(FILES)
+    assert not added.exists()
+    aside = folder.with_name(f"{folder.name}.changed-1")
+    assert (aside / added.relative_to(folder)).exists()  # it belongs to somebody
+    out = capfd.readouterr().out
+    assert added.relative_to(folder).as_posix() in out
+    assert aside.name in out
+
+
+def test_what_file_managers_leave_in_a_folder_changes_nothing(settings: data.Settings, capfd: Any) -> None:
+    folder = data.clothing_folder(settings=settings)
+    tiny.unlocked(folder / "train" / ".DS_Store").write_bytes(b"x")
+    (tiny.unlocked(folder / "train") / ".ipynb_checkpoints").mkdir()
+    inode = folder.stat().st_ino
+    assert data.clothing_folder(settings=settings).stat().st_ino == inode
+    assert capfd.readouterr().out == ""
+
+
+def test_nobody_writes_into_the_folder_by_accident(settings: data.Settings) -> None:
+    folder = data.clothing_folder(settings=settings)
+    paths = [folder / "test", folder / "test" / "hat", folder / "test" / "hat" / "1.jpg"]
+    assert [path.stat().st_mode & 0o222 for path in paths] == [0, 0, 0]
+
+
+def test_a_folder_that_was_copied_is_checked_once_and_stays_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_for(tmp_path)
+    folder = data.clothing_folder(settings=settings)
+    os.utime(tiny.unlocked(folder / "test" / "hat" / "1.jpg"), (0, 0))
+    checked: list[Path] = []
+    monkeypatch.setattr(folders, "sha256", lambda path: checked.append(path) or sha256(path))
+    for _ in range(2):
+        data.clothing_folder(settings=settings)
+    assert checked == [folder / "test" / "hat" / "1.jpg"]
+    assert folder.stat().st_mode & 0o222 == 0
 
 
 def test_a_file_system_without_links_gets_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import fetch_california_housing
+from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from coursekit import data
 from coursekit.data import decode, housing
@@ -21,12 +25,17 @@ PARTS = ("train", "valid", "test")
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> data.Housing:
-    """Four hundred made-up districts, loaded from a mirror as the real ones are."""
+def settings(tmp_path_factory: pytest.TempPathFactory) -> data.Settings:
+    """Where four hundred made-up districts lie on a mirror as the real ones do."""
     folder, files = tmp_path_factory.mktemp("tiny"), tiny.housing_files(tiny.housing_table())
     tiny.publish(folder / "mirror" / "california-housing", files)
     row = tiny.dataset("california-housing", files)
-    return data.load_california_housing(settings=tiny.settings(row, folder / "cache", mirror=folder / "mirror"))
+    return tiny.settings(row, folder / "cache", mirror=folder / "mirror")
+
+
+@pytest.fixture(scope="module")
+def loaded(settings: data.Settings) -> data.Housing:
+    return data.load_california_housing(settings=settings)
 
 
 def test_each_column_is_what_its_name_says(loaded: data.Housing) -> None:
@@ -44,12 +53,12 @@ def test_each_column_is_what_its_name_says(loaded: data.Housing) -> None:
     }
     assert tuple(expected) == loaded.feature_names
     rows = np.concatenate([np.column_stack([getattr(loaded, f"X_{p}"), getattr(loaded, f"y_{p}")]) for p in PARTS])
-    official = np.column_stack([*expected.values(), value / 1e5]).astype(np.float32)
+    official = np.column_stack([*expected.values(), value / 1e5])
     assert {row.tobytes() for row in rows} <= {row.tobytes() for row in official}
 
 
 def test_the_split_is_that_of_scikit_learn_and_the_last_rows_are_sealed(loaded: data.Housing) -> None:
-    value = (tiny.housing_table()[:, 8] / 1e5).astype(np.float32)
+    value = tiny.housing_table()[:, 8] / 1e5
     rest, test = train_test_split(value, random_state=42)
     train, valid = train_test_split(rest, random_state=42)
     for part, expected in zip(PARTS, (train, valid, test[: len(test) // 2]), strict=True):
@@ -65,18 +74,39 @@ def test_the_full_set_is_split_into_the_published_numbers_of_rows() -> None:
     assert (len(train), len(valid), len(test)) == (11_610, 3_870, 5_160)
 
 
-def test_the_arrays_are_single_precision_and_cannot_be_changed(loaded: data.Housing) -> None:
+def test_the_arrays_have_every_digit_of_the_file_and_cannot_be_changed(loaded: data.Housing) -> None:
     for part in PARTS:
         X, y = getattr(loaded, f"X_{part}"), getattr(loaded, f"y_{part}")
         assert X.shape == (len(y), 8)
         for array in (X, y):
-            assert array.dtype == np.float32
+            assert array.dtype == np.float64
+            assert isinstance(array, np.memmap)
             with pytest.raises(ValueError, match="read-only"):
                 array[0] = 0
     assert loaded.source == "real"
     assert loaded.target_name == "MedHouseVal"
     assert "train 225" in repr(loaded)
     assert len(repr(loaded)) < 200
+
+
+@pytest.mark.parametrize("dtype", [np.float32, "float32", np.dtype("float32"), float, np.float64, "float64"])
+def test_another_type_may_be_asked_for_and_cannot_be_changed_either(
+    settings: data.Settings, loaded: data.Housing, dtype
+) -> None:
+    asked = data.load_california_housing(dtype=dtype, settings=settings)
+    for part in PARTS:
+        for letter in "Xy":
+            array, full = getattr(asked, f"{letter}_{part}"), getattr(loaded, f"{letter}_{part}")
+            assert array.dtype == np.dtype(dtype)
+            np.testing.assert_array_equal(array, full.astype(dtype))
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 0
+
+
+@pytest.mark.parametrize("dtype", [int, "float16", np.uint8, "single precision", 32])
+def test_a_type_in_which_the_numbers_would_be_others_is_refused(settings: data.Settings, dtype) -> None:
+    with pytest.raises(ValueError, match=r"dtype is .*: expected float64 or float32"):
+        data.load_california_housing(dtype=dtype, settings=settings)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", tiny.housing_files(np.ones((3, 8)))["cal_housing.tgz"]])
@@ -111,5 +141,15 @@ def test_the_real_rows_are_those_of_scikit_learn(tmp_path: Path, mirror: Path) -
     train_X, valid_X, train_y, valid_y = train_test_split(rest_X, rest_y, random_state=42)
     expected = {"train": (train_X, train_y), "valid": (valid_X, valid_y), "test": (test_X[:2580], test_y[:2580])}
     for part, (X, y) in expected.items():
-        np.testing.assert_array_equal(getattr(loaded, f"X_{part}"), X.astype(np.float32))
-        np.testing.assert_array_equal(getattr(loaded, f"y_{part}"), y.astype(np.float32))
+        np.testing.assert_array_equal(getattr(loaded, f"X_{part}"), X)
+        np.testing.assert_array_equal(getattr(loaded, f"y_{part}"), y)
+
+
+@pytest.mark.real_data
+def test_the_code_of_the_book_gives_the_figure_of_the_book(tmp_path: Path, mirror: Path) -> None:
+    """HOML, chapter 10, prints 0.5053326657968."""
+    settings = data.Settings(course_registry(), Cache(tmp_path / "cache"), str(mirror), mode="real")
+    loaded = data.load_california_housing(settings=settings)
+    network = MLPRegressor(hidden_layer_sizes=[50, 50, 50], random_state=42)
+    pipeline = make_pipeline(StandardScaler(), network).fit(loaded.X_train, loaded.y_train)
+    assert root_mean_squared_error(loaded.y_valid, pipeline.predict(loaded.X_valid)) == pytest.approx(0.5053326658, abs=1e-6)

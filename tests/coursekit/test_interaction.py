@@ -13,6 +13,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
@@ -36,12 +37,17 @@ def no_figures():
     plt.close("all")
 
 
+def shell_of(content: dict[str, Any], msg_id: str = "3f2504e0-4f89-11d3-9a0c-0305e82c3301") -> SimpleNamespace:
+    """A shell whose kernel works on a request."""
+    request = {"header": {"msg_id": msg_id}, "content": content}
+    return SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda channel: request if channel == "shell" else {}))
+
+
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     """What `explore` displays, (data, metadata), to a person at a notebook."""
     displayed: list[tuple[dict, dict]] = []
-    kernel = SimpleNamespace(_allow_stdin=True)
-    monkeypatch.setattr(interaction, "_shell", lambda: SimpleNamespace(kernel=kernel))
+    monkeypatch.setattr(interaction, "_shell", lambda: shell_of({"allow_stdin": True}))
     monkeypatch.setattr(
         "IPython.display.display", lambda data, *, raw, metadata: displayed.append((data, metadata)) if raw else None
     )
@@ -158,6 +164,44 @@ def test_a_program_that_runs_the_notebook_gets_the_picture_and_no_widget() -> No
     assert VIEW not in output.data
     assert output.metadata["image/png"]["alt"] == "drawn for 0.1"
     assert "widgets" not in notebook.metadata
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        shell_of({"allow_stdin": False}),  # nbclient, nbconvert, papermill
+        shell_of({}),  # a program that says nothing
+        shell_of({"allow_stdin": True}, "0e8c1b2d-7f_4711_2"),  # `jupyter run`, a console
+        SimpleNamespace(kernel=SimpleNamespace()),  # a kernel of another kind
+        SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda channel: None)),
+        SimpleNamespace(),  # IPython in a terminal
+        None,
+    ],
+)
+def test_where_no_person_watches_no_widget_is_made(shell: Any, monkeypatch: pytest.MonkeyPatch, boxes: list) -> None:
+    displayed: list[dict] = []
+    monkeypatch.setattr(interaction, "_shell", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: displayed.append(data))
+    assert not interaction.widgets_can_run()
+    coursekit.explore(draw, start={"lr": 0.1}, lr=[0.1, 0.2])
+    plotting.softmax_temperature([1.0, 2.0], slider=True)
+    assert boxes == []
+    assert not [data for data in displayed if VIEW in data]
+
+
+def test_a_program_that_would_answer_input_gets_no_widget_either() -> None:
+    manager, client = start_new_kernel(kernel_name="python3")
+    messages: list[dict] = []
+    head = "import coursekit\nimport matplotlib.pyplot as plt\nfrom coursekit import plotting\n"
+    try:
+        code = head + NOTEBOOK_DRAW + "coursekit.explore(draw, start={'lr': 0.1}, lr=[0.1, 0.2])"
+        client.execute_interactive(code, allow_stdin=True, timeout=120, output_hook=messages.append)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    [shown] = [message["content"]["data"] for message in messages if message["msg_type"] == "display_data"]
+    assert sorted(shown) == ["image/png", "text/html", "text/plain"]
+    assert not [message for message in messages if message["msg_type"] == "comm_open"]
 
 
 def test_the_exported_page_shows_the_picture_and_asks_the_network_for_no_widget() -> None:

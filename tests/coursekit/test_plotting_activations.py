@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace
 
 import matplotlib
 
@@ -16,6 +15,7 @@ import scipy.special
 
 from coursekit import interaction, plotting
 from coursekit.plotting import activations as module
+from tests.coursekit.test_interaction import shell_of
 
 
 def said(ax: plt.Axes) -> str:
@@ -82,7 +82,7 @@ def test_the_slider_redraws_its_picture_for_the_new_temperature(monkeypatch):
     boxes: list = []
     original = ipywidgets.VBox
     monkeypatch.setattr(ipywidgets, "VBox", lambda children: boxes.append(original(children)) or boxes[-1])
-    monkeypatch.setattr(interaction, "_shell", lambda: SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=True)))
+    monkeypatch.setattr(interaction, "_shell", lambda: shell_of({"allow_stdin": True}))
     monkeypatch.setattr("IPython.display.display", lambda *_, **__: None)
     ax = plotting.softmax_temperature([2.0, 0.0])
     knob, picture = boxes[0].children
@@ -97,7 +97,7 @@ def test_the_slider_redraws_its_picture_for_the_new_temperature(monkeypatch):
 
 
 def test_there_is_no_slider_on_axes_of_the_caller(monkeypatch):
-    monkeypatch.setattr(interaction, "_shell", lambda: SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=True)))
+    monkeypatch.setattr(interaction, "_shell", lambda: shell_of({"allow_stdin": True}))
     monkeypatch.setattr(interaction, "explore", lambda *_, **__: pytest.fail("a slider"))
     plotting.softmax_temperature([2.0, 0.0], ax=plt.subplots()[1])
     plotting.softmax_temperature([2.0, 0.0], slider=False)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import os
 import socket
+import ssl
 import struct
 import tarfile
 import threading
@@ -16,6 +18,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
@@ -155,19 +158,66 @@ class _Abrupt(_Quiet):
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
-_MANNERS = {"good": _Quiet, "cut off": _CutOff, "moody": _Moody, "abrupt": _Abrupt}
+class _Login(_Quiet):
+    """Answers everything with the login page of a campus network."""
+
+    def do_GET(self) -> None:
+        self.log_message("")
+        page = b"\n<!DOCTYPE html>\n<html><head><title>\n Campus &amp; Guests </title></head><body>Please log in.</body></html>"
+        self.send_response_only(200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+
+class _Proxy(_Quiet):
+    """Gives the files of every host, as a proxy that has them all."""
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path(urlsplit(path).path)
+
+
+_MANNERS = {"good": _Quiet, "cut off": _CutOff, "moody": _Moody, "abrupt": _Abrupt, "login": _Login, "proxy": _Proxy}
+
+
+def tired(after: int, status: int = 429, **headers: str) -> type[SimpleHTTPRequestHandler]:
+    """A server that gives so many files, and then answers with a status and headers (`Retry_After="120"`)."""
+
+    numbers = itertools.count()
+
+    class Tired(_Quiet):
+        def do_GET(self) -> None:
+            if next(numbers) < after:
+                super().do_GET()
+                return
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    return Tired
 
 
 @contextmanager
-def served(folder: Path, *, manners: str = "good", port: int = 0) -> Iterator[tuple[str, list[str]]]:
-    """A web server over `folder` on this machine: its address, and the list of paths that were asked for so far."""
-    handler = partial(_MANNERS[manners], directory=os.fspath(folder))
+def served(
+    folder: Path, *, manners: str | type[SimpleHTTPRequestHandler] = "good", port: int = 0, certificate: Path | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """A web server over `folder` on this machine: its address, and the list of paths that were asked for so far.
+
+    With a certificate (a .pem file with its key) it speaks https.
+    """
+    handler = partial(_MANNERS[manners] if isinstance(manners, str) else manners, directory=os.fspath(folder))
     with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         server.asked = []  # type: ignore[attr-defined]
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", server.asked  # type: ignore[attr-defined]
+            yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}", server.asked  # type: ignore[attr-defined]
         finally:
             server.shutdown()
             thread.join()
@@ -176,3 +226,11 @@ def served(folder: Path, *, manners: str = "good", port: int = 0) -> Iterator[tu
 def leftovers(folder: Path) -> list[Path]:
     """Half-written files and folders anywhere below `folder`."""
     return [path for path in folder.rglob("*") if ".part" in path.name]
+
+
+def unlocked(path: Path) -> Path:
+    """Make a file of a read-only folder, and its folder, writable, as somebody does who insists on a change."""
+    os.chmod(path.parent, 0o755)
+    if path.exists():
+        os.chmod(path, 0o755 if path.is_dir() else 0o644)
+    return path
