@@ -103,6 +103,8 @@ check.equal(
         "answer 1 and 0, not +1 and −1": [-1, -1, -1, 1],
         "these are the scores: compare them with 0": [-1.5, -0.5, -0.5, 0.5],
         "0 and 1 are the wrong way round: the answer is 1 where the score is above 0": [1, 1, 1, 0],
+        "the bias is added, once for each row: w·x + b": [1, 1, 1, 1],
+        "it never answers 1: compare w·x + b with 0": [0, 0, 0, 0],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -297,6 +299,8 @@ check.close(
         "multiply by s, which is +1 or −1, not by t; and do not start the search for the smallest one from 0": 0.0,
         "the length of w is the square root of w1² + w2²: square the weights before you add them": 5 / 7**0.5,
         "take the smallest distance, not the largest": 22 / 5,
+        "the length of w is taken over the weights only, without the bias": 5 / 13,
+        "the cats are left out: take the smallest distance over all samples": 4.0,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -714,7 +718,7 @@ def gradient(X, t, w, b):
 samples, targets, at = X_five.copy(), t_five.copy(), np.array([0.0])
 fit = "the shapes do not fit: the sum runs over the samples, which are the ROWS of X, so turn X round (X.T @ …)"
 with check.explained({"core dimension": fit, "not aligned": fit}):
-    returned = gradient(samples, targets, at, 0.0)
+    returned = gradient(samples.copy(), targets.copy(), at.copy(), 0.0)
 check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: dw and db")
 dw, db = returned
 check.true(np.shape(dw) != () or np.shape(db) != (1,), "these two are in the wrong order: first dw, then db")
@@ -732,8 +736,9 @@ check.close(
         "the ½ is there already in E and is used up by the square: your slope is half as large": [-55.0],
     },
 )
+at = np.array([2.0])  # not 0, which many changes in place leave as it is
 with check.unchanged(samples, targets, at):
-    gradient(samples, targets, at, 0.0)
+    gradient(samples, targets, at, -1.0)
 check.close(
     gradient(samples, targets, np.array([2.0]), -1.0)[0],
     [50.0],
