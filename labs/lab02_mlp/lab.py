@@ -620,6 +620,7 @@ Y = one_hot(np.array([2, 0, 1]), 10)
 check.shape(Y, (3, 10), "three labels, ten classes: classes that do not occur in this batch get a column too")
 check.close(
     np.asarray(Y)[:, :4], [[0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0]],
+    hint="in each row a 1 in the column of the label, all else is 0 (start from np.zeros; np.empty holds anything)",
     mistakes={
         "off by one: label 0 belongs in column 0": [[0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]],
         "off by one: label 0 belongs in column 0, not in column 1":
@@ -635,8 +636,8 @@ for n in (5, 5, 5, 5, 5, 5, 300):  # several small batches: np.empty gives the m
     y = rng.permutation([*rng.integers(3, classes - 1, size=n - 1), 3])  # without the first classes and the last
     check.close(
         one_hot(y.copy(), classes), keras.ops.convert_to_numpy(keras.ops.one_hot(y, classes)),
-        hint=f"wrong for {n} labels of {classes} classes, of which some do not occur, as class 0: label 3 belongs in\n"
-        "column 3, whatever the smallest or the largest label is, and all else is 0 (np.zeros, not np.empty)",
+        hint=f"wrong for {n} labels of {classes} classes, of which some do not occur, as class 0:\n"
+        "label 3 belongs in column 3, whatever the smallest or the largest label is; all else is 0 (start from np.zeros)",
     )
 ### END HIDDEN TESTS
 
