@@ -1496,11 +1496,11 @@ X_many = np.tile(CORNERS.astype("float32"), (100, 1))
 t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
 
 # %% [markdown]
-# **Exercise 12 (2 points).** Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, a hidden layer of about 8
-# units with a nonlinear activation (`"tanh"` works well) and one sigmoid output. Compile it and train it on `X_many`, `t_many`, until each of
-# its four answers is less than 0.2 away from its target. How you get there is up to you: the settings above, with `EPOCHS` epochs and
-# `batch_size=4`, are enough. `training.fit(model, X, y, epochs=..., batch_size=...)` is `model.fit` with faster settings, and you may use
-# either.
+# **Exercise 12 (2 points).** Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, a hidden layer
+# of 8 units, or some more or fewer, with a nonlinear activation (`"tanh"` works well), and one sigmoid output. Compile it and train it on
+# `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you get there is up to you: the settings
+# above, with `EPOCHS` epochs and `batch_size=4`, are enough. `training.fit(model, X, y, epochs=..., batch_size=...)` is `model.fit` with
+# faster settings, and you may use either.
 
 # %% exercise="xor_model" trains=true
 ### BEGIN SOLUTION
