@@ -148,11 +148,17 @@ def standardise(X_train, X):
 
 
 # %% tests="standardise" points=1
-images = fashion.X_train[:500]
-Z = standardise(images, images)
+images = fashion.X_train[:500].copy()
+m, v = images.mean(), images.std()
+with check.explained({"Cannot cast": "`X -= m` works in place, and bytes cannot hold the result: write X = X - m"}):
+    Z = standardise(images.copy(), images)
 check.shape(Z, (500, 28, 28), "scaling changes values, never the shape")
 check.true(np.asarray(Z).dtype == np.float32, 'return float32: finish with .astype("float32")')
 Z = np.asarray(Z)
+check.true(
+    np.isfinite(Z).all(),
+    "there is nan or inf in it: you divided by a deviation of 0, such as that of a corner pixel. Take one for all pixels",
+)
 check.true(
     np.abs(Z.mean(axis=(1, 2))).max() > 1e-3,
     "every image has mean 0 now: you scaled each image by itself. Use one mean and one deviation for all",
@@ -166,36 +172,34 @@ check.close(
     hint="after standardising, the training pixels have mean 0 and standard deviation 1; these are yours",
     mistakes={
         "you divided by 255; that gives values from 0 to 1, here we want mean 0 and standard deviation 1":
-            [images.mean() / 255, images.std() / 255],
+            [m / 255, v / 255],
         "you divided by 256; that gives values below 1, here we want mean 0 and standard deviation 1":
-            [images.mean() / 256, images.std() / 256],
-        "you divided by the standard deviation, but the mean must be subtracted first":
-            [images.mean() / images.std(), 1],
-        "you subtracted the mean, but the division by the standard deviation is missing": [0, images.std()],
-        "you divided by the variance: take its square root, or use .std()": [0, 1 / images.std()],
+            [m / 256, v / 256],
+        "you divided by the standard deviation, but the mean must be subtracted first": [m / v, 1],
+        "you subtracted the mean, but the division by the standard deviation is missing": [0, v],
+        "you divided by the variance: take its square root, or use .std()": [0, 1 / v],
+        "subtract the mean first, then divide: (X − m) / s, with the brackets": [m - m / v, v],
     },
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 flat = rng.integers(0, 256, size=(40, 12)).astype(np.uint8)
-check.close(
-    standardise(flat.copy(), flat.copy()),
-    sklearn.preprocessing.StandardScaler().fit_transform(flat.reshape(-1, 1).astype(float)).reshape(40, 12),
-    rtol=1e-3, atol=1e-4,
-    hint="images may come in any shape, for example (n, 784): nothing may depend on three axes",
-)
+expected = sklearn.preprocessing.StandardScaler().fit_transform(flat.reshape(-1, 1).astype(float)).reshape(40, 12)
+hint = "images may come in any shape, for example (n, 784): nothing may depend on three axes"
+with check.explained({"AxisError": hint}):
+    check.close(standardise(flat.copy(), flat.copy()), expected, rtol=1e-3, atol=1e-4, hint=hint)
 ### END HIDDEN TESTS
 
 # %% tests="standardise_split" points=1
-train, other = np.array([[0.0, 100.0], [100.0, 200.0]]), np.array([[50.0, 150.0]])
+train, other = np.array([[[0.0, 100.0]], [[100.0, 200.0]]]), np.array([[[50.0, 150.0]]])
 check.close(
-    standardise(train, other), [[-0.7071, 0.7071]], atol=1e-3,
+    standardise(train.copy(), other.copy()), [[[-0.7071, 0.7071]]], atol=1e-3,
     hint="the images are not on the scale of the training images: (X − m) / s, with m and s of X_train",
     mistakes={
-        "you took mean and deviation of X itself: take both from X_train, whatever X is": [[-1.0, 1.0]],
+        "you took mean and deviation of X itself: take both from X_train, whatever X is": [[[-1.0, 1.0]]],
         "you took mean and deviation of X_train and X together: take both from X_train alone":
             (other - 100) / np.append(train, other).std(),
-        "you took a mean for each column: X_train.mean() without an axis is one number": [[0.0, 0.0]],
+        "you took a mean for each column: X_train.mean() without an axis is one number": [[[0.0, 0.0]]],
         "you divided by n − 1 in the standard deviation: use .std() as it is":
             (other - 100) / train.std(ddof=1),
     },
@@ -204,25 +208,28 @@ check.close(
 rng = np.random.default_rng()
 train, other = rng.gamma(2.0, 30.0, size=(30, 4, 5)), rng.uniform(-50, 400, size=(7, 4, 5))
 oracle = sklearn.preprocessing.StandardScaler().fit(train.reshape(-1, 1))
+expected = oracle.transform(other.reshape(-1, 1)).reshape(7, 4, 5)
 check.close(
-    standardise(train, other.copy()), oracle.transform(other.reshape(-1, 1)).reshape(7, 4, 5), rtol=1e-3, atol=1e-4,
+    standardise(train.copy(), other.copy()), expected, rtol=1e-3, atol=1e-4,
     hint="use the mean and the standard deviation of X_train, and nothing else, for every pixel of X",
 )
 ### END HIDDEN TESTS
 
 # %% tests="standardise_bytes" points=1
-train, dark = np.array([[10, 30]], dtype=np.uint8), np.array([[0, 255]], dtype=np.uint8)
+train, dark = np.array([[[10, 30]]], dtype=np.uint8), np.array([[[0, 255]]], dtype=np.uint8)
+with check.explained({"Cannot cast": "`X -= m` works in place, and bytes cannot hold the result: write X = X - m"}):
+    Z = standardise(train, dark)
 check.close(
-    standardise(train, dark), [[-2.0, 23.5]], atol=1e-3,
-    hint="wrong for bytes: the training pixels 10 and 30 have m = 20 and s = 10, and X is [[0, 255]]",
+    Z, [[[-2.0, 23.5]]], atol=1e-3,
+    hint="wrong for bytes: the training pixels 10 and 30 have m = 20 and s = 10, and X holds 0 and 255",
     mistakes={
         "a dark pixel became bright: bytes know no negative numbers, 0 − 20 gives 236. Use floats":
-            [[23.6, 23.5]],
-        "you rounded: use / and not //": [[-2.0, 23.0]],
+            [[[23.6, 23.5]]],
+        "you rounded: use / and not //": [[[-2.0, 23.0]]],
     },
 )
 ### BEGIN HIDDEN TESTS
-train, other = np.array([[10, 30]], dtype="float32"), np.array([[0, 255]], dtype="float32")
+train, other = np.array([[[10, 30]]], dtype="float32"), np.array([[[0, 255]]], dtype="float32")
 hint = "standardise changed its input: `X -= m` works in place, `X = X - m` makes a new array"
 with check.unchanged(train, other, hint=hint):
     standardise(train, other)
@@ -295,10 +302,13 @@ def nearest_mean(X_train, y_train, X):
 
 
 # %% tests="nearest_mean" points=1
+flat = "take the shape from the samples: X.reshape(len(X), -1) lays out samples of any shape"
 X4, y4 = np.array([[0.0, 0.0], [0.0, 2.0], [6.0, 0.0], [10.0, 0.0]]), np.array([0, 0, 1, 1])
 points = np.array([[3.2, 0.0], [4.5, 0.0], [9.0, 1.0]])
+with check.explained({"cannot reshape": flat}):
+    y_hat = nearest_mean(X4.copy(), y4.copy(), points.copy())
 check.equal(
-    nearest_mean(X4, y4, points), [0, 1, 1],
+    y_hat, [0, 1, 1],
     mistakes={
         "these are the farthest classes: take the smallest distance (argmin), not the largest": [1, 0, 0],
         "that comes from single training samples, or from differences that were summed without squaring them: "
@@ -307,7 +317,7 @@ check.equal(
     hint="for each sample of X: the label whose mean sample is nearest",
 )
 check.equal(
-    nearest_mean(X4, np.array([3, 3, 7, 7]), points), [3, 7, 7],
+    nearest_mean(X4.copy(), np.array([3, 3, 7, 7]), points.copy()), [3, 7, 7],
     "the same samples with the labels 3 and 7",
     mistakes={"return labels of y_train, here 3 and 7, not the number of a column": [0, 1, 1]},
 )
@@ -317,9 +327,9 @@ labels = 1 + rng.choice(20, size=4, replace=False)
 centres = rng.normal(size=(4, 6))
 which = np.append(np.arange(4), rng.integers(0, 4, size=396))
 samples = centres[which] + 2 * rng.normal(size=(400, 6))
+expected = sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples)
 check.equal(
-    nearest_mean(samples.copy(), labels[which], samples.copy()),
-    sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples),
+    nearest_mean(samples.copy(), labels[which], samples.copy()), expected,
     f"return labels of y_train, here {sorted(labels.tolist())}, not the number of a column; and the nearest\n"
     "mean is the one with the smallest sum of *squared* differences",
 )
@@ -335,13 +345,23 @@ check.between(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-which = np.append(np.arange(3), rng.integers(0, 3, size=197))
-samples = rng.exponential(size=(3, 6, 5))[which] + rng.exponential(2.0, size=(200, 6, 5)) ** 2
-oracle = sklearn.neighbors.NearestCentroid().fit(samples.reshape(200, -1), which)
-check.equal(
-    nearest_mean(samples.copy(), which, samples.copy()), oracle.predict(samples.reshape(200, -1)),
-    "some images went to another class: use the sum of the *squared* differences over *all* pixels",
-)
+which = rng.permutation(np.repeat(np.arange(10), 20))
+centres = 5 * rng.normal(size=(10, 6, 5))
+# Two more images of each class: one is another class's mean, the other is as far away on the other side.
+others = np.roll(centres, 1, axis=0)
+samples = np.concatenate([centres[which] + rng.normal(size=(200, 6, 5)), others, 2 * centres - others])
+which = np.concatenate([which, np.arange(10), np.arange(10)])
+expected = sklearn.neighbors.NearestCentroid().fit(samples.reshape(220, -1), which).predict(centres.reshape(10, -1))
+flat = "take the shape from the images: X.reshape(len(X), -1) lays out images of any size"
+with check.explained({"cannot reshape": flat}):
+    check.equal(
+        nearest_mean(samples.copy(), which.copy(), centres.copy()), expected,
+        "wrong for images of 6 × 5 pixels: compare with the MEAN of each class, over all pixels of an image",
+    )
+few = samples[:50].copy()
+hint = "nearest_mean changed its input: `X -= …` works in place, `X = X - …` makes a new array"
+with check.unchanged(samples, which, few, hint=hint):
+    nearest_mean(samples, which, few)
 ### END HIDDEN TESTS
 
 # %%
@@ -430,9 +450,9 @@ check.close(
 ### BEGIN HIDDEN TESTS
 z = np.random.default_rng().normal(scale=3, size=(6, 5))
 keras_functions = (keras.activations.relu, keras.activations.sigmoid, keras.activations.tanh)
+expected = [keras.ops.convert_to_numpy(function(z)) for function in keras_functions]
 check.close(
-    list(activations(z.copy())), [keras.ops.convert_to_numpy(function(z)) for function in keras_functions],
-    rtol=1e-4, atol=1e-5, hint="every entry of an array with two axes must be right too",
+    list(activations(z.copy())), expected, rtol=1e-4, atol=1e-5, hint="every entry of an array with two axes must be right too",
 )
 ### END HIDDEN TESTS
 
@@ -444,10 +464,10 @@ check.close(
     mistakes={"that is the slope of ReLU; ReLU itself gives z where z is positive": [0, 1]},
 )
 for name, value, expected in (("sigmoid", sigmoid, [0, 1]), ("tanh", tanh, [-1, 1])):
-    check.true(np.isfinite(value).all(), f"your {name} of ±1000 is nan: exp(1000) is inf, inf / inf is nan")
+    check.true(np.isfinite(value).all(), f"your {name} of ±1000 is nan or inf: exp(1000) is inf, and inf / inf is nan")
     check.close(value, expected, atol=1e-6, hint=f"this is your {name} at −1000 and 1000")
 ### BEGIN HIDDEN TESTS
-z = np.random.default_rng().normal(size=(4, 3))
+z = np.random.default_rng().normal(size=7)
 hint = "activations changed z: `z[z < 0] = 0` works in place; use np.maximum or np.where"
 with check.unchanged(z, hint=hint):
     activations(z)
@@ -506,7 +526,7 @@ def softmax(z):
 z = np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 3.0]])
 lost_axis = "a maximum or a sum over axis 1 lost that axis and does not fit the rows of z: give it keepdims=True"
 with check.explained({"broadcast": lost_axis}):
-    p = softmax(z)
+    p = softmax(z.copy())
 check.shape(p, (2, 3))
 check.close(
     p, [[0.665, 0.245, 0.090], [0.045, 0.045, 0.909]], atol=1e-3,
@@ -531,27 +551,33 @@ check.close(
 
 # %% tests="softmax_stable" points=1
 with np.errstate(all="ignore"):
-    p = softmax(np.array([[1000.0, 1001.0]]))
+    p = softmax(np.array([[1000.0, 1001.0, 999.0]]))
 check.true(np.isfinite(p).all(), "exp overflowed: subtract each row's largest score before you use np.exp")
 check.close(
-    p, [[0.2689, 0.7311]], atol=1e-3,
+    p, [[0.2447, 0.6652, 0.0900]], atol=1e-3,
     mistakes={
-        "the two scores of the row have become equal: large scores were cut off, or each column's maximum was subtracted. "
-        "Subtract the largest score of the row": [[0.5, 0.5]],
+        "the scores of the row have become equal: large scores were cut off, or each column's maximum was subtracted. "
+        "Subtract the largest score of the row": [[1 / 3, 1 / 3, 1 / 3]],
     },
 )
 ### BEGIN HIDDEN TESTS
-z = np.random.default_rng().normal(size=(5, 4))
+z = np.random.default_rng().normal(size=(5, 3))
 with np.errstate(all="ignore"):
     p = softmax(z + np.array([[0.0], [1000.0], [-1000.0], [3000.0], [-3000.0]]))
 check.close(
     p, scipy.special.softmax(z, axis=1), atol=1e-6,
     hint="wrong for rows of very different size: each row needs its own maximum",
 )
+with np.errstate(all="ignore"):
+    p = softmax(np.array([[-900.0, 0.0, 900.0], [2000.0, -1900.0, -100.0]]))
+check.close(
+    p, [[0, 0, 1], [1, 0, 0]], atol=1e-6,
+    hint="wrong for scores of one row that lie far apart: subtract the LARGEST of the row, not the smallest or the mean",
+)
 ### END HIDDEN TESTS
 
 # %% tests="softmax_pure" points=1
-z = np.array([[1.0, 2.0], [5.0, 3.0]])
+z = np.array([[1.0, 2.0, 0.0], [5.0, 3.0, 4.0], [0.0, 0.0, 1.0]])
 hint = "softmax changed its input: `z -= …` works in place, `z = z - …` makes a new array"
 with check.unchanged(z, hint=hint):
     softmax(z)
@@ -580,7 +606,7 @@ def one_hot(y, classes):
     """One-hot rows for class numbers.
 
     y: int array (n,), each entry from 0 to classes − 1. classes: int, the number of columns.
-    Returns a float array (n, classes): a single 1 in each row, in column y[i]; all else 0.
+    Returns an array (n, classes) of ints or floats: a single 1 in each row, in column y[i]; all else 0.
     """
     ### BEGIN SOLUTION
     Y = np.zeros((len(y), classes))
@@ -594,6 +620,7 @@ Y = one_hot(np.array([2, 0, 1]), 10)
 check.shape(Y, (3, 10), "three labels, ten classes: classes that do not occur in this batch get a column too")
 check.close(
     np.asarray(Y)[:, :4], [[0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0]],
+    hint="in each row a 1 in the column of the label, all else is 0 (start from np.zeros; np.empty holds anything)",
     mistakes={
         "off by one: label 0 belongs in column 0": [[0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]],
         "off by one: label 0 belongs in column 0, not in column 1":
@@ -604,12 +631,14 @@ check.close(
 check.close(np.sum(Y, axis=1), [1, 1, 1], hint="exactly one 1 in each row")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-classes = int(rng.integers(11, 30))
-y = rng.integers(0, classes, size=25)
-check.close(
-    one_hot(y.copy(), classes), keras.ops.convert_to_numpy(keras.ops.one_hot(y, classes)),
-    hint=f"wrong for 25 labels of {classes} classes: nothing may depend on three labels or ten classes",
-)
+classes = int(rng.integers(12, 24))
+for n in (5, 5, 5, 5, 5, 5, 300):  # several small batches: np.empty gives the memory of one to the next
+    y = rng.permutation([*rng.integers(3, classes - 1, size=n - 1), 3])  # without the first classes and the last
+    check.close(
+        one_hot(y.copy(), classes), keras.ops.convert_to_numpy(keras.ops.one_hot(y, classes)),
+        hint=f"wrong for {n} labels of {classes} classes, of which some do not occur, as class 0:\n"
+        "label 3 belongs in column 3, whatever the smallest or the largest label is; all else is 0 (start from np.zeros)",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -641,6 +670,7 @@ def cross_entropy(Y, Q):
 
     Y: float array (n, classes), target probabilities, each row sums to 1 (often, but not always, one-hot).
     Q: float array (n, classes), predicted probabilities, each row sums to 1; values below 1e-7 count as 1e-7.
+    Neither is changed.
     Returns one number ≥ 0: the mean over the n rows of −Σ_j Y_j log Q_j.
     """
     ### BEGIN SOLUTION
@@ -651,7 +681,7 @@ def cross_entropy(Y, Q):
 # %% tests="cross_entropy" points=1
 Y, Q = np.array([[1.0, 0, 0], [0, 1.0, 0]]), np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
 check.close(
-    cross_entropy(Y, Q), 1.3296, atol=1e-3, hint="return one number, the mean over the images",
+    cross_entropy(Y.copy(), Q.copy()), 1.3296, atol=1e-3, hint="return one number, the mean over the images",
     mistakes={
         "the loss is negative: the minus sign is missing": -1.3296,
         "you took the mean over all numbers: sum over the classes (axis 1), then average over images": 0.4432,
@@ -665,9 +695,9 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 Y, Q = rng.dirichlet(np.ones(6), size=30), rng.dirichlet(np.full(6, 2.0), size=30) * 0.9 + 0.1 / 6
+expected = np.mean(keras.ops.convert_to_numpy(keras.losses.categorical_crossentropy(Y, Q)))
 check.close(
-    cross_entropy(Y.copy(), Q.copy()), np.mean(keras.ops.convert_to_numpy(keras.losses.categorical_crossentropy(Y, Q))),
-    rtol=1e-3,
+    cross_entropy(Y.copy(), Q.copy()), expected, rtol=1e-3,
     hint="wrong for targets that are not one-hot: every class counts, with the weight Y gives it",
 )
 ### END HIDDEN TESTS
@@ -680,13 +710,20 @@ check.true(
     "a perfect prediction gives nan: 0 · log 0 is not a number. Raise Q to at least 1e-7 first",
 )
 check.close(loss, 0, atol=1e-4, hint="a perfect prediction costs 0, one number")
+Y, Q = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [0.5, 0.5]])
+hint = "cross_entropy changed its input: `Q[Q < 1e-7] = 1e-7` works in place, np.clip makes a new array"
+with check.unchanged(Y, Q, hint=hint):
+    cross_entropy(Y, Q)
 ### BEGIN HIDDEN TESTS
 with np.errstate(all="ignore"):
-    loss = cross_entropy(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
-check.between(
-    loss, 5, 20, name="the loss of one sure and wrong image and one right one",
-    low_hint="being sure and wrong must cost a lot",
-    high_hint="log 0 is minus infinity: raise every probability to at least 1e-7 first",
+    half = cross_entropy(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]]))
+    loss = cross_entropy(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))
+check.true(np.all(np.isfinite(loss)), "log 0 is minus infinity: raise every probability to at least 1e-7 first")
+# Measured by what "half sure" costs: another logarithm or sign is noticed by the first test, and costs nothing here.
+unit = np.mean(half) / np.log(2)
+check.close(
+    loss, -np.log(1e-7) * (unit if abs(unit) > 0.1 else 1), rtol=2e-3,
+    hint="wrong for an image that is sure and wrong: probabilities below 1e-7, and only these, count as 1e-7",
 )
 ### END HIDDEN TESTS
 
@@ -744,12 +781,14 @@ check.equal(
     },
 )
 ### BEGIN HIDDEN TESTS
-sizes = [int(n) for n in np.random.default_rng().integers(2, 40, size=np.random.default_rng().integers(5, 8))]
-layers = [keras.layers.Dense(neurons) for neurons in sizes[1:]]
-check.equal(
-    count_parameters(sizes.copy()), keras.Sequential([keras.Input((sizes[0],)), *layers]).count_params(),
-    f"wrong for {sizes}: a network may have any number of layers",
-)
+rng = np.random.default_rng()
+several = [[int(n) for n in rng.integers(2, 40, size=rng.integers(5, 8))], [int(n) for n in rng.integers(2, 40, size=2)]]
+expected = [
+    keras.Sequential([keras.Input((sizes[0],)), *map(keras.layers.Dense, sizes[1:])]).count_params() for sizes in several
+]
+hint = f"wrong for {several[0]} or for {several[1]}: a network may have any number of layers, also one"
+with check.explained({"IndexError": hint, "unpack": hint}):
+    check.equal([count_parameters(sizes.copy()) for sizes in several], expected, hint)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -777,7 +816,7 @@ check.equal(
 
 # %% exercise="build_mlp"
 def build_mlp():
-    """A new network 784-300-100-10 with fresh random weights, not compiled.
+    """A new network 784-300-100-10 with fresh random weights in each call, compiled or not.
 
     Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities (n, 10) out;
         ReLU in both hidden layers.
@@ -800,6 +839,14 @@ built = build_mlp()
 check.model(built, input_shape=(28, 28), output_shape=(10,))
 check.weights(built, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
 check.equal(built.count_params(), 266610, "this is the number of parameters of your model")
+### BEGIN HIDDEN TESTS
+first, again = (keras.ops.convert_to_numpy(network.trainable_weights[0]) for network in (built, build_mlp()))
+check.true(
+    np.any(first != again),
+    "two calls gave the same weights: make the model inside of the function, without a seed, so that each call\n"
+    "gives a new one. Training one of them would train them all",
+)
+### END HIDDEN TESTS
 
 # %% tests="build_mlp_forward" points=1
 built = build_mlp()
@@ -856,15 +903,15 @@ build_mlp().summary()
 #
 # </details>
 #
-# **Exercise 9 (2 points).** Write `build_binary` with the functional API, and **compile** it: the optimizer
-# `"adam"`, the loss `"binary_crossentropy"`, the metric `"accuracy"`.
+# **Exercise 9 (2 points).** Write `build_binary` with the functional API, not with `Sequential`, and **compile**
+# it: the optimizer `"adam"`, the loss `"binary_crossentropy"`, the metric `"accuracy"`.
 
 # %% exercise="build_binary"
 def build_binary():
     """A new compiled network 21-100-100-100-1 for a yes-or-no question.
 
-    Returns a sequential or functional Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU in
-    the hidden layers; compiled with Adam, binary cross-entropy and accuracy.
+    Returns a functional Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU in the hidden
+    layers; compiled with Adam, binary cross-entropy and accuracy.
     """
     ### BEGIN SOLUTION
     inputs = keras.Input((21,))
@@ -881,6 +928,10 @@ def build_binary():
 # %% tests="build_binary" points=1
 binary = build_binary()
 check.model(binary, input_shape=(21,), output_shape=(1,))
+check.true(
+    not isinstance(binary, keras.Sequential),
+    "this is a Sequential model: use the functional API here, which ends in keras.Model(inputs, outputs)",
+)
 check.weights(binary, [(21, 100), (100,), (100, 100), (100,), (100, 100), (100,), (100, 1), (1,)])
 customers = np.random.default_rng().normal(size=(50, 21)).astype("float32")
 q = check.outputs(binary, customers)
@@ -902,21 +953,34 @@ check.close(
 # %% tests="build_binary_loss" points=1
 binary = build_binary()
 check.model(binary, input_shape=(21,), output_shape=(1,))
-customers = np.random.default_rng().normal(size=(50, 21)).astype("float32")
 check.true(binary.compiled, "the model is not compiled: call model.compile(…) before you return it")
-answers = np.random.default_rng().integers(0, 2, size=(50, 1)).astype("float32")
-binary.run_eagerly = True  # for 50 samples not worth compiling
-measured = binary.test_on_batch(customers, answers, return_dict=True)
-check.true(any("acc" in name for name in measured), 'ask for the accuracy too: metrics=["accuracy"]')
+check.true(
+    isinstance(binary.optimizer, keras.optimizers.Adam),
+    f'the optimizer is {type(binary.optimizer).__name__}: compile with optimizer="adam"',
+)
+customers = np.random.default_rng().normal(size=(200, 21)).astype("float32")
+q = check.outputs(binary, customers)
 extreme = check.outputs(binary, 100 * customers)
 check.true(
     0 <= np.min(extreme) and np.max(extreme) <= 1,
     "probabilities lie between 0 and 1, whatever the customer: the output needs a sigmoid",
 )
+binary.run_eagerly = True  # for so few samples not worth compiling
+third = 'the third place of compile is not for metrics: write metrics=["accuracy"], with its name'
+with check.explained({"string": third, "loss_weights": third}):
+    best, worst = (
+        binary.evaluate(customers, answers.astype("float32"), batch_size=200, verbose=0, return_dict=True)
+        for answers in (q > 0.5, q <= 0.5)
+    )
+check.true(
+    any(best[name] > 0.999 and worst[name] < 0.001 for name in best if name != "loss"),
+    'ask for the accuracy too: metrics=["accuracy"]',
+)
 ### BEGIN HIDDEN TESTS
-q = check.outputs(binary, customers)[:, 0].astype(float)
+answers = np.random.default_rng().integers(0, 2, size=(200, 1)).astype("float32")
+measured = binary.evaluate(customers, answers, batch_size=200, verbose=0, return_dict=True)
 check.close(
-    measured["loss"], sklearn.metrics.log_loss(answers[:, 0], q), rtol=0.01,
+    measured["loss"], sklearn.metrics.log_loss(answers[:, 0], q[:, 0].astype(float)), rtol=0.01,
     hint="the loss is not the binary cross-entropy of the model's probabilities",
 )
 ### END HIDDEN TESTS
@@ -1136,8 +1200,14 @@ check.true(
 )
 check.between(
     first_loss, 2.0, 6.0, name="first_loss",
-    low_hint="too low for a network that knows nothing: measure it before the training, with cross-entropy",
+    low_hint="too low for a network that knows nothing: measure it before the training, with cross-entropy. (If it\n"
+    "lies between 0 and 1, is it the accuracy? evaluate returns the loss first.)",
     high_hint="too high for a network that knows nothing: did you give it the scaled images, and softmax?",
+)
+check.true(
+    min(abs(float(np.squeeze(first_loss)) - typed) for typed in (np.log(10), 2.3, 2.303)) > 1e-6,
+    "that is ln 10, what a network that guesses *evenly* would have; yours has random preferences. Measure its own\n"
+    "loss: model.evaluate(…) on the validation images, before fit",
 )
 
 # %% tests="train_history" points=1
@@ -1168,6 +1238,7 @@ check.true(
 
 # %% tests="train_accuracy" points=2
 check.model(model, input_shape=(28, 28), output_shape=(10,))
+check.weights(model, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)], "the network should be 784-300-100-10")
 q = check.outputs(model, X_valid_scaled[:2000])
 check.probabilities(q, hint="the model should return probabilities of ten classes: end in softmax")
 check.between(
@@ -1181,19 +1252,26 @@ check.equal(
     "this is the number of steps that your optimizer made: train one fresh model, once, on all training\n"
     "images and no others, with batches of BATCH_SIZE for EPOCHS epochs",
 )
+x = 0.3 * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
+W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
+q, in_training = check.outputs(model, x), keras.ops.convert_to_numpy(model(x, training=True))
 
 
-def centred_scores(X):
-    q = check.outputs(model, X.astype("float32"))
-    log_q = np.log(np.maximum(q.astype(float), 1e-30))
-    return log_q - log_q.mean(axis=1, keepdims=True)
+def by_hand(bend):
+    return scipy.special.softmax(bend(bend(x.reshape(200, 784) @ W1 + b1) @ W2 + b2) @ W3 + b3, axis=1)
 
 
-x = 0.3 * np.random.default_rng().normal(size=(200, 28, 28))
-bend = centred_scores(x) + centred_scores(-x) - 2 * centred_scores(0 * x)
-check.true(
-    np.abs(bend).mean() > 0.05,
-    "the scores are a linear function of the pixels: do the hidden layers have an activation?",
+check.close(
+    q, by_hand(lambda scores: np.maximum(scores, 0)), rtol=0, atol=0.01,
+    hint='your model does not compute what its weights say: have both hidden layers activation="relu"?',
+    mistakes={
+        "the scores are a linear function of the pixels: the hidden layers have no activation": lambda: by_hand(np.array),
+        "the hidden layers bend with tanh: as in exercise 8 they should use ReLU": lambda: by_hand(np.tanh),
+    },
+)
+check.close(
+    in_training, q, rtol=0, atol=0.01,
+    hint="in training your model computes something else than in use: leave out Dropout and noise (they come in Lab 4)",
 )
 X_check = (fashion.X_test - np.float32(pixel_mean)) / np.float32(pixel_deviation)
 y_check = check.outputs(model, X_check).argmax(axis=1)
@@ -1271,8 +1349,10 @@ print(f"gap at the end, 55,000 images: {gap:.1f} percentage points")
 
 # %%
 X_test_scaled = keras.ops.convert_to_numpy(scaler(fashion.X_test))
-test_loss, test_accuracy = model.evaluate(X_test_scaled, fashion.y_test, batch_size=1000, verbose=0)
 P_test = model.predict(X_test_scaled, batch_size=1000, verbose=0)
+# From the probabilities themselves, so that it does not matter whether your loss wants class numbers or one-hot rows:
+test_loss = np.mean(keras.losses.sparse_categorical_crossentropy(fashion.y_test, P_test))
+test_accuracy = np.mean(P_test.argmax(axis=1) == fashion.y_test)
 print(f"test: loss {test_loss:.3f}, accuracy {test_accuracy:.3f}")
 print("first image:", np.round(P_test[0], 2), "→", fashion.class_names[P_test[0].argmax()])
 
@@ -1294,7 +1374,7 @@ def confusion(y, y_hat, classes):
     """Confusion matrix: how many samples of each class were called what.
 
     y: int array (n,), true labels. y_hat: int array (n,), predicted labels. Both from 0 to classes − 1.
-    Returns an int array (classes, classes); entry [i, j]: samples of class i that were predicted as j.
+    Returns an array (classes, classes) of counts; entry [i, j]: samples of class i that were predicted as j.
     """
     ### BEGIN SOLUTION
     counts = np.zeros((classes, classes), dtype=int)
@@ -1319,9 +1399,14 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 y, y_hat = rng.integers(0, 5, size=300), rng.integers(0, 6, size=300)
+expected = sklearn.metrics.confusion_matrix(y, y_hat, labels=range(8))
 check.equal(
-    confusion(y.copy(), y_hat.copy(), 8), sklearn.metrics.confusion_matrix(y, y_hat, labels=range(8)),
+    confusion(y.copy(), y_hat.copy(), 8), expected,
     "wrong for 8 classes of which some do not occur: the matrix has a row and a column for each of them",
+)
+check.equal(
+    confusion(np.zeros(3000, dtype=int), np.ones(3000, dtype=int), 2), [[0, 3000], [0, 0]],
+    "3,000 samples of one kind, and the count is wrong: small types of numbers end early, bytes at 255. Use dtype=int",
 )
 ### END HIDDEN TESTS
 
@@ -1362,7 +1447,7 @@ def confident_mistakes(P, y, k):
 P = np.array([[0.80, 0.15, 0.05], [0.90, 0.08, 0.02], [0.28, 0.27, 0.45], [0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
 y = np.array([0, 1, 0, 2, 2])
 with check.explained({"only integer scalar arrays": "np.where gives a tuple: take its first part, np.where(…)[0]"}):
-    found = confident_mistakes(P, y, 2)
+    found = confident_mistakes(P.copy(), y.copy(), 2)
 check.equal(
     found, [1, 3],
     mistakes={
@@ -1371,6 +1456,7 @@ check.equal(
         "the right samples, but the most confident should come first": [3, 1],
         "these are places among the mistakes; return row numbers of P": [0, 2],
         "these are the classes that were predicted; return row numbers of P": [0, 1],
+        "you took the k most confident first and then the mistakes among them: first the mistakes, then k of them": [1],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1378,7 +1464,7 @@ rng = np.random.default_rng()
 P, y = rng.dirichlet(np.ones(6), size=80), rng.integers(0, 6, size=80)
 mistakes = sorted((-max(row), i) for i, row in enumerate(P.tolist()) if row.index(max(row)) != y[i])
 check.equal(
-    confident_mistakes(P, y, 10), [i for _, i in mistakes[:10]],
+    confident_mistakes(P.copy(), y.copy(), 10), [i for _, i in mistakes[:10]],
     "wrong for 80 samples: order them by the probability of the predicted class, the largest of the row",
 )
 ### END HIDDEN TESTS
@@ -1386,14 +1472,17 @@ check.equal(
 # %% tests="confident_mistakes_few" points=1
 P, y = np.array([[0.6, 0.4], [0.3, 0.7], [0.1, 0.9], [0.8, 0.2]]), np.array([1, 1, 0, 0])
 check.equal(
-    confident_mistakes(P, y, 4), [2, 0],
+    np.sort(confident_mistakes(P.copy(), y.copy(), 4)), [0, 2],
     "there are only two mistakes here (samples 2 and 0), so return only two, although k = 4",
 )
 ### BEGIN HIDDEN TESTS
 check.shape(
-    confident_mistakes(P, np.array([0, 1, 1, 0]), 3), (0,),
+    confident_mistakes(P.copy(), np.array([0, 1, 1, 0]), 3), (0,),
     "every sample is right here, so there is no mistake to return: an empty array",
 )
+hint = "confident_mistakes changed its input: `P[…] = 0` works in place, np.where(…, P, 0) makes a new array"
+with check.unchanged(P, y, hint=hint):
+    confident_mistakes(P, y, 2)
 ### END HIDDEN TESTS
 
 # %%
