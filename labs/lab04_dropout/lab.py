@@ -1178,8 +1178,8 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 def mc_predict(model, X, times):
     """Many predictions with dropout left on: their mean and their spread.
 
-    model: a Keras model, with or without dropout. X: float array (n, …), the samples. times: int, at least 1, how often each
-    sample is predicted. Neither model nor X is changed.
+    model: a Keras model, with or without dropout. X: float array (n, …), the samples. times: int, at least 1, how many
+    draws are made for each sample. Neither model nor X is changed.
     Returns two arrays of the shape of the model's output, usually (n, classes): the mean over the predictions, and their
     standard deviation (dividing by `times`, so that it is 0 for a single prediction).
     """
@@ -1192,7 +1192,7 @@ def mc_predict(model, X, times):
 # %% tests="mc_mean" points=1
 coin = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])  # each entry becomes 0 or twice as large
 threes = np.full((3000, 4), 3.0, dtype="float32")
-result = mc_predict(coin, threes, 20)
+result = mc_predict(coin, threes.copy(), 20)
 check.length(result, 2, "return two arrays: the mean, and the standard deviation")
 check.shape(result[0], (3000, 4), "the mean over the predictions (the first axis) has the shape of one prediction")
 check.true(np.std(result[0]) > 0.01, "dropout was switched off: call model(X, training=True); predict always switches it off")
@@ -1201,7 +1201,7 @@ check.between(
     high_hint="divide the sum by `times`", low_hint="is it the mean over all predictions?",
 )
 ### BEGIN HIDDEN TESTS
-once = np.asarray(mc_predict(coin, threes, 1)[0])
+once = np.asarray(mc_predict(coin, threes.copy(), 1)[0])
 check.true(np.isfinite(once).all(), "with times=1 the mean holds nan: make exactly `times` predictions, here one")
 check.close(
     np.unique(np.round(once, 4)), [0, 6], atol=1e-3,
@@ -1220,7 +1220,7 @@ check.close(mean, expected, rtol=1e-4, atol=1e-6, hint="for a model without drop
 # %% tests="mc_spread" points=1
 coin = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])
 threes = np.full((300, 4), 3.0, dtype="float32")
-result = mc_predict(coin, threes, 30)
+result = mc_predict(coin, threes.copy(), 30)
 check.length(result, 2, "return two arrays: the mean, and the standard deviation")
 check.shape(result[1], (300, 4), "the spread over the predictions (the first axis) has the shape of one prediction")
 check.close(
@@ -1233,7 +1233,7 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 check.close(
-    mc_predict(coin, threes, 1)[1], np.zeros((300, 4)),
+    mc_predict(coin, threes.copy(), 1)[1], np.zeros((300, 4)),
     hint="a single prediction has no spread: with times=1 the standard deviation is 0 (divide by times, not by times − 1)",
 )
 ### END HIDDEN TESTS
