@@ -141,9 +141,11 @@ check.close(
     },
 )
 ### BEGIN HIDDEN TESTS
-y = np.random.default_rng().integers(0, 8, size=60) / 4
+y = np.random.default_rng().permutation(np.arange(60) % 8) / 4  # every price several times, the cap among them
+with check.unchanged(y, hint="capped_share changed y: `y -= cap` works in place"):
+    share = capped_share(y, 1.25)
 check.close(
-    capped_share(y.copy(), 1.25), sklearn.metrics.accuracy_score([True] * 60, y > 1.249),
+    share, sklearn.metrics.accuracy_score([True] * 60, y > 1.249),
     hint="wrong for 60 prices and a cap of 1.25: the cap is an argument, it is not always 5",
 )
 ### END HIDDEN TESTS
@@ -198,8 +200,10 @@ def rmse(y, y_hat):
 
 # %% tests="rmse" points=1
 y, y_hat = np.array([1.0, 2.0, 4.0, 5.0]), np.array([1.0, 4.0, 7.0, 1.0])
+with check.explained({"too many indices": "y_hat may have the shape (n,) too, which has no column [:, 0]: flatten it, y_hat.reshape(-1)"}):
+    error_of_four = rmse(y.copy(), y_hat.copy())
 check.close(
-    rmse(y, y_hat), 2.6926, atol=1e-3, hint="return one number: the root of the mean of the squared errors",
+    error_of_four, 2.6926, atol=1e-3, hint="return one number: the root of the mean of the squared errors",
     mistakes={
         "the root is missing": 7.25,
         "that is the mean of the absolute errors: square first, take the mean, then the root": 2.25,
@@ -215,28 +219,37 @@ check.close(
 y, y_hat = np.random.default_rng().normal(size=(2, 50))
 expected = math.sqrt(sklearn.metrics.mean_squared_error(y, y_hat))
 check.close(
-    rmse(y, y_hat), expected, rtol=1e-4,
+    rmse(y.copy(), y_hat.copy()), expected, rtol=1e-4,
     hint="wrong for 50 values: nothing may depend on four",
 )
 ### END HIDDEN TESTS
 
 # %% tests="rmse_column" points=1
 y, y_hat = np.array([1.0, 2.0, 4.0, 5.0]), np.array([[1.0], [2.0], [5.0], [7.0]])
-check.close(
-    rmse(y, y_hat), 1.1180, atol=1e-3, hint="this is your RMSE for predictions of the shape (n, 1): flatten them first",
-    mistakes={
-        "the root is missing": 1.25,
-        "that is the mean of the absolute errors: square first, take the mean, then the root": 0.75,
-        "(n, 1) minus (n,) gave a table of n × n differences: flatten the predictions, y_hat.reshape(-1)":
-            np.sqrt(np.mean((y_hat - y) ** 2)),
-    },
+table_of_errors = (y_hat - y) ** 2
+flatten = "(n, 1) minus (n,) gave a table of n × n differences: flatten the predictions, y_hat.reshape(-1)"
+error = rmse(y.copy(), y_hat.copy())
+check.shape(error, (), "return one number, for predictions of the shape (n, 1) too")
+check.true(not np.isclose(float(error), np.sqrt(np.mean(table_of_errors)), atol=1e-3), flatten)
+squares = (y_hat[:, 0] - y) ** 2  # the formula is what the test above is for: each of these is accepted here
+formulas = [np.sqrt(squares.mean()), squares.mean(), np.sqrt(squares).mean(), squares.sum(), np.sqrt(squares.sum())]
+formulas += [np.sqrt(squares.sum()) / 4, np.sqrt(squares.sum() / 3)]
+check.true(
+    np.isclose(float(error), formulas, atol=1e-3).any(),
+    f"for a column of predictions with the errors 0, 0, 1 and 2 you return {float(error):.4f}, and the RMSE is 1.1180:\n"
+    "bring both to the shape (n,)",
 )
 ### BEGIN HIDDEN TESTS
-y, y_hat = np.random.default_rng().normal(size=(2, 30)).astype("float32")
-expected = math.sqrt(sklearn.metrics.mean_squared_error(y, y_hat))
+y, y_hat = np.sort(np.random.default_rng().normal(size=(2, 4)))[:, ::-1].astype("float32")
 with check.unchanged(y, y_hat, hint="rmse changed its input: `y_hat -= y` works in place, `y_hat - y` makes a new array"):
     error = rmse(y, y_hat[:, np.newaxis])
-check.close(error, expected, rtol=1e-4, hint="wrong for a column of 30 predictions: nothing may depend on four")
+squares = (y_hat - y).astype(float) ** 2
+formulas = [np.sqrt(squares.mean()), squares.mean(), np.sqrt(squares).mean(), squares.sum(), np.sqrt(squares.sum())]
+formulas += [np.sqrt(squares.sum()) / 4, np.sqrt(squares.sum() / 3), abs((y_hat - y).mean())]
+check.true(
+    np.isclose(float(np.squeeze(error)), formulas, rtol=1e-4).any(),
+    "wrong for a column of four other predictions: flatten them first",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -329,26 +342,31 @@ check.close([*w, b], [*w_true, -7], rtol=1e-3, atol=1e-4, hint="wrong for five f
 ### END HIDDEN TESTS
 
 # %% tests="fit_linear_noise" points=1
-X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 2.0, 5.0])
-w, b = fit_linear(X, y)
+X, y = np.array([[-3.0], [-1.0], [1.0], [3.0]]), np.array([-3.0, -1.0, -1.0, 5.0])
+result = fit_linear(X, y)
+check.length(result, 2, "return two things, w and b")
+w, b = result
 check.shape(w, (1,), "w is an array with one weight for each feature, here one; the constant comes on its own, as b")
 check.close(
-    [*w, b], [1.2, 0.7], atol=1e-3,
-    hint="no line goes through all four points; the one with the smallest sum of squares is 1.2·x + 0.7",
+    [*w, np.squeeze(b)], [1.2, 0], atol=1e-3,
+    hint="no line goes through all four points; the one with the smallest sum of squares is 1.2·x",
     mistakes={
         "that is the line through the first and the last point: all points count": [4 / 3, 1],
+        "that is the slope through the first and the last point: all points count": [4 / 3, 0],
     },
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 X = rng.gamma(2.0, 10.0, size=(60, 3))
-y = 4 + X @ (rng.uniform(0.5, 2, size=3) * rng.choice([-1, 1], size=3)) + rng.normal(scale=3, size=60)
+y = X @ (rng.uniform(0.5, 2, size=3) * rng.choice([-1, 1], size=3)) + rng.normal(scale=3, size=60)
+X, y = X - X.mean(axis=0), y - y.mean()  # so the constant, which the test above is for, is 0
 oracle = sklearn.linear_model.LinearRegression().fit(X, y)
-w, b = fit_linear(X, y)
+w, b = fit_linear(X.copy(), y.copy())
 check.close(
-    [*w, b], [*oracle.coef_, oracle.intercept_], rtol=1e-3, atol=1e-4,
+    [*w, np.squeeze(b)], [*oracle.coef_, oracle.intercept_], rtol=1e-3, atol=1e-4,
     hint="the sum of squared errors is not the smallest one: scikit-learn finds a better line",
 )
+X = X + 5
 with check.unchanged(X, y, hint="fit_linear changed its input: make a new array with the column of ones"):
     fit_linear(X, y)
 ### END HIDDEN TESTS
@@ -589,13 +607,13 @@ print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f}, the l
 
 # %% exercise="build_regressor"
 def build_regressor(X_train, hidden=(50, 50, 50)):
-    """A new network for one number, that standardises its own inputs; not compiled.
+    """A new network for one number, that standardises its own inputs.
 
     X_train: float array (n, features), the training data: a Normalization layer, the first layer after the
         input, is adapted on exactly these. Not changed.
     hidden: the number of neurons of each hidden layer, each with ReLU; at least one layer.
     Returns a sequential or functional Keras model: raw features (m, features) in, predictions (m, 1) out, no
-        activation at the output.
+        activation at the output. Whether it is compiled does not matter.
     """
     ### BEGIN SOLUTION
     scale = keras.layers.Normalization()
@@ -627,6 +645,7 @@ scaling = [layer for layer in built.layers if isinstance(layer, keras.layers.Nor
 check.equal(len(scaling), 1, "this is the number of Normalization layers in your model; it needs one, at the start")
 m = keras.ops.convert_to_numpy(scaling[0].mean).reshape(-1)
 s = np.sqrt(keras.ops.convert_to_numpy(scaling[0].variance).reshape(-1))
+check.true(np.isfinite([*m, *s]).all(), "the Normalization layer holds nan or inf: adapt it on X_train, nothing else")
 check.true(not (np.allclose(m, 0) and np.allclose(s, 1)), "the Normalization layer knows nothing yet: call adapt(X_train)")
 check.true(
     len(m) != 1,
@@ -639,13 +658,15 @@ check.close(
     hint="these are the means in the layer: adapt it on the X_train that the function was given, and on nothing else",
 )
 ### BEGIN HIDDEN TESTS
-built.trainable_weights[-1].assign([100.0])  # above 0, where an activation at the output, which another test is for, shows little
-W1, b1, W2, b2 = [keras.ops.convert_to_numpy(w).astype(float) for w in built.trainable_weights]
+with check.unchanged(sample, hint="build_regressor changed X_train: adapt(X_train) is enough, the data stay as they are"):
+    built = build_regressor(sample, (4, 3))
+first = next(layer for layer in built.layers if layer.trainable_weights)
 other = (sample.mean(axis=0) + 3 * sample.std(axis=0) * np.random.default_rng().normal(size=(200, 3))).astype("float32")
-Z = sklearn.preprocessing.StandardScaler().fit(sample.astype(float)).transform(other.astype(float))
 check.close(
-    check.outputs(built, other), np.maximum(Z @ W1 + b1, 0) @ W2 + b2, rtol=0, atol=0.02,
-    hint="the model's answers do not fit its weights: is the Normalization layer the first one, and is it used only once?",
+    check.outputs(keras.Model(built.inputs, first.input), other),
+    sklearn.preprocessing.StandardScaler().fit(sample.astype(float)).transform(other.astype(float)), rtol=0, atol=0.01,
+    hint="what reaches the first Dense layer is not the standardised feature: is the Normalization layer the first one,\n"
+    "used only once, and with nothing between it and the first Dense layer?",
 )
 ### END HIDDEN TESTS
 
@@ -663,41 +684,110 @@ for wanted in (-1e5, 1e5):
         high_hint="negative answers are cut off: the output layer must not have an activation",
     )
 built = build_regressor(sample, hidden=(6, 5))
-x = np.random.default_rng().normal(size=(200, 8)).astype("float32")
+x, other = 30 * np.random.default_rng().normal(size=(2, 200, 8))
 centre, spread = sample.mean(axis=0), sample.std(axis=0)
-up, down, middle = (check.outputs(built, centre + step * x * spread) for step in (1, -1, 0))
+steps = (x, other, x + other, -x, 0 * x)
+up, across, both, down, middle = (check.outputs(built, (centre + step * spread).astype("float32")) for step in steps)
+size = np.abs(up - middle).mean() + 1e-9
+ask_for = "give each hidden layer activation=\"relu\""
+check.true(np.isfinite(up).all(), "the predictions hold nan or inf: look at the Normalization layer")
 check.true(
-    np.abs(up + down - 2 * middle).mean() > 1e-3,
-    "the answer is a linear function of the features: do the hidden layers have activation=\"relu\"?",
+    np.abs(both - up - across + middle).mean() > 0.01 * size, f"the answer is a linear function of the features: {ask_for}"
 )
+check.true(
+    np.abs(up + down - 2 * middle).mean() > 0.01 * size,
+    f"the answers to opposite features are opposite, as with tanh or sigmoid in the hidden layers: {ask_for}",
+)
+### BEGIN HIDDEN TESTS
+built = build_regressor(sample, hidden=(9, 7, 5))
+check.weights(built, [(8, 9), (9,), (9, 7), (7,), (7, 5), (5,), (5, 1), (1,)])
+rng = np.random.default_rng()
+for w in built.trainable_weights:
+    w.assign(rng.normal(size=w.shape))
+weights = [keras.ops.convert_to_numpy(w).astype(float) for w in built.trainable_weights]
+first = next(layer for layer in built.layers if layer.trainable_weights)
+Z = check.outputs(keras.Model(built.inputs, first.input), sample).astype(float)  # scaling is what another test is for
+
+
+def forward(*activations):
+    h = Z
+    for kernel, bias, act in zip(weights[::2], weights[1::2], [*activations, lambda v: v]):
+        h = act(h @ kernel + bias)
+    return h
+
+
+def relu(v):
+    return np.maximum(v, 0)
+
+
+def none(v):
+    return v
+
+
+check.close(
+    check.outputs(built, sample), forward(relu, relu, relu), rtol=1e-3, atol=0.05,
+    hint="with hidden=(9, 7, 5) the model does not compute what its weights say: each hidden layer has ReLU, and nothing\n"
+    "else acts",
+    mistakes={
+        "only the first hidden layer has ReLU: each of them needs it": lambda: forward(relu, none, none),
+        "the last hidden layer has no ReLU: each of them needs it": lambda: forward(relu, relu, none),
+        "the first hidden layer has no ReLU: each of them needs it": lambda: forward(none, relu, relu),
+        "only the last hidden layer has ReLU: each of them needs it": lambda: forward(none, none, relu),
+    },
+)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # **Look.** What is each repair worth to a network? The next cell defines one experiment: a fresh network with
-# the layers `hidden`, trained for a few epochs. Then it trains four of them.
+# the layers `hidden`, trained for a few epochs. Then it trains four of them. (From here to section 10 all experiments use
+# the course's own columns and networks, in case yours are not ready: the columns of exercise 4 in another order, and a
+# plain network, whose inputs scikit-learn's `StandardScaler` has scaled before. You can go on with any section.)
 #
 # **Predict before you run.** Put these four in order, worst first: raw features without scaling; scaled;
 # scaled and with logarithms; scaled, with logarithms and waves. Where does the network fall behind the
 # *linear* model with logarithms?
 
 # %% given="experiment"
-inputs_of = {
-    "raw": lambda rows: rows,
-    "logarithms": logarithms_only,
-    "waves": make_features,
-}
+def with_logarithms(X):
+    """The columns of X, five of them as logarithms: income, rooms, bedrooms, population, people per household; age; place."""
+    return np.column_stack([np.log(X[:, [0, 2, 3, 4, 5]]), X[:, [1, 6, 7]]])
+
+
+def with_waves(X):
+    """The same columns, and the twelve waves of the place: all cosines, then all sines."""
+    turns = np.exp(1j * np.concatenate([k * X[:, 6:] for k in (1, 2, 4)], axis=1))
+    return np.column_stack([with_logarithms(X), turns.real, turns.imag])
+
+
+inputs_of = {"raw": np.array, "logarithms": with_logarithms, "waves": with_waves}
+
+
+def prepared(kind, scaled=True):
+    """The inputs of the training and of the validation districts, scaled with the numbers of the training districts."""
+    X, X_v = inputs_of[kind](housing.X_train), inputs_of[kind](housing.X_valid)
+    scaler = sklearn.preprocessing.StandardScaler(with_mean=scaled, with_std=scaled).fit(X)
+    return scaler.transform(X).astype("float32"), scaler.transform(X_v).astype("float32")
+
+
+def plain_network(features, hidden=(50, 50, 50)):
+    """A new network with ReLU in the hidden layers, for inputs that are scaled already."""
+    return keras.Sequential([keras.Input((features,)), *(keras.layers.Dense(n, "relu") for n in hidden), keras.layers.Dense(1)])
+
+
+def course_rmse(y, guesses):
+    """The RMSE of guesses of the shape (n,) or (n, 1)."""
+    return sklearn.metrics.mean_squared_error(y, guesses) ** 0.5
 
 
 def experiment(kind, hidden=(50, 50, 50), *, scaled=True, loss="mse", rate=0.001, batch_size=128, prices=None):
     """Train a new network for STEP_EPOCHS epochs; its RMSE on training and validation data, and the seconds."""
-    X, X_v = inputs_of[kind](housing.X_train), inputs_of[kind](housing.X_valid)
-    model = build_regressor(X, hidden)
-    if not scaled:  # the same layers, without the first one
-        model = keras.Sequential([keras.Input(X.shape[1:]), *(keras.layers.Dense(n, "relu") for n in hidden), keras.layers.Dense(1)])
+    X, X_v = prepared(kind, scaled)
+    model = plain_network(X.shape[1], hidden)
     model.compile(optimizer=training.cosine_adam(len(X), epochs=STEP_EPOCHS, batch_size=batch_size, learning_rate=rate), loss=loss)
     start = time.perf_counter()
     training.fit(model, X, housing.y_train if prices is None else prices, epochs=STEP_EPOCHS, batch_size=batch_size, verbose=0)
     seconds = time.perf_counter() - start
-    errors = [rmse(t, model.predict(x, batch_size=1000, verbose=0)) for t, x in ((housing.y_train, X), (housing.y_valid, X_v))]
+    errors = [course_rmse(t, model.predict(x, batch_size=1000, verbose=0)) for t, x in ((housing.y_train, X), (housing.y_valid, X_v))]
     return (*errors, seconds)
 
 
@@ -766,8 +856,9 @@ ambiguous = "`if` wants one yes or no, and this is an array: choose for each err
 with check.explained({"truth value of an array": ambiguous}):
     result = losses(y, y_hat, 1.0)
 check.length(result, 3, "return three numbers: return mse, mae, huber")
-check.true(all(np.ndim(value) == 0 for value in result), "each of the three is one number: the mean over all errors")
 mse, mae, huber = result
+check.shape(mse, (), "your MSE is one number: the mean over all errors")
+check.shape(mae, (), "your MAE is one number: the mean over all errors")
 check.close(
     mse, 5.0625, atol=1e-4, hint="this is your MSE for the errors 0.5, 0, 2 and −4",
     mistakes={"that is the RMSE: no root here": 2.25, "that is the sum: take the mean": 20.25},
@@ -780,8 +871,25 @@ check.close(
         "that is the sum: take the mean": 6.5,
     },
 )
+### BEGIN HIDDEN TESTS
+y, y_hat = np.random.default_rng().normal(scale=2.0, size=(2, 40))
+expected = [sklearn.metrics.mean_squared_error(y, y_hat), sklearn.metrics.mean_absolute_error(y, y_hat)]
+with check.unchanged(y, y_hat, hint="losses changed its input: `y_hat -= y` works in place, `y_hat - y` makes a new array"):
+    result = losses(y, y_hat, 1.0)
 check.close(
-    huber, 1.28125, atol=1e-4, hint="this is your Huber loss for the errors 0.5, 0, 2 and −4",
+    list(result)[:2], expected, rtol=1e-3, hint="MSE and MAE are wrong for 40 values: nothing may depend on the four above",
+)
+### END HIDDEN TESTS
+
+# %% tests="losses_huber" points=1
+y, y_hat = np.array([1.0, 1.0, 1.0, 1.0]), np.array([1.5, 1.0, 3.0, -3.0])
+ambiguous = "`if` wants one yes or no, and this is an array: choose for each error with np.where(condition, near, far)"
+with check.explained({"truth value of an array": ambiguous}):
+    result = losses(y, y_hat, 1.0)
+check.length(result, 3, "return three numbers: return mse, mae, huber")
+check.shape(result[2], (), "your Huber loss is one number: the mean over all errors")
+check.close(
+    result[2], 1.28125, atol=1e-4, hint="this is your Huber loss for the errors 0.5, 0, 2 and −4",
     mistakes={
         "near 0 the half is missing: e²/2": 1.3125,
         "far away nothing is subtracted: δ(|e| − δ/2)": 1.53125,
@@ -794,38 +902,24 @@ check.close(
         "you averaged the near and the far errors apart and added: take one mean over all four": 2.5625,
     },
 )
-### BEGIN HIDDEN TESTS
-y, y_hat = np.random.default_rng().normal(scale=2.0, size=(2, 40))
-expected = [
-    sklearn.metrics.mean_squared_error(y, y_hat),
-    sklearn.metrics.mean_absolute_error(y, y_hat),
-    float(keras.losses.Huber(delta=1.0)(y, y_hat)),
-]
-check.close(
-    list(losses(y, y_hat, 1.0)), expected, rtol=1e-3, hint="wrong for 40 values: nothing may depend on the four above",
-)
-### END HIDDEN TESTS
-
-# %% tests="losses_delta" points=1
 y, y_hat = np.zeros(3), np.array([0.2, 1.0, -2.0])
-mse, mae, huber = losses(y, y_hat, 0.5)
+huber = losses(y, y_hat, 0.5)[2]
 check.close(
     huber, 0.42333, atol=1e-4, hint="this is your Huber loss with δ = 0.5, for the errors 0.2, 1 and −2",
     mistakes={
         "you used δ = 1: take the argument": (0.02 + 0.5 + 1.5) / 3,
         "far from 0 the loss is δ(|e| − δ/2): the factor δ in front is missing": (0.02 + 0.75 + 1.75) / 3,
-        "far from 0 the loss is δ(|e| − δ/2): you subtracted 1/2 in place of δ/2": (0.02 + 0.25 + 0.75) / 3,
-        "far from 0 the loss is δ(|e| − δ/2): you subtracted δ": (0.02 + 0.25 + 0.75) / 3,
+        "far from 0 the loss is δ(|e| − δ/2): you subtracted 1/2 in place of δ/2, or all of δ": (0.02 + 0.25 + 0.75) / 3,
     },
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 delta = float(rng.uniform(3.0, 5.0))
-y, y_hat = rng.normal(scale=4.0, size=(2, 60))
-expected = scipy.special.huber(delta, y_hat - y).mean()
-with check.unchanged(y, y_hat, hint="losses changed its input: `y_hat -= y` works in place, `y_hat - y` makes a new array"):
-    huber = losses(y, y_hat, delta)[2]
-check.close(huber, expected, rtol=1e-3, hint=f"wrong for 60 errors and δ = {delta:.2f}")
+near, far = rng.uniform(-delta, delta, size=45), delta * rng.uniform(1.5, 4, size=15) * rng.choice([-1, 1], size=15)
+errors = rng.permutation([*near, *far])
+y = rng.normal(size=60)
+huber = losses(y.copy(), y + errors, delta)[2]
+check.close(huber, scipy.special.huber(delta, errors).mean(), rtol=1e-3, hint=f"wrong for 60 errors and δ = {delta:.2f}")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -894,7 +988,7 @@ check.close(
     },
 )
 check.close(
-    fit_constant(y, "mse", 0.1, 2), 1.08, atol=1e-4,
+    fit_constant(y.copy(), "mse", 0.1, 2), 1.08, atol=1e-4,
     hint="two steps from 0: the second one starts where the first one ended, at 0.6",
     mistakes={
         "both steps were made from 0: compute the errors anew in every step": 1.2,
@@ -909,16 +1003,23 @@ check.close(
     fit_constant(y.copy(), "mse", lr, 7), y.mean() * (1 - (1 - 2 * lr) ** 7), rtol=1e-3,
     hint=f"wrong after 7 steps with the rate {lr:.3f}",
 )
+check.close(fit_constant(y.copy(), "mse", 0.1, 0), 0, hint="no step was asked for (steps=0): the constant is still 0")
+check.close(
+    fit_constant(y.copy(), "mse", 1e-4, 3000), y.mean() * (1 - (1 - 2e-4) ** 3000), rtol=1e-4,
+    hint="wrong after 3,000 small steps: make exactly `steps` steps, and do not end when a step is small",
+)
 ### END HIDDEN TESTS
 
 # %% tests="fit_constant_losses" points=1
 y = np.array([1.8, 2.0, 2.1, 2.4, 210.0])
+with check.explained({"'str' object is not callable": "loss is only a name, such as \"mse\": its function is slopes[loss]"}):
+    found = fit_constant(y.copy(), "mse", 0.3, 100)
 check.close(
-    fit_constant(y, "mse", 0.3, 100), 43.66, atol=0.05,
+    found, 43.66, atol=0.05,
     hint="under MSE the best constant is the mean of these prices, 43.66",
 )
 check.close(
-    fit_constant(y, "mae", 0.01, 400), 2.1, atol=0.05,
+    fit_constant(y.copy(), "mae", 0.01, 400), 2.1, atol=0.05,
     hint="under MAE the best constant is the median of these prices, 2.1",
     mistakes={
         "that is the mean of the prices: take the slope of the loss that is asked for": [43.65, 43.66],
@@ -927,6 +1028,13 @@ check.close(
     },
 )
 ### BEGIN HIDDEN TESTS
+far = np.random.default_rng().uniform(7, 9, size=10)  # so far that the slopes of MAE and Huber are −1 all the way
+for name in ("mae", "huber"):
+    check.close(
+        fit_constant(far.copy(), name, 0.01, 200), 2, atol=0.05,
+        hint=f"after 200 steps of 0.01 under '{name}', far below all prices, the constant is 2: make the steps, take\n"
+        "slopes[loss]",
+    )
 rng = np.random.default_rng()  # cheap prices and dear ones, so that the median is far from the best constant
 y = np.concatenate([rng.normal(1.0, 0.2, size=18), rng.normal(3.5, 0.3, size=12), [40.0, 90.0, 150.0]])
 best = scipy.optimize.minimize_scalar(lambda c: scipy.special.huber(1.0, c - y).sum(), bounds=(0, 10), method="bounded")
@@ -1002,14 +1110,13 @@ def outputs(z, low, high):
     ### END SOLUTION
 
 
-# %% tests="outputs" points=1
+# %% tests="outputs_softplus" points=1
 z = np.array([-2.0, 0.0, 3.0])
 with check.explained({"truth value of an array": "max() and min() compare single numbers; for arrays use np.maximum(z, 0)"}):
-    result = outputs(z, 1.0, 5.0)
+    result = outputs(z.copy(), 1.0, 5.0)
 check.length(result, 2, "return two arrays: return softplus, bounded")
-softplus, bounded = result
 check.close(
-    softplus, [0.1269, 0.6931, 3.0486], atol=1e-3, hint="this is your softplus of −2, 0 and 3",
+    result[0], [0.1269, 0.6931, 3.0486], atol=1e-3, hint="this is your softplus of −2, 0 and 3",
     mistakes={
         "that is ReLU; softplus is smooth: log(1 + e^z)": [0, 0, 3],
         "that is the logarithm to base 2: use np.log": [0.1831, 1.0, 4.3982],
@@ -1020,8 +1127,33 @@ check.close(
         "np.max gives one number for the whole array; np.maximum(z, 0) looks at each score": 3 + np.log1p(np.exp(-np.abs(z))),
     },
 )
+with np.errstate(all="ignore"):
+    softplus = outputs(np.array([-1000.0, 1000.0]), 0.0, 5.0)[0]
+check.true(np.isfinite(softplus).all(), "softplus of ±1000 is nan or inf: e^1000 overflows. See the hint in the answer above")
 check.close(
-    bounded, [1.4768, 3.0, 4.8103], atol=1e-3, hint="this is your bounded output between 1 and 5",
+    softplus, [0, 1000], atol=1e-6, hint="softplus(−1000) is 0, softplus(1000) is 1000",
+    mistakes={"large scores were cut off before the exponential: softplus(1000) is 1000": [0, 500]},
+)
+### BEGIN HIDDEN TESTS
+z = np.random.default_rng().normal(scale=3, size=(3, 20)) + np.array([[0.0], [900.0], [-900.0]])
+expected = np.logaddexp(0, z)
+with np.errstate(all="ignore"), check.unchanged(z, hint="outputs changed z: work on new arrays"):
+    softplus = outputs(z, -1.0, 2.0)[0]
+check.close(
+    softplus, expected, rtol=1e-4, atol=1e-4,
+    hint="softplus is wrong for an array with two axes, with scores of several hundred",
+)
+small = np.array([-12.0, -9.0, -7.5])
+check.close(outputs(small, 0.0, 1.0)[0], np.exp(small), rtol=1e-2, hint="softplus of −12, −9 and −7.5 is small, but not 0")
+### END HIDDEN TESTS
+
+# %% tests="outputs_bounded" points=1
+z = np.array([-2.0, 0.0, 3.0])
+with check.explained({"truth value of an array": "max() and min() compare single numbers; for arrays use np.maximum(z, 0)"}):
+    result = outputs(z.copy(), 1.0, 5.0)
+check.length(result, 2, "return two arrays: return softplus, bounded")
+check.close(
+    result[1], [1.4768, 3.0, 4.8103], atol=1e-3, hint="this is your bounded output between 1 and 5",
     mistakes={
         "that is the plain sigmoid: stretch it by high − low and add low": [0.1192, 0.5, 0.9526],
         "you forgot to add low": [0.4768, 2.0, 3.8103],
@@ -1029,38 +1161,24 @@ check.close(
         "you cut z off at low and high: np.clip has slope 0 outside, there a network learns nothing": [1, 1, 3],
         "it runs from high down to low: the exponent of the sigmoid is −z": [4.5232, 3.0, 1.1897],
         "that is tanh, stretched: the sigmoid is asked for, σ(z) = (1 + tanh(z/2)) / 2": 3 + 2 * np.tanh(z),
+        "the two results are exchanged: return softplus, bounded": [0.1269, 0.6931, 3.0486],
     },
 )
-### BEGIN HIDDEN TESTS
-rng = np.random.default_rng()
-z = rng.normal(scale=3.0, size=(6, 4))
-low, high = float(rng.uniform(-3, 0)), float(rng.uniform(1, 9))
-expected = keras.ops.convert_to_numpy(keras.ops.softplus(z)), low + (high - low) * (1 + np.tanh(z / 2)) / 2
-softplus, bounded = outputs(z, low, high)
-check.close(softplus, expected[0], rtol=1e-3, atol=1e-4, hint="softplus is wrong for an array with two axes")
-check.close(
-    bounded, expected[1], rtol=1e-3, atol=1e-4,
-    hint=f"the bounded output is wrong between {low:.2f} and {high:.2f}: low may be negative",
-)
-### END HIDDEN TESTS
-
-# %% tests="outputs_stable" points=1
 with np.errstate(all="ignore"):
-    softplus, bounded = outputs(np.array([-1000.0, 1000.0]), 0.0, 5.0)
-check.true(np.isfinite(softplus).all(), "softplus of ±1000 is nan or inf: e^1000 overflows. See the hint in the answer above")
-check.close(
-    softplus, [0, 1000], atol=1e-6, hint="softplus(−1000) is 0, softplus(1000) is 1000",
-    mistakes={"large scores were cut off before the exponential: softplus(1000) is 1000": [0, 500], },
-)
+    bounded = outputs(np.array([-1000.0, 1000.0]), 0.0, 5.0)[1]
 check.true(np.isfinite(bounded).all(), "the bounded output of ±1000 is nan: inf / inf. Use 1 / (1 + e^−z) or scipy.special.expit")
 check.close(bounded, [0, 5], atol=1e-6, hint="the bounded output of ±1000 is low and high")
 ### BEGIN HIDDEN TESTS
-z = np.random.default_rng().normal(scale=3, size=(3, 20)) + np.array([[0.0], [900.0], [-900.0]])
-expected = np.logaddexp(0, z), 3 * scipy.special.expit(z) - 1
-with np.errstate(all="ignore"), check.unchanged(z, hint="outputs changed z: work on new arrays"):
-    softplus, bounded = outputs(z, -1.0, 2.0)
-check.close(softplus, expected[0], rtol=1e-4, atol=1e-4, hint="softplus is wrong for scores of several hundred")
-check.close(bounded, expected[1], atol=1e-4, hint="the bounded output is wrong for low = −1 and high = 2")
+rng = np.random.default_rng()
+z = rng.normal(scale=3.0, size=(6, 4))
+low, high = float(rng.uniform(-3, -0.5)), float(rng.uniform(1, 9))
+expected = low + (high - low) * (1 + np.tanh(z / 2)) / 2
+with check.unchanged(z, hint="outputs changed z: work on new arrays"):
+    bounded = outputs(z, low, high)[1]
+check.close(
+    bounded, expected, rtol=1e-3, atol=1e-4,
+    hint=f"the bounded output is wrong between {low:.2f} and {high:.2f}, for an array with two axes: low may be negative",
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -1138,8 +1256,10 @@ check.close(
 
 # %% tests="pick_rate_nan" points=1
 rates, curve = np.array([0.001, 0.02, 0.1, 0.5, 4.0]), np.array([np.nan, 5.0, 1.5, np.inf, np.nan])
+finite = np.isfinite(curve)
 check.close(
-    pick_rate(rates, curve), 0.01, rtol=1e-3, hint="the losses are nan, 5, 1.5, inf and nan here: the lowest one is 1.5",
+    pick_rate(rates.copy(), curve.copy()), pick_rate(rates[finite], curve[finite]), rtol=1e-3,
+    hint="nan and inf do not count: for the losses nan, 5, 1.5, inf and nan the answer is that for 5 and 1.5 alone",
     mistakes={
         "nan was taken for the smallest loss: leave it out (np.argmin takes it too, np.nanargmin does not)": 0.0001,
         "you left out losses, so the positions have shifted: leave out the same entries of rates": 0.002,
@@ -1147,13 +1267,17 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-rates, curve = np.geomspace(1e-5, 10, 60), rng.gamma(2.0, 1.0, size=60)
-curve[50:], curve[rng.integers(0, 40, size=5)] = np.inf, np.nan
-lowest = int(rng.integers(41, 50))
-curve[lowest] = 0.0
+rates, curve = np.geomspace(1e-5, 10, 60), rng.gamma(2.0, 1.0, size=60) + 0.1
+curve[50:], curve[rng.permutation(40)[:5]] = np.inf, np.nan
+lowest = rng.integers(41, 50)
+curve[lowest] = 0.001
+one_of = [rates[lowest] / 10, rates[lowest], rates[lowest - 1], curve[lowest], curve[lowest] / 10]  # the test above judges which
 with check.unchanged(rates, curve, hint="pick_rate changed its input: work on a copy"):
     picked = pick_rate(rates, curve)
-check.close(picked, rates[lowest] / 10, rtol=1e-3, hint="wrong where nan stands between the losses: look at every finite loss")
+check.true(
+    np.isclose(picked, one_of, rtol=1e-3).any(),
+    f"wrong where nan stands between the losses: look at every finite loss; the lowest is at the rate {rates[lowest]:.3g}",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1166,8 +1290,8 @@ check.close(picked, rates[lowest] / 10, rtol=1e-3, hint="wrong where nan stands 
 # %% given="finder"
 def rate_curve(low=1e-5, high=10.0, steps=200, batch_size=128):
     """Train one network, raising the rate at each batch; the rates and the smoothed losses."""
-    X = make_features(housing.X_train)
-    model = build_regressor(X)
+    X, _ = prepared("waves")
+    model = plain_network(X.shape[1])
     model.compile(optimizer=keras.optimizers.Adam(), loss="mse")
     rates, order, smooth = np.geomspace(low, high, steps), np.random.default_rng(0), []
     for rate in rates:
@@ -1231,7 +1355,7 @@ for batch in (32, 128, 512, 1024):
 def early_stopping(losses, patience):
     """When would training stop, and which epoch was the best until then?
 
-    losses: list of at least one float, the validation loss of each epoch if training were never stopped.
+    losses: list of at least one float, the validation loss of each epoch if training were never stopped; it is not changed.
     patience: int, at least 1: stop after this many epochs in a row without a loss below all earlier ones.
     Returns (epochs, best), two ints: how many epochs are trained, and the number (from 1) of the epoch with the
         lowest loss among these, the first one if several are equal. If it never stops, epochs = len(losses).
@@ -1247,23 +1371,28 @@ def early_stopping(losses, patience):
     ### END SOLUTION
 
 
-# %% tests="early_stopping" points=1
+# %% tests="early_stopping_epochs" points=1
 curve = [5, 4, 4.5, 2.5, 3.3, 3.2, 3.1, 2]
+result = early_stopping(list(curve), 3)
+check.length(result, 2, "return two numbers: epochs, best")
+epochs, best = result
+too_small = "epochs are counted from 1 here"
+if best == 4:
+    too_small = "you stopped too early: three epochs *in a row* without progress, the counter starts anew at each new lowest loss"
 check.equal(
-    list(early_stopping(curve, 3)), [7, 4], "this is (epochs, best) for 5, 4, 4.5, 2.5, 3.3, 3.2, 3.1, 2 and patience 3",
+    epochs, 7, "this is the number of epochs for 5, 4, 4.5, 2.5, 3.3, 3.2, 3.1, 2 and patience 3",
     mistakes={
-        "epochs are counted from 1 here": [6, 3],
-        "the best epoch is counted from 1, too": [7, 3],
-        "you return (best, epochs): the other way round": [4, 7],
-        "you went on too long: the third epoch in a row that is not below the *lowest* loss so far is the last one "
-        "(it need not be above the epoch before it)": [8, 8],
-        "you stopped too early: three epochs *in a row* without progress; the counter starts anew at each new lowest loss":
-            [6, 4],
-        "return the number of the best epoch, not its loss": [7, 2.5],
-        "the best epoch is right; but training stops after epoch 7, and that number is asked for": [8, 4],
-        "training has stopped before epoch 8, it can not be the best one": [7, 8],
+        too_small: 6,
+        "that is the best epoch; epochs comes first: return epochs, best": 4,
+        "you went on too long: the third epoch in a row that is not below the *lowest* loss so far is the last one, 7\n"
+        "(it need not be above the epoch before it), and then that number is returned": 8,
     },
 )
+endless = "nothing is returned when training never stops: add a last `return`, behind the loop"
+whole = early_stopping([3, 2, 1], 2)
+check.true(whole is not None, endless)
+epochs, _ = whole
+check.equal(epochs, 3, "here every epoch brings progress: all 3 are trained")
 ### BEGIN HIDDEN TESTS
 def keras_says(curve, patience):
     watcher, epochs = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience), 0
@@ -1273,7 +1402,7 @@ def keras_says(curve, patience):
     while epochs < len(curve) and not watcher.model.stop_training:
         watcher.on_epoch_end(epochs, {"val_loss": curve[epochs]})
         epochs += 1
-    return [epochs, 1 + int(np.argmin(curve[:epochs]))]
+    return epochs
 
 
 rng = np.random.default_rng()
@@ -1281,43 +1410,66 @@ for patience in (1, 2, 4, 7):
     curve = (rng.uniform(0, 40, size=40) + 3 * np.arange(40)[::-1]).tolist()  # falls in jumps, no two values equal
     if patience > 4:  # and at first without progress, five times in a row
         curve[:7] = [301, 300, 306, 305, 304, 303, 302]
+    epochs, _ = early_stopping(curve.copy(), patience)
     check.equal(
-        list(early_stopping(curve.copy(), patience)), keras_says(curve, patience),
-        f"wrong with patience {patience} for 40 losses that fall in jumps",
+        epochs, keras_says(curve, patience),
+        f"the number of epochs is wrong with patience {patience} for 40 losses that fall in jumps",
     )
-    always_down = sorted(curve, reverse=True)
-    with check.explained({"'NoneType' object is not iterable": "nothing is returned when training never stops: add a last `return`, behind the loop"}):
-        check.equal(
-            list(early_stopping(always_down, patience)), [40, 40], f"wrong with patience {patience} for 40 losses, each lower than the one before",
-        )
+for curve, patience in (([4.0], 1), ([4.0, 5.0], 1), ([4.0, 3.0, 5.0, 6.0], 3), ([4.0, 3.0, 5.0, 6.0], 2)):
+    result = early_stopping(curve.copy(), patience)
+    check.true(result is not None, f"nothing is returned for {curve} and patience {patience}")
+    epochs, _ = result
+    check.equal(epochs, keras_says(curve, patience), f"the number of epochs is wrong with patience {patience} for {curve}")
 ### END HIDDEN TESTS
 
-# %% tests="early_stopping_ties" points=1
-check.equal(
-    list(early_stopping([3, 2, 2, 2, 2], 2)), [4, 2],
-    "an equal loss is no progress: of 3, 2, 2, 2, 2 with patience 2, epochs 3 and 4 bring none",
-    mistakes={"you counted an equal loss as progress: a new lowest value is *below* all earlier ones": [5, 5]},
+# %% tests="early_stopping_best" points=1
+curve = [5, 4, 4.5, 2.5, 3.3, 3.2, 3.1, 2]
+in_place = "early_stopping changed the list of losses: `losses.pop(0)` takes an entry out, losses[0] reads it"
+with check.unchanged(curve, hint=in_place):
+    result = early_stopping(curve, 3)
+check.length(result, 2, "return two numbers: epochs, best")
+epochs, best = result
+of_yours = 1 + int(np.argmin(curve[: max(1, int(epochs))]))  # the best of the epochs that you train, which another test judges
+check.true(
+    best in (4, of_yours),
+    "of the losses 5, 4, 4.5, 2.5, 3.3, 3.2, 3.1, 2 the lowest until the stop is 2.5, in epoch 4 (counted from 1);\n"
+    f"you return {best}",
 )
-endless = "nothing is returned when training never stops: add a last `return`, behind the loop"
-with check.explained({"'NoneType' object is not iterable": endless}):
-    whole = list(early_stopping([3, 2, 1], 2))
+ties, without_ties = [3, 2, 2, 2, 2], [3, 2, 2.1, 2.2, 2.3]
 check.equal(
-    whole, [3, 3], "here every epoch brings progress: all 3 are trained, the last is the best",
+    list(early_stopping(ties, 2)), list(early_stopping(without_ties, 2)),
+    "an equal loss is no progress: 3, 2, 2, 2, 2 gives what 3, 2, 2.1, 2.2, 2.3 gives. A new lowest value is *below* all\n"
+    "earlier ones, and the best epoch is the first of several equal ones",
 )
 ### BEGIN HIDDEN TESTS
-def stop(curve, patience):
-    for epochs in range(patience + 1, len(curve) + 1):
-        if min(curve[epochs - patience:epochs]) >= min(curve[:epochs - patience]):
-            return [epochs, 1 + curve.index(min(curve[:epochs]))]
-    return [len(curve), 1 + curve.index(min(curve))]
+def best_until_the_stop(curve, patience):
+    for last in range(patience + 1, len(curve) + 1):
+        lowest = int(np.argmin(curve[:last]))
+        if last - 1 - lowest >= patience:
+            return lowest + 1
+    return int(np.argmin(curve)) + 1
 
 
+for curve, patience in (([3.0, 2.0, 1.0], 2), ([4.0, 3.0, 5.0, 2.0], 3), ([4.0], 1)):
+    with check.unchanged(curve, hint=in_place):
+        result = early_stopping(curve, patience)
+    if result is not None:  # which another test refuses
+        check.equal(result[1], 1 + int(np.argmin(curve)), f"the best epoch is wrong for {curve} and patience {patience}")
 rng = np.random.default_rng()
-for patience in (1, 2, 3, 30) * 10:
-    curve = [*([6.0, 7.0, 5.5] if patience > 1 else []), *rng.integers(0, 6, size=20).astype(float).tolist(), -1.0]
+for patience in (1, 2, 3) * 5:
+    curve = [float(loss) for loss in rng.permutation(20)]
+    epochs, best = early_stopping(curve.copy(), patience)
+    of_yours = 1 + int(np.argmin(curve[: max(1, int(epochs))]))  # the best of the epochs that you train
+    check.true(
+        best in (best_until_the_stop(curve, patience), of_yours),
+        f"the best epoch is wrong with patience {patience} for {curve}: you return {best} of {epochs} epochs",
+    )
+    steps = sorted(rng.choice(20, size=4, replace=False).tolist(), reverse=True)
+    equal = [float(loss) for loss in np.repeat(steps, [patience, 1, patience + 1, 3])]  # some stand still for long enough
+    higher = [loss + place / 1000 for place, loss in enumerate(equal)]
     check.equal(
-        list(early_stopping(curve.copy(), patience)), stop(curve, patience),
-        f"wrong with patience {patience} for {curve}",
+        list(early_stopping(equal.copy(), patience)), list(early_stopping(higher, patience)),
+        f"an equal loss is no progress: wrong with patience {patience} for {equal}",
     )
 ### END HIDDEN TESTS
 
@@ -1341,8 +1493,8 @@ for patience in (1, 2, 3, 30) * 10:
 
 # %% trains=true
 def watched():
-    X, X_v = make_features(housing.X_train), make_features(housing.X_valid)
-    model = build_regressor(X, (100, 100))
+    X, X_v = prepared("waves")
+    model = plain_network(X.shape[1], (100, 100))
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
     stop = keras.callbacks.EarlyStopping(patience=6, restore_best_weights=True)
     plateau = keras.callbacks.ReduceLROnPlateau(factor=0.3, patience=2)
@@ -1352,12 +1504,15 @@ def watched():
 
 
 watch = watched()
-stopped_after, best_epoch = early_stopping(watch["val_loss"], 6)
-print(f"{len(watch['loss'])} of {2 * EPOCHS} epochs; your rule says: stop after {stopped_after}, keep epoch {best_epoch}")
+print(f"{len(watch['loss'])} of {2 * EPOCHS} epochs")
 ax = plotting.learning_curves(watch)
 rate_axis = ax.twinx()
 rate_axis.step(range(1, len(watch["learning_rate"]) + 1), watch["learning_rate"], where="mid", linestyle=":", color="0.3")
 rate_axis.set(yscale="log", ylabel="learning rate");
+
+# %%
+stopped_after, best_epoch = early_stopping(list(watch["val_loss"]), 6)
+print(f"your rule says: stop after {stopped_after} epochs, keep the weights of epoch {best_epoch}")
 
 # %% [markdown]
 # When the rate falls for the first few times, the validation loss takes a step down and becomes calmer; later there is
@@ -1433,59 +1588,123 @@ check.equal(
 )
 check.equal(len(two.outputs), 2, "the model needs two outputs: keras.Model(…, outputs=[main, aux])")
 check.equal([int(t.shape[-1]) for t in two.outputs], [1, 1], "each output is one number")
+hidden = [tuple(int(n) for n in w.shape) for w in two.trainable_weights if len(w.shape) == 2 and w.shape[1] > 1]
 check.equal(
-    two.count_params(), 1207, "this is the number of parameters of your model",
-    mistakes={
-        "the auxiliary output sits behind the second hidden layer, alone: it does not get the wide input": 1212,
-        "the main output gets the wide input *and* the end of the deep path: Concatenate": 1177,
-        "the main output does not get the wide input": 1202,
-        "one of the two hidden layers is missing": 277,
-    },
+    hidden, [(6, 30), (30, 30)],
+    "these are the sizes (in, out) of your hidden layers: the deep path has two of 30 neurons, and there are no others",
+    mistakes={"one of the two hidden layers is missing": [(6, 30)]},
 )
+number_of_biases = sum(len(w.shape) == 1 for w in two.trainable_weights)
+check.equal(number_of_biases, 4, "this is the number of layers with a bias: all four Dense layers have one")
 
 # %% tests="wide_deep_paths" points=1
 two = build_wide_deep()
 check.model(two)
+check.equal(
+    [len(two.inputs), len(two.outputs)], [2, 2], "the model needs two inputs and two outputs: keras.Model([wide, deep], [main, aux])"
+)
 rng = np.random.default_rng()
 wide, deep = rng.normal(size=(50, 5)).astype("float32"), rng.normal(size=(50, 6)).astype("float32")
-answer = two.predict([wide, deep], verbose=0)
-check.equal(len(answer), 2, "predict should return two arrays, [main, aux]")
-main, aux = [np.asarray(a).reshape(-1) for a in answer]
-main_2, aux_2 = [np.asarray(a).reshape(-1) for a in two.predict([wide + rng.normal(0, 5, size=(50, 5)), deep], verbose=0)]
-check.true(np.abs(aux_2 - aux).max() < 1e-3, "the auxiliary output depends on the wide input; is main the first output?")
-check.true(np.abs(main_2 - main).max() > 1e-3, "the main output does not depend on the wide input: concatenate it")
-there, back, zero = (two.predict([0 * wide, step * deep], verbose=0) for step in (3, -3, 0))
+first = [int(t.shape[-1]) for t in two.inputs].index(5)  # where the wide input stands, which another test is for
+
+
+def ask(wide, deep):
+    inputs = [np.asarray(array, dtype="float32") for array in (wide, deep)]
+    answers = two(inputs if first == 0 else inputs[::-1], training=False)
+    return [keras.ops.convert_to_numpy(answer).reshape(-1) for answer in answers]
+
+
+main, aux = ask(wide, deep)
+main_2, aux_2 = ask(wide + rng.normal(0, 5, size=(50, 5)), deep)
 check.true(
-    np.abs(there[1] + back[1] - 2 * zero[1]).mean() > 1e-3,
-    "the deep path is linear: do its hidden layers have activation=\"relu\"?",
+    np.abs(aux_2 - aux).max() < 1e-3,
+    "the auxiliary output depends on the wide input. It sits behind the deep path alone, it does not get the wide input\n"
+    "(and is main the first output?)",
+)
+check.true(
+    np.abs(main_2 - main).max() > 1e-3,
+    "the main output does not get the wide input: concatenate that with the end of the deep path",
+)
+steps = (3 * deep, 3 * deep[::-1], 3 * deep + 3 * deep[::-1], -3 * deep, 0 * deep)
+there, across, both, back, zero = (ask(0 * wide, step)[1] for step in steps)
+relu = "give its hidden layers activation=\"relu\""
+check.true(np.abs(both - there - across + zero).mean() > 1e-3, f"the deep path is linear: {relu}")
+check.true(
+    np.abs(there + back - 2 * zero).mean() > 1e-3,
+    f"the deep path gives opposite answers to opposite features, as with tanh or sigmoid: {relu}",
 )
 biases = [w for w in two.trainable_weights if tuple(w.shape) == (1,)]
+check.equal(len(biases), 2, "this is the number of outputs with a bias: both are a Dense(1)")
 for bias in biases:
     bias.assign(np.full((1,), -50.0))
-low = two.predict([wide, deep], verbose=0)
+low = ask(wide, deep)
+for bias in biases:
+    bias.assign(np.full((1,), 50.0))
+high = ask(wide, deep)
 for bias in biases:
     bias.assign(np.zeros((1,)))
-check.true(
-    max(np.max(low[0]), np.max(low[1])) < -20, "negative answers are cut off: the outputs must not have an activation",
-)
+outputs_cut = "are cut off: the outputs must not have an activation"
+check.true(max(np.max(low[0]), np.max(low[1])) < -20, f"negative answers {outputs_cut}")
+check.true(min(np.min(high[0]), np.min(high[1])) > 20, f"large answers {outputs_cut}")
 ### BEGIN HIDDEN TESTS
-shift, twice = (two.predict([wide + step, deep], verbose=0)[0].reshape(-1) - main for step in (3, 6))
+main = ask(wide, deep)[0]
+shift, twice = (ask(wide + step, deep)[0] - main for step in (3, 6))
 check.true(
     shift.max() - shift.min() < 1e-2 and np.abs(twice - 2 * shift).max() < 2e-2,
     "the wide input goes through hidden layers: it should go straight to the main output",
 )
+for w in two.trainable_weights:
+    w.assign(rng.normal(size=w.shape) / max(1, w.shape[0]) ** 0.5)
+arrays = [keras.ops.convert_to_numpy(w).astype(float) for w in two.trainable_weights]
+kernels = [(kernel, bias if bias.ndim == 1 else 0) for kernel, bias in zip(arrays, arrays[1:]) if kernel.ndim == 2]
+layers = [np.asarray(deep, float)]  # the deep path, layer by layer
+for kernel, bias in kernels:
+    if kernel.shape[1] > 1:
+        layers.append(np.maximum(layers[-1] @ kernel + bias, 0))
+ends = {kernel.shape[0]: (kernel, bias) for kernel, bias in kernels if kernel.shape[1] == 1}
+check.true(
+    set(ends) == {30, 35},
+    "the main output gets the 5 wide features and the 30 neurons of the deep path, the auxiliary output these 30 alone",
+)
+W, b = ends[30]
+main, aux = ask(wide, deep)
+check.close(
+    aux, (layers[-1] @ W + b)[:, 0], rtol=1e-3, atol=1e-3,
+    hint="the auxiliary output is not what its weights say: it sits behind the second hidden layer, and each of the two\n"
+    "has ReLU",
+    mistakes={
+        "the auxiliary output sits behind the first hidden layer: it belongs behind the second one": (layers[1] @ W + b)[:, 0],
+    },
+)
+W, b = ends[35]
+
+
+def joined(h):
+    return [(np.concatenate(parts, axis=1) @ W + b)[:, 0] for parts in ([wide, h], [h, wide])]
+
+
+near = [np.allclose(main, answer, rtol=1e-3, atol=1e-3) for answer in (*joined(layers[-1]), *joined(layers[1]))]
+check.true(
+    any(near),
+    "the main output is not what its weights say: it gets the wide input and the end of the deep path, nothing else",
+)
+check.true(any(near[:2]), "the main output gets the first hidden layer: it belongs behind the second one")
 ### END HIDDEN TESTS
 
 # %% tests="wide_deep_compiled" points=1
 two = build_wide_deep()
 check.model(two)
+check.equal(
+    [len(two.inputs), len(two.outputs)], [2, 2], "the model needs two inputs and two outputs: keras.Model([wide, deep], [main, aux])"
+)
 check.true(two.compiled, "the model is not compiled: call model.compile(…) before you return it")
 rng = np.random.default_rng()
 wide, deep = rng.normal(size=(40, 5)).astype("float32"), rng.normal(size=(40, 6)).astype("float32")
 first, second = rng.normal(5, 1, size=(40, 1)).astype("float32"), rng.normal(-3, 1, size=(40, 1)).astype("float32")
 with check.explained({"loss_weights": 'two outputs need two losses and two weights: loss=["mse", "mse"], loss_weights=[0.9, 0.1]'}):
-    total = two.evaluate([wide, deep], [first, second], verbose=0, return_dict=True)["loss"]
-main, aux = two.predict([wide, deep], verbose=0)
+    inputs = [wide, deep] if int(two.inputs[0].shape[-1]) == 5 else [deep, wide]
+    total = two.evaluate(inputs, [first, second], verbose=0, return_dict=True)["loss"]
+main, aux = two.predict(inputs, verbose=0)
 parts = [np.mean((main - first) ** 2), np.mean((aux - second) ** 2)]
 check.close(
     total, 0.9 * parts[0] + 0.1 * parts[1], rtol=0.01, hint="this is the loss of the model on 40 rows: 0.9·MSE(main) + 0.1·MSE(aux)",
@@ -1493,6 +1712,8 @@ check.close(
         "both losses count fully: loss_weights=[0.9, 0.1] is missing": parts[0] + parts[1],
         "the weights are exchanged: 0.9 belongs to the main output": 0.1 * parts[0] + 0.9 * parts[1],
         "the two losses are averaged: loss_weights=[0.9, 0.1] is missing": (parts[0] + parts[1]) / 2,
+        "that is 0.9·MAE(main) + 0.1·MAE(aux): take the mean squared error": lambda: 0.9 * np.abs(main - first).mean()
+        + 0.1 * np.abs(aux - second).mean(),
     },
 )
 check.true(
@@ -1505,15 +1726,16 @@ check.true(
 
 # %% trains=true
 def wide_and_deep():
-    scaler = sklearn.preprocessing.StandardScaler().fit(make_features(housing.X_train)[:, :8])
-    Z, Z_v = (scaler.transform(make_features(X)[:, :8]) for X in (housing.X_train, housing.X_valid))
+    wide, deep = [0, 5, 1, 2, 3], [1, 2, 3, 4, 6, 7]  # columns of with_logarithms
+    Z, Z_v = prepared("logarithms")
     model = build_wide_deep()
     model.fit(
-        [Z[:, :5], Z[:, 2:]], [housing.y_train, housing.y_train], epochs=STEP_EPOCHS, batch_size=128, verbose=0,
+        [Z[:, wide], Z[:, deep]], [housing.y_train, housing.y_train], epochs=STEP_EPOCHS, batch_size=128, verbose=0,
     )
-    train_main, _ = model.predict([Z[:, :5], Z[:, 2:]], batch_size=1000, verbose=0)
-    main, aux = model.predict([Z_v[:, :5], Z_v[:, 2:]], batch_size=1000, verbose=0)
-    return rmse(housing.y_train, train_main), rmse(housing.y_valid, main), rmse(housing.y_valid, aux)
+    train_main, _ = model.predict([Z[:, wide], Z[:, deep]], batch_size=1000, verbose=0)
+    main, aux = model.predict([Z_v[:, wide], Z_v[:, deep]], batch_size=1000, verbose=0)
+    parts = (housing.y_train, train_main), (housing.y_valid, main), (housing.y_valid, aux)
+    return [course_rmse(y, guesses) for y, guesses in parts]
 
 
 wide_train, wide_main, wide_aux = wide_and_deep()
@@ -1577,14 +1799,18 @@ one_guess(ready_guesses, 10, 50)
 # **Predict before you run.** Your validation RMSE: below 0.50, below 0.47, below 0.44? And on the sealed districts:
 # higher or lower than that?
 #
-# **Exercise 12 (4 points).** In one cell: train a network, and write the function by which others use it.
+# **Exercise 12 (4 points).** In one cell: train a network, and write the function by which others use it. Layers, loss,
+# optimizer, rate and number of epochs are yours to choose. Two things are not: the training data are all training
+# districts and no others (the validation districts only measure), and a batch has 128 districts. So the checks can
+# tell from the number of the optimizer's steps what you trained on: 91 steps an epoch.
 # `predict` takes *raw* features, as they stand in `housing.X_test`, and does whatever your network needs: so
 # nobody who uses it must know about logarithms. It may be called with a single district. Two of the four points are
 # for its RMSE on the sealed districts: at most 0.505. The checks here cannot measure that; your validation RMSE
 # tells you how near you are.
 
 # %% exercise="best_model" trains=true
-# best_model:  the trained Keras network, sequential or functional, of Keras's own layers
+# best_model:  the trained Keras network, sequential or functional, of Keras's own layers; trained in batches of 128, on all
+#              training districts and no others
 # predict(X):  raw features (n, 8) → prices, a float array (n,); the answer for a row does not depend on the others
 # valid_error: float, the RMSE of `predict` on the validation districts
 ### BEGIN SOLUTION
@@ -1626,6 +1852,7 @@ check.close(
 
 # %% tests="best_valid" points=1
 check.model(best_model)
+check.true(getattr(best_model, "optimizer", None) is not None, "best_model is not compiled, so it cannot have been trained")
 guesses = np.asarray(predict(housing.X_valid), dtype=float)
 check.shape(guesses, (len(housing.y_valid),), "predict returns one number a district: an array of the shape (n,)")
 measured = math.sqrt(np.mean((guesses - housing.y_valid) ** 2))
@@ -1639,6 +1866,23 @@ check.close(
             lambda: math.sqrt(np.mean((np.asarray(predict(housing.X_test), dtype=float) - housing.y_test) ** 2)),
     },
 )
+steps, per_epoch = int(keras.ops.convert_to_numpy(best_model.optimizer.iterations)), math.ceil(len(housing.X_train) / 128)
+check.true(
+    steps % per_epoch == 0,
+    f"the optimizer made {steps} steps. In batches of 128 the training districts make {per_epoch} steps an epoch, so the\n"
+    f"number should be a multiple of {per_epoch}: is batch_size=128, and were all training districts used, and no others?",
+)
+### BEGIN HIDDEN TESTS
+valid = np.asarray(housing.X_valid)
+for layer in best_model.layers:
+    if isinstance(layer, keras.layers.Normalization):
+        m = keras.ops.convert_to_numpy(layer.mean).reshape(-1)
+        for columns in (valid, np.asarray(make_features(valid.copy()))):
+            check.true(
+                len(m) != columns.shape[1] or not np.allclose(m, columns.mean(axis=0, dtype=float), rtol=1e-4, atol=1e-4),
+                "the Normalization layer knows the means of the validation districts: adapt it on the training districts",
+            )
+### END HIDDEN TESTS
 
 # %% tests="best_sealed" points=2
 guesses = np.asarray(predict(housing.X_valid), dtype=float)

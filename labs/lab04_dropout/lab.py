@@ -195,7 +195,8 @@ check.close(
 ### END HIDDEN TESTS
 
 # %% tests="penalties_l2" points=1
-result = penalties(solutions.copy())
+with check.explained({"ambiguous": "abs and comparisons of a whole array need NumPy: np.abs(W)"}):
+    result = penalties(solutions.copy())
 check.length(result, 2, "return two arrays: the L1 penalties, then the L2 penalties")
 check.close(
     result[1], [9.3125, 30, 11.1111, 7.1429], atol=1e-3, hint="this is your L2",
@@ -225,7 +226,7 @@ check.close(
 def choose(W):
     """The rows of W that L1 and L2 choose.
 
-    W: float array (n, k), one weight vector a row.
+    W: float array (n, k), one weight vector a row; it is not changed.
     Returns two ints: the number of the row with the smallest L1 penalty, and of that with the smallest L2 penalty.
     """
     ### BEGIN SOLUTION
@@ -247,11 +248,22 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-W = rng.normal(size=(40, 5)) * rng.uniform(0.5, 2, size=(40, 1))
-W[7], W[23] = [1e-3, 0, 0, 9e-3, 0], [5e-3, 4e-3, 0, 3e-3, 0]
+W = rng.uniform(0.5, 2, size=(40, 5))
+first, second, flat, sparse = places = rng.permutation(40)[:4]  # L1 is smallest in `first`, L2 in `second`
+W[places] = [[0.9, 0.04, 0.03, 0.02, 0.01], [0.5, 0.4, 0, 0.3, 0], [0.36] * 5, [0, 0, 2, 0, 0]]
+W[places] /= 100
+W *= rng.choice([-1, 1], size=W.shape)
+with check.unchanged(W, hint="choose changed W: np.abs(W) makes a new array, `W[W < 0] *= -1` works in place"):
+    chosen = choose(W)
 check.equal(
-    choose(W.copy()), [np.linalg.norm(W, 1, axis=1).argmin(), np.linalg.norm(W, 2, axis=1).argmin()],
+    chosen, [np.linalg.norm(W, 1, axis=1).argmin(), np.linalg.norm(W, 2, axis=1).argmin()],
     "wrong for 40 vectors of 5 weights: compare the penalties of all rows",
+    mistakes={
+        "the row with the most zeros is not always the one with the smallest Σ|w|: compare the penalties": [sparse, second],
+        "the row whose largest weight is smallest need not have the smallest Σw²: add up all squares": [first, flat],
+        "both rows have the smallest Σ|w|: L2 has its own choice": [first, first],
+        "both rows have the smallest Σw²: L1 has its own choice": [second, second],
+    },
 )
 ### END HIDDEN TESTS
 
@@ -288,9 +300,10 @@ plotting.penalty_shapes();
 # <details><summary>Answer</summary>
 #
 # L2 multiplies the weight by the same factor, a little below 1, in every step: it shrinks fast while it is large
-# and slowly when it is small, and never quite reaches 0. This is why L2 is also called *weight decay*. L1
-# subtracts the same amount in every step, however small the weight is: it arrives at 0 and stays there (up to one
-# step's length).
+# and slowly when it is small, and never quite reaches 0. This is why L2 is also called *weight decay*. (For plain
+# gradient descent the two are the same; under Adam they are not, because Adam rescales the whole slope, the penalty's
+# part too. Keras has `AdamW` for weight decay proper.) L1 subtracts the same amount in every step, however small the
+# weight is: it arrives at 0 and then jumps to and fro across it, never farther away than one step's length.
 #
 # </details>
 #
@@ -302,6 +315,7 @@ def penalised_step(w, gradient, lr, l1, l2):
 
     w: float array of any shape. gradient: array of the same shape, the slope of the loss alone (without penalties) at w.
     lr: learning rate, l1 and l2: strengths of the penalties; floats, at least 0. Where w is 0, the slope of |w| counts as 0.
+    A step may carry a small weight past 0; it is not cut off there.
     Returns the new weights, a new array of the shape of w. Neither array is changed.
     """
     ### BEGIN SOLUTION
@@ -326,15 +340,16 @@ check.close(
         "you added the penalty itself; a step needs its slope, 2w for w²": w - 0.1 * (g + 0.25 * w**2),
         "brackets are missing: lr times the sum of all slopes is subtracted": w - 0.1 * g + 0.5 * w,
         "you added the whole penalty, one number; each weight needs its own slope, 2w": w - 0.1 * (g + 0.25 * (w**2).sum()),
+        "l1 and l2 are exchanged: l2 belongs to 2w, l1 to sign(w)": w - 0.1 * (g + 0.25 * np.sign(w)),
     },
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-w, g, lr, l2 = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.uniform(0.05, 0.5), rng.uniform(0.1, 1)
-slope = (w - np.resize(penalised_step(w.copy(), g.copy(), lr, 0.0, l2), w.shape)) / lr - g
+w, g, lr, l2 = rng.normal(size=3), rng.normal(size=3), rng.uniform(0.05, 0.5), rng.uniform(0.1, 1)
+slope = (w - np.asarray(penalised_step(w.copy(), g.copy(), lr, 0.0, l2))) / lr - g
 check.gradient(
     slope, lambda v: l2 * np.sum(v**2), w,
-    hint="for weights with two axes, what you add to the gradient is not the slope of l2 · Σw²",
+    hint="wrong for other weights, rates and strengths: what you add to the gradient is not the slope of l2 · Σw²",
 )
 ### END HIDDEN TESTS
 
@@ -351,7 +366,7 @@ check.close(
         "negative weights are pushed away from 0: the slope of |w| is −1 there, use np.sign(w)": w - 0.1 * (g + 0.5),
         "negative weights are pushed away from 0: the slope of |w| is np.sign(w), not |w|": w - 0.1 * (g + 0.5 * np.abs(w)),
         "the slope of |w| does not depend on how large w is: it is np.sign(w)": w - 0.1 * (g + 0.5 * w),
-        "you used 2w for L1; the slope of |w| is np.sign(w)": w - 0.1 * (g + 1.0 * w),
+        "you used 2w for L1; the slope of |w| is np.sign(w) (or are l1 and l2 exchanged?)": w - 0.1 * (g + 1.0 * w),
         "you went uphill: w MINUS lr times the slope": w + 0.1 * (g + 0.5 * np.sign(w)),
         "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": w - 0.1 * g - 0.5 * np.sign(w),
         "where w is 0 the slope counts as 0; np.sign does that": [1.85, -1.05, 0.15],
@@ -361,34 +376,58 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-w = rng.uniform(0.1, 2, size=(4, 3)) * rng.choice([-1, 1], size=(4, 3))
-g, lr, l1 = rng.normal(size=(4, 3)), rng.uniform(0.05, 0.5), rng.uniform(0.1, 1)
-slope = (w - np.resize(penalised_step(w.copy(), g.copy(), lr, l1, 0.0), w.shape)) / lr - g
+w, g = rng.uniform(0.6, 2, size=3) * rng.choice([-1, 1], size=3), rng.normal(size=3)
+lr, l1 = rng.uniform(0.05, 0.5), rng.uniform(0.1, 1)
+slope = (w - np.asarray(penalised_step(w.copy(), g.copy(), lr, l1, 0.0))) / lr - g
 check.gradient(
     slope, lambda v: l1 * np.sum(np.abs(v)), w,
-    hint="for weights with two axes, what you add to the gradient is not the slope of l1 · Σ|w|",
+    hint="wrong for other weights, rates and strengths: what you add to the gradient is not the slope of l1 · Σ|w|",
+)
+small = lr * l1 * np.array([0.3, -0.7, 0.5])
+check.close(
+    penalised_step(small.copy(), np.zeros(3), lr, l1, 0.0), small - lr * l1 * np.sign(small),
+    hint="wrong for weights that are smaller than one step: the slope of |w| is ±1 however small w is",
+    mistakes={"a step carries a small weight past 0, and you cut it off there: take the plain step": np.zeros(3)},
 )
 ### END HIDDEN TESTS
 
 # %% tests="step_both" points=1
-w, g = np.array([[1.0, -2.0]]), np.array([[0.5, 0.5]])
+w, g = np.array([1.0, -2.0, 0.5]), np.array([0.5, 0.5, -1.0])
 hint = "penalised_step changed w or gradient: `w -= …` works in place, `w = w - …` makes a new array"
 with check.unchanged(w, g, hint=hint):
     new = penalised_step(w, g, 0.5, 0.2, 0.1)
+check.shape(new, (3,), "the new weights have the shape of w")
+none, one, two = (np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0, 0), (0.2, 0), (0, 0.1)))
+check.true(not np.allclose(one, none), "l1 = 0.2 changes nothing: the L1 penalty is missing")
+check.true(not np.allclose(two, none), "l2 = 0.1 changes nothing: the L2 penalty is missing")
 check.close(
-    new, [[0.55, -1.95]], atol=1e-6, hint="both penalties at once: l1 = 0.2 and l2 = 0.1",
+    new, none + (one - none) + (two - none), atol=1e-6,
+    hint="with both penalties at once the step is not your plain step + what your L1 adds to it + what your L2 adds to it",
     mistakes={
-        "only L2 has acted: add the slopes of both penalties": w - 0.5 * (g + 0.2 * w),
-        "only L1 has acted: add the slopes of both penalties": w - 0.5 * (g + 0.2 * np.sign(w)),
-        "l1 and l2 are exchanged": w - 0.5 * (g + 0.1 * np.sign(w) + 0.4 * w),
+        "only L2 has acted: add the slopes of both penalties": two,
+        "only L1 has acted: add the slopes of both penalties": one,
     },
 )
+### BEGIN HIDDEN TESTS
+w, g = np.random.default_rng().normal(size=(2, 5, 4))
+new, *parts = (penalised_step(w.copy(), g.copy(), 0.5, *strengths) for strengths in ((0.2, 0.1), (0, 0), (0.2, 0), (0, 0.1)))
+two_axes = "w may have any shape: here it has two axes, 5 by 4, and so have the new weights"
+for array in (new, *parts):
+    check.shape(array, (5, 4), two_axes)
+none, one, two = map(np.asarray, parts)
+check.true(
+    np.allclose(new, one + two - none, atol=1e-6) and (one != none).all() and (two != none).all(),
+    f"{two_axes}; each weight gets the slopes of both penalties",
+)
+### END HIDDEN TESTS
 
 
 # %% [markdown]
 # **Look.** 5,000 of your steps on the loss $(10 - 3w_1 - 2w_2 - w_3)^2$, each time from $(5, -2, -1)$. Without a
 # penalty every point on the plane of solutions is as good as any other, so the weights stay where they are. The
-# two penalties end close to the solutions that section 2 promised (not quite there, for a penalty always pulls).
+# two penalties end close to the solutions that section 2 promised. Not quite there: a penalty always pulls; and under L1
+# the two small weights still jump across 0, in steps of the length lr · l1 = 0.005, so that what is printed for them is
+# close to 0, not 0.
 
 # %%
 def descend(l1, l2, steps=5000, lr=0.01):
@@ -411,9 +450,10 @@ plotting.describe(axes[0], f"Bars of three weights after descent from (5, −2, 
 # %% [markdown]
 # ## 4 · Dropout by hand (13 minutes)
 #
-# Now something stranger. In every training step, switch off a random share of the neurons: set their outputs to
-# 0. In the next step switch off others. No neuron can rely on one certain other neuron, for it may be absent.
-# Each has to be useful by itself. This is **dropout**. The share that is dropped is called the *rate* $p$; rates
+# Now something stranger. In training, switch off a random share of the neurons: set their outputs to 0. For each
+# image other neurons are switched off, and when the same image comes again, others once more: each sample of each step
+# draws its own mask. No neuron can rely on one certain other neuron, for it may be absent. Each has to be useful by
+# itself. This is **dropout**. The share that is dropped is called the *rate* $p$; rates
 # from 0.1 to 0.5 are usual.
 #
 # At test time nothing is dropped. Then twice as many neurons (for $p = 0.5$) send signals as in training, and all
@@ -467,6 +507,7 @@ with check.explained({"as a data type": one_tuple, "broadcast": one_tuple, "inte
 check.length(result, 2, "return two arrays: the output, and the mask")
 output, mask = result
 check.shape(mask, (200, 100), "the mask has the shape of h")
+check.true(np.isfinite(mask).all(), "the mask holds nan or inf: something was divided by 0")
 check.true(np.asarray(mask).dtype.kind != "i", "the mask holds whole numbers, which cut 1.33 off to 1: make an array of floats")
 check.close(
     np.unique(np.round(np.asarray(mask, float), 6)), [0, 1.333333], atol=1e-5,
@@ -498,10 +539,16 @@ check.between(
     np.mean(mask == 0), rate - 0.02, rate + 0.02, name=f"the share that is dropped with rate {rate:.2f}",
     high_hint="the rate is the share that is dropped", low_hint="the rate is the share that is dropped",
 )
+with np.errstate(all="ignore"):
+    output, mask = dropout(h.copy(), 0.0, 5, True)
+check.close([output, mask], [h, np.ones(20000)], hint="with rate 0 nothing is dropped and nothing is scaled, in training too")
 ### END HIDDEN TESTS
 
 # %% tests="dropout_random" points=1
-masks = [np.asarray(dropout(np.ones((50, 40)), 0.5, seed, True)[1]) for seed in (3, 3, 4)]
+one_tuple = "rng.random takes the shape as one tuple, and draws for each entry: rng.random(h.shape)"
+old = "np.random.rand wants single numbers; take rng = np.random.default_rng(seed) and rng.random(h.shape)"
+with check.explained({"as a data type": one_tuple, "broadcast": one_tuple, "interpreted as an integer": old}):
+    masks = [np.asarray(dropout(np.ones((50, 40)), 0.5, seed, True)[1]) for seed in (3, 3, 4)]
 check.shape(masks[0], (50, 40), "the mask has the shape of h")
 check.true(np.array_equal(masks[0], masks[1]), "the same seed gave two different masks: use default_rng(seed)")
 check.true(not np.array_equal(masks[0], masks[2]), "two seeds gave the same mask: use the seed, default_rng(seed)")
@@ -510,7 +557,8 @@ check.true((masks[0] != masks[0][:, :1]).any(), "whole rows are dropped: draw a 
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 cube = rng.normal(size=(6, 40, 50))
-mask = np.asarray(dropout(cube, 0.5, int(rng.integers(1000)), True)[1])
+with check.explained({"unpack": "h may have any number of axes: draw rng.random(h.shape)"}):
+    mask = np.asarray(dropout(cube, 0.5, int(rng.integers(1000)), True)[1])
 check.shape(mask, (6, 40, 50), "h may have any number of axes: draw rng.random(h.shape)")
 neighbours = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in (
     (mask[1:], mask[:-1]), (mask[:, 1:], mask[:, :-1]), (mask[:, :, 1:], mask[:, :, :-1]))]
@@ -522,7 +570,9 @@ check.true(
 
 # %% tests="dropout_test" points=1
 h = np.array([[1.0, -2.0, 3.0]])
-result = dropout(h.copy(), 0.5, 1, False)
+one_tuple = "rng.random takes the shape as one tuple, and draws for each entry: rng.random(h.shape)"
+with check.explained({"as a data type": one_tuple, "broadcast": one_tuple}):
+    result = dropout(h.copy(), 0.5, 1, False)
 check.length(result, 2, "two arrays are returned at test time too: h, and a mask of ones")
 output, mask = result
 check.close(
@@ -536,10 +586,15 @@ check.close(
 check.close(mask, [[1, 1, 1]], hint="at test time (training=False) the mask is all ones")
 ### BEGIN HIDDEN TESTS
 h = np.random.default_rng().normal(size=(9, 4))
-with check.unchanged(h, hint="dropout changed h: `h *= mask` works in place, `h * mask` makes a new array"):
-    output, mask = dropout(h, 0.3, 2, True)
-output, mask = dropout(h.copy(), 0.0, 5, True)
-check.close([output, mask], [h, np.ones((9, 4))], hint="with rate 0 nothing is dropped and nothing is scaled, in training too")
+in_place = "dropout changed h: `h *= mask` works in place, `h * mask` makes a new array"
+with check.explained({"as a data type": one_tuple, "broadcast": one_tuple}), check.unchanged(h, hint=in_place):
+    dropout(h, 0.3, 2, True)
+    dropout(h, 0.3, 2, False)
+output, mask = dropout(h.copy(), 0.3, 2, False)
+check.close(
+    [output, mask], [h, np.ones((9, 4))],
+    hint="with training=False the output is h itself and the mask all ones, for any h and any rate",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -578,10 +633,12 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 h, v, target = rng.normal(size=(4, 6)), rng.normal(size=(4, 6)), rng.normal(size=(4, 6))
-mask = (rng.random((4, 6)) > 0.2) / 0.8
-out = h * mask
+mask = rng.permutation([0.0] * 5 + [1.25] * 19).reshape(4, 6)  # rate 0.2
+g = 2 * v * (h * mask - target)
+with check.unchanged(g, mask, hint="dropout_backward changed gradient or mask: `gradient *= mask` works in place"):
+    back = dropout_backward(g, mask)
 check.gradient(
-    dropout_backward(2 * v * (out - target), mask.copy()), lambda h: np.sum(v * (h * mask - target) ** 2), h,
+    back, lambda h: np.sum(v * (h * mask - target) ** 2), h,
     hint="for rate 0.2 the result is not the slope of the loss: the scale stands in the mask, it is not always 2",
 )
 ### END HIDDEN TESTS
@@ -658,7 +715,7 @@ print("training=False\n", keras.ops.convert_to_numpy(layer(ones, training=False)
 
 # %% exercise="build_regularised"
 def build_regularised(dropout, l2):
-    """A new network 784-300-100-10 with dropout and an L2 penalty, not compiled.
+    """A new network 784-300-100-10 with dropout and an L2 penalty. Whoever trains it compiles it.
 
     dropout: float from 0 to below 1, the rate after each of the two hidden layers.
     l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
@@ -709,18 +766,31 @@ weights = [np.zeros((784, 300)), np.zeros(300), np.full((300, 100), 1 / 300), np
 weights[0][0], weights[4][:, 0] = 1, 1 / 100
 spots = np.zeros((4000, 28, 28), dtype="float32")
 spots[:, 0, 0] = 1
-built = build_regularised(0.5, 0.0)
+shapes = [w.shape for w in weights]
+number = "l2 is a number here: keras.regularizers.L2(l2) makes a penalty of it"
+hidden = "inside this function the name `dropout` means the rate; the layer is keras.layers.Dropout(dropout)"
+with check.explained({"Could not interpret regularizer": number, "object is not callable": hidden}):
+    built = build_regularised(0.5, 0.0)
 check.model(built, input_shape=(28, 28), output_shape=(10,))
+check.weights(built, shapes)
+noise = np.random.default_rng().normal(size=(20, 28, 28)).astype("float32")
+sums_to_1 = np.allclose(check.outputs(built, noise).sum(axis=1), 1, atol=1e-3)
 built.set_weights(weights)
 q = keras.ops.convert_to_numpy(built(spots, training=True))
-check.probabilities(q, hint="in training the outputs do not sum to 1: no dropout after the last layer")
+check.true(np.isfinite(q).all(), "in training the outputs hold nan or inf")
+if sums_to_1:
+    check.probabilities(q, hint="in training the outputs do not sum to 1: no dropout after the last layer")
+else:  # without softmax, which another test is for, the outputs are the scores
+    q = np.exp(q)
 scores = np.log(q[:, 0] / q[:, 1])
 check.true(np.std(scores) > 1e-4, "nothing is dropped in training: add keras.layers.Dropout(dropout) after each hidden layer")
 check.true(np.min(scores) > 0.1, "sometimes the only bright pixel is dropped: no dropout before the first dense layer")
 rate = np.random.default_rng().uniform(0.15, 0.4)
 built = build_regularised(rate, 0.0)
+check.weights(built, shapes)
 built.set_weights(weights)
 q = keras.ops.convert_to_numpy(built(spots, training=True))
+q = q if sums_to_1 else np.exp(q)
 p = rate / (1 - rate)
 expected = (1 + p / 300) * (1 + p / 100) - 1  # variance of the product of two means over 300 and 100 masks
 check.between(
@@ -729,24 +799,41 @@ check.between(
     low_hint="too little noise in training: is there dropout after EACH hidden layer, with the rate that was asked for?",
     high_hint="too much noise in training: is the rate the one that was asked for, and only two layers drop?",
 )
+### BEGIN HIDDEN TESTS
+weights[2], weights[4] = np.zeros((300, 100)), np.zeros((100, 10))
+weights[2][0, 0] = weights[4][0, 0] = 1  # one path from the pixel to the score: it is cut, or made larger twice
+built.set_weights(weights)
+q = keras.ops.convert_to_numpy(built(spots, training=True)).astype("float64")
+scores = np.log(q[:, 0] / q[:, 1]) if sums_to_1 else q[:, 0] - q[:, 1]
+check.true(
+    np.minimum(np.abs(scores), np.abs(scores - 1 / (1 - rate) ** 2)).max() < 1e-3,
+    "the noise in training is not that of dropout, which cuts a neuron off or makes it larger by 1/(1 − rate):\n"
+    "use keras.layers.Dropout(dropout) after each hidden layer, and no other noise",
+)
+### END HIDDEN TESTS
 
 # %% tests="build_l2" points=1
-built = build_regularised(0.0, 0.01)
+number = "l2 is a number here: keras.regularizers.L2(l2) makes a penalty of it"
+hidden = "inside this function the name `dropout` means the rate; the layer is keras.layers.Dropout(dropout)"
+with check.explained({"Could not interpret regularizer": number, "object is not callable": hidden}):
+    built = build_regularised(0.0, 0.01)
+check.model(built, input_shape=(28, 28), output_shape=(10,))
 rng = np.random.default_rng()
 weights = [rng.normal(size=w.shape).astype("float32") for w in built.get_weights()]
 built.set_weights(weights)
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
-squares = [float(np.sum(w.astype("float64") ** 2)) for w in weights]
+kernels, biases = ([float(np.sum(w.astype("float64") ** 2)) for w in weights if w.ndim == axes] for axes in (2, 1))
+check.equal(len(kernels), 3, "this is the number of dense layers in your model: 300, 100 and 10 neurons make three")
 check.close(
-    cost, 0.01 * (squares[0] + squares[2] + squares[4]), rtol=1e-3,
+    cost, 0.01 * sum(kernels), rtol=1e-3,
     hint="this is the penalty that Keras adds to the loss; it should be l2 · Σw² over the kernels of all three dense layers",
     mistakes={
         "there is no penalty: give each Dense layer kernel_regularizer=keras.regularizers.L2(l2)": 0,
-        "the biases are punished too: use kernel_regularizer only": 0.01 * sum(squares),
-        "the last layer has no penalty: all three dense layers need it": 0.01 * (squares[0] + squares[2]),
-        "only the first layer has a penalty: all three dense layers need it": 0.01 * squares[0],
-        "that is the L1 penalty: use keras.regularizers.L2": 0.01 * sum(np.abs(weights[i]).sum() for i in (0, 2, 4)),
-        "the biases are punished, not the kernels: use kernel_regularizer": 0.01 * (squares[1] + squares[3] + squares[5]),
+        "the biases are punished too: use kernel_regularizer only": 0.01 * sum(kernels + biases),
+        "the last layer has no penalty: all three dense layers need it": 0.01 * sum(kernels[:2]),
+        "only the first layer has a penalty: all three dense layers need it": 0.01 * kernels[0],
+        "that is the L1 penalty: use keras.regularizers.L2": 0.01 * sum(float(np.abs(w).sum()) for w in weights if w.ndim == 2),
+        "the biases are punished, not the kernels: use kernel_regularizer": 0.01 * sum(biases),
     },
 )
 l2 = np.random.default_rng().uniform(0.1, 0.5)
@@ -754,7 +841,7 @@ built = build_regularised(0.2, l2)
 built.set_weights(weights)
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
 check.close(
-    cost, l2 * (squares[0] + squares[2] + squares[4]), rtol=1e-3,
+    cost, l2 * sum(kernels), rtol=1e-3,
     hint=f"wrong for l2 = {l2:.2f}: `\"l2\"` and L2() without a number always mean 0.01; write keras.regularizers.L2(l2)",
 )
 
@@ -778,14 +865,14 @@ check.close(
 #
 # **Exercise 7 (3 points).** Train a network with early stopping. Make two things in one cell:
 #
-# 1. `stopped`: a plain network, `network()`, compiled with Adam (learning rate 0.001), the loss
+# 1. `stopped`: a new plain network, `network()`, compiled with Adam (learning rate 0.001), the loss
 #    `"sparse_categorical_crossentropy"` and the metric `"accuracy"`; trained on all of `X_small` and `y_small`,
 #    in batches of 32, for *at most* `EPOCHS` epochs, with `(X_valid, y_valid)` as validation data, stopped when
 #    `val_loss` found no new lowest value for `PATIENCE` epochs, with the best weights restored.
 # 2. `stopped_history`: what the training returns.
 
 # %% exercise="train_stopped" trains=true
-# stopped:         the trained network, with the weights of its best epoch
+# stopped:         the trained network, new and without dropout or penalty, with the weights of its best epoch
 # stopped_history: the History that fit returns, with loss, accuracy, val_loss and val_accuracy of each epoch
 ### BEGIN SOLUTION
 stopped = network()
@@ -812,26 +899,59 @@ check.equal(
     f"after epoch {min(best + PATIENCE, EPOCHS)}: does the callback watch val_loss, with this patience, and did fit get it?",
 )
 
-# %% tests="stopped_weights" points=2
+# %% tests="stopped_weights" points=1
 check.model(stopped, input_shape=(28, 28), output_shape=(10,))
-check.true(hasattr(stopped_history, "history"), "stopped_history is what fit returns itself, without .history behind it")
-record = stopped_history.history
+record = getattr(stopped_history, "history", stopped_history)
+check.true(isinstance(record, dict), "stopped_history is not what fit returns: stopped_history = training.fit(…)")
 check.true("val_loss" in record, f"the history holds {sorted(record)}: give fit the validation_data")
 q = check.outputs(stopped, X_valid).astype("float64")
 loss_now = -np.log(np.maximum(q[np.arange(len(q)), y_valid], 1e-30)).mean()
+loss_now += sum(float(keras.ops.convert_to_numpy(loss)) for loss in stopped.losses)  # a penalty, which another test refuses
 last = "restore_best_weights=True is missing"
 if len(record["val_loss"]) == EPOCHS:
     last = "did fit get the callback, does it watch val_loss, and does it restore the best weights?"
 check.close(
     loss_now, min(record["val_loss"]), rtol=2e-3,
-    hint="this is the loss of your network on X_valid, y_valid now; it should be the lowest val_loss of its history",
+    hint="this is the loss of your network on X_valid, y_valid now; it should be the lowest val_loss of its history:\n"
+    "is (X_valid, y_valid) the validation data?",
     mistakes={f"these are the weights of the last epoch: {last}": record["val_loss"][-1]},
 )
-### BEGIN HIDDEN TESTS
+
+# %% tests="stopped_training" points=1
+check.model(stopped, input_shape=(28, 28), output_shape=(10,))
+check.weights(stopped, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
+check.true(stopped.compiled, "the network is not compiled: call stopped.compile(…) before fit")
+record = getattr(stopped_history, "history", stopped_history)
+check.true(isinstance(record, dict), "stopped_history is not what fit returns: stopped_history = training.fit(…)")
+check.true({"loss", "accuracy"} <= set(record), f'the history holds {sorted(record)}: compile with metrics=["accuracy"]')
 check.equal(
     int(keras.ops.convert_to_numpy(stopped.optimizer.iterations)),
-    math.ceil(len(X_small) / 32) * len(record["val_loss"]),
+    math.ceil(len(X_small) / 32) * len(record["loss"]),
     "this is the number of steps that the optimizer made: train on all of X_small, in batches of 32, once",
+)
+### BEGIN HIDDEN TESTS
+check.true(
+    type(stopped.optimizer).__name__ == "Adam", f"compile with Adam; your optimizer is {type(stopped.optimizer).__name__}"
+)
+check.close(
+    keras.ops.convert_to_numpy(stopped.optimizer.learning_rate), 0.001, rtol=1e-4,
+    hint="this is the learning rate of your optimizer",
+)
+calm, noisy = (keras.ops.convert_to_numpy(stopped(X_small[:50], training=flag)) for flag in (False, True))
+check.true(
+    np.allclose(calm, noisy, atol=1e-4) and not stopped.losses,
+    "your network has dropout or a penalty: train the plain one, network(), so that early stopping alone is judged",
+)
+check.between(
+    record["loss"][0], 1.0, np.inf, name="the training loss in the first epoch",
+    low_hint="the network knew the images before: begin with a new one, stopped = network(), and train it on y_small",
+)
+q = check.outputs(stopped, X_small).astype("float64")
+loss_now = -np.log(np.maximum(q[np.arange(len(q)), y_small], 1e-30)).mean()
+best = int(np.argmin(record["val_loss"])) if "val_loss" in record else -1
+check.between(
+    loss_now / record["loss"][best], 0.0, 1.3, name="loss on X_small and y_small now, divided by that in the history,",
+    high_hint="the network does not know the labels y_small: was it trained on these, and not on y_clean?",
 )
 check.between(
     np.mean(check.outputs(stopped, X_test).argmax(axis=1) == y_test), 0.5, 1.0,
@@ -889,8 +1009,8 @@ for name, values in results.items():
 def summarise(results):
     """Mean, spread and gain of each method.
 
-    results: dict, name of a method → list of at least two numbers, one for each run. The lists may differ in length. One of
-    the names is "none", at any place: no regularisation.
+    results: dict, name of a method → list of at least two numbers, one for each run; it is not changed. The lists may differ
+    in length. One of the names is "none", at any place: no regularisation.
     Returns a dict with the same names; name → (mean, standard deviation with n − 1, gain); the gain is this mean minus the
     mean of "none", so that of "none" itself is 0.
     """
@@ -904,7 +1024,7 @@ def summarise(results):
 summary = summarise({"none": [70.0, 72.0, 74.0], "dropout": [75.0, 76.0, 77.0]})
 right_names = isinstance(summary, dict) and set(summary) == {"none", "dropout"}
 check.true(right_names, 'return a dict with the names "none" and "dropout"')
-check.equal(len(summary["none"]), 3, "each name has three numbers: mean, standard deviation, gain")
+check.true(all(len(line) > 1 for line in summary.values()), "each name has three numbers: mean, standard deviation, gain")
 check.close(
     [summary["none"][0], summary["dropout"][0]], [72, 76], hint="these are your means",
     mistakes={"that is the sum: divide by the number of runs": [216, 228], "these are the largest values": [74, 77]},
@@ -922,15 +1042,22 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 some = {name: rng.normal(75, 2, size=size).tolist() for name, size in (("L2", 4), ("none", 7), ("both", 5))}
-expected = {name: (statistics.mean(values), statistics.stdev(values)) for name, values in some.items()}
+means, spreads = ([function(values) for values in some.values()] for function in (statistics.mean, statistics.stdev))
+names = list(some)
+summary = summarise({name: list(values) for name, values in some.items()})
+check.true(set(names) <= set(summary), f"the result must have the names of the methods, {names}; it has {list(summary)}")
+different = "wrong for three methods with 4, 7 and 5 runs: the number of runs may differ"
 check.close(
-    [list(summarise(some)[name])[:2] for name in expected], list(expected.values()), rtol=1e-6,
-    hint="wrong for three methods with 4, 7 and 5 runs: the number of runs may differ",
+    [summary[name][0] for name in names], means, rtol=1e-6, hint=f"{different} (these are the means)",
+    mistakes={"that is the median: take the mean": [statistics.median(values) for values in some.values()]},
 )
+check.close([summary[name][1] for name in names], spreads, rtol=1e-6, hint=f"{different} (these are the standard deviations)")
 ### END HIDDEN TESTS
 
 # %% tests="summarise_gain" points=1
 summary = summarise({"L2": [71.0, 75.0], "none": [70.0, 74.0], "dropout": [75.0, 79.0]})
+right_names = isinstance(summary, dict) and set(summary) == {"L2", "none", "dropout"}
+check.true(right_names, 'return a dict with the names "L2", "none" and "dropout": that of "none" belongs to it')
 check.equal(len(summary["L2"]), 3, "each name has three numbers: mean, standard deviation, gain")
 check.close(
     [summary[name][2] for name in ("L2", "none", "dropout")], [1, 0, 5], hint="these are your gains over \"none\"",
@@ -943,10 +1070,14 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-some = {name: rng.normal(70, 3, size=int(rng.integers(2, 6))).tolist() for name in ("a", "b", "none", "c", "d")}
+some = {name: rng.normal(70, 3, size=size).tolist() for name, size in zip(("a", "b", "none", "c", "d"), rng.permutation(5) + 3)}
 expected = {name: statistics.mean(values) - statistics.mean(some["none"]) for name, values in some.items()}
+in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it'
+with check.unchanged(some, hint=in_place):
+    summary = summarise(some)
+check.true(set(expected) <= set(summary), f"the result must have the names of the methods, {list(expected)}")
 check.close(
-    [summarise(some)[name][2] for name in expected], list(expected.values()), rtol=1e-6, atol=1e-6,
+    [summary[name][2] for name in expected], list(expected.values()), rtol=1e-6, atol=1e-6,
     hint="wrong for five methods: the gain is the difference of two means, also if the lists differ in length",
 )
 ### END HIDDEN TESTS
@@ -1023,8 +1154,8 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 # %% [markdown]
 # ## 9 · How sure are you? Monte-Carlo dropout (10 minutes)
 #
-# A network with $H$ neurons that may be dropped contains $2^H$ thinner networks that share their weights. Each
-# training step trains one of them. At test time the full network acts roughly as their average. But you can also
+# A network with $H$ neurons that may be dropped contains $2^H$ thinner networks that share their weights. In training
+# each image draws one of them and trains it. At test time the full network acts roughly as their average. But you can also
 # ask them one by one: **leave dropout on at test time** and predict the same image many times. The mean of these
 # predictions is the answer. Their spread says how much the thinner networks disagree: a sign of uncertainty. This
 # is **Monte-Carlo dropout**.
@@ -1047,7 +1178,8 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 def mc_predict(model, X, times):
     """Many predictions with dropout left on: their mean and their spread.
 
-    model: a Keras model. X: float array (n, …), the samples. times: int, at least 1, how often each sample is predicted.
+    model: a Keras model, with or without dropout. X: float array (n, …), the samples. times: int, at least 1, how many
+    draws are made for each sample. Neither model nor X is changed.
     Returns two arrays of the shape of the model's output, usually (n, classes): the mean over the predictions, and their
     standard deviation (dividing by `times`, so that it is 0 for a single prediction).
     """
@@ -1059,27 +1191,36 @@ def mc_predict(model, X, times):
 
 # %% tests="mc_mean" points=1
 coin = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])  # each entry becomes 0 or twice as large
-threes = np.full((300, 4), 3.0, dtype="float32")
-result = mc_predict(coin, threes, 20)
+threes = np.full((3000, 4), 3.0, dtype="float32")
+result = mc_predict(coin, threes.copy(), 20)
 check.length(result, 2, "return two arrays: the mean, and the standard deviation")
-check.shape(result[0], (300, 4), "the mean over the predictions (the first axis) has the shape of one prediction")
+check.shape(result[0], (3000, 4), "the mean over the predictions (the first axis) has the shape of one prediction")
 check.true(np.std(result[0]) > 0.01, "dropout was switched off: call model(X, training=True); predict always switches it off")
 check.between(
     np.mean(result[0]), 2.8, 3.2, name="the mean for inputs of 3",
     high_hint="divide the sum by `times`", low_hint="is it the mean over all predictions?",
 )
 ### BEGIN HIDDEN TESTS
-once = np.asarray(mc_predict(coin, threes, 1)[0])
+once = np.asarray(mc_predict(coin, threes.copy(), 1)[0])
+check.true(np.isfinite(once).all(), "with times=1 the mean holds nan: make exactly `times` predictions, here one")
 check.close(
     np.unique(np.round(once, 4)), [0, 6], atol=1e-3,
     hint="with times=1 and rate 0.5 inputs of 3 give 0 or 6: make exactly `times` predictions, with dropout on",
 )
+steady = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
+X = np.random.default_rng().normal(size=(6, 5)).astype("float32")
+expected = check.outputs(steady, X)
+output = "the results have the shape of the model's output, here (6, 3), not that of X"
+with check.explained({"broadcast": output}), check.unchanged(X, steady, hint="mc_predict changed X or the model: it only asks"):
+    mean = mc_predict(steady, X, 4)[0]
+check.shape(mean, (6, 3), output)
+check.close(mean, expected, rtol=1e-4, atol=1e-6, hint="for a model without dropout the mean is its ordinary prediction")
 ### END HIDDEN TESTS
 
 # %% tests="mc_spread" points=1
 coin = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])
 threes = np.full((300, 4), 3.0, dtype="float32")
-result = mc_predict(coin, threes, 30)
+result = mc_predict(coin, threes.copy(), 30)
 check.length(result, 2, "return two arrays: the mean, and the standard deviation")
 check.shape(result[1], (300, 4), "the spread over the predictions (the first axis) has the shape of one prediction")
 check.close(
@@ -1092,7 +1233,7 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 check.close(
-    mc_predict(coin, threes, 1)[1], np.zeros((300, 4)),
+    mc_predict(coin, threes.copy(), 1)[1], np.zeros((300, 4)),
     hint="a single prediction has no spread: with times=1 the standard deviation is 0 (divide by times, not by times − 1)",
 )
 ### END HIDDEN TESTS
@@ -1182,9 +1323,9 @@ for name, p, spread in zip(odd, mean, std):
 def ensemble(P):
     """The joint answer of several networks.
 
-    P: float array (models, n, classes): for each network its probabilities, one row a sample.
-    Returns two arrays: the mean probabilities (n, classes), and the labels (n,): for each sample the class with the largest
-    mean probability, as ints.
+    P: float array (models, n, classes): for each network its probabilities, one row a sample; it is not changed.
+    Returns two arrays: the mean probabilities (n, classes), and the labels (n,): for each sample the number of the class
+    with the largest mean probability, counted from 0.
     """
     ### BEGIN SOLUTION
     mean = np.mean(P, axis=0)
@@ -1211,8 +1352,10 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 P = np.random.default_rng().dirichlet(np.ones(4), size=(5, 30))
+with check.unchanged(P, hint="ensemble changed P: `P /= n` works in place, `P / n` makes a new array"):
+    mean = ensemble(P)[0]
 check.close(
-    ensemble(P.copy())[0], sum(P[i] for i in range(5)) / 5, rtol=1e-6,
+    mean, sum(P[i] for i in range(5)) / 5, rtol=1e-6,
     hint="wrong for 5 networks, 30 samples and 4 classes: nothing may depend on three networks",
 )
 ### END HIDDEN TESTS
@@ -1237,7 +1380,7 @@ check.equal(
 P = np.random.default_rng().dirichlet(np.full(6, 0.3), size=(4, 60))
 totals = [[sum(P[:, i, j]) for j in range(6)] for i in range(60)]
 check.equal(
-    ensemble(P)[1], [row.index(max(row)) for row in totals],
+    ensemble(P.copy())[1], [row.index(max(row)) for row in totals],
     "wrong for 4 networks, 60 samples and 6 classes: one label a sample, the class with the largest mean",
 )
 ### END HIDDEN TESTS
@@ -1300,7 +1443,7 @@ check.close(
 check.close(averaged[1], [1.0], atol=1e-6, hint="this is your second array, for decay 0.9")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-steps, decay = rng.normal(size=(30, 4)), rng.uniform(0.5, 0.95)
+steps, decay = rng.normal(size=(30, 4)), rng.uniform(0.6, 0.85)
 average = [steps[0].copy(), np.zeros((2, 3)), np.ones(1)]
 for w in steps[1:]:
     average = update_average(average, [w.copy(), np.ones((2, 3)), np.ones(1)], decay)
@@ -1315,7 +1458,9 @@ check.close(
 # %% tests="average_pure" points=1
 old, new = [np.ones((2, 2)), np.zeros(3)], [np.full((2, 2), 5.0), np.ones(3)]
 in_place = "`a *= decay` and `average[i] = …` work in place;\nmake new arrays and a new list"
-with check.unchanged(old, hint=f"update_average changed the old average: {in_place}"):
+by_zip = "lists cannot be multiplied, and arrays of different shapes fit into no single array: go through both with zip"
+causes = check.explained({"inhomogeneous": by_zip, "can't multiply sequence": by_zip})
+with causes, check.unchanged(old, hint=f"update_average changed the old average: {in_place}"):
     result = update_average(old, new, 0.5)
 check.length(result, 2, "return a list with one array for each array of the network")
 check.shape(result[0], (2, 2), "the first array of the network is 2 by 2: does `return` stand inside the loop?")
@@ -1377,7 +1522,7 @@ plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve
 # ## What you learned
 #
 # - A large network can learn wrong labels by heart. The gap between training and validation shows it.
-# - L1 adds up $|w|$, makes weights exactly 0 and selects features. L2 adds up $w^2$, shrinks all weights and
+# - L1 adds up $|w|$, pushes weights to 0 and selects features. L2 adds up $w^2$, shrinks all weights and
 #   spreads the work.
 # - Inverted dropout: scale the survivors by $1/(1-p)$ in training, do nothing at test time. The same mask goes
 #   backward.
