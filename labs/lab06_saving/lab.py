@@ -5,7 +5,7 @@
 # networks in three ways, look into the files, train on after a power cut as if nothing had happened, and learn
 # which files you may open and which you should not.
 #
-# - **Time**: 90–110 minutes for reading and writing; sections 1–6 and 7–11 make two good
+# - **Time**: about two hours for reading and writing; sections 1–6 and 7–11 make two good
 #   evenings. The computer itself needs about a minute.
 # - **Points**: 30, of which 2 are for a written question.
 #
@@ -188,7 +188,7 @@ with check.explained({
     "File exists": "the folder may be there already: use exist_ok=True",
     "Is a directory": "you made a folder with the name of the file itself: make Path(path).parent",
     "'str' object has no attribute": "the path may be a str, which has no .parent: start with path = Path(path)",
-}):
+}), check.unchanged(before, hint="save_and_load changed the model that it was given: save it as it is"):
     after = save_and_load(before, f"{folder}/deep/first.keras")
 check.model(after, input_shape=(6,), output_shape=(3,))
 check.true(after is not before, "that is the model itself: return what load_model gives")
@@ -318,6 +318,13 @@ new_toy().save(toy_file)
 with check.explained({
     "indices must be integers": "the parts are text: json.loads(…) turns a part into dictionaries and lists",
     "KeyError: 'layers'": 'one dictionary deeper: the list of layers stands in config["config"]["layers"]',
+    "KeyError: 'config'": '"config" stands once more in config.json, one dictionary deep; metadata.json has no such entry,\n'
+    'nor has a dictionary that you have taken out with ["config"] already',
+    "KeyError: 'keras_version'": "keras_version stands in metadata.json",
+    "KeyError: 'compile_config'": 'compile_config stands in config.json, beside "config", not in it',
+    "KeyError: 'optimizer'": 'the optimizer stands in config.json, one dictionary deeper: ["compile_config"]["optimizer"]',
+    "KeyError: 'class_name'": "class_name stands in config.json: that of a layer in its entry of the list of layers",
+    "There is no item named": "the names of the parts are metadata.json and config.json, as archive.namelist() shows",
 }):
     found = read_archive(toy_file)
 check.true(isinstance(found, dict), "return a dictionary")
@@ -346,7 +353,9 @@ with zipfile.ZipFile(strange, "w") as made:
     made.writestr("config.json", json.dumps({**whole, "compile_config": {"optimizer": {"class_name": "Lion"}}}))
     made.writestr("assets/words.txt", "shirt")
     made.writestr("model.weights.h5", b"")
-found = read_archive(strange)
+unknown = "the file holds layers that this Keras does not know, so load_model fails: read it with zipfile and json alone"
+with check.explained({"Could not locate class": unknown, "could not be deserialized": unknown, "h5": unknown, "HDF5": unknown}):
+    found = read_archive(strange)
 check.equal(
     [found["files"], found["keras_version"], found["layers"]],
     [["assets/words.txt", *names], "3.99.1", kinds],
@@ -373,6 +382,17 @@ check.true(found["optimizer"] is None, "this model was never compiled: the optim
 plain.compile(optimizer=keras.optimizers.RMSprop(0.01), loss="mse")
 plain.save(toy_file)
 check.equal(read_archive(toy_file)["optimizer"], "RMSprop", "another optimizer, another class name")
+with zipfile.ZipFile(toy_file) as archive:
+    contents = {name: archive.read(name) for name in archive.namelist()}
+bare = {key: value for key, value in json.loads(contents["config.json"]).items() if key != "compile_config"}
+for kind, entry in {"missing": {}, "null": {"compile_config": None}, "empty": {"compile_config": {}}}.items():
+    with zipfile.ZipFile(fresh("exercise_2_bare.keras"), "w") as made:
+        for name, content in contents.items():
+            made.writestr(name, json.dumps({**bare, **entry}) if name == "config.json" else content)
+    hint = f"a model that was never compiled, in whose file compile_config is {kind}: the optimizer is None"
+    with check.explained({"KeyError": hint, "TypeError": hint, "NoneType": hint}):
+        found = read_archive("models/exercise_2_bare.keras")
+    check.true(found["optimizer"] is None, hint)
 ### END HIDDEN TESTS
 
 # %%
@@ -439,11 +459,14 @@ def save_any(model, path):
 # %% tests="save_any" points=1
 before, X = trained_toy(), np.random.default_rng().normal(size=(8, 6))
 expected = answer(before, X)
-save_any(before, fresh("exercise_3.keras"))
+changed = "save_any changed the model that it was given: save it as it is"
+with check.unchanged(before, hint=changed):
+    save_any(before, fresh("exercise_3.keras"))
 check.true(Path("lab06_models/exercise_3.keras").is_file(), "there is no file lab06_models/exercise_3.keras now")
 after = keras.models.load_model("lab06_models/exercise_3.keras")
 check.true(np.array_equal(answer(after, X), expected), "the whole model in a .keras file predicts something else")
-save_any(before, fresh("exercise_3.weights.h5"))
+with check.unchanged(before, hint=changed):
+    save_any(before, fresh("exercise_3.weights.h5"))
 check.true(
     not Path("lab06_models/exercise_3.weights.h5").is_dir(),
     "lab06_models/exercise_3.weights.h5 is a folder now, an export. (Path.suffix gives only the last ending, .h5.)",
@@ -483,6 +506,10 @@ check.close(
     keras.ops.convert_to_numpy(exported(X)), expected, atol=1e-6,
     hint="the exported model does not predict what the model predicts: export the model that you are given",
 )
+hint = "a path that ends neither in .keras nor in .weights.h5 is the name of a folder for an export, also with a dot in it"
+with check.explained({"Invalid filepath extension": hint, "must end in": hint}):
+    save_any(before, fresh("exercise_3_v1.2"))
+    check.true(Path("models/exercise_3_v1.2/saved_model.pb").is_file(), hint)
 ### END HIDDEN TESTS
 
 # %% given="sizes"
@@ -562,7 +589,9 @@ def same_state(a, b):
 # %% tests="same_state" points=1
 first, second = trained_toy(), trained_toy()
 second.set_weights(first.get_weights())
-with check.explained({"ambiguous": "== on arrays gives many answers: np.array_equal gives one, for two arrays at a time"}):
+ambiguous = "== on arrays gives many answers: np.array_equal gives one, for two arrays at a time"
+hint = "same_state changed a model: it should only look"
+with check.explained({"ambiguous": ambiguous}), check.unchanged(first, second, hint=hint):
     found = same_state(first, second)
 check.true(isinstance(found, dict), "return a dictionary")
 check.equal(sorted(found), ["optimizer", "weights"], "these are the keys of your dictionary")
@@ -581,12 +610,27 @@ with check.explained({
 check.true(not found["weights"], "5 and 7 hidden neurons: the shapes differ, so the weights are not the same")
 ### BEGIN HIDDEN TESTS
 part = np.random.default_rng().integers(4)
+counted, turned = trained_toy(), trained_toy()
+whole_numbers = [np.arange(w.size, dtype="float32").reshape(w.shape) for w in counted.get_weights()]  # their sums are exact
+counted.set_weights(whole_numbers)
+turned.set_weights([w[::-1] if number == part else w for number, w in enumerate(whole_numbers)])
+check.true(
+    not same_state(counted, turned)["weights"],
+    f"array {part} holds the same numbers in another order: compare them place by place, not their sums",
+)
 nudged = first.get_weights()
 nudged[part].flat[-1] = np.nextafter(nudged[part].flat[-1], np.float32(5))
 second.set_weights(nudged)
 check.true(
     not same_state(first, second)["weights"],
     f"only the last number of array {part} differs, by one bit: compare all arrays, and exactly",
+)
+narrow, wide = trained_toy(hidden=1), trained_toy(hidden=5)
+for toy in (narrow, wide):
+    toy.set_weights([np.ones_like(w) for w in toy.get_weights()])
+check.true(
+    not same_state(narrow, wide)["weights"] and not same_state(wide, narrow)["weights"],
+    "all numbers are 1, but the shapes differ, (6, 1) and (6, 5): == stretches the smaller one, np.array_equal does not",
 )
 longer = keras.Sequential([keras.Input((6,)), *first.layers, keras.layers.Dense(3, name="more")])
 longer.compile(optimizer="adam", loss="mse")
@@ -604,8 +648,8 @@ check.true(same_state(first, second)["optimizer"], "here both optimizers are in 
 check.true(not same_state(first, trained_toy())["optimizer"], "two different states of Adam, but you say equal")
 bare = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
 with check.explained({"optimizer": "a model that is not compiled has no optimizer to look at: ask model.compiled first"}):
-    found = same_state(first, bare), same_state(bare, bare)
-check.true(not found[0]["optimizer"] and not found[1]["optimizer"], "a model that is not compiled: the answer is False")
+    found = [same_state(*pair)["optimizer"] for pair in ((first, bare), (bare, first), (bare, bare))]
+check.true(not any(found), "one model, or both, are not compiled: the answer is False")
 ### BEGIN HIDDEN TESTS
 begun, unused = trained_toy(), new_toy()
 for mine, theirs in zip(begun.optimizer.variables[:2], unused.optimizer.variables[:2]):
@@ -713,6 +757,7 @@ check.equal(wrong, [], "the experiment with .weights.h5 says otherwise: " + "; "
 ### END HIDDEN TESTS
 
 # %% tests="kept_export" points=1
+check.true("export" in kept, "the table has no row 'export'")
 check.equal(
     sorted(kept["export"]), ["compile", "network", "optimizer", "weights"], "the questions for the exported folder",
 )
@@ -824,6 +869,24 @@ check.equal(
     [keras.ops.convert_to_numpy(variable).tolist() for variable in before.optimizer.variables],
     "wrong for SGD with momentum: use the optimizer that the model was compiled with, do not compile again",
 )
+
+
+def partly_frozen():
+    toy = new_toy()
+    toy.get_layer("hidden").trainable = False
+    toy.compile(optimizer="adam", loss=toy.loss, run_eagerly=True)
+    return toy
+
+
+before = partly_frozen()
+before.train_on_batch(np.random.default_rng().normal(size=(8, 6)), np.arange(8) % 3)
+before.save_weights(fresh("exercise_6_frozen.weights.h5"))
+after = restore(partly_frozen, "models/exercise_6_frozen.weights.h5")
+check.equal(
+    [keras.ops.convert_to_numpy(variable).tolist() for variable in after.optimizer.variables],
+    [keras.ops.convert_to_numpy(variable).tolist() for variable in before.optimizer.variables],
+    "wrong for a network with a frozen layer: the optimizer remembers model.trainable_variables, not model.variables",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -849,7 +912,8 @@ def keep_best(model, X, y, X_valid, y_valid, epochs, path):
     """Train a model, and keep its best version in a file.
 
     model: a compiled model. It is trained in place and ends with the weights of the LAST epoch.
-    X, y: training data. X_valid, y_valid: validation data. epochs: int, all of them are run.
+    X, y: training data, in batches of 32 as Keras makes them. X_valid, y_valid: validation data. None is changed.
+    epochs: int, all of them are run.
     path: str, ends in ".keras". Afterwards it holds the whole model as it was after the epoch with the lowest
         validation loss.
     Returns the History that fit returns, with the validation loss of every epoch.
@@ -879,7 +943,10 @@ path_of_w = 2 * (1 - 0.8 ** np.arange(1, 7))  # w after 1, 2, … 6 epochs
 # %% tests="keep_best" points=1 trains=true
 single, best_file = one_weight(), fresh("exercise_7.keras")
 missing = f"there is no model in {best_file}: is the checkpoint among the callbacks of fit? And has fit the validation_data?"
-with check.explained({"File not found": missing}):
+with check.explained({
+    "File not found": missing,
+    "save_weights_only": "the file should hold the whole model: leave save_weights_only out, the path ends in .keras",
+}):
     keep_best(single, *pull, np.ones((8, 1)), np.ones((8, 1)), 5, best_file)
     kept_weight = keras.models.load_model(best_file).get_weights()[0]
 check.close(
@@ -1186,10 +1253,40 @@ print("loss after loading:", type(careful_again.loss).__name__, "with quantile",
 # </details>
 #
 # A layer works in the same way. It has one method more, `build(self, input_shape)`, which makes its weights as
-# soon as the shape of the input is known, with `self.add_weight(shape=…, initializer=…, name=…)`.
+# soon as the shape of the input is known. A shape is a tuple: `(3,)` for three numbers, `()` for a single one. In
+# `input_shape`, as everywhere, the last entry is the number of features. Here is a whole layer, with one weight:
+
+# %% given="shift"
+@keras.saving.register_keras_serializable(package="lab06")
+class Shift(keras.layers.Layer):
+    """inputs + step · offset, with one trainable number, offset, that all features share; it starts at 0."""
+
+    def __init__(self, step=1.0, **kwargs):  # kwargs: name, dtype, trainable; the parent class knows what to do with them
+        super().__init__(**kwargs)
+        self.step = step
+
+    def build(self, input_shape):
+        self.offset = self.add_weight(shape=(), initializer="zeros", name="offset")
+
+    def call(self, inputs):
+        return inputs + self.step * self.offset
+
+    def get_config(self):
+        return {**super().get_config(), "step": self.step}
+
+
+# %%
+shifted = keras.Sequential([keras.Input((3,)), Shift(step=0.5, name="up")])
+shifted.save(fresh("shifted.keras"))
+up_again = keras.models.load_model("models/shifted.keras").get_layer("up")
+print("layer after loading:", type(up_again).__name__, "with step", up_again.step, "and weights", up_again.get_weights())
+
+# %% [markdown]
+# What stands in `self` after `build` is found again in `call`. Computations use `keras.ops`, which has most functions of
+# NumPy under the same names: Keras can follow them for the gradient, NumPy's it cannot.
 #
 # **Exercise 9 (3 points).** Write the layer `SoftClip`, which lets no feature grow beyond a limit. It has a
-# trainable `gain` for each feature, and computes
+# trainable `gain` *for each feature*, and computes
 #
 # $$\mathrm{limit} \cdot \tanh\left(\frac{\mathrm{gain} \cdot x}{\mathrm{limit}}\right)$$
 #
@@ -1295,7 +1392,7 @@ check.equal(report["trainable"], [(3,)], hint)
 ### END HIDDEN TESTS
 
 # %% tests="soft_clip_config" points=1
-far = np.full((1, 1), 1000.0)  # where the output is the limit
+far = np.full((1, 1), 1e6)  # where the output is the limit, or its negative
 with check.explained({
     "decorator()": 'the brackets are missing: @keras.saving.register_keras_serializable(package="lab06")',
     "unexpected keyword": "__init__ must take **kwargs and pass them on: super().__init__(**kwargs)",
@@ -1309,7 +1406,7 @@ with check.explained({
 }):
     copy = clip_report(far, copied=True, limit=2.5, name="squeeze")
 check.close(
-    [report["outputs"], copy["outputs"]], [[[2.5]], [[2.5]]], rtol=1e-4,
+    np.abs([report["outputs"], copy["outputs"]]), [[[2.5]], [[2.5]]], rtol=1e-4,
     hint="the limits of a layer and of the layer made from its config; both should be 2.5",
     mistakes={"the limit is lost: put it into the dictionary that get_config returns": [[[2.5]], [[1.0]]]},
 )
@@ -1320,7 +1417,7 @@ check.equal(
     [copy["name"], copy["is_trainable"]], ["frozen", False],
     "name and trainable of the layer made from the config are wrong: start from super().get_config()",
 )
-check.close(copy["outputs"], [[limit]], rtol=1e-4, hint="the limit of the layer made from the config")
+check.close(np.abs(copy["outputs"]), [[limit]], rtol=1e-4, hint="the limit of the layer made from the config")
 ### END HIDDEN TESTS
 
 # %% tests="soft_clip_file" points=1
@@ -1362,7 +1459,7 @@ check.true(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 10 · Files from strangers, and files that are broken (20 minutes)
+# ## 10 · Files from strangers, and files that are broken (40 minutes)
 #
 # Keras has a layer that holds a Python function: `Lambda(lambda x: …)`. It is handy, and it has a price. When
 # such a model is saved, the compiled *code* of the function goes into the file. Whoever loads the file runs
@@ -1507,8 +1604,13 @@ def verdict(load, file):
 # | `"version"` | the first number of the file's `keras_version` (the 3 of 3.13.2) is not that of `keras.version()` |
 # | `"unsafe"` | Keras refuses it in safe mode. The `ValueError` of `load_model` then speaks of `safe_mode` |
 #
-# A file with none of these troubles is loaded. (No file in the checks has two troubles at once.) Write helper functions if you like; they may stand in the same
-# cell.
+# A file with none of these troubles is loaded. (No file in the checks has two troubles at once.)
+#
+# **The order of the questions matters**, because each can only be asked when the ones before it are answered: a folder
+# has no first bytes, and what is no zip archive has no parts. A good order: Is anything there? Is it a folder? How does it
+# begin? Does `zipfile.is_zipfile` say yes? Are the three parts in it? Do they fit their checksums? Which version? And only
+# then let Keras load it. Write one question, run the checks, go on with the next; every question has its own point.
+# Write helper functions if you like; they may stand in the same cell.
 
 # %% exercise="load_model_safely"
 def load_model_safely(path):
@@ -1556,9 +1658,11 @@ def load_model_safely(path):
 # %% tests="safely_missing" points=1
 before, good_file, X = trained_toy(), fresh("exercise_10.keras"), np.random.default_rng().normal(size=(8, 6))
 before.save(good_file)
+content = Path(good_file).read_bytes()
 check.equal(verdict(load_model_safely, good_file), "good", "this file is as it should be")
 after = load_model_safely(good_file)
 check.true(after.compiled and np.array_equal(answer(after, X), answer(before, X)), "the loaded model is not the saved one")
+check.true(Path(good_file).read_bytes() == content, "the file is not what it was: load_model_safely should only read it")
 check.equal(verdict(load_model_safely, "lab06_models/nowhere.keras"), "missing", "there is no file lab06_models/nowhere.keras")
 ### BEGIN HIDDEN TESTS
 check.equal(
@@ -1743,6 +1847,13 @@ def build_wide_deep(inputs=("wide", "deep"), outputs=("main", "aux")):
     return forecaster
 
 
+def other_names(inputs, outputs):
+    """A network, not compiled, with inputs of 4 features each and outputs (n, 1) of the given names."""
+    arrivals = [keras.Input((4,), name=name) for name in inputs]
+    hidden = keras.layers.Dense(6, activation="relu")(keras.layers.concatenate(arrivals))
+    return keras.Model(arrivals, [keras.layers.Dense(1, name=name)(hidden) for name in outputs])
+
+
 # %%
 draw = np.random.default_rng(0).normal
 houses = {"wide": draw(size=(400, 4)), "deep": draw(size=(400, 4))}
@@ -1778,8 +1889,9 @@ for order, forecast in (("in order", in_order), ("swapped ", swapped)):
 def predict_by_name(path, features):
     """Predictions of a saved model with several inputs and outputs.
 
-    path: str, a .keras file; its model has two or more inputs and outputs, each with a name, in any order.
-    features: dict, name of an input → array (n, …), one entry for each input, in any order; it is not changed.
+    path: str, a .keras file; its model has two or more inputs and two or more outputs, each with a name, in any order.
+    features: dict, name of an input → array (n, …), one entry for each input, in any order. Neither the dict nor an
+        array in it is changed.
     Returns a dict, name of an output → array (n, …) with the predictions.
     """
     ### BEGIN SOLUTION
@@ -1794,7 +1906,8 @@ features = {"wide": rng.normal(size=(8, 4)).astype("float32"), "deep": rng.norma
 one = build_wide_deep()
 one.save(fresh("exercise_11.keras"))
 expected = [keras.ops.convert_to_numpy(part) for part in one([features["wide"], features["deep"]])]
-found = predict_by_name("lab06_models/exercise_11.keras", features)
+with check.explained({"unexpected keyword argument": "give the model the dictionary as it is, not its entries as arguments"}):
+    found = predict_by_name("lab06_models/exercise_11.keras", {**features})
 check.true(isinstance(found, dict), "return a dictionary: name of an output → predictions")
 check.equal(sorted(found), ["aux", "main"], "these are the names of the outputs in your dictionary")
 check.close(
@@ -1807,28 +1920,46 @@ two.save(fresh("exercise_11_swapped.keras"))
 expected = keras.ops.convert_to_numpy(two([features["deep"], features["wide"]])[0])
 turned = {"deep": features["deep"], "wide": features["wide"]}
 check.close(
-    [predict_by_name("lab06_models/exercise_11_swapped.keras", given)["main"] for given in (features, turned)],
+    [predict_by_name("lab06_models/exercise_11_swapped.keras", {**given})["main"] for given in (features, turned)],
     [expected, expected], rtol=1e-4, atol=1e-5,
     hint="wrong when the model has its inputs in another order: give the model the dictionary itself, not a list",
 )
+three = other_names(("spring", "autumn", "summer"), ("main", "aux"))
+three.save(fresh("exercise_11_three.keras"))
+seasons = {name: rng.normal(size=(40, 4)).astype("float32") for name in ("summer", "spring", "autumn")}
+expected = keras.ops.convert_to_numpy(three([seasons[name] for name in ("spring", "autumn", "summer")])[0])
+hint = "wrong for a model with three inputs, called spring, autumn and summer: give the model the dictionary itself"
+with check.explained({"KeyError": hint, "unpack": hint, "Missing": hint, "expects 3 input": hint}):
+    found = predict_by_name("models/exercise_11_three.keras", {**seasons})
+    check.close(found["main"], expected, rtol=1e-4, atol=1e-5, hint=hint)
 ### END HIDDEN TESTS
 
 # %% tests="predict_by_name_outputs" points=1
 features = {name: np.random.default_rng().normal(size=(8, 4)).astype("float32") for name in ("wide", "deep")}
 one = build_wide_deep()
 one.save(fresh("exercise_11_outputs.keras"))
-check.shape(
-    predict_by_name("lab06_models/exercise_11_outputs.keras", features)["aux"], (8, 1), "the predictions of the output aux",
-)
+hint = "predict_by_name changed the dictionary of features, or an array in it: `features.pop` and `-=` work in place"
+with check.unchanged(features, hint=hint):
+    found = predict_by_name("lab06_models/exercise_11_outputs.keras", features)
+check.true(isinstance(found, dict) and "aux" in found, "there is no output aux in what you return")
+check.shape(found["aux"], (8, 1), "the predictions of the output aux")
 ### BEGIN HIDDEN TESTS
 two = build_wide_deep(outputs=("aux", "main"))
 two.save(fresh("exercise_11_outputs.keras"))
 expected = [keras.ops.convert_to_numpy(part) for part in two([features["wide"], features["deep"]])]
-found = predict_by_name("lab06_models/exercise_11_outputs.keras", features)
+found = predict_by_name("lab06_models/exercise_11_outputs.keras", {**features})
 check.close(
     [found["aux"], found["main"]], expected, rtol=1e-4, atol=1e-5,
     hint="wrong when the model has its outputs in another order: take the names from model.output_names",
 )
+three = other_names(("wide", "deep"), ("warm", "main", "cold"))
+three.save(fresh("exercise_11_outputs.keras"))
+expected = [keras.ops.convert_to_numpy(part) for part in three([features["wide"], features["deep"]])]
+hint = "for a model with three outputs, called warm, main and cold: take all names from model.output_names"
+with check.explained({"unpack": hint, "KeyError": hint, "IndexError": hint}):
+    found = predict_by_name("models/exercise_11_outputs.keras", {**features})
+    check.equal(sorted(found), ["cold", "main", "warm"], hint)
+    check.close([found["warm"], found["main"], found["cold"]], expected, rtol=1e-4, atol=1e-5, hint=hint)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1842,7 +1973,21 @@ check.close(
 # 1,000 images will get another class?
 
 # %%
+import os
 import warnings
+
+
+@contextlib.contextmanager
+def hushed():
+    """Keep what the compiled code of the converter says about its own workings out of the notebook."""
+    usual = os.dup(2)  # 2 is the error stream of the whole process, below Python's sys.stderr
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(usual, 2)
+        os.close(usual)
 
 
 def lite_answers(content, pictures):
@@ -1867,8 +2012,9 @@ try:
     for kind, optimizations in (("32 bits", []), ("8 bits", [tf.lite.Optimize.DEFAULT])):
         converter = tf.lite.TFLiteConverter.from_saved_model("lab06_models/network_exported")
         converter.optimizations = optimizations
-        lite = converter.convert()
-        P_lite = lite_answers(lite, new_images)
+        with hushed():
+            lite = converter.convert()
+            P_lite = lite_answers(lite, new_images)
         changed = np.sum(P_lite.argmax(axis=1) != network_answers.argmax(axis=1))
         print(f"{kind:7s}: {len(lite) / 1000:.0f} kB, largest difference of a probability "
               f"{np.abs(P_lite - network_answers).max():.1e}, another class for {changed} of {len(new_images)} images")
