@@ -451,9 +451,9 @@ check.close(
 z = np.random.default_rng().normal(scale=3, size=(6, 5))
 keras_functions = (keras.activations.relu, keras.activations.sigmoid, keras.activations.tanh)
 expected = [keras.ops.convert_to_numpy(function(z)) for function in keras_functions]
-check.close(
-    list(activations(z.copy())), expected, rtol=1e-4, atol=1e-5, hint="every entry of an array with two axes must be right too",
-)
+hint = "every entry of an array with two axes must be right too: np.maximum and np.where answer for each entry, `if` and max do not"
+with check.explained({"truth value": hint}):
+    check.close(list(activations(z.copy())), expected, rtol=1e-4, atol=1e-5, hint=hint)
 ### END HIDDEN TESTS
 
 # %% tests="activations_stable" points=1
@@ -634,11 +634,14 @@ rng = np.random.default_rng()
 classes = int(rng.integers(12, 24))
 for n in (5, 5, 5, 5, 5, 5, 300):  # several small batches: np.empty gives the memory of one to the next
     y = rng.permutation([*rng.integers(3, classes - 1, size=n - 1), 3])  # without the first classes and the last
-    check.close(
-        one_hot(y.copy(), classes), keras.ops.convert_to_numpy(keras.ops.one_hot(y, classes)),
-        hint=f"wrong for {n} labels of {classes} classes, of which some do not occur, as class 0:\n"
-        "label 3 belongs in column 3, whatever the smallest or the largest label is; all else is 0 (start from np.zeros)",
-    )
+    expected = keras.ops.convert_to_numpy(keras.ops.one_hot(y, classes))
+    few = f"wrong for {classes} classes, of which some do not occur: the number of columns is `classes`, whatever y holds"
+    with check.explained({"out of bounds": few}):
+        check.close(
+            one_hot(y.copy(), classes), expected,
+            hint=f"wrong for {n} labels of {classes} classes, of which some do not occur, as class 0:\n"
+            "label 3 belongs in column 3, whatever the smallest or the largest label is; all else is 0 (start from np.zeros)",
+        )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1394,6 +1397,7 @@ check.equal(
         "these are shares of all samples: count, do not divide": expected / 6,
         "each entry is 0 or 1: `counts[y, y_hat] += 1` counts a repeated pair only once":
             np.minimum(expected, 1),
+        "only the right predictions are counted: a wrong one belongs beside the diagonal": np.diag(expected.diagonal()),
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1444,9 +1448,12 @@ def confident_mistakes(P, y, k):
 
 
 # %% tests="confident_mistakes" points=1
-P = np.array([[0.80, 0.15, 0.05], [0.90, 0.08, 0.02], [0.28, 0.27, 0.45], [0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
+P = np.array([[0.80, 0.15, 0.05], [0.08, 0.02, 0.90], [0.27, 0.45, 0.28], [0.7, 0.1, 0.2], [0.3, 0.3, 0.4]])
 y = np.array([0, 1, 0, 2, 2])
-with check.explained({"only integer scalar arrays": "np.where gives a tuple: take its first part, np.where(…)[0]"}):
+with check.explained({
+    "only integer scalar arrays": "np.where gives a tuple: take its first part, np.where(…)[0]",
+    "broadcast": "one answer for each ROW of P is needed: look along axis 1, for example P.max(axis=1)",
+}):
     found = confident_mistakes(P.copy(), y.copy(), 2)
 check.equal(
     found, [1, 3],
@@ -1455,7 +1462,8 @@ check.equal(
         "these are the least confident mistakes: sort the other way round": [2, 3],
         "the right samples, but the most confident should come first": [3, 1],
         "these are places among the mistakes; return row numbers of P": [0, 2],
-        "these are the classes that were predicted; return row numbers of P": [0, 1],
+        "these are the classes that were predicted; return row numbers of P": [2, 0],
+        "these are mistakes, but not the surest: sort by the largest probability of each row": [1, 2],
         "you took the k most confident first and then the mistakes among them: first the mistakes, then k of them": [1],
     },
 )
@@ -1476,10 +1484,9 @@ check.equal(
     "there are only two mistakes here (samples 2 and 0), so return only two, although k = 4",
 )
 ### BEGIN HIDDEN TESTS
-check.shape(
-    confident_mistakes(P.copy(), np.array([0, 1, 1, 0]), 3), (0,),
-    "every sample is right here, so there is no mistake to return: an empty array",
-)
+none = "every sample is right here, so there is no mistake to return: an empty array"
+with check.explained({"unpack": none, "out of bounds": none, "zero-size": none, "empty": none}):
+    check.shape(confident_mistakes(P.copy(), np.array([0, 1, 1, 0]), 3), (0,), none)
 hint = "confident_mistakes changed its input: `P[…] = 0` works in place, np.where(…, P, 0) makes a new array"
 with check.unchanged(P, y, hint=hint):
     confident_mistakes(P, y, 2)

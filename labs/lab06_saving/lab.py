@@ -391,7 +391,7 @@ for kind, entry in {"missing": {}, "null": {"compile_config": None}, "empty": {"
             made.writestr(name, json.dumps({**bare, **entry}) if name == "config.json" else content)
     hint = f"a model that was never compiled, in whose file compile_config is {kind}: the optimizer is None"
     with check.explained({"KeyError": hint, "TypeError": hint, "NoneType": hint}):
-        found = read_archive("models/exercise_2_bare.keras")
+        found = read_archive("lab06_models/exercise_2_bare.keras")
     check.true(found["optimizer"] is None, hint)
 ### END HIDDEN TESTS
 
@@ -509,7 +509,7 @@ check.close(
 hint = "a path that ends neither in .keras nor in .weights.h5 is the name of a folder for an export, also with a dot in it"
 with check.explained({"Invalid filepath extension": hint, "must end in": hint}):
     save_any(before, fresh("exercise_3_v1.2"))
-    check.true(Path("models/exercise_3_v1.2/saved_model.pb").is_file(), hint)
+    check.true(Path("lab06_models/exercise_3_v1.2/saved_model.pb").is_file(), hint)
 ### END HIDDEN TESTS
 
 # %% given="sizes"
@@ -881,7 +881,7 @@ def partly_frozen():
 before = partly_frozen()
 before.train_on_batch(np.random.default_rng().normal(size=(8, 6)), np.arange(8) % 3)
 before.save_weights(fresh("exercise_6_frozen.weights.h5"))
-after = restore(partly_frozen, "models/exercise_6_frozen.weights.h5")
+after = restore(partly_frozen, "lab06_models/exercise_6_frozen.weights.h5")
 check.equal(
     [keras.ops.convert_to_numpy(variable).tolist() for variable in after.optimizer.variables],
     [keras.ops.convert_to_numpy(variable).tolist() for variable in before.optimizer.variables],
@@ -1278,7 +1278,7 @@ class Shift(keras.layers.Layer):
 # %%
 shifted = keras.Sequential([keras.Input((3,)), Shift(step=0.5, name="up")])
 shifted.save(fresh("shifted.keras"))
-up_again = keras.models.load_model("models/shifted.keras").get_layer("up")
+up_again = keras.models.load_model("lab06_models/shifted.keras").get_layer("up")
 print("layer after loading:", type(up_again).__name__, "with step", up_again.step, "and weights", up_again.get_weights())
 
 # %% [markdown]
@@ -1930,7 +1930,7 @@ seasons = {name: rng.normal(size=(40, 4)).astype("float32") for name in ("summer
 expected = keras.ops.convert_to_numpy(three([seasons[name] for name in ("spring", "autumn", "summer")])[0])
 hint = "wrong for a model with three inputs, called spring, autumn and summer: give the model the dictionary itself"
 with check.explained({"KeyError": hint, "unpack": hint, "Missing": hint, "expects 3 input": hint}):
-    found = predict_by_name("models/exercise_11_three.keras", {**seasons})
+    found = predict_by_name("lab06_models/exercise_11_three.keras", {**seasons})
     check.close(found["main"], expected, rtol=1e-4, atol=1e-5, hint=hint)
 ### END HIDDEN TESTS
 
@@ -1957,7 +1957,7 @@ three.save(fresh("exercise_11_outputs.keras"))
 expected = [keras.ops.convert_to_numpy(part) for part in three([features["wide"], features["deep"]])]
 hint = "for a model with three outputs, called warm, main and cold: take all names from model.output_names"
 with check.explained({"unpack": hint, "KeyError": hint, "IndexError": hint}):
-    found = predict_by_name("models/exercise_11_outputs.keras", {**features})
+    found = predict_by_name("lab06_models/exercise_11_outputs.keras", {**features})
     check.equal(sorted(found), ["cold", "main", "warm"], hint)
     check.close([found["warm"], found["main"], found["cold"]], expected, rtol=1e-4, atol=1e-5, hint=hint)
 ### END HIDDEN TESTS
