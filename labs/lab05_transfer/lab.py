@@ -1452,7 +1452,7 @@ compare_features()
 # the photographs will it get right: 20 %, 45 % or 70 %?
 #
 # **Exercise 8 (2 points).** Make `head` and `history` in one cell. A single dense layer with softmax is enough.
-# Train on `F_train`, `y_train` for `EPOCHS_HEAD` epochs with a batch size of 32, Adam with the rate 0.003, and
+# Train on `F_train`, `y_train` for `EPOCHS_HEAD` epochs with a batch size of 32 (Adam with a rate of 0.003 does well), and
 # measure on `F_valid`, `y_valid` after each epoch, with the accuracy. When it is marked, `head` must get 55 % of new
 # photographs right (`TARGET_HEAD` in the budget cell).
 
