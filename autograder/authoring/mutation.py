@@ -17,7 +17,7 @@ from autograder.authoring.slips import SLIPS, Around, Gone, Several
 __all__ = ["Mutant", "mutants"]
 
 MAX_SHOWN = 70  # characters of code in the id of a mutant
-MUTABLE = re.compile(r"^\(|array|list|dict|model|network|images|photographs|weights", re.IGNORECASE)
+MUTABLE = re.compile(r"^\(|\b(?:arrays?|lists?|dict|models?|networks?|images|photographs|weights)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
