@@ -24,6 +24,7 @@ from coursekit._values import (
     difference,
     guesses,
     is_a,
+    is_iterator,
     one_line,
     plain_array,
     refuse_shape,
@@ -103,7 +104,7 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
             raise Mistake(message)
     refuse_unfinished(actual)
     notes = [hint] if hint else []
-    if is_a(actual, Iterator):
+    if is_iterator(actual):
         notes.append("it gives its items only once: wrap it in list(…)")
     if is_a(actual, str) and is_a(expected, str) and actual.strip().lower() == expected.strip().lower():
         notes.append("only capitals or spaces differ")
@@ -125,7 +126,7 @@ def length(actual: Any, expected: int, hint: str) -> None:
     try:
         count = len(actual)
     except TypeError as error:
-        once = ", which gives its items only once: wrap it in list(…)" if is_a(actual, Iterator) else ""
+        once = ", which gives its items only once: wrap it in list(…)" if is_iterator(actual) else ""
         raise Mistake(f"{hint}\ngot {short(actual)}{once}") from error
     if count != expected:
         raise Mistake(f"{hint}\nthere are {count}, expected {expected}")

@@ -74,7 +74,7 @@ def secrets(lab: Lab) -> set[str]:
             else:
                 (secret if inside else public).add(line)
     # Short lines, comments, and lines that only begin a call or a loop or create a random generator reveal nothing.
-    telling = re.compile(r"(?!#|[\w.]+\($|for _ in range\(\w+\):$|rng = np\.random\.default_rng\(\w*\)$).{12,}")
+    telling = re.compile(r"(?!#|(?:with )?[\w.]+\([{\[]?$|for _ in range\(\w+\):$|rng = np\.random\.default_rng\(\w*\)$).{12,}")
     return {line for line in secret - public if telling.match(line)}
 
 
