@@ -356,7 +356,8 @@ def _recorder(lab: Lab, found: Sequence[SubmissionFile], course: Path | None) ->
 
     with ExitStack() as stack:
         try:
-            recorder = stack.enter_context(Recorder(lab, course, [item.submission for item in found]))
+            with working(f"opening the gradebook of {course}"):
+                recorder = stack.enter_context(Recorder(lab, course, [item.submission for item in found]))
         except RecordError as error:
             fail(error)
         yield recorder

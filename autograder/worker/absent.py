@@ -1,7 +1,8 @@
 """What a notebook has on a person's machine and not here: Colab, a window for figures, somebody who answers `input()`.
 
 A line that only concerns such a machine must not end a cell with a right answer below it. Colab's package and back ends
-of matplotlib with a window do nothing here; `input` raises an error that names the line. Knows nothing of labs or marks.
+of matplotlib with a window do nothing here; `input` raises an error that names the line. Notebooks of other courses do
+without it, because nbgrader stops them there. Knows nothing of labs or marks.
 """
 
 from __future__ import annotations

@@ -185,6 +185,12 @@ def test_lines_for_a_persons_machine_above_right_answers_cost_nothing(toy: Lab, 
     assert verdict.earned == 20
 
 
+def test_a_notebook_of_another_course_stops_at_them_as_under_nbgrader(toy: Lab, tmp_path: Path) -> None:
+    colab = "from google.colab import drive\n"
+    verdict = verdict_on(replace(toy, part_of="week 1"), {**RIGHT, "halving": colab + RIGHT["halving"]}, tmp_path)
+    assert {test.name: test.earned for test in verdict.tests} == {"mean": 8, "mean_pure": 4, "halving": 0}
+
+
 def test_a_line_that_waits_for_a_person_is_named(toy: Lab, tmp_path: Path) -> None:
     verdict = verdict_on(toy, {**RIGHT, "halving": "n = int(input('How many? '))\n" + RIGHT["halving"]}, tmp_path)
     assert said(verdict)["halving"] == (
