@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+WHOLE_CLASSES = 2  # labs of the demo that have a class of ten
+DEMO_CELL_SECONDS = 20  # one student of the demo has an endless loop, which should not hold a newcomer up
+
 
 @app.command()
 @stoppable
@@ -144,9 +147,16 @@ def demo(
     no_cache: NoCache = False,
     again: NoCacheOldName = False,
     quiet: Quiet = False,
-    verbose: Verbose = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose/--no-verbose", "-v", help="Print a line per submission as soon as it is graded.")
+    ] = True,
+    everyone: Annotated[bool, typer.Option("--all", help="Classes of ten in all labs, not in the first two only.")] = False,
 ) -> None:
-    """Build every lab, make a class of ten from the known answers, grade it and report."""
+    """Build every lab, make classes from the known answers, grade them and report.
+
+    The first two labs have a class of ten, the others one of four: right, right in another way, typical mistakes, and a notebook
+    that an editor damaged.
+    """
     from autograder.authoring.demo import make_class
     from autograder.grading.cache import ResultCache
     from autograder.grading.options import Options
@@ -157,12 +167,12 @@ def demo(
     be_quiet(quiet)
     classes: list[tuple[Lab, list[SubmissionFile]]] = []
     _check_writable(output)
-    for lab in load_labs(None, labs):
+    for number, lab in enumerate(load_labs(None, labs)):
         build_course(lab, output / "course")
         submitted = output / "course" / "submitted"
-        make_class(lab, submitted)
+        make_class(lab, submitted, few=number >= WHOLE_CLASSES and not everyone)
         classes.append((lab, find_submissions(submitted, lab.id)))
-    options = Options(fast=fast, cell_seconds=30, isolation=isolation_of(isolation), secret=_secret(output))
+    options = Options(fast=fast, cell_seconds=DEMO_CELL_SECONDS, isolation=isolation_of(isolation), secret=_secret(output))
     cache = ResultCache(output / "kept")
     if no_cache or again:
         cache.clear()

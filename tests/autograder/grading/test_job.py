@@ -237,6 +237,13 @@ def test_a_class_of_ten_has_one_verdict_each_and_the_marks_that_are_due(toy: Lab
     assert by_name["jonas"].status == "unreadable"
 
 
+def test_a_small_class_shows_right_work_typical_mistakes_and_a_damaged_file(toy: Lab, tmp_path: Path) -> None:
+    make_class(toy, tmp_path, few=True)
+    verdicts = {v.submission: v for v in grade_class(toy, find_submissions(tmp_path, toy.id))}
+    assert [v.earned == 20 for v in verdicts.values()] == [True, True, False, True]
+    assert {flag.kind for name, v in verdicts.items() if name == "hana" for flag in v.flags} >= {"recovered"}
+
+
 def test_marks_do_not_depend_on_order_or_on_how_many_run_at_once(toy: Lab, tmp_path: Path) -> None:
     make_class(toy, tmp_path)
     found = [item for item in find_submissions(tmp_path, toy.id) if item.submission != "ines"]
