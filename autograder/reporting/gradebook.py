@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sysconfig
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
+from autograder.course.ids import id_problem
 from autograder.errors import RecordError, UnreadableError
 from autograder.grading.assignments.load import siblings
 from autograder.grading.submissions.reading import read_submission
@@ -259,15 +259,9 @@ def _check(lab: Lab, verdict: Verdict) -> None:
 
 
 def _check_name(name: str) -> None:
-    """Raise RefusedError unless the name is safe as the name of a folder and in spreadsheets, CSV, markup and patterns."""
-    if not name or len(name.encode(errors="replace")) > 128:
-        raise RefusedError("the name should have 1 to 128 bytes; rename the file or folder to the student's id")
-    odd = sorted({c for c in name if not (c.isalnum() or unicodedata.category(c)[0] == "M" or c in " _.@'+-")})
-    if odd or not (name[0].isalnum() or name[0] == "_") or name != name.strip():
-        raise RefusedError(
-            "the name cannot be a student's id, which begins with a letter or digit and holds letters, digits, spaces and "
-            f"_ . @ ' + - only{f' (not {odd})' if odd else ''}; rename the file or folder"
-        )
+    """Raise RefusedError unless the name can be the id of a student."""
+    if problem := id_problem(name):
+        raise RefusedError(f"{problem}; rename the file or folder to the student's id")
 
 
 # ── the course and its gradebook ─────────────────────────────────────────────────────────────────────────────────────
