@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from autograder.cli.app import app, load_labs
-from autograder.cli.options import Labs
+from autograder.cli.options import LabNames, Labs
 from autograder.errors import CourseError
 from autograder.reporting.terminal import fail, say, working
 
@@ -29,11 +29,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of senten
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the course. It is made if it is not there.")],
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[LABS]...", help="Lab ids such as lab02_mlp. All labs by default.", show_default=False),
-    ] = None,
+    folder: Annotated[Path, typer.Argument(help="The folder of the course. It is made if it is not there.")],
+    names: LabNames = None,
     labs: Labs = Path("labs"),
     name: Annotated[str, typer.Option(help="The name of the course. By default that of the folder.", show_default=False)] = "",
     lms: Annotated[

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from autograder.authoring.demo import reference_sources, solve
 from autograder.cli import app
+from autograder.grading import batch
+from autograder.grading.submissions.collect import SubmissionFile
+from autograder.grading.submissions.reading import read_submission
+from autograder.grading.submissions.submission import Submission
+from autograder.grading.verdict import TestResult, Verdict, Written
 from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
+from autograder.notebooks.io import write_notebook
+from autograder.reporting.gradebook import record
+from tests.conftest import TOY
+
+OnGraded = Callable[[Verdict, Submission], None] | None
 
 
 def call(*arguments: object) -> tuple[int, str]:
@@ -63,3 +78,119 @@ def test_a_dry_run_of_init_prints_json_and_writes_nothing(toy: Lab, tmp_path: Pa
     assert code == 0
     assert [Path(step["path"]).name for step in json.loads(said)][:2] == ["course.toml", "roster.csv"]
     assert not (tmp_path / "nn").exists()
+
+
+@pytest.fixture(scope="module")
+def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gradebook that knows the toy lab and no student. Making one takes seconds, so tests copy it."""
+    folder = tmp_path_factory.mktemp("gradebook")
+    record(load_lab(shutil.copytree(TOY, folder / "lab00_toy")), [], {}, folder)
+    return folder / "gradebook.db"
+
+
+# ── grade and build in a course ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def graded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grading gives everybody half of the points; the names of those that were asked for."""
+    asked: list[str] = []
+
+    def grade_class(
+        lab: Lab, found: Sequence[SubmissionFile], *_: object, on_graded: OnGraded = None, **__: object
+    ) -> list[Verdict]:
+        asked.extend(item.submission for item in found)
+        verdicts = [verdict_on(lab, item.submission) for item in found]
+        for verdict, item in zip(verdicts, found, strict=True):
+            if on_graded:
+                on_graded(verdict, read_submission(lab, item.path, pictures=True))
+        return verdicts
+
+    monkeypatch.setattr(batch, "grade_class", grade_class)
+    return asked
+
+
+def verdict_on(lab: Lab, name: str, **fields: object) -> Verdict:
+    tests = tuple(TestResult(t.name, t.exercise, t.points, t.points / 2, "failed", "count the steps") for t in lab.of("tests"))
+    return replace(Verdict(name, lab.id, "graded", tests, (Written("why", 4, True),)), **fields)
+
+
+def hand_in(lab: Lab, course: Path, *names: str) -> None:
+    for name in names:
+        write_notebook(solve(lab, reference_sources(lab)), course / "submitted" / name / lab.id / f"{lab.id}.ipynb")
+
+
+def test_in_a_course_the_lab_alone_is_enough(
+    toy: Lab, course: Path, graded: list[str], empty_gradebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(toy, course, "ada", "ben")
+    shutil.copy(empty_gradebook, course)
+    monkeypatch.chdir(course / "submitted" / "ada")
+    code, said = call("grade", toy.id)
+    assert (code, graded) == (0, ["ada", "ben"])
+    assert {path.name for path in (course / "graded" / toy.id).iterdir()} == {"verdicts.json", "grades.csv", "report.html"}
+    assert f"recorded 2 submissions in sqlite:///{course}/gradebook.db" in said
+    assert (course / "autograded" / "ada" / toy.id / f"{toy.id}.ipynb").is_file()
+
+
+def test_the_gradebook_is_the_one_that_the_settings_name(
+    toy: Lab, course: Path, graded: list[str], empty_gradebook: Path, tmp_path: Path
+) -> None:
+    hand_in(toy, course, "ada")
+    shutil.copy(empty_gradebook, course / "marks.db")
+    with (course / "course.toml").open("r+") as file:
+        text = file.read()
+        file.seek(0)
+        file.write('gradebook = "sqlite:///marks.db"\n' + text)
+    for arguments in ((), (course / "submitted", "-o", tmp_path / "out", "--labs", toy.folder.parent)):
+        code, said = call("grade", toy.id, *arguments, "--course", course)
+        assert code == 0
+        assert f"recorded 1 submissions in sqlite:///{course}/marks.db" in said
+    assert not (course / "gradebook.db").exists()
+    assert (tmp_path / "out" / "verdicts.json").is_file()
+
+
+def test_what_the_command_line_says_comes_before_the_course(
+    toy: Lab, course: Path, graded: list[str], empty_gradebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(toy, course, "ada")
+    write_notebook(solve(toy, {}), tmp_path / "in" / "eve.ipynb")
+    monkeypatch.chdir(course)
+    assert call("grade", toy.id, tmp_path / "in", "--labs", toy.folder.parent)[0] == 0
+    assert graded == ["eve"]
+    assert (course / "graded" / "verdicts.json").is_file()  # as -o says by default
+    assert not (course / "gradebook.db").exists()
+    shutil.copy(empty_gradebook, course)
+    assert call("grade", toy.id, "-o", tmp_path / "out")[0] == 0
+    assert (graded, (tmp_path / "out" / "verdicts.json").is_file()) == (["eve", "ada"], True)
+
+
+def test_without_submissions_and_without_a_course_the_status_is_2(
+    toy: Lab, course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, said = call("grade", toy.id)
+    assert code == 2
+    assert "SUBMISSIONS is missing; give the folder of the submissions, or change to the folder of a course" in said
+    code, said = call("grade", toy.id, "--course", tmp_path)
+    assert code == 2
+    assert "course.toml: no such file" in said
+    code, said = call("grade", "lab01_other", "--course", course)
+    assert code == 2
+    assert "no lab 'lab01_other'; it lists lab00_toy" in said
+    code, said = call("grade", toy.id, "--course", course)
+    assert code == 2
+    assert f"{course}/submitted: no such folder" in said
+
+
+def test_build_in_a_course_writes_its_notebooks_anew_and_nothing_else(
+    toy: Lab, course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(course)
+    before = {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
+    (course / "source" / toy.id / f"{toy.id}.ipynb").write_text("mine")
+    code, said = call("build")
+    assert code == 0
+    assert said.count("lab00_toy.ipynb") == 2
+    assert {path: path.read_bytes() for path in course.rglob("*") if path.is_file()} == before
+    assert call("build", "lab01_other")[0] == 2
