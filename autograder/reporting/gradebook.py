@@ -44,7 +44,7 @@ from autograder.notebooks.release import source_notebook
 from autograder.reporting.gradebook_writer import GradebookWriter, RefusedError
 from autograder.sandbox.interpreters import without_python
 
-__all__ = ["Recorded", "Recorder", "record"]
+__all__ = ["Recorded", "Recorder", "course_directory", "open_gradebook", "record"]
 
 TWICE = "more than one verdict has this name, and a gradebook holds one per student; keep one of the submissions"
 MAX_WAITING = 4  # verdicts, each with the pictures of its submission
@@ -135,7 +135,7 @@ class Recorder:
 
     def __init__(self, lab: Lab, course: Path, names: Sequence[str], *, db_url: str = "") -> None:
         self._lab, self._course, self._total = lab, course, len(names)
-        self._folder = _course_folder(course, db_url)
+        self._folder = course_directory(course, db_url)
         self._database = make_url(self._folder.db_url).render_as_string(hide_password=True)
         self._refused = {name: TWICE for name, count in Counter(names).items() if count > 1}
         self._done: list[str] = []
@@ -200,7 +200,7 @@ class Recorder:
 
     def _opened(self) -> GradebookWriter:
         with self._errors():
-            gradebook = self._open.enter_context(_gradebook(self._folder))
+            gradebook = self._open.enter_context(open_gradebook(self._folder))
             for notebook in (*siblings(self._lab), self._lab):
                 _save_lab(notebook, self._folder, gradebook)
             return GradebookWriter(self._lab, self._folder, gradebook)
@@ -267,8 +267,19 @@ def _check_name(name: str) -> None:
 # ── the course and its gradebook ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _course_folder(course: Path, db_url: str) -> CourseDirectory:
-    """Return nbgrader's description of the course, with the settings in its `nbgrader_config`."""
+def course_directory(course: Path, db_url: str = "") -> CourseDirectory:
+    """Read nbgrader's description of a course, with the settings in its `nbgrader_config`.
+
+    Args:
+        course: Folder of the course.
+        db_url: URL of the gradebook; by default the one that nbgrader uses in that folder.
+
+    Returns:
+        The description. Its gradebook need not exist.
+
+    Raises:
+        RecordError: There is no such folder, or the text is no URL.
+    """
     if not Path(course).is_dir():
         raise RecordError(f"{course}: no such folder; expected the nbgrader course, the folder that holds source/")
     root = Path(course).resolve()
@@ -293,11 +304,19 @@ def _course_folder(course: Path, db_url: str) -> CourseDirectory:
 
 
 @contextmanager
-def _gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
-    """Open the gradebook, or create it.
+def open_gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
+    """Open the gradebook of a course, or create it.
 
-    nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
+    Args:
+        course: nbgrader's description of the course.
+
+    Yields:
+        The open gradebook.
+
+    Raises:
+        RecordError: The driver of the database is not installed.
     """
+    # nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
     before = dict(os.environ)
     path = os.pathsep.join([sysconfig.get_path("scripts"), before.get("PATH", "")])
     _set_variables({**without_python(before), "PATH": path})
