@@ -194,3 +194,28 @@ def test_build_in_a_course_writes_its_notebooks_anew_and_nothing_else(
     assert said.count("lab00_toy.ipynb") == 2
     assert {path: path.read_bytes() for path in course.rglob("*") if path.is_file()} == before
     assert call("build", "lab01_other")[0] == 2
+
+
+# ── status ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_status_shows_a_line_per_lab_from_any_folder_of_the_course(
+    toy: Lab, course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (course / "roster.csv").write_text("id\nada\nben\n")
+    hand_in(toy, course, "ada", "[b]eve")
+    monkeypatch.chdir(course / "submitted")
+    code, said = call("status")
+    assert code == 0
+    assert "nn, 2 students" in said
+    assert "lab00_toy – yes 2 (1 missing) 0 0 0 – autograder grade lab00_toy" in said
+    assert "not on the roster [b]eve" in said
+    assert json.loads(call("status", "--json")[1])["labs"][0]["to_grade"] == 2
+
+
+def test_status_that_could_not_read_everything_is_1_and_without_a_course_2(course: Path, tmp_path: Path) -> None:
+    (course / "roster.csv").unlink()
+    code, said = call("status", "--course", course)
+    assert code == 1
+    assert "roster.csv: no such file; expected the list of students" in said
+    assert call("status", "--course", tmp_path)[0] == 2
