@@ -130,14 +130,17 @@ def _say_steps(steps: Sequence[Step], folder: Path, labs: Sequence[Lab], dry_run
 def _say_status(status: CourseStatus) -> None:
     from rich.table import Table
 
-    students = "" if status.students is None else f", {status.students} students"
+    students = "" if status.students is None else f", {status.students} student{'s' * (status.students != 1)}"
     say("[bold]{}[/]{}", status.course, students)
     table = Table(box=None, padding=(0, 1))
-    for column in ("lab", "due", "released", "handed in", "graded", "to look at", "to mark", "returned", "next"):
-        table.add_column(column)
+    for column in ("lab", "due", "released", "handed in", "graded", "to look at", "to mark", "returned"):
+        table.add_column(column, no_wrap=column in ("lab", "due"))
     for lab in status.labs:
         table.add_row(*(words("{}", cell) for cell in _row(lab)))
     console.print(table)
+    for lab in status.labs:
+        if lab.next:
+            say("[bold]next[/] for {}: {}", lab.lab, lab.next)
     if not status.labs:
         say("course.toml lists no lab; add a line such as [labs.lab01_perceptron] for each")
     if status.problem:
@@ -154,4 +157,4 @@ def _row(lab: LabStatus) -> tuple[str, ...]:
     pages = [f"{lab.pages} page{'s' * (lab.pages != 1)}"] if lab.pages else []
     returned = ", ".join([*pages, *lab.exports]) or "–"
     released = "yes" if lab.released else "no"
-    return lab.lab, due, released, handed_in, graded, str(lab.to_review), str(lab.to_mark), returned, lab.next
+    return lab.lab, due, released, handed_in, graded, str(lab.to_review), str(lab.to_mark), returned

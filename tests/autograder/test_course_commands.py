@@ -208,7 +208,7 @@ def test_status_shows_a_line_per_lab_from_any_folder_of_the_course(
     code, said = call("status")
     assert code == 0
     assert "nn, 2 students" in said
-    assert "lab00_toy – yes 2 (1 missing) 0 0 0 – autograder grade lab00_toy" in said
+    assert "lab00_toy – yes 2 (1 missing) 0 0 0 – next for lab00_toy: autograder grade lab00_toy" in said
     assert "not on the roster [b]eve" in said
     assert json.loads(call("status", "--json")[1])["labs"][0]["to_grade"] == 2
 
