@@ -1,4 +1,4 @@
-"""The commands for the folder of a course: init, status.
+"""The commands for the folder of a course: init, status, explain.
 
 What a command needs beyond its own options is imported when it runs, so that `--help` is fast.
 """
@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from autograder.cli.app import app, load_labs, open_course
+from autograder.cli.explanations import say_explanation
 from autograder.cli.options import CourseFolder, LabNames, Labs
+from autograder.cli.places import check_listed
 from autograder.errors import CourseError
 from autograder.reporting.terminal import console, fail, say, words, working
 
@@ -84,6 +87,37 @@ def status(course: CourseFolder = None, as_json: Json = False) -> None:
     raise typer.Exit(1 if found.problem or any(lab.problem for lab in found.labs) else 0)
 
 
+@app.command()
+def explain(
+    lab: Annotated[str, typer.Argument(help="The lab's id.")],
+    student: Annotated[str, typer.Argument(help="The student's id.")],
+    test: Annotated[str, typer.Argument(help="A test, to see its source and the student's cell too.", show_default=False)] = "",
+    course: CourseFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Explain the mark of one student: what each test got and said, what people gave, and what lateness took.
+
+    It shows what students must not see: hidden tests, and what tests in a student's own process said.
+
+    Exit status: 0 the mark was explained. 2 there is no course, or no such lab, student or test, or nothing was graded.
+    """
+    from autograder.reporting.explain import explain_mark, show_code
+
+    here = open_course(course)
+    check_listed(here, lab)
+    try:
+        found = explain_mark(here, lab, student, test)
+    except CourseError as error:
+        fail(error)
+    if test:
+        loaded = load_labs([lab], here.labs_folder)[0]
+        found = replace(found, code=show_code(here, loaded, student, test))
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        say_explanation(found)
+
+
 def _labs_of(folder: Path, names: Sequence[str] | None, labs: Path) -> tuple[list[Lab], Path]:
     """The chosen labs of a new course, or those that its course.toml lists; and the folder of their sources."""
     from autograder.course.config import COURSE_FILE, load_course
@@ -132,9 +166,9 @@ def _say_status(status: CourseStatus) -> None:
 
     students = "" if status.students is None else f", {status.students} student{'s' * (status.students != 1)}"
     say("[bold]{}[/]{}", status.course, students)
-    table = Table(box=None, padding=(0, 1))
+    table = Table(box=None, padding=(0, 1, 0, 0))
     for column in ("lab", "due", "released", "handed in", "graded", "to look at", "to mark", "returned"):
-        table.add_column(column, no_wrap=column in ("lab", "due"))
+        table.add_column(column, min_width=max(map(len, column.split())), no_wrap=column in ("lab", "due"))
     for lab in status.labs:
         table.add_row(*(words("{}", cell) for cell in _row(lab)))
     console.print(table)
