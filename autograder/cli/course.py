@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -57,7 +58,7 @@ def init(
 
     chosen, labs = _labs_of(folder, names, labs)
     try:
-        with working(f"making {folder}"):
+        with nullcontext() if as_json else working(f"making {folder}"):
             steps = create_course(folder, chosen, name=name, lms=lms, labs_folder=labs, dry_run=dry_run)
     except CourseError as error:
         fail(error)
@@ -78,7 +79,7 @@ def status(course: CourseFolder = None, as_json: Json = False) -> None:
     from autograder.reporting.status import course_status
 
     here = open_course(course)
-    with working("reading the course"):
+    with nullcontext() if as_json else working("reading the course"):
         found = course_status(here)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))

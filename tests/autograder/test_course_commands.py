@@ -7,12 +7,15 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from typer.testing import CliRunner
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.cli import app
+from autograder.cli.course import init
+from autograder.course.config import LMS
 from autograder.files import write_text
 from autograder.grading import batch
 from autograder.grading.submissions.collect import SubmissionFile
@@ -88,6 +91,11 @@ def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gradebook")
     record(load_lab(shutil.copytree(TOY, folder / "lab00_toy")), [], {}, folder)
     return folder / "gradebook.db"
+
+
+def test_init_offers_every_platform_that_the_settings_know() -> None:
+    offered = get_args(get_args(get_type_hints(init, include_extras=True)["lms"])[0])
+    assert sorted(offered) == sorted(LMS)
 
 
 # ── grade and build in a course ──────────────────────────────────────────────────────────────────────────────────────
