@@ -74,13 +74,16 @@ def status(course: CourseFolder = None, as_json: Json = False) -> None:
     """Show how far each lab of the course is: released, handed in, graded, to mark by hand, returned; and what to do next.
 
     Exit status: 0 everything could be read. 1 the roster, the results or the gradebook could not be read; what is wrong is said.
-    2 there is no course.
+    2 there is no course, or no access to it.
     """
     from autograder.reporting.status import course_status
 
     here = open_course(course)
-    with nullcontext() if as_json else working("reading the course"):
-        found = course_status(here)
+    try:
+        with nullcontext() if as_json else working("reading the course"):
+            found = course_status(here)
+    except CourseError as error:
+        fail(error)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
     else:

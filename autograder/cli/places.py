@@ -80,11 +80,17 @@ def places_of(
     if here is None:
         fail("SUBMISSIONS is missing; give the folder of the submissions, or change to the folder of a course")
     foreign = lab.endswith(".ipynb")
+    known = Path(lab).stem if foreign else lab
     if not foreign:
         check_listed(here, lab)
+    if not here.submitted().is_dir():
+        fail(
+            f"{here.submitted()}: no such folder, because nothing was handed in yet; `autograder collect {known} DOWNLOAD` fills it from the "
+            f"download of a learning platform, or put STUDENT/{known}/{known}.ipynb there yourself"
+        )
     return Places(
         here.submitted(),
-        output if given(context, "output") else here.graded(Path(lab).stem if foreign else lab),
+        output if given(context, "output") else here.graded(known),
         labs if given(context, "labs") else here.labs_folder,
         here.folder,
         here.gradebook,

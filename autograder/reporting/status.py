@@ -103,7 +103,11 @@ def course_status(course: Course) -> CourseStatus:
         course: The course.
 
     Returns:
-        The status. What cannot be read is named in it and stops nothing.
+        The status. A roster, results or a gradebook that cannot be read are named in it and stop
+        nothing.
+
+    Raises:
+        CourseError: A folder of the course cannot be read.
     """
     there = _folders(course.submitted())
     students, problem = None, ""
@@ -151,4 +155,7 @@ def _folders(folder: Path) -> list[Path]:
     """Return the folders of students in a folder, without hidden ones."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError as error:
+        raise CourseError(f"{folder}: cannot be read ({error.strerror or error})") from error

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args, get_type_hints
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -229,6 +230,14 @@ def test_status_that_could_not_read_everything_is_1_and_without_a_course_2(cours
     assert code == 1
     assert "roster.csv: no such file; expected the list of students" in said
     assert call("status", "--course", tmp_path)[0] == 2
+
+
+def test_status_of_a_folder_without_access_names_it_with_status_2(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (course / "submitted").mkdir()
+    monkeypatch.setattr(Path, "iterdir", Mock(side_effect=PermissionError(13, "Permission denied")))
+    code, said = call("status", "--course", course)
+    assert code == 2
+    assert f"{course}/submitted: cannot be read (Permission denied)" in said
 
 
 # ── explain ──────────────────────────────────────────────────────────────────────────────────────────────────────────
