@@ -24,11 +24,8 @@ from autograder.grading.submissions.reading import read_submission
 from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Flag, TestResult, Verdict, Written
 from autograder.labs.model import Lab
-from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
-from autograder.reporting.gradebook import record
 from autograder.reporting.pages import verdicts_json
-from tests.conftest import TOY
 
 OnGraded = Callable[[Verdict, Submission], None] | None
 
@@ -84,14 +81,6 @@ def test_a_dry_run_of_init_prints_json_and_writes_nothing(toy: Lab, tmp_path: Pa
     assert code == 0
     assert [Path(step["path"]).name for step in json.loads(said)][:2] == ["course.toml", "roster.csv"]
     assert not (tmp_path / "nn").exists()
-
-
-@pytest.fixture(scope="module")
-def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A gradebook that knows the toy lab and no student. Making one takes seconds, so tests copy it."""
-    folder = tmp_path_factory.mktemp("gradebook")
-    record(load_lab(shutil.copytree(TOY, folder / "lab00_toy")), [], {}, folder)
-    return folder / "gradebook.db"
 
 
 def test_init_offers_every_platform_that_the_settings_know() -> None:
