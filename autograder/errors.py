@@ -9,6 +9,7 @@ __all__ = [
     "AutograderError",
     "ClusterError",
     "CollectError",
+    "CourseError",
     "HaltedError",
     "IsolationError",
     "LabError",
@@ -72,6 +73,10 @@ class LectureError(AutograderError):
 
 class CollectError(AutograderError):
     """No submission was found in a folder."""
+
+
+class CourseError(AutograderError):
+    """The folder of a course cannot be used. The message names the file and the place in it."""
 
 
 class ClusterError(MachineError):

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from autograder.errors import LabError
+from autograder.errors import CourseError, LabError
 from autograder.reporting.terminal import fail, warn
 
 if TYPE_CHECKING:
+    from autograder.course.config import Course
     from autograder.labs.model import Lab
 
-__all__ = ["app", "load_labs", "stoppable"]
+__all__ = ["app", "load_labs", "open_course", "stoppable"]
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
@@ -72,4 +73,14 @@ def load_labs(names: Sequence[str] | None, labs: Path) -> list[Lab]:
     try:
         return [load_lab(folder) for folder in folders]
     except LabError as error:
+        fail(error)
+
+
+def open_course(folder: Path | None) -> Course:
+    """The course in a folder, or the one that the current folder belongs to; ends the command where there is none."""
+    from autograder.course.config import find_course, load_course
+
+    try:
+        return load_course(folder) if folder else find_course()
+    except CourseError as error:
         fail(error)

@@ -14,12 +14,14 @@ import typer
 
 from autograder.cli.app import app, load_labs
 from autograder.cli.options import Data, Fast, Jobs, LabNames, Labs, Notebooks, data_of
+from autograder.cli.places import check_listed, course_here, given
 from autograder.errors import LabError, LectureError, MachineError, PublishError
 from autograder.reporting.terminal import fail, progress, quote, say, working
 
 if TYPE_CHECKING:
     from autograder.authoring.lectures import Lecture
     from autograder.authoring.verify import Check
+    from autograder.course.config import Course
     from autograder.labs.model import Lab
 
 __all__: list[str] = []
@@ -29,17 +31,25 @@ LECTURE_SECONDS = 120  # what a reader should wait at most for a whole lecture, 
 
 @app.command()
 def build(
+    context: typer.Context,
     names: LabNames = None,
     labs: Labs = Path("labs"),
     notebooks: Notebooks = Path("notebooks/labs"),
     course: Annotated[Path | None, typer.Option(help="Also write source/ and release/ into this nbgrader course.")] = None,
 ) -> None:
-    """Build the notebooks that students open, lectures too, and, with --course, an nbgrader course around the labs."""
+    """Build the notebooks that students open, lectures too, and, with --course, an nbgrader course around the labs.
+
+    In the folder of a course (see `init`) and without options, it writes source/ and release/ of the course's labs there, and
+    nothing else.
+    """
     from autograder.authoring.lectures import lecture_notebook
     from autograder.notebooks.io import write_notebook
     from autograder.notebooks.release import build as build_course
     from autograder.notebooks.release import release_notebook
 
+    if not any(given(context, option) for option in ("labs", "notebooks", "course")) and (here := course_here()):
+        _build_in(here, names)
+        return
     lectures = _load_lectures(names, notebooks.parent / "lectures")
     only_labs = [name for name in names or () if not name.startswith("lecture")]
     for lab in load_labs(only_labs, labs) if only_labs or not names else ():
@@ -179,6 +189,21 @@ def publish(
     except PublishError as error:
         fail(error)
     say("{}: {} files", target, len(files))
+
+
+def _build_in(course: Course, names: Sequence[str] | None) -> None:
+    """Write the source and the release of labs into their course, whatever stands there."""
+    from autograder.notebooks.release import build as build_course
+
+    chosen = list(names or course.labs)
+    for name in chosen:
+        check_listed(course, name)
+    for lab in load_labs(chosen, course.labs_folder) if chosen else ():
+        try:
+            for written in build_course(lab, course.folder):
+                say("{}", written)
+        except OSError as error:
+            fail(f"{course.folder}: the course cannot be written ({error.strerror or error}); make room or grant access")
 
 
 def _load_lectures(names: Sequence[str] | None, folder: Path) -> list[Lecture]:

@@ -27,6 +27,7 @@ from autograder.cli.options import (
     data_of,
     isolation_of,
 )
+from autograder.cli.places import places_of
 from autograder.errors import CollectError, LabError, MachineError, RecordError, ResultsError, SecretError, WorkerError
 from autograder.reporting.terminal import (
     be_quiet,
@@ -60,8 +61,14 @@ DEMO_CELL_SECONDS = 20  # one student of the demo has an endless loop, which sho
 @app.command()
 @stoppable
 def grade(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="The lab's id, or the source notebook (.ipynb) of any nbgrader assignment.")],
-    submissions: Annotated[Path, typer.Argument(help="The folder of the submissions, or one notebook.")],
+    submissions: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The folder of the submissions, or one notebook. By default those of the course.", show_default=False
+        ),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The folder for verdicts.json, grades.csv and report.html.")
     ] = Path("graded"),
@@ -92,6 +99,9 @@ def grade(
 ) -> None:
     """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook.
 
+    In the folder of a course (see `init`), the lab is enough: its submissions lie in COURSE/submitted, its results go to
+    COURSE/graded/LAB and into the gradebook of the course. --course COURSE does the same from elsewhere.
+
     Results are cached in OUTPUT/kept: run the same command again, and only what changed is run. The file OUTPUT/kept/secret, or
     COURSE/.secret where it exists, is what the lab's held-out data are drawn from: do not share it.
 
@@ -105,6 +115,8 @@ def grade(
     from autograder.reporting.results import write_results
 
     be_quiet(quiet)
+    places = places_of(context, name, submissions, output, labs, course)
+    submissions, output, labs, course = places.submissions, places.output, places.labs, places.course
     foreign = name.endswith(".ipynb")
     lab = None if foreign else load_labs([name], labs)[0]
     if course and submissions.is_file() and submissions.stem == Path(name).stem:
@@ -125,7 +137,7 @@ def grade(
     lab = lab or _assignment(Path(name), options, cache)
     found, left = _collect(submissions, lab)
     options = replace(options, secret=_secret(output, course))  # only now: who asked for the wrong folder finds nothing new
-    with _recorder(lab, found, course) as recorder:
+    with _recorder(lab, found, course, places.gradebook) as recorder:
         verdicts = _grade_all([(lab, found)], options, jobs, cache, dask, verbose=verbose, recorder=recorder)
         unwritten = write_results(verdicts, left, output)
         recorded = _recorded(recorder) if recorder else None
@@ -357,7 +369,7 @@ def _end_if_missing(
 
 
 @contextmanager
-def _recorder(lab: Lab, found: Sequence[SubmissionFile], course: Path | None) -> Iterator[Recorder | None]:
+def _recorder(lab: Lab, found: Sequence[SubmissionFile], course: Path | None, gradebook: str) -> Iterator[Recorder | None]:
     """Open the gradebook of the course, if there is one; end the command, before any work, where it cannot be used."""
     if course is None:
         yield None
@@ -367,7 +379,7 @@ def _recorder(lab: Lab, found: Sequence[SubmissionFile], course: Path | None) ->
     with ExitStack() as stack:
         try:
             with working(f"opening the gradebook of {course}"):
-                recorder = stack.enter_context(Recorder(lab, course, [item.submission for item in found]))
+                recorder = stack.enter_context(Recorder(lab, course, [item.submission for item in found], db_url=gradebook))
         except RecordError as error:
             fail(error)
         yield recorder

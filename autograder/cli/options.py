@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
+    "CourseFolder",
     "Data",
     "Fast",
     "Isolation",
@@ -23,6 +24,10 @@ __all__ = [
     "isolation_of",
 ]
 
+CourseFolder = Annotated[
+    Path | None,
+    typer.Option("--course", help="The folder of the course. By default this folder or one above.", show_default=False),
+]
 LabNames = Annotated[
     list[str] | None, typer.Argument(help="Lab ids such as lab02_mlp. All labs by default.", show_default=False)
 ]

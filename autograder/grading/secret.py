@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.errors import SecretError
 
-__all__ = ["find_secret", "new_secret"]
+__all__ = ["OF_THE_COURSE", "find_secret", "make_secret", "new_secret"]
 
 OF_THE_COURSE = ".secret"  # file in the folder of the course
 OF_THE_RESULTS = "secret"  # file in the folder of the result cache
@@ -40,7 +40,7 @@ def find_secret(kept: Path, course: Path | None = None) -> str:
         if course is not None and (course / OF_THE_COURSE).exists():
             path = course / OF_THE_COURSE
         elif not path.exists():
-            _make(path)
+            make_secret(path)
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SecretError(f"{path}: the secret of the course cannot be read or kept there: {error}") from error
@@ -60,8 +60,15 @@ def new_secret() -> str:
     return secrets.token_hex(32)
 
 
-def _make(path: Path) -> None:
-    """Write a new secret that only this user may read. Graders that do so at the same time end up with the same secret."""
+def make_secret(path: Path) -> None:
+    """Write a new secret that only this user may read. Graders that do so at the same time end up with the same secret.
+
+    Args:
+        path: Path of the file.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")  # readable by its owner only
     try:

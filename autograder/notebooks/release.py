@@ -23,7 +23,7 @@ from nbgrader.preprocessors import (
 from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import KERNEL, write_notebook
 
-__all__ = ["build", "is_stale", "release_notebook", "source_notebook", "with_budget"]
+__all__ = ["build", "course_notebooks", "is_stale", "release_notebook", "source_notebook", "with_budget"]
 
 
 def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
@@ -80,12 +80,26 @@ def build(lab: Lab, course: Path, *, fast: bool = False) -> tuple[Path, Path]:
     Raises:
         OSError: A file cannot be written.
     """
-    written = []
-    for step, notebook in (("source", source_notebook(lab, fast=fast)), ("release", release_notebook(lab, fast=fast))):
-        path = Path(course) / step / lab.id / f"{lab.id}.ipynb"
+    notebooks = course_notebooks(lab, course, fast=fast)
+    for path, notebook in notebooks.items():
         write_notebook(notebook, path)
-        written.append(path)
-    return written[0], written[1]
+    source, release = notebooks
+    return source, release
+
+
+def course_notebooks(lab: Lab, course: Path, *, fast: bool = False) -> dict[Path, nbformat.NotebookNode]:
+    """Create the notebooks of a lab that belong into an nbgrader course, and write none.
+
+    Args:
+        lab: The lab.
+        course: Folder of the course.
+        fast: Whether to write the reduced budget into the notebooks.
+
+    Returns:
+        Path → notebook, of the source and then of the release.
+    """
+    made = {"source": source_notebook(lab, fast=fast), "release": release_notebook(lab, fast=fast)}
+    return {Path(course) / step / lab.id / f"{lab.id}.ipynb": notebook for step, notebook in made.items()}
 
 
 def is_stale(made: nbformat.NotebookNode, path: Path) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sysconfig
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
+from autograder.course.ids import id_problem
 from autograder.errors import RecordError, UnreadableError
 from autograder.grading.assignments.load import siblings
 from autograder.grading.submissions.reading import read_submission
@@ -44,7 +44,7 @@ from autograder.notebooks.release import source_notebook
 from autograder.reporting.gradebook_writer import GradebookWriter, RefusedError
 from autograder.sandbox.interpreters import without_python
 
-__all__ = ["Recorded", "Recorder", "record"]
+__all__ = ["Recorded", "Recorder", "course_directory", "open_gradebook", "record"]
 
 TWICE = "more than one verdict has this name, and a gradebook holds one per student; keep one of the submissions"
 MAX_WAITING = 4  # verdicts, each with the pictures of its submission
@@ -135,7 +135,7 @@ class Recorder:
 
     def __init__(self, lab: Lab, course: Path, names: Sequence[str], *, db_url: str = "") -> None:
         self._lab, self._course, self._total = lab, course, len(names)
-        self._folder = _course_folder(course, db_url)
+        self._folder = course_directory(course, db_url)
         self._database = make_url(self._folder.db_url).render_as_string(hide_password=True)
         self._refused = {name: TWICE for name, count in Counter(names).items() if count > 1}
         self._done: list[str] = []
@@ -200,7 +200,7 @@ class Recorder:
 
     def _opened(self) -> GradebookWriter:
         with self._errors():
-            gradebook = self._open.enter_context(_gradebook(self._folder))
+            gradebook = self._open.enter_context(open_gradebook(self._folder))
             for notebook in (*siblings(self._lab), self._lab):
                 _save_lab(notebook, self._folder, gradebook)
             return GradebookWriter(self._lab, self._folder, gradebook)
@@ -259,22 +259,27 @@ def _check(lab: Lab, verdict: Verdict) -> None:
 
 
 def _check_name(name: str) -> None:
-    """Raise RefusedError unless the name is safe as the name of a folder and in spreadsheets, CSV, markup and patterns."""
-    if not name or len(name.encode(errors="replace")) > 128:
-        raise RefusedError("the name should have 1 to 128 bytes; rename the file or folder to the student's id")
-    odd = sorted({c for c in name if not (c.isalnum() or unicodedata.category(c)[0] == "M" or c in " _.@'+-")})
-    if odd or not (name[0].isalnum() or name[0] == "_") or name != name.strip():
-        raise RefusedError(
-            "the name cannot be a student's id, which begins with a letter or digit and holds letters, digits, spaces and "
-            f"_ . @ ' + - only{f' (not {odd})' if odd else ''}; rename the file or folder"
-        )
+    """Raise RefusedError unless the name can be the id of a student."""
+    if problem := id_problem(name):
+        raise RefusedError(f"{problem}; rename the file or folder to the student's id")
 
 
 # ── the course and its gradebook ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _course_folder(course: Path, db_url: str) -> CourseDirectory:
-    """Return nbgrader's description of the course, with the settings in its `nbgrader_config`."""
+def course_directory(course: Path, db_url: str = "") -> CourseDirectory:
+    """Read nbgrader's description of a course, with the settings in its `nbgrader_config`.
+
+    Args:
+        course: Folder of the course.
+        db_url: URL of the gradebook; by default the one that nbgrader uses in that folder.
+
+    Returns:
+        The description. Its gradebook need not exist.
+
+    Raises:
+        RecordError: There is no such folder, or the text is no URL.
+    """
     if not Path(course).is_dir():
         raise RecordError(f"{course}: no such folder; expected the nbgrader course, the folder that holds source/")
     root = Path(course).resolve()
@@ -299,11 +304,19 @@ def _course_folder(course: Path, db_url: str) -> CourseDirectory:
 
 
 @contextmanager
-def _gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
-    """Open the gradebook, or create it.
+def open_gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
+    """Open the gradebook of a course, or create it.
 
-    nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
+    Args:
+        course: nbgrader's description of the course.
+
+    Yields:
+        The open gradebook.
+
+    Raises:
+        RecordError: The driver of the database is not installed.
     """
+    # nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
     before = dict(os.environ)
     path = os.pathsep.join([sysconfig.get_path("scripts"), before.get("PATH", "")])
     _set_variables({**without_python(before), "PATH": path})

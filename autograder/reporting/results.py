@@ -1,4 +1,4 @@
-"""Write the result files of a class: verdicts.json, grades.csv and report.html.
+"""Write the result files of a class: verdicts.json, grades.csv and report.html; read verdicts.json again.
 
 `check_writable` finds out before grading whether they can be written. A file that cannot be created
 does not stop the others. This module knows files and reports; it grades nothing and prints nothing.
@@ -6,15 +6,16 @@ does not stop the others. This module knows files and reports; it grades nothing
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from autograder.errors import ResultsError
+from autograder.errors import CourseError, ResultsError
 from autograder.files import try_writing, write_text
 from autograder.grading.verdict import Verdict
 from autograder.reporting.pages import grades_csv, report_html, verdicts_json
 
-__all__ = ["FILES", "Left", "check_writable", "write_results"]
+__all__ = ["FILES", "Left", "check_writable", "read_verdicts", "write_results"]
 
 Left = Sequence[tuple[Path, str]]  # (path, reason) of files and folders that were not graded
 FILES: Mapping[str, Callable[[Sequence[Verdict], Left], str]] = {
@@ -70,3 +71,31 @@ def write_results(verdicts: Sequence[Verdict], left: Left, folder: Path) -> dict
         except Exception as error:
             unwritten[name] = f"the grader itself failed on it ({type(error).__name__}: {error})"
     return unwritten
+
+
+def read_verdicts(folder: Path) -> list[Verdict]:
+    """Read the verdicts that `write_results` wrote.
+
+    Args:
+        folder: Folder of the results.
+
+    Returns:
+        The verdicts, in the order in which they were written.
+
+    Raises:
+        CourseError: Nothing was graded there, or the file is not one of verdicts.
+    """
+    path = folder / "verdicts.json"
+    try:
+        return [Verdict.from_dict(fields) for fields in json.loads(path.read_text(encoding="utf-8"))["verdicts"]]
+    except (FileNotFoundError, NotADirectoryError):
+        raise CourseError(
+            f"{path}: no such file, because nothing was graded yet; run `autograder grade {folder.name}` first"
+        ) from None
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise CourseError(
+            f"{path}: not a file of verdicts ({type(error).__name__}: {error}); run `autograder grade {folder.name}` to have it "
+            f"written anew"
+        ) from error

@@ -16,7 +16,7 @@ from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Step
 from autograder.grading.submissions import reading
-from autograder.reporting.gradebook import _gradebook
+from autograder.reporting.gradebook import open_gradebook
 from autograder.sandbox.interpreters import DOWNLOADS, NAMES, clean_environment, command, without_python
 from autograder.sandbox.probing import probe
 
@@ -84,7 +84,7 @@ def make_a_gradebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = dict(os.environ)
     course = CourseDirectory(config=Config({"CourseDirectory": {"root": str(tmp_path)}}))
     course.db_url = f"sqlite:///{tmp_path / 'gradebook.db'}"
-    with _gradebook(course):
+    with open_gradebook(course):
         assert (tmp_path / "gradebook.db").exists()
     assert dict(os.environ) == before
 
