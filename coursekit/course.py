@@ -133,8 +133,9 @@ def _lay(release: Path, place: Path, version: str) -> Laid:
         return Laid(place)
     own = copies[place]
     changes = _editions.changes(own, new) if own else ["your copy cannot be read as a notebook"]
-    if not changes:  # its metadata are lost, and nothing else
+    if not changes and own and not _editions.edition(own):  # only its metadata are lost
         return Laid(place)
+    changes = changes or ["changed: the first cell, the order of cells, or text that is gone now"]
     beside = _free(place.with_name(f"{place.stem}-{version}.ipynb"))
     _write(data, beside)
     return Laid(place, beside, tuple(changes))

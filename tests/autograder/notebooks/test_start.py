@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from autograder.authoring.demo import reference_sources, solve, without_metadata
@@ -26,11 +27,11 @@ def published(lab: Lab, publication: Publication | None = PUBLISHED) -> Lab:
     return replace(lab, publication=publication)
 
 
-def first(notebook, kind: str):
+def first(notebook: nbformat.NotebookNode, kind: str) -> nbformat.NotebookNode:
     return next(cell for cell in notebook.cells if cell.cell_type == kind)
 
 
-def read(lab: Lab, notebook, folder: Path) -> Submission:
+def read(lab: Lab, notebook: nbformat.NotebookNode, folder: Path) -> Submission:
     write_notebook(notebook, folder / "ada.ipynb")
     return read_submission_here(lab, folder / "ada.ipynb")
 
