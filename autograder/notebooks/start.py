@@ -23,6 +23,7 @@ _BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge
 _SAVE = "In Colab, choose *File ▸ Save a copy in Drive* before you write anything: changes to the original are not kept."
 # No name stays behind: where a notebook is graded, these lines are not there.
 _INSTALL = """\
+# A new Colab runtime lacks the course's package: install it, and nothing else. On any other machine these lines do nothing.
 import importlib.util
 import sys
 
