@@ -1,4 +1,4 @@
-"""The command line: `coursekit data list`, `coursekit data fetch [NAME…]`, `coursekit doctor`.
+"""The command line: `coursekit start [DIR]`, `coursekit data list`, `coursekit data fetch [NAME…]`, `coursekit doctor`.
 
 A thin layer over the package. Exit codes: 0 for success, 1 if something cannot be obtained or needs
 attention, 2 for a wrong command line, 130 after Ctrl-C.
@@ -7,6 +7,7 @@ attention, 2 for a wrong command line, 130 after Ctrl-C.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ import typer
 from coursekit import _console
 
 if TYPE_CHECKING:
+    from coursekit.course import Laid
     from coursekit.data import Settings
 
 __all__ = ["app"]
@@ -21,7 +23,9 @@ __all__ = ["app"]
 _LEAST_WIDTH = 80  # characters of the table of data sets; a narrower window breaks its lines
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Helpers of the course: its data sets and the state of this machine."
+    no_args_is_help=True,
+    add_completion=False,
+    help="The course on this machine: its notebooks, its data sets, and what is missing.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="The course's data sets.")
 app.add_typer(data_app, name="data")
@@ -29,7 +33,65 @@ app.add_typer(data_app, name="data")
 
 @app.callback()
 def main() -> None:
-    """Helpers of the course: its data sets and the state of this machine."""
+    """The course on this machine: its notebooks, its data sets, and what is missing."""
+
+
+@app.command()
+def start(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]",
+            help="Where your copy of the course is, or will be; by default this folder if it holds one, else coursekit-course.",
+            show_default=False,
+        ),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Only copy; do not open JupyterLab.")] = False,
+) -> None:
+    """Make your own copy of the labs and lectures, and open it in JupyterLab.
+
+    Nothing that is there is overwritten. If a notebook has changed since you got it, the new one is laid beside
+    yours.
+    """
+    from coursekit import course
+
+    try:
+        folder = folder or course.own_folder()
+        laid = course.lay_out(folder)
+    except LookupError as error:
+        _console.say(str(error), sys.stderr)
+        raise typer.Exit(1) from None
+    except (FileExistsError, NotADirectoryError) as error:
+        _console.say(f"{error.filename} is a file; expected a folder, or a name that is free: coursekit start DIR", sys.stderr)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        _console.say(f"{error.filename or folder}: {reason}; choose another folder: coursekit start DIR", sys.stderr)
+        raise typer.Exit(1) from None
+    _tell(folder, laid)
+    if no_open:
+        return
+    _console.say("JupyterLab opens in your browser. To stop it, press Ctrl-C here.")
+    code = course.open_jupyterlab(folder)
+    if code is None:
+        _console.say(
+            "JupyterLab is not installed: pip install jupyterlab ipykernel ipywidgets, then run `coursekit start` again; "
+            f"or open {folder} in VS Code",
+            sys.stderr,
+        )
+    raise typer.Exit(1 if code is None else code)
+
+
+def _tell(folder: Path, laid: list[Laid]) -> None:
+    """Say what became of the notebooks."""
+    new = sum(one.is_new for one in laid)
+    there = f", {len(laid) - new} were there already and stay as they are" if new < len(laid) else ""
+    _console.say(f"{folder.resolve()}: {new} new notebook{'' if new == 1 else 's'}{there}")
+    for one in laid:
+        if one.beside:
+            _console.say(f"{one.path} is of an older release; the new one is {one.beside}")
+            for line in one.changes:
+                _console.say(f"  {line}")
 
 
 @data_app.command("list")

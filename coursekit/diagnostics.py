@@ -64,7 +64,7 @@ def doctor() -> Report:
     Returns:
         A Report. A notebook shows it as a table; in a script use `print(coursekit.doctor())`.
     """
-    return Report((*_python(), *_packages(), *_backend(), *_cache(), *_sources()))
+    return Report((*_python(), *_packages(), *_backend(), *_home(), *_cache(), *_sources()))
 
 
 def _python() -> Iterator[Finding]:
@@ -74,33 +74,29 @@ def _python() -> Iterator[Finding]:
     yield Finding("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", advice)
 
 
-# The oldest versions that the course is tested with.
-_OLDEST = {"keras": (3, 10), "numpy": (1, 26), "matplotlib": (3, 9), "pandas": (2, 2), "scikit-learn": (1, 5), "scipy": (1, 13)}
-
-
 def _packages() -> Iterator[Finding]:
     """Yield the version of each package that the course needs."""
-    for name, oldest in _OLDEST.items():
-        found = _machine.package_version(name)
-        wanted = ".".join(map(str, oldest))
-        advice = ""
+    for name, oldest in _machine.OLDEST.items():
+        found, advice = _machine.package_version(name), ""
         if not found:
-            advice = f"pip install '{name}>={wanted}'"
-        elif tuple(int(part) for part in found.split(".")[:2] if part.isdigit()) < oldest:
-            advice = f"older than {wanted}: pip install --upgrade '{name}>={wanted}', then restart the kernel"
+            advice = f"pip install '{name}>={'.'.join(map(str, oldest))}'"
+        elif _machine.is_old(name):
+            advice = f"{_machine.old(name)}, then restart the kernel"
         yield Finding(name, found or "not installed", advice)
 
 
 def _backend() -> Iterator[Finding]:
     """Yield the backend of Keras and the device."""
+    if _machine.package_version("keras") and _machine.is_old("keras"):
+        yield Finding("backend", "not looked at, because Keras is too old", f"{_machine.old('keras')}, then restart the kernel")
+        return
     try:
         with _quiet.muted():
             import keras
 
             device = _machine.device()
     except Exception as error:
-        line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        yield Finding("backend", f"cannot be imported: {line}", _backend_advice())
+        yield Finding("backend", f"cannot be imported: {_machine.first_line(error)}", _machine.cure(error))
         return
     advice = "" if keras.config.backend() == "tensorflow" else "the labs are marked on the TensorFlow backend"
     yield Finding("backend", _machine.backend(), advice)
@@ -112,13 +108,19 @@ def _backend() -> Iterator[Finding]:
         yield Finding(name, found, advice)
 
 
-def _backend_advice() -> str:
-    """Return what to do if the backend cannot be imported."""
-    chosen = os.environ.get("KERAS_BACKEND")
-    file = _machine.keras_file()
-    if file and not chosen:
-        return f"Keras reads its settings from {file}, which may be of another course: rename that file; or set KERAS_BACKEND to tensorflow"
-    return f"pip install {chosen or 'tensorflow'}, or set KERAS_BACKEND to one you have"
+def _home() -> Iterator[Finding]:
+    """Yield whether there is a home folder that can be written to."""
+    home = _machine.home()
+    found = "there is none" if home is None else f"{home}" if os.access(home, os.W_OK) else f"{home}, which is read-only"
+    advice = (
+        ""
+        if home and os.access(home, os.W_OK)
+        else (
+            "Keras, matplotlib and Jupyter keep their settings there: set the environment variable HOME to a folder of yours "
+            "that can be written to, and start Jupyter again"
+        )
+    )
+    yield Finding("home folder", found, advice)
 
 
 def _cache() -> Iterator[Finding]:

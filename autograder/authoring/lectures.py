@@ -22,8 +22,10 @@ import jupytext
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.errors import LectureError
+from autograder.errors import LabError, LectureError
+from autograder.labs.publication import Publication, find_publication
 from autograder.notebooks.io import KERNEL
+from autograder.notebooks.start import add_start, fingerprint
 from autograder.sandbox.interpreters import command, without_python
 
 __all__ = ["Lecture", "Run", "find_lectures", "lecture_notebook", "load_lecture", "run_lecture"]
@@ -58,11 +60,13 @@ class Lecture:
         id: Id such as "lecture01_neurons".
         path: Path of its source.
         cells: Cells, in order.
+        publication: Where the course is published; None if it does not say so.
     """
 
     id: str
     path: Path
     cells: tuple[Cell, ...]
+    publication: Publication | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,10 @@ def load_lecture(path: Path | str) -> Lecture:
     _check_setup(path, [cell for cell in cells if cell.is_code])
     if sum(bool(cell.fast) for cell in cells) > 1:
         raise LectureError(f"{path}: fast= stands in several headers; expected one cell that holds the whole budget")
-    return Lecture(path.stem, path, tuple(cells))
+    try:
+        return Lecture(path.stem, path, tuple(cells), find_publication(path.parent))
+    except LabError as error:
+        raise LectureError(str(error)) from error
 
 
 def _cell(raw: Any, seen: set[str], place: str) -> Cell:
@@ -199,7 +206,11 @@ def lecture_notebook(lecture: Lecture, *, fast: bool = False) -> nbformat.Notebo
             node.source += "\n" + "\n".join(f"{name} = {value!r}" for name, value in cell.fast.items())
         node.id = cell.id
         cells.append(node)
-    return new_notebook(cells=cells, metadata={**KERNEL})
+    notebook = new_notebook(cells=cells, metadata={**KERNEL, "coursekit": {"lecture": lecture.id}})
+    notebook.metadata["coursekit"]["release"] = fingerprint(notebook)
+    if lecture.publication:
+        add_start(notebook, lecture.publication, f"notebooks/lectures/{lecture.id}.ipynb")
+    return notebook
 
 
 # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────────────

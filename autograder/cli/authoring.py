@@ -181,7 +181,7 @@ def publish(
     target: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
     root: Annotated[Path, typer.Option(help="The project's checkout.")] = Path("."),
 ) -> None:
-    """Write the tree that students may have: no labs' sources, no autograder, no tests."""
+    """Write a project of its own for students: the package, the notebooks and the data registry, without answers or grader."""
     from autograder.authoring.publish import publish as publish_course
 
     try:

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autograder.labs.publication import Publication
+
 __all__ = ["Answer", "Cell", "Figure", "Lab", "Settings", "Trial"]
 
 ROLES = ("given", "exercise", "tests", "written")
@@ -186,6 +188,7 @@ class Lab:
         trial: Results of the trial runs of an nbgrader notebook.
         equivalent: Exercise name → id of a mutant of its reference solution → why that mutant is as
             right as the reference.
+        publication: Where the course is published; None for a lab of a course that does not say so.
     """
 
     id: str
@@ -197,6 +200,7 @@ class Lab:
     beside: tuple[tuple[str, str], ...] = ()
     trial: Trial = Trial()
     equivalent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    publication: Publication | None = None
 
     @property
     def assignment(self) -> str:

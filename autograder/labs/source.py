@@ -6,7 +6,6 @@ This module knows the plain-text formats; it does not know .ipynb files and runs
 from __future__ import annotations
 
 import re
-import sys
 import textwrap
 from dataclasses import replace
 from hashlib import sha256
@@ -26,11 +25,8 @@ from autograder.labs.model import (
     Lab,
     Settings,
 )
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from autograder.labs.publication import find_publication
+from autograder.labs.toml import read_toml
 
 __all__ = ["find_labs", "load_lab", "read_toml", "settings_from"]
 
@@ -69,7 +65,7 @@ def load_lab(folder: Path | str) -> Lab:
     cells = _cells(source)
     lab = Lab(folder.name, folder, cells, _settings(folder / "lab.toml"), ())
     answers, equivalent = _answers(lab)
-    return replace(lab, answers=tuple(answers), equivalent=equivalent)
+    return replace(lab, answers=tuple(answers), equivalent=equivalent, publication=find_publication(folder))
 
 
 def _cells(path: Path) -> tuple[Cell, ...]:
@@ -125,26 +121,6 @@ def _cell_id(cell: Cell, seen: set[str]) -> str:
         number += 1
         result = f"{base}-{number}"
     return result
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Args:
-        path: Path of the file.
-
-    Returns:
-        The content as a dictionary.
-
-    Raises:
-        LabError: The file is missing or is not valid TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LabError(f"{path} is missing") from None
-    except tomllib.TOMLDecodeError as error:
-        raise LabError(f"{path}: not TOML: {error}") from error
 
 
 def _settings(path: Path) -> Settings:

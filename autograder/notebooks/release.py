@@ -22,6 +22,7 @@ from nbgrader.preprocessors import (
 
 from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import KERNEL, write_notebook
+from autograder.notebooks.start import add_start, fingerprint
 
 __all__ = ["build", "course_notebooks", "is_stale", "release_notebook", "source_notebook", "with_budget"]
 
@@ -36,6 +37,11 @@ def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
     Returns:
         The notebook with solutions, hidden tests and nbgrader metadata (schema 3).
     """
+    return _with_start(lab, _whole(lab, fast=fast))
+
+
+def _whole(lab: Lab, *, fast: bool) -> nbformat.NotebookNode:
+    """Create the notebook with solutions, hidden tests and metadata, and without a start."""
     cells = []
     for cell in lab.cells:
         node = new_code_cell(cell.source) if cell.is_code else new_markdown_cell(cell.source)
@@ -47,6 +53,13 @@ def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
     return new_notebook(cells=cells, metadata={**KERNEL, "coursekit": {"lab": lab.id}})
 
 
+def _with_start(lab: Lab, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Add the start for Colab if the course says where it is published."""
+    if lab.publication:
+        add_start(notebook, lab.publication, f"notebooks/labs/{lab.id}.ipynb")
+    return notebook
+
+
 def release_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
     """Create the notebook for students.
 
@@ -56,13 +69,15 @@ def release_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
 
     Returns:
         The notebook without solutions, hidden tests and outputs, and with locked tests and given
-        cells.
+        cells. Its metadata contain a digest of its cells, by which releases are told apart.
     """
-    notebook = source_notebook(lab, fast=fast)
+    notebook = _whole(lab, fast=fast)
     resources: dict[str, Any] = {}
     clear = ClearSolutions(**_stubs(lab))
-    for step in (LockCells(), clear, ClearOutput(), ClearHiddenTests(), ClearMarkScheme(), ComputeChecksums()):
+    for step in (LockCells(), clear, ClearOutput(), ClearHiddenTests(), ClearMarkScheme()):
         notebook, resources = step.preprocess(notebook, resources)
+    notebook.metadata["coursekit"]["release"] = fingerprint(notebook)
+    notebook, _ = ComputeChecksums().preprocess(_with_start(lab, notebook), resources)
     return notebook
 
 

@@ -24,7 +24,7 @@ from threading import Lock
 
 from coursekit.data.errors import DataError, note
 
-__all__ = ["Cache", "discard", "settle", "sha256", "unlocked", "writing", "writing_folder"]
+__all__ = ["Cache", "discard", "homeless", "settle", "sha256", "unlocked", "writing", "writing_folder"]
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _CHUNK = 1 << 20  # bytes read at once
@@ -86,6 +86,11 @@ def _temporary(folder: Path, why: OSError) -> Path:
                 "Set COURSEKIT_CACHE to a folder of yours to keep the data."
             )
         return _TEMPORARY[folder]
+
+
+def homeless() -> Path:
+    """Return the folder for a user without a home folder: a temporary one, the same for the whole process."""
+    return _temporary(Path("~", ".cache", "coursekit"), OSError(errno.ENOENT, "this user has no home folder"))
 
 
 def _remove_own(folder: Path, owner: int) -> None:

@@ -6,13 +6,14 @@ explicitly.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
 from coursekit import _environment
-from coursekit.data.cache import Cache
+from coursekit.data.cache import Cache, homeless
 from coursekit.data.registry import Registry, course_registry
 
 __all__ = ["Mode", "Settings"]
@@ -68,4 +69,8 @@ class Settings:
 def _default_cache() -> str:
     import platformdirs
 
-    return platformdirs.user_cache_dir("coursekit", appauthor=False)
+    try:
+        folder = platformdirs.user_cache_dir("coursekit", appauthor=False)
+    except RuntimeError:  # this user has no home folder
+        folder = ""
+    return folder if os.path.isabs(folder) else os.fspath(homeless())

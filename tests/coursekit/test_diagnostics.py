@@ -42,11 +42,84 @@ def test_doctor_reports_an_old_package_and_a_missing_one(monkeypatch: pytest.Mon
     assert advice["numpy"] == ""
 
 
-def test_doctor_survives_a_backend_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "keras", None)
-    finding = next(f for f in diagnostics.doctor().findings if f.what == "backend")
-    assert "cannot be imported" in finding.found
-    assert "KERAS_BACKEND" in finding.advice
+def without(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    """Let `import keras` fail as it does where a package is not installed."""
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, path: object = None, target: object = None) -> None:
+            if name == "keras":
+                raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    monkeypatch.delitem(sys.modules, "keras")
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+
+
+def backend(report: diagnostics.Report) -> diagnostics.Finding:
+    return next(finding for finding in report.findings if finding.what == "backend")
+
+
+@pytest.mark.parametrize(
+    ("package", "cure"),
+    [("keras", "pip install 'keras>=3.10' 'tensorflow>=2.19'"), ("tensorflow", "pip install tensorflow; or set KERAS_BACKEND")],
+)
+def test_what_is_not_installed_is_said_with_the_line_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, cure: str
+) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text('{"backend": "tensorflow"}')  # as Keras itself writes it
+    without(monkeypatch, package)
+    finding = backend(coursekit.doctor())
+    assert f"No module named '{package}'" in finding.found
+    assert cure in finding.advice
+    assert str(tmp_path) not in finding.advice
+    with pytest.raises(ImportError, match="restart the kernel") as caught:
+        coursekit.setup()
+    assert cure in str(caught.value)
+
+
+def test_an_old_keras_is_named_with_the_line_that_renews_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = _machine.package_version
+    monkeypatch.setattr(_machine, "package_version", lambda package: "2.15.0" if package == "keras" else real(package))
+    assert "pip install --upgrade 'keras>=3.10', then restart the kernel" in backend(coursekit.doctor()).advice
+    with pytest.raises(ImportError, match=r"Keras 2\.15\.0 is older than 3\.10: pip install --upgrade"):
+        coursekit.setup()
+
+
+def test_the_oldest_versions_are_those_that_the_package_asks_for(root: Path) -> None:
+    text = (root / "pyproject.toml").read_text()
+    for name, numbers in _machine.OLDEST.items():
+        assert f'"{name}>={".".join(map(str, numbers))}"' in text
+
+
+def test_a_user_without_a_home_folder_is_told_so_and_still_gets_data() -> None:
+    code = (
+        "import os, pwd\n"
+        "def nobody(uid): raise KeyError(uid)\n"
+        "pwd.getpwuid = nobody\n"
+        "os.environ.pop('HOME')\n"
+        "import coursekit\n"
+        "report = coursekit.doctor()\n"
+        "print([f.advice for f in report.findings if f.what == 'home folder'])\n"
+        "first, second = (coursekit.data.Settings.from_environment().cache.target('x') for _ in '12')\n"
+        "print(first == second, first.is_absolute())\n"
+    )
+    unset = ("COURSEKIT_CACHE", "XDG_CACHE_HOME", "KERAS_HOME")
+    env = {name: value for name, value in os.environ.items() if name not in unset} | {"COURSEKIT_DATA": "drawn"}
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert "set the environment variable HOME" in run.stdout, run.stderr[-2000:]
+    assert run.stdout.count("Set COURSEKIT_CACHE to a folder of yours") == 1
+    assert run.stdout.endswith("True True\n")
+
+
+def test_a_home_folder_that_cannot_be_written_to_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: allowed(path, mode) and Path(path) != tmp_path)
+    finding = next(f for f in coursekit.doctor().findings if f.what == "home folder")
+    assert finding.found == f"{tmp_path}, which is read-only"
+    assert "set the environment variable HOME" in finding.advice
 
 
 @pytest.fixture
@@ -85,7 +158,7 @@ def test_setup_says_which_file_keeps_keras_from_loading(tmp_path: Path) -> None:
     code = "import coursekit; coursekit.setup()"
     run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert (
-        f"ImportError: Keras cannot be imported: Unable to import backend : theano. It reads its settings from {tmp_path}"
+        f"ImportError: Keras cannot be imported: Unable to import backend : theano. Keras reads its settings from {tmp_path}"
         in run.stderr
     )
 

@@ -21,6 +21,7 @@ from autograder.errors import UnreadableError
 from autograder.grading.verdict import Flag
 from autograder.labs.model import Cell, Lab, Settings
 from autograder.notebooks.io import read_lean, read_notebook, shown
+from autograder.notebooks.start import without_start
 
 __all__ = ["Submission", "UnreadableError", "read_notebook", "read_submission_here", "released_cells"]
 
@@ -146,9 +147,10 @@ class _Submitted:
 
     def __init__(self, index: int, cell: Mapping[str, Any]) -> None:
         self.index = index
-        self.source: str = cell["source"]
+        self.sent: str = cell["source"]
         self.cell_type: str = cell["cell_type"]
         self.is_code = self.cell_type == "code"
+        self.source = without_start(self.sent) if self.is_code else self.sent
         self.windows: bool = cell.get("windows", False)
         self.noted: Mapping[str, Any] = cell["metadata"].get("nbgrader", {})
         self.ids = [name for name in (self.noted.get("grade_id"), cell.get("id")) if name and isinstance(name, str)]
@@ -291,7 +293,7 @@ def _remarked(lab: Lab, cells: Sequence[_Submitted], released: Sequence[Released
         own = node.noted
         if any(cell.noted[key] != own.get(key, cell.noted[key]) for key in _MARKED if key in cell.noted):
             # The text of an answer has changed since its release; the lab's text may still be the one of that release.
-            known = cell.was_released(cell.source) or cell.was_released(node.source)
+            known = cell.was_released(cell.sent) or cell.was_released(node.source)
             # Points in the metadata of an answer cell have no effect.
             skippable = own.get("solution") and all(cell.noted.get(key) == own.get(key) for key in ("grade", "solution"))
             (older if known or skippable else other).append(lab.cells[cell.match].grade_id)
@@ -376,7 +378,7 @@ def _replaced(lab: Lab, matched: Mapping[int, _Submitted], released: Sequence[st
     locked = {lab.cells[i].grade_id: c for i, c in matched.items() if lab.cells[i].role in ("tests", "given")}
     text = {lab.cells[i].grade_id: released[i] for i in matched}
     differ = [name for name, cell in locked.items() if _essence(cell.source) != _essence(text[name])]
-    older = tuple(name for name in differ if locked[name].was_released(locked[name].source))
+    older = tuple(name for name in differ if locked[name].was_released(locked[name].sent))
     other = tuple(name for name in differ if name not in older)
     flags = []
     if other:
