@@ -93,7 +93,7 @@ def test_the_oldest_versions_are_those_that_the_package_asks_for(root: Path) -> 
         assert f'"{name}>={".".join(map(str, numbers))}"' in text
 
 
-def test_a_user_without_a_home_folder_is_told_so_and_still_gets_data() -> None:
+def test_a_user_without_a_home_folder_is_told_so_and_still_gets_data(tmp_path: Path) -> None:
     code = (
         "import os, pwd\n"
         "def nobody(uid): raise KeyError(uid)\n"
@@ -107,7 +107,8 @@ def test_a_user_without_a_home_folder_is_told_so_and_still_gets_data() -> None:
     )
     unset = ("COURSEKIT_CACHE", "XDG_CACHE_HOME", "KERAS_HOME")
     env = {name: value for name, value in os.environ.items() if name not in unset} | {"COURSEKIT_DATA": "drawn"}
-    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    # Keras writes to a folder `~` here.
+    run = subprocess.run([sys.executable, "-c", code], env=env, cwd=tmp_path, capture_output=True, text=True)
     assert "set the environment variable HOME" in run.stdout, run.stderr[-2000:]
     assert run.stdout.count("Set COURSEKIT_CACHE to a folder of yours") == 1
     assert run.stdout.endswith("True True\n")
