@@ -35,6 +35,9 @@ COPIED = (
     "notebooks/lectures/*.ipynb",
 )
 PACKAGE = "coursekit"
+# What the students' pyproject.toml takes over.
+NEEDED = ("name", "version", "requires-python", "license", "dependencies")
+EXTRAS = ("lab", "gpu")
 # Template → file of the published project.
 WRITTEN = {
     "README.md.jinja": "README.md",
@@ -108,6 +111,9 @@ def _written(root: Path, files: Sequence[Path]) -> dict[Path, str]:
         raise PublishError(
             f"{root / 'pyproject.toml'}: expected a table [tool.coursekit], which says where the course is published"
         )
+    extras = project.get("optional-dependencies", {})
+    if missing := [key for key in NEEDED if key not in project] + [key for key in EXTRAS if key not in extras]:
+        raise PublishError(f"{root / 'pyproject.toml'}: [project] is not complete: it has no {', '.join(missing)}")
     environment = Environment(
         loader=PackageLoader("autograder.authoring", "templates/course"),
         undefined=StrictUndefined,
@@ -115,7 +121,12 @@ def _written(root: Path, files: Sequence[Path]) -> dict[Path, str]:
         trim_blocks=True,
     )
     environment.filters["toml"] = _toml
-    facts = {"project": project, "publication": publication, "notebooks": list(_notebooks(root, files, publication))}
+    facts = {
+        "project": project,
+        "extras": {name: extras[name] for name in EXTRAS},
+        "publication": publication,
+        "notebooks": list(_notebooks(root, files, publication)),
+    }
     return {Path(file): environment.get_template(name).render(facts) for name, file in WRITTEN.items()}
 
 

@@ -70,14 +70,18 @@ def find_publication(folder: Path) -> Publication | None:
     """
     folder = Path(folder).absolute()
     path = next((file for place in (folder, *folder.parents) if (file := place / "pyproject.toml").is_file()), None)
-    project = read_toml(path) if path else {}
-    table = project.get("tool", {}).get("coursekit")
+    content = read_toml(path) if path else {}
+    tools = content.get("tool")
+    table = tools.get("coursekit") if isinstance(tools, dict) else None
     if path is None or table is None:
         return None
     if not isinstance(table, dict) or (unknown := sorted(set(table) - set(_KEYS))):
         found = ", ".join(unknown) if isinstance(table, dict) else repr(table)
         raise LabError(f"{path}: [tool.coursekit] may hold {' and '.join(_KEYS)}; found {found}")
-    version = str(project.get("project", {}).get("version", ""))
+    project = content.get("project")
+    version = project.get("version") if isinstance(project, dict) else None
+    if not isinstance(version, str) or not _TAG.fullmatch(version):
+        raise LabError(f'{path}: [project] version = {version!r}; expected the version of the package, such as "0.2.0"')
     repository, tag = table.get("repository", ""), table.get("tag", f"v{version}")
     if not isinstance(repository, str) or (repository and not _REPOSITORY.fullmatch(repository)):
         raise LabError(

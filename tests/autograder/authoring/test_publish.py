@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,23 @@ def test_outside_a_checkout_nothing_is_published(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="not a git checkout"):
         publish(tmp_path / "here", tmp_path / "course")
     assert not (tmp_path / "course").exists()
+
+
+@pytest.mark.parametrize(
+    ("project", "said"),
+    [
+        (None, "pyproject.toml is missing"),
+        ("[project", "not TOML"),
+        ("[tool.coursekit]\n", r"\[project\] version|'project'"),
+        ('[project]\nname = "course"\nversion = "1.0"\n', r"expected a table \[tool.coursekit\]"),
+        ('[project]\nname = "course"\nversion = "1.0"\n[tool.coursekit]\n', r"\[project\] is not complete"),
+    ],
+)
+def test_a_project_that_is_no_course_is_not_published(tmp_path: Path, project: str | None, said: str) -> None:
+    root = tmp_path / "root"
+    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+    if project is not None:
+        (root / "pyproject.toml").write_text(project)
+    with pytest.raises(PublishError, match=said):
+        publish(root, tmp_path / "course")
+    assert [path.name for path in tmp_path.iterdir()] == ["root"]

@@ -61,6 +61,13 @@ def test_a_table_that_cannot_be_used_is_refused_with_its_key(toy_folder: Path, t
         load_lecture(lecture)
 
 
+@pytest.mark.parametrize("project", ["", "project = 3\n", "[project]\nname = 'course'\n", "[project]\nversion = 2\n"])
+def test_a_published_course_needs_a_version(tmp_path: Path, project: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"{project}[tool.coursekit]\n")
+    with pytest.raises(LabError, match=r"\[project\] version = .*; expected the version"):
+        find_publication(tmp_path)
+
+
 def test_this_course_names_the_tag_of_its_version(root: Path) -> None:
     found = find_publication(root / "labs" / next(iter(LABS)))
     assert found is not None
