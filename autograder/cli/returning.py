@@ -1,0 +1,171 @@
+"""The commands that give marks and feedback back: export.
+
+What a command needs beyond its own options is imported when it runs, so that `--help` is fast.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from autograder.cli.app import app, open_course
+from autograder.cli.options import CourseFolder
+from autograder.cli.places import check_listed
+from autograder.errors import CourseError, ExportError
+from autograder.reporting.terminal import fail, say, working
+
+if TYPE_CHECKING:
+    from autograder.course.config import Course
+    from autograder.reporting.export.filling import Filled
+    from autograder.reporting.marks import Mark
+
+__all__: list[str] = []
+
+SHOWN = 40  # lines of a kind
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would be written.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")]
+
+
+@app.command()
+def export(
+    lab: Annotated[str, typer.Argument(help="The lab's id.")],
+    to: Annotated[Literal["canvas", "moodle", "csv"], typer.Option("--to", help="What the file is for.")],
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            help="Canvas: the gradebook as exported there. Moodle: the grading worksheet as downloaded there.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file to write. By default COURSE/feedback/LAB-canvas.csv.", show_default=False
+        ),
+    ] = None,
+    column: Annotated[
+        str,
+        typer.Option(
+            help="Canvas: the assignment's title or number. Moodle: the header of the grade column. By default found."
+        ),
+    ] = "",
+    scale: Annotated[bool, typer.Option("--scale", help="Convert marks where the column has another maximum.")] = False,
+    missing_as_zero: Annotated[
+        bool, typer.Option("--missing-as-zero", help="Write 0 for students who handed in nothing.")
+    ] = False,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Also write marks that wait for a person; an answer without a mark counts 0.")
+    ] = False,
+    course: CourseFolder = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Write the final marks of a lab for Canvas or Moodle, or as a tidy table: tests, marks by hand and lateness.
+
+    For Canvas and Moodle, one column of the platform's own export is filled, and every other byte stays as it is. The command lists which
+    marks would change there, who is missing on either side, and which marks are left out because a person has not completed them.
+    The tidy table (--to csv) has one row per student and test or question, and every student.
+
+    Exit status: 0 every mark is in the file. 1 a person is needed: marks were left out, or somebody is missing on one side. 2 it
+    cannot be done: nothing was graded, the export is of another course, or the points differ and --scale was not given.
+    """
+    from autograder.files import write_bytes
+
+    here = open_course(course)
+    check_listed(here, lab)
+    target = output or here.feedback() / f"{lab}-{to}.csv"
+    if template and target.exists() and template.exists() and target.samefile(template):
+        fail(f"{target}: this is the export itself, which is kept; give another file with -o")
+    filled = None
+    try:
+        with working(f"marks of {lab}"):
+            marks = _marks(here, lab)
+            if to == "csv":
+                from autograder.reporting.export.tidy import tidy_csv
+
+                data = tidy_csv(marks, lab).encode(errors="backslashreplace")
+            else:
+                filled = _filled(here, lab, marks, to, template, column, (scale, missing_as_zero, incomplete))
+                data = filled.data
+        if not dry_run:
+            write_bytes(target, data)
+    except (CourseError, ExportError) as error:
+        fail(error)
+    except OSError as error:
+        fail(f"{error.filename or target}: {error.strerror or error}; give another file with -o, or make room")
+    if as_json:
+        report = {key: value for key, value in asdict(filled).items() if key != "data"} if filled else {}
+        typer.echo(json.dumps({"file": None if dry_run else str(target), "lab": lab, "to": to, **report}, indent=1))
+    else:
+        if filled:
+            _say_filled(filled, dry_run)
+        say("{} {}", "would write" if dry_run else "wrote", target)
+    raise typer.Exit(1 if filled and (filled.left or filled.without_row or filled.unknown) else 0)
+
+
+def _marks(course: Course, lab: str) -> list[Mark]:
+    from autograder.reporting.marks import read_marks
+
+    marks = read_marks(course, lab)
+    if not marks:
+        raise CourseError(
+            f"{course.graded(lab)}: no submission was graded, and the roster is empty; there is nothing to give back"
+        )
+    return marks
+
+
+def _filled(
+    course: Course,
+    lab: str,
+    marks: list[Mark],
+    to: str,
+    template: Path | None,
+    column: str,
+    rules: tuple[bool, bool, bool],
+) -> Filled:
+    from autograder.course.records import read_collected
+    from autograder.reporting.export.canvas import fill_canvas
+    from autograder.reporting.export.filling import Rules
+    from autograder.reporting.export.moodle import fill_moodle
+    from autograder.reporting.export.people import People
+
+    if template is None:
+        where = "Grades > Export" if to == "canvas" else "Assignment > Submissions > Download grading worksheet"
+        raise ExportError(
+            f"--template is missing: give the file that {to.capitalize()} exports ({where}); its column is filled"
+        )
+    people = People(marks, read_collected(course, lab))
+    if to == "moodle":
+        return fill_moodle(template.read_bytes(), template.name, people, Rules(*rules), column)
+    return fill_canvas(template.read_bytes(), template.name, people, Rules(*rules), column, _titles(course, lab))
+
+
+def _titles(course: Course, lab: str) -> list[str]:
+    """What the assignment may be called: the id and the title of the lab."""
+    from autograder.errors import LabError
+    from autograder.labs.source import load_lab
+
+    try:
+        return [lab, load_lab(course.labs_folder / lab).settings.title]
+    except LabError:
+        return [lab]
+
+
+def _say_filled(filled: Filled, dry_run: bool) -> None:
+    would = "would change" if dry_run else "changed"
+    say("[bold]{}[/]: {} marks {}, {} are there already", filled.column, len(filled.changes), would, filled.same)
+    _list("  {}: {} → {}", [(change.name, change.old or "empty", change.new) for change in filled.changes])
+    _list("  [yellow]left out[/] {}: {}", filled.left)
+    _list("  [yellow]no row in the export[/] {}", [(student,) for student in filled.without_row])
+    _list("  [yellow]no such student in the course[/] {}", [(name,) for name in filled.unknown])
+
+
+def _list(template: str, rows: list[tuple[str, ...]] | tuple[tuple[str, ...], ...]) -> None:
+    for row in rows[:SHOWN]:
+        say(template, *row)
+    if len(rows) > SHOWN:
+        say("  … and {} more; --json lists all", len(rows) - SHOWN)
