@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import zipfile
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from autograder.authoring.demo import solve
 from autograder.cli import app
+from autograder.course.config import load_course
+from autograder.course.records import CollectedFile, write_collected
 from autograder.files import write_text
 from autograder.grading.verdict import TestResult, Verdict
 from autograder.labs.model import Lab
+from autograder.notebooks.io import write_notebook
 from autograder.reporting.pages import verdicts_json
 
 GRADES = "Student,ID,SIS Login ID,Section,Toy (7)\n    Points Possible,,,,24.00\n{}Student, Test,9,x,A,\n"
@@ -87,5 +93,76 @@ def test_export_keeps_the_template(course: Path, grades: Path) -> None:
 )
 def test_export_says_what_is_missing_with_status_2(course: Path, options: tuple[str, ...], said: str) -> None:
     code, output = call("export", *options, "--course", course)
+    assert code == 2
+    assert said in output
+
+
+# ── feedback ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def handed_in(course: Path, toy: Lab) -> Path:
+    """The course with the notebooks of ada and ben, older than their verdicts, and ada's ids of Canvas."""
+    for name in ("ada", "ben"):
+        path = course / "submitted" / name / toy.id / f"{toy.id}.ipynb"
+        write_notebook(solve(toy, {"mean": f"{name} = 'wrote this'"}), path)
+        os.utime(path, (0, 0))
+    file = CollectedFile("ada", "canvas", "a.zip", "one_11_21_x.ipynb", {"user": "11", "attachment": "21"}, None, None, 1, "0")
+    write_collected(load_course(course), toy.id, [file])
+    return course
+
+
+def test_feedback_writes_a_page_per_submission_and_the_archive(handed_in: Path) -> None:
+    code, said = call("feedback", "lab00_toy", "--zip", "canvas", "--markdown", "--course", handed_in)
+    assert code == 1
+    assert "wrote 2 pages" in said
+    assert "ben: not in the archive, because collect noted no ids of Canvas for it" in said
+    pages = sorted(path.relative_to(handed_in / "feedback") for path in (handed_in / "feedback").rglob("*.*") if path.is_file())
+    assert list(map(str, pages)) == [
+        "ada/lab00_toy/lab00_toy.html",
+        "ada/lab00_toy/lab00_toy.md",
+        "ben/lab00_toy/lab00_toy.html",
+        "ben/lab00_toy/lab00_toy.md",
+        "lab00_toy-canvas.zip",
+    ]
+    html = (handed_in / "feedback" / "ada" / "lab00_toy" / "lab00_toy.html").read_text()
+    with zipfile.ZipFile(handed_in / "feedback" / "lab00_toy-canvas.zip") as archive:
+        assert [(name, archive.read(name).decode()) for name in archive.namelist()] == [("one_11_21_lab00_toy.html", html)]
+    assert "ada = &#39;wrote this&#39;" in html
+    assert "ben" not in html
+
+
+def test_feedback_for_one_student_leaves_the_others_and_the_archive_alone(handed_in: Path) -> None:
+    code, said = call("feedback", "lab00_toy", "--student", "ada", "--course", handed_in, "--json")
+    assert code == 0
+    assert json.loads(said)["files"] == [str(handed_in / "feedback" / "ada" / "lab00_toy" / "lab00_toy.html")]
+    assert [path.name for path in (handed_in / "feedback").iterdir()] == ["ada"]
+
+
+def test_a_dry_run_of_feedback_writes_nothing(handed_in: Path) -> None:
+    assert "would write 2 pages" in call("feedback", "lab00_toy", "--course", handed_in, "--dry-run")[1]
+    assert not (handed_in / "feedback").exists()
+
+
+def test_feedback_notices_a_notebook_that_is_newer_than_its_mark_or_gone(handed_in: Path) -> None:
+    folder = handed_in / "submitted"
+    os.utime(folder / "ada" / "lab00_toy" / "lab00_toy.ipynb", (2e10, 2e10))
+    (folder / "ben" / "lab00_toy" / "lab00_toy.ipynb").unlink()
+    code, said = call("feedback", "lab00_toy", "--course", handed_in)
+    assert code == 1
+    assert "ada: the notebook is newer than its mark; run `autograder grade lab00_toy` and then this again" in said
+    assert "ben: the page shows no code: " in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--student", "nobody"), "nobody: no submission was graded"),
+        (("--student", "cem"), "cem: no submission was graded"),
+        (("--student", "ada", "--zip", "canvas"), "an archive holds the pages of the whole class"),
+    ],
+)
+def test_feedback_says_what_cannot_be_done_with_status_2(handed_in: Path, options: tuple[str, ...], said: str) -> None:
+    code, output = call("feedback", "lab00_toy", *options, "--course", handed_in)
     assert code == 2
     assert said in output
