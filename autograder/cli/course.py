@@ -1,4 +1,4 @@
-"""The commands for the folder of a course: init, status.
+"""The commands for the folder of a course: init, status, explain.
 
 What a command needs beyond its own options is imported when it runs, so that `--help` is fast.
 """
@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autograder.cli.app import app, load_labs
-from autograder.cli.options import LabNames, Labs
+from autograder.cli.app import app, load_labs, open_course
+from autograder.cli.explanations import say_explanation
+from autograder.cli.options import CourseFolder, LabNames, Labs
+from autograder.cli.places import check_listed
 from autograder.errors import CourseError
-from autograder.reporting.terminal import fail, say, working
+from autograder.reporting.terminal import console, fail, say, words, working
 
 if TYPE_CHECKING:
     from autograder.course.create import Step
     from autograder.labs.model import Lab
+    from autograder.reporting.status import CourseStatus, LabStatus
 
 __all__: list[str] = []
+
+STRANGERS = 10  # folders of people who are not on the roster that are named
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would be written.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")]
@@ -51,7 +58,7 @@ def init(
 
     chosen, labs = _labs_of(folder, names, labs)
     try:
-        with working(f"making {folder}"):
+        with nullcontext() if as_json else working(f"making {folder}"):
             steps = create_course(folder, chosen, name=name, lms=lms, labs_folder=labs, dry_run=dry_run)
     except CourseError as error:
         fail(error)
@@ -60,6 +67,59 @@ def init(
     else:
         _say_steps(steps, folder, chosen, dry_run)
     raise typer.Exit(1 if any(step.state == "differs" for step in steps) else 0)
+
+
+@app.command()
+def status(course: CourseFolder = None, as_json: Json = False) -> None:
+    """Show how far each lab of the course is: released, handed in, graded, to mark by hand, returned; and what to do next.
+
+    Exit status: 0 everything could be read. 1 the roster, the results or the gradebook could not be read; what is wrong is said.
+    2 there is no course, or no access to it.
+    """
+    from autograder.reporting.status import course_status
+
+    here = open_course(course)
+    try:
+        with nullcontext() if as_json else working("reading the course"):
+            found = course_status(here)
+    except CourseError as error:
+        fail(error)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        _say_status(found)
+    raise typer.Exit(1 if found.problem or any(lab.problem for lab in found.labs) else 0)
+
+
+@app.command()
+def explain(
+    lab: Annotated[str, typer.Argument(help="The lab's id.")],
+    student: Annotated[str, typer.Argument(help="The student's id.")],
+    test: Annotated[str, typer.Argument(help="A test, to see its source and the student's cell too.", show_default=False)] = "",
+    course: CourseFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Explain the mark of one student: what each test got and said, what people gave, and what lateness took.
+
+    It shows what students must not see: hidden tests, and what tests in a student's own process said.
+
+    Exit status: 0 the mark was explained. 2 there is no course, or no such lab, student or test, or nothing was graded.
+    """
+    from autograder.reporting.explain import explain_mark, show_code
+
+    here = open_course(course)
+    check_listed(here, lab)
+    try:
+        found = explain_mark(here, lab, student, test)
+    except CourseError as error:
+        fail(error)
+    if test:
+        loaded = load_labs([lab], here.labs_folder)[0]
+        found = replace(found, code=show_code(here, loaded, student, test))
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        say_explanation(found)
 
 
 def _labs_of(folder: Path, names: Sequence[str] | None, labs: Path) -> tuple[list[Lab], Path]:
@@ -103,3 +163,36 @@ def _say_steps(steps: Sequence[Step], folder: Path, labs: Sequence[Lab], dry_run
         first,
         first,
     )
+
+
+def _say_status(status: CourseStatus) -> None:
+    from rich.table import Table
+
+    students = "" if status.students is None else f", {status.students} student{'s' * (status.students != 1)}"
+    say("[bold]{}[/]{}", status.course, students)
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for column in ("lab", "due", "released", "handed in", "graded", "to look at", "to mark", "returned"):
+        table.add_column(column, min_width=max(map(len, column.split())), no_wrap=column in ("lab", "due"))
+    for lab in status.labs:
+        table.add_row(*(words("{}", cell) for cell in _row(lab)))
+    console.print(table)
+    for lab in status.labs:
+        if lab.next:
+            say("[bold]next[/] for {}: {}", lab.lab, lab.next)
+    if not status.labs:
+        say("course.toml lists no lab; add a line such as [labs.lab01_perceptron] for each")
+    if status.problem:
+        say("[yellow]roster[/] {}", status.problem)
+    if status.strangers:
+        named, more = ", ".join(status.strangers[:STRANGERS]), len(status.strangers) - STRANGERS
+        say("[yellow]not on the roster[/] {}{}", named, f" and {more} more" if more > 0 else "")
+
+
+def _row(lab: LabStatus) -> tuple[str, ...]:
+    due = f"{lab.due:%Y-%m-%d %H:%M}" if lab.due else "–"
+    handed_in = f"{lab.handed_in} ({lab.missing} missing)" if lab.handed_in and lab.missing else str(lab.handed_in)
+    graded = f"{lab.graded} (+{lab.to_grade} new)" if lab.graded and lab.to_grade else str(lab.graded)
+    pages = [f"{lab.pages} page{'s' * (lab.pages != 1)}"] if lab.pages else []
+    returned = ", ".join([*pages, *lab.exports]) or "–"
+    released = "yes" if lab.released else "no"
+    return lab.lab, due, released, handed_in, graded, str(lab.to_review), str(lab.to_mark), returned

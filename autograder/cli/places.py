@@ -74,17 +74,23 @@ def places_of(
     from autograder.course.config import COURSE_FILE
 
     if submissions is not None:
-        known = open_course(course) if course and (course / COURSE_FILE).is_file() else None
-        return Places(submissions, output, labs, course, known.gradebook if known else "")
+        gradebook = open_course(course).gradebook if course and (course / COURSE_FILE).is_file() else ""
+        return Places(submissions, output, labs, course, gradebook)
     here = open_course(course) if course else course_here()
     if here is None:
         fail("SUBMISSIONS is missing; give the folder of the submissions, or change to the folder of a course")
-    foreign = lab.endswith(".ipynb")
-    if not foreign:
-        check_listed(here, lab)
+    notebook = lab.endswith(".ipynb")  # of another course, which course.toml need not list
+    name = Path(lab).stem if notebook else lab
+    if not notebook:
+        check_listed(here, name)
+    if not here.submitted().is_dir():
+        fail(
+            f"{here.submitted()}: no such folder, because nothing was handed in yet; `autograder collect {name} DOWNLOAD` fills it "
+            f"from the download of a learning platform, or put STUDENT/{name}/{name}.ipynb there yourself"
+        )
     return Places(
         here.submitted(),
-        output if given(context, "output") else here.graded(Path(lab).stem if foreign else lab),
+        output if given(context, "output") else here.graded(name),
         labs if given(context, "labs") else here.labs_folder,
         here.folder,
         here.gradebook,

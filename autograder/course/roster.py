@@ -24,10 +24,12 @@ from autograder.errors import CourseError
 __all__ = ["Roster", "Student", "read_roster"]
 
 _OWN = ("id", "first_name", "last_name", "name", "email")
+_UNIQUE = (*ID_COLUMNS, "moodle_id")
 _SEPARATORS = ",;\t"
 # What spreadsheets make of a number: 4711 becomes 4711.0 or 4711,0, and 1234567890123 becomes 1.23457E+12.
 _AS_FLOAT = re.compile(r"(\d+)[.,]0+")
 _ROUNDED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
+_OF_WORKSHEET = re.compile(r"[^\W\d]+ \d+")  # "Participant 123" in a grading worksheet, in any language
 _AS_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _CANVAS = {"id", "sis login id", "section"}  # headers of an export of Canvas's gradebook, in lower case
 _CANVAS_TEST_STUDENT = "Student, Test"
@@ -106,18 +108,25 @@ def read_roster(path: Path) -> Roster:
     if _is_canvas(head[1]):
         rows = [(number, cells) for number, cells in rows if _is_student_of_canvas(_named(columns, cells))]
     id_column = _id_column(columns, rows, path)
-    students, lines_of = [], dict[str, int]()
+    students = []
+    lines_of: dict[tuple[str, str], int] = {}
     for number, cells in rows:
         place = _Place(path, number)
         student = _student(columns, id_column, cells, place)
-        before = lines_of.setdefault(student.id.casefold(), number)
-        if before != number:
-            raise place.error(
-                id_column,
-                f"{student.id!r} stands in line {before} already; every student needs an id of their own, whatever its case",
-            )
+        _check_unique(student, id_column, place, lines_of)
         students.append(student)
     return Roster(tuple(students))
+
+
+def _check_unique(student: Student, id_column: str, place: _Place, lines_of: dict[tuple[str, str], int]) -> None:
+    """Raise CourseError if an earlier line has the same id, or an id of a platform that is the same but for its case."""
+    known = {id_column: student.id, "email": student.email, **student.lms_ids}
+    for name, value in known.items():
+        if not value or name not in _UNIQUE:
+            continue
+        before = lines_of.setdefault((name, value.casefold()), place.line)
+        if before != place.line:
+            raise place.error(name, f"{value!r} stands in line {before} already; it must not be that of two students")
 
 
 # ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,15 +211,25 @@ def _named(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
 
 
 def _id_column(columns: Sequence[str], rows: Sequence[tuple[int, list[str]]], path: Path) -> str:
-    """Return the column that holds the ids: the one named so, or the first other one in which every line has a text."""
+    """Return the column that holds the ids: the one named so, or the first other one in which every line has a text.
+
+    A column of ids in which no line has a text counts as none: Moodle has one for every class.
+    """
     there = [name for name in ID_COLUMNS if name in columns]
-    filled = [name for name in there if all(_named(columns, cells).get(name) for _, cells in rows)]
-    if there:
-        return "id" if "id" in there else (filled or there)[0]
-    named = ", ".join(filter(None, columns)) or "none"
-    raise CourseError(
-        f"{path}: line 1: no column with the students' ids; expected a header such as id, student_id or login (there are: {named})"
-    )
+    if not there:
+        named = ", ".join(filter(None, columns)) or "none"
+        raise CourseError(
+            f"{path}: line 1: no column with the students' ids; expected a header such as id, student_id or login (there are: {named})"
+        )
+    texts = {name: [_named(columns, cells).get(name, "") for _, cells in rows] for name in there}
+    if rows and all(_OF_WORKSHEET.fullmatch(text) for text in texts.get("id", [""])):
+        raise CourseError(
+            f"{path}: line {rows[0][0]}, column id: {texts['id'][0]!r} is the number of a student in one assignment of Moodle, and another "
+            f"in the next; use the list of participants of the course"
+        )
+    used = [name for name in there if any(texts[name])] or there
+    filled = [name for name in used if all(texts[name])]
+    return "id" if "id" in used else (filled or used)[0]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ This module knows the gradebook; it does not know verdicts, and writes nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +22,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -111,30 +112,36 @@ def _sheets(gradebook: Gradebook, lab: str) -> dict[str, Sheet]:
     )
     extensions = gradebook.db.execute(
         select(SubmittedAssignment.student_id, SubmittedAssignment.extension).join(SubmittedNotebook, submission)
-    )
-    found = {student: Sheet({}, {}, extension or timedelta(0)) for student, extension in extensions}
-    marks = gradebook.db.execute(
-        select(
-            SubmittedAssignment.student_id,
-            BaseCell.name,
-            Grade.auto_score,
-            Grade.manual_score,
-            Grade.extra_credit,
-            Grade.needs_manual_grade,
-        )
+    ).all()
+    cells, comments = _cells(gradebook, submission), _comments(gradebook, submission)
+    return {student: Sheet(cells[student], comments[student], extension or timedelta(0)) for student, extension in extensions}
+
+
+def _cells(gradebook: Gradebook, submission: ColumnElement[bool]) -> Mapping[str, Mapping[str, GradedCell]]:
+    """Return student → grade id → marks, in one query for the class."""
+    marks = (Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
+    rows = gradebook.db.execute(
+        select(SubmittedAssignment.student_id, BaseCell.name, *marks)
         .join(SubmittedNotebook, submission)
         .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
         .join(BaseCell, BaseCell.id == Grade.cell_id)
     )
-    for student, name, auto, manual, extra, waits in marks:
-        found[student].cells[name] = GradedCell(auto, manual, extra or 0.0, bool(waits))
-    comments = gradebook.db.execute(
+    found: dict[str, dict[str, GradedCell]] = defaultdict(dict)
+    for student, name, auto, manual, extra, waits in rows:
+        found[student][name] = GradedCell(auto, manual, extra or 0.0, bool(waits))
+    return found
+
+
+def _comments(gradebook: Gradebook, submission: ColumnElement[bool]) -> Mapping[str, Mapping[str, str]]:
+    """Return student → grade id → comment, in one query for the class."""
+    rows = gradebook.db.execute(
         select(SubmittedAssignment.student_id, BaseCell.name, Comment.manual_comment)
         .join(SubmittedNotebook, submission)
         .join(Comment, Comment.notebook_id == SubmittedNotebook.id)
         .join(BaseCell, BaseCell.id == Comment.cell_id)
     )
-    for student, name, said in comments:
-        if said and said.strip():
-            found[student].comments[name] = said.strip()
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for student, name, text in rows:
+        if text and text.strip():
+            found[student][name] = text.strip()
     return found

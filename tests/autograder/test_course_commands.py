@@ -7,22 +7,25 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args, get_type_hints
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.cli import app
+from autograder.cli.course import init
+from autograder.course.config import LMS
+from autograder.files import write_text
 from autograder.grading import batch
 from autograder.grading.submissions.collect import SubmissionFile
 from autograder.grading.submissions.reading import read_submission
 from autograder.grading.submissions.submission import Submission
-from autograder.grading.verdict import TestResult, Verdict, Written
+from autograder.grading.verdict import Flag, TestResult, Verdict, Written
 from autograder.labs.model import Lab
-from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
-from autograder.reporting.gradebook import record
-from tests.conftest import TOY
+from autograder.reporting.pages import verdicts_json
 
 OnGraded = Callable[[Verdict, Submission], None] | None
 
@@ -80,12 +83,9 @@ def test_a_dry_run_of_init_prints_json_and_writes_nothing(toy: Lab, tmp_path: Pa
     assert not (tmp_path / "nn").exists()
 
 
-@pytest.fixture(scope="module")
-def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A gradebook that knows the toy lab and no student. Making one takes seconds, so tests copy it."""
-    folder = tmp_path_factory.mktemp("gradebook")
-    record(load_lab(shutil.copytree(TOY, folder / "lab00_toy")), [], {}, folder)
-    return folder / "gradebook.db"
+def test_init_offers_every_platform_that_the_settings_know() -> None:
+    offered = get_args(get_args(get_type_hints(init, include_extras=True)["lms"])[0])
+    assert sorted(offered) == sorted(LMS)
 
 
 # ── grade and build in a course ──────────────────────────────────────────────────────────────────────────────────────
@@ -194,3 +194,109 @@ def test_build_in_a_course_writes_its_notebooks_anew_and_nothing_else(
     assert said.count("lab00_toy.ipynb") == 2
     assert {path: path.read_bytes() for path in course.rglob("*") if path.is_file()} == before
     assert call("build", "lab01_other")[0] == 2
+
+
+# ── status ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_status_shows_a_line_per_lab_from_any_folder_of_the_course(
+    toy: Lab, course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (course / "roster.csv").write_text("id\nada\nben\n")
+    hand_in(toy, course, "ada", "[b]eve")
+    monkeypatch.chdir(course / "submitted")
+    code, said = call("status")
+    assert code == 0
+    assert "nn, 2 students" in said
+    assert "lab00_toy – yes 2 (1 missing) 0 0 0 – next for lab00_toy: autograder grade lab00_toy" in said
+    assert "not on the roster [b]eve" in said
+    assert json.loads(call("status", "--json")[1])["labs"][0]["to_grade"] == 2
+
+
+def test_status_that_could_not_read_everything_is_1_and_without_a_course_2(course: Path, tmp_path: Path) -> None:
+    (course / "roster.csv").unlink()
+    code, said = call("status", "--course", course)
+    assert code == 1
+    assert "roster.csv: no such file; expected the list of students" in said
+    assert call("status", "--course", tmp_path)[0] == 2
+
+
+def test_status_of_a_folder_without_access_names_it_with_status_2(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (course / "submitted").mkdir()
+    monkeypatch.setattr(Path, "iterdir", Mock(side_effect=PermissionError(13, "Permission denied")))
+    code, said = call("status", "--course", course)
+    assert code == 2
+    assert f"{course}/submitted: cannot be read (Permission denied)" in said
+
+
+# ── explain ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def explained(toy: Lab, course: Path) -> Path:
+    """A course in which ada's work was graded, and ben handed in nothing."""
+    (course / "roster.csv").write_text("id,first_name,last_name\nada,Ada,Lovelace\nben,Ben,B\n")
+    with (course / "course.toml").open("a") as file:
+        file.write("due = 2026-11-20T23:59:00Z\n")
+    hand_in(toy, course, "ada")
+    (course / "submitted" / "ada" / toy.id / "timestamp.txt").write_text("2026-11-22 00:00:00 UTC")
+    verdict = verdict_on(toy, "ada", flags=(Flag("edited", ("test_mean",), "the test [b]mean[/b] was edited"),))
+    own = replace(verdict.tests[1], sealed=False, note="assert z == 1 failed", message="it did not pass")
+    write_text(
+        course / "graded" / toy.id / "verdicts.json",
+        verdicts_json([replace(verdict, tests=(verdict.tests[0], own, verdict.tests[2]))]),
+    )
+    return course
+
+
+def test_explain_says_what_each_test_gave_and_why(toy: Lab, explained: Path) -> None:
+    code, said = call("explain", toy.id, "ada", "--course", explained)
+    assert code == 0
+    assert "ada (Ada Lovelace): 10 of 24 points, graded, not final" in said
+    assert "2 days late: 0 of 10 points lost" in said
+    assert "edited the test [b]mean[/b] was edited" in said
+    assert "✗ mean (mean): 4 of 8, failed count the steps" in said
+    assert "✗ mean_pure (mean): 2 of 4, failed, ran in the own process of the student it did not pass only for you:" in said
+    assert "assert z == 1 failed" in said
+    assert "question written_why: waits for a mark" in said
+    assert "HIDDEN" not in said
+
+
+def test_explain_of_one_test_shows_its_hidden_part_and_the_cell_of_the_student(toy: Lab, explained: Path) -> None:
+    code, said = call("explain", toy.id, "ada", "halving", "--course", explained)
+    assert code == 0
+    assert 'check.close(w, 2.0**-STEPS, hint="count the steps")' in said
+    assert "for _ in range(STEPS): w = w / 2" in said
+    assert "mean_pure" not in said
+    data = json.loads(call("explain", toy.id, "ada", "halving", "--course", explained, "--json")[1])
+    assert [(test["name"], test["earned"], test["counts"]) for test in data["tests"]] == [("halving", 4, 4)]
+    assert data["code"]["test"] == toy.tests["halving"].source
+
+
+def test_explain_of_who_handed_in_nothing_says_so(toy: Lab, explained: Path) -> None:
+    assert call("explain", toy.id, "ben", "--course", explained) == (0, "ben (Ben B): handed in nothing")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("lab00_toy", "adda"),
+            "'adda': no student of that id on the roster or among the submissions to lab00_toy; did you mean ada?",
+        ),
+        (("lab00_toy", "ben b"), "did you mean ben"),
+        (("lab00_toy", "ada", "men"), "'men': no test of that name was run for ada; there are: mean, mean_pure, halving"),
+        (("lab00_toy", "ben", "mean"), "there are: none"),
+        (("lab01", "ada"), "no lab 'lab01'; it lists lab00_toy"),
+    ],
+)
+def test_explain_names_what_is_not_there_with_status_2(explained: Path, arguments: tuple[str, ...], said: str) -> None:
+    code, output = call("explain", *arguments, "--course", explained)
+    assert code == 2
+    assert said in output
+
+
+def test_explain_before_grading_says_what_to_do(toy: Lab, course: Path) -> None:
+    code, said = call("explain", toy.id, "ada", "--course", course)
+    assert code == 2
+    assert "nothing was graded yet; run `autograder grade lab00_toy` first" in said

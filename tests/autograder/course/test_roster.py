@@ -71,6 +71,16 @@ def test_where_no_column_is_named_id_the_first_full_one_serves(tmp_path: Path) -
     assert found[0].lms_ids == {"login": "ada", "sis_id": "1"}
 
 
+def test_a_column_of_ids_that_nobody_filled_counts_as_none(tmp_path: Path) -> None:
+    found = students(tmp_path, "First name,Last name,ID number,Email address\nAda,L,,a@x.org\nBen,B,,b@x.org\n")
+    assert [(student.id, student.name) for student in found] == [("a@x.org", "Ada L"), ("b@x.org", "Ben B")]
+
+
+def test_one_section_or_group_may_be_that_of_many(tmp_path: Path) -> None:
+    found = students(tmp_path, "id,section\ns1,A\ns2,A\n")
+    assert [student.lms_ids for student in found] == [{"section": "A"}] * 2
+
+
 def test_a_student_is_found_by_the_id(tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text("id,name\ns1,Ada L\n")
     roster = read_roster(tmp_path / "roster.csv")
@@ -97,6 +107,12 @@ def test_a_name_of_300_letters_and_a_control_character_are_no_reason_to_stop(tmp
         ("id,canvas_id\ns1,1E+15\n", "line 2, column canvas_id: '1E+15' is a number that a spreadsheet has rounded"),
         ("id,name\ns1,Doe, Jane\n", "line 2: 3 cells under 2 columns; a text with a comma needs quotes"),
         ('id,name\ns1,"Ada\n', "line 2: not CSV"),
+        ("id,canvas_id\ns1,4711\ns2,\ns3,4711\n", "line 4, column canvas_id: '4711' stands in line 2 already"),
+        ("id,email\ns1,A@x.org\ns2,a@x.org\n", "line 3, column email: 'a@x.org' stands in line 2 already"),
+        (
+            "Identifier,Full name\nParticipant 7,Ada\n",
+            "line 2, column id: 'Participant 7' is the number of a student in one assignment",
+        ),
         ("id,email,E-Mail\ns1,a,b\n", "line 1: the columns 'email' and 'E-Mail' both mean email"),
         (b"id,name\ns1,Zo\xeb\n", "line 2: a letter that is not UTF-8; save the list as 'CSV UTF-8'"),
     ],

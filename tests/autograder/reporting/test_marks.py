@@ -25,7 +25,6 @@ from autograder.reporting.by_hand import GradedCell, Sheet
 from autograder.reporting.gradebook import record
 from autograder.reporting.marks import HandMark, Mark, days_late, read_marks
 from autograder.reporting.pages import verdicts_json
-from tests.conftest import TOY
 
 DUE = datetime(2026, 11, 20, 22, 59, tzinfo=timezone.utc)
 SETTINGS = """
@@ -41,19 +40,11 @@ FULL = {"mean": 8.0, "mean_pure": 4.0, "halving": 8.0}
 HALF = {"mean": 4.0, "mean_pure": 4.0, "halving": 0.0}
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course with the toy lab and a gradebook that knows no student. Making a gradebook takes seconds, so tests copy it."""
-    folder = tmp_path_factory.mktemp("prepared") / "course"
-    lab = load_lab(shutil.copytree(TOY, folder / "labs" / "lab00_toy"))
-    record(lab, [], {}, folder)
-    (folder / "course.toml").write_text(SETTINGS)
-    return folder
-
-
 @pytest.fixture
-def course(prepared: Path, tmp_path: Path) -> Course:
-    return load_course(shutil.copytree(prepared, tmp_path / "course"))
+def course(empty_gradebook: Path, tmp_path: Path) -> Course:
+    folder = Path(shutil.copytree(empty_gradebook.parent, tmp_path / "course"))
+    (folder / "course.toml").write_text(SETTINGS)
+    return load_course(folder)
 
 
 @pytest.fixture

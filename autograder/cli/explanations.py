@@ -1,0 +1,68 @@
+"""Print the explanation of one mark for the instructor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autograder.reporting.terminal import quote, say
+
+if TYPE_CHECKING:
+    from autograder.reporting.explain import ExplainedTest, Explanation
+    from autograder.reporting.marks import HandMark, Mark
+
+__all__ = ["say_explanation"]
+
+
+def say_explanation(found: Explanation) -> None:
+    """Print an explanation: the mark, then what it is made of."""
+    _say_mark(found.mark)
+    for test in found.tests:
+        _say_test(test)
+    for question in found.questions:
+        _say_by_hand(f"question {question.grade_id}", question)
+    titles = {"test": "the test, with its hidden part", "answer": "the student's cell"}
+    for part, source in found.code.items():
+        say("[bold]{}[/]", titles[part])
+        quote(source)
+
+
+def _say_mark(mark: Mark) -> None:
+    name = f" ({mark.student.name})" if mark.student.name != mark.student.id else ""
+    if mark.verdict is None:
+        say("[bold]{}[/]{}: handed in nothing", mark.student.id, name)
+        return
+    points = f"{mark.points:.6g} of {mark.max_points:g} points"
+    say("[bold]{}[/]{}: {}, {}{}", mark.student.id, name, points, mark.verdict.status, "" if mark.complete else ", not final")
+    if mark.verdict.message:
+        say("  {}", mark.verdict.message)
+    if mark.submitted:
+        say("  handed in {}", f"{mark.submitted:%Y-%m-%d %H:%M:%S %z}")
+    if mark.days_late:
+        started = f"{mark.days_late} day{'s' * (mark.days_late != 1)} late"
+        say("  {}: {} of {} points lost", started, f"{mark.penalty:.6g}", f"{mark.raw:.6g}")
+    elif mark.late:
+        say("  late, as the learning platform says; it gives no time, so no points were lost")
+    for flag in mark.verdict.flags:
+        say("  [yellow]{}[/] {}", flag.kind, flag.message)
+
+
+def _say_test(test: ExplainedTest) -> None:
+    result = test.result
+    passed = result.status == "passed"
+    said = f"{result.earned:g} of {result.points:g}, {result.status}{'' if result.sealed else ', ran in the own process of the student'}"
+    say("[green]✓[/] {}: {}" if passed else "[red]✗[/] {}: {}", f"{result.name} ({result.exercise})", said)
+    if result.message:
+        quote(result.message)
+    if result.note:
+        say("    only for you:")
+        quote(result.note)
+    if test.by_hand:
+        _say_by_hand("  by hand", test.by_hand)
+
+
+def _say_by_hand(title: str, hand: HandMark) -> None:
+    given = "waits for a mark" if hand.points is None else f"{hand.points:g} of {hand.max_points:g}"
+    again = ", and asks for another look: the answer or the test changed" if hand.again else ""
+    say("{}: {}{}", title, given, again)
+    if hand.comment:
+        quote(hand.comment)

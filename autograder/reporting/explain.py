@@ -1,0 +1,144 @@
+"""Explain one mark to the instructor: what each test got and said, what people gave, and what lateness took.
+
+It shows hidden tests and notes that students must not see. This module reads marks, labs and
+submissions; it runs nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from autograder.course.config import Course
+from autograder.errors import CourseError, UnreadableError
+from autograder.grading.submissions.reading import read_submission
+from autograder.grading.verdict import TestResult
+from autograder.labs.model import Lab
+from autograder.reporting.marks import HandMark, Mark, read_marks
+
+__all__ = ["ExplainedTest", "Explanation", "explain_mark", "show_code"]
+
+
+@dataclass(frozen=True)
+class ExplainedTest:
+    """A test of one submission.
+
+    Attributes:
+        result: What the test gave and said.
+        by_hand: What a person gave instead, or has to give; None if the test decides.
+    """
+
+    result: TestResult
+    by_hand: HandMark | None = None
+
+    @property
+    def points(self) -> float:
+        """Points that count."""
+        return self.result.earned if self.by_hand is None or self.by_hand.points is None else self.by_hand.points
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The mark of one student in detail.
+
+    Attributes:
+        mark: The mark.
+        tests: The tests, in the order of the lab.
+        questions: Marks of written questions.
+        code: "test" and "answer" → source of the one test that was asked for, with its hidden
+            part, and of the student's cell; empty if no test was asked for.
+    """
+
+    mark: Mark
+    tests: tuple[ExplainedTest, ...]
+    questions: tuple[HandMark, ...]
+    code: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        mark, verdict = self.mark, self.mark.verdict
+        return {
+            "student": mark.student.id,
+            "name": mark.student.name,
+            "status": verdict.status if verdict else None,
+            "message": verdict.message if verdict else "",
+            "points": mark.points,
+            "max_points": mark.max_points,
+            "raw": mark.raw,
+            "penalty": mark.penalty,
+            "days_late": mark.days_late,
+            "late": mark.late,
+            "submitted": mark.submitted.isoformat() if mark.submitted else None,
+            "complete": mark.complete,
+            "flags": [asdict(flag) for flag in verdict.flags] if verdict else [],
+            "tests": [
+                {**asdict(test.result), "counts": test.points, "by_hand": asdict(test.by_hand) if test.by_hand else None}
+                for test in self.tests
+            ],
+            "questions": [asdict(question) for question in self.questions],
+            "comments": dict(mark.comments),
+            "code": dict(self.code),
+        }
+
+
+def explain_mark(course: Course, lab: str, student: str, test: str = "") -> Explanation:
+    """Explain the mark of one student.
+
+    Args:
+        course: The course.
+        lab: Id of the lab.
+        student: Id of the student.
+        test: Name of a test, to explain it alone; "" for all.
+
+    Returns:
+        The explanation, without code.
+
+    Raises:
+        CourseError: Nothing was graded, or there is no such student or test.
+    """
+    marks = {mark.student.id: mark for mark in read_marks(course, lab)}
+    if student not in marks:
+        raise CourseError(
+            f"{student!r}: no student of that id on the roster or among the submissions to {lab}{_near(student, marks)}"
+        )
+    mark = marks[student]
+    results = mark.verdict.tests if mark.verdict else ()
+    names = [result.name for result in results]
+    if test and test not in names:
+        raise CourseError(f"{test!r}: no test of that name was run for {student}; there are: {', '.join(names) or 'none'}")
+    given = {hand.test: hand for hand in mark.by_hand if hand.test}
+    chosen = tuple(ExplainedTest(result, given.get(result.name)) for result in results if test in ("", result.name))
+    return Explanation(mark, chosen, () if test else tuple(hand for hand in mark.by_hand if not hand.test))
+
+
+def show_code(course: Course, lab: Lab, student: str, test: str) -> dict[str, str]:
+    """Read the source of a test, and the cell that it marks.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        student: Id of the student.
+        test: Name of the test.
+
+    Returns:
+        "test" → its source with its hidden part; "answer" → the student's cell, or why it cannot be
+        shown.
+    """
+    cell = lab.tests.get(test)
+    if cell is None:
+        return {}
+    path = course.submitted() / student / lab.id / f"{lab.id}.ipynb"
+    try:
+        answer = read_submission(lab, path).exercises.get(cell.exercise, "(the cell was not found in the submission)")
+    except UnreadableError as error:
+        answer = f"({error})"
+    return {"test": cell.source, "answer": answer}
+
+
+def _near(student: str, marks: Mapping[str, Mark]) -> str:
+    """Return a hint at the students whose id or name is like the text."""
+    names = {name.casefold(): mark.student.id for mark in marks.values() for name in (mark.student.id, mark.student.name)}
+    near = dict.fromkeys(names[name] for name in difflib.get_close_matches(student.casefold(), names, n=3))
+    return f"; did you mean {' or '.join(near)}?" if near else ""
