@@ -6,7 +6,9 @@ What a command needs beyond its own options is imported when it runs, so that `-
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from autograder.grading.submissions.submission import Submission
     from autograder.labs.model import Lab
     from autograder.reporting.export.filling import Filled
+    from autograder.reporting.feedback.content import Page
     from autograder.reporting.marks import Mark
 
 __all__: list[str] = []
@@ -244,15 +247,21 @@ def _write_pages(
     pages: dict[str, str] = {}
     written: list[Path] = []
     notes: list[str] = []
-    for done, mark in enumerate(marks, start=1):
-        page = page_of(mark, lab, _work(course, lab, mark, notes))
-        pages[mark.student.id] = feedback_html(page)
-        texts = {".html": pages[mark.student.id]} | ({".md": feedback_markdown(page)} if markdown else {})
-        for suffix, text in texts.items():
-            written.append(course.feedback() / mark.student.id / lab_id / f"{lab_id}{suffix}")
-            if not dry_run:
-                write_text(written[-1], text)
-        advance(done, len(marks))
+
+    def make(mark: Mark) -> tuple[Page, list[str]]:
+        heard: list[str] = []
+        return page_of(mark, lab, _work(course, lab, mark, heard)), heard
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the next notebook is read while figures are made smaller
+        for done, (mark, (page, heard)) in enumerate(zip(marks, pool.map(make, marks), strict=True), start=1):
+            pages[mark.student.id] = feedback_html(page)
+            texts = {".html": pages[mark.student.id]} | ({".md": feedback_markdown(page)} if markdown else {})
+            for suffix, text in texts.items():
+                written.append(course.feedback() / mark.student.id / lab_id / f"{lab_id}{suffix}")
+                if not dry_run:
+                    write_text(written[-1], text)
+            notes += heard
+            advance(done, len(marks))
     if lms != "none":
         data, without = pack(pages, read_collected(course, lab_id), lab_id, lms)
         written.append(course.feedback() / f"{lab_id}-{lms}.zip")
