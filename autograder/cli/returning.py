@@ -167,7 +167,7 @@ def _say_filled(filled: Filled, dry_run: bool) -> None:
     _list("  {}: {} → {}", [(change.name, change.old or "empty", change.new) for change in filled.changes])
     _list("  [yellow]left out[/] {}: {}", filled.left)
     _list("  [yellow]no row in the export[/] {}", [(student,) for student in filled.without_row])
-    _list("  [yellow]no such student in the course[/] {}", [(name,) for name in filled.unknown])
+    _list("  [yellow]fits no student of the course[/] {}", [(name,) for name in filled.unknown])
 
 
 def _list(template: str, rows: list[tuple[str, ...]] | tuple[tuple[str, ...], ...]) -> None:

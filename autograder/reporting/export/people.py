@@ -6,7 +6,7 @@ This module knows students and what collect noted of them; it knows no files.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from autograder.course.records import CollectedFile
 from autograder.reporting.marks import Mark
@@ -40,18 +40,19 @@ class People:
     def find(self, claims: Iterable[tuple[str, str]]) -> str | None:
         """Find the student that a row means.
 
+        A number of the platform may happen to be another student's id in the course, so all that a
+        row says must fit one student.
+
         Args:
-            claims: (kind, value), the most dependable first; kinds are "id", "email", "name",
-                "participant" and the columns of the roster.
+            claims: (kind, value); kinds are "id", "email", "name", "participant" and the columns
+                of the roster. A claim that fits nobody says nothing.
 
         Returns:
-            Id of the student whom the first claim that fits anybody means; None if it fits several
-            students, or no claim fits anybody.
+            Id of the only student whom all claims fit; None if there is none, or more than one.
         """
-        for kind, value in claims:
-            if found := self._known.get((kind, _plain(kind, value))):
-                return next(iter(found)) if len(found) == 1 else None
-        return None
+        fitting = [found for kind, value in claims if (found := self._known.get((kind, _plain(kind, value))))]
+        common = set.intersection(*fitting) if fitting else set()
+        return common.pop() if len(common) == 1 else None
 
     def _note(self, kind: str, value: str, student: str) -> None:
         if plain := _plain(kind, value):
@@ -61,8 +62,4 @@ class People:
 def _plain(kind: str, value: str) -> str:
     """Return a value without what tells two spellings of it apart: case, spaces and, in a name, commas."""
     value = unicodedata.normalize("NFKC", value).casefold()
-    return " ".join(_words(value.replace(",", " ") if kind == "name" else value))
-
-
-def _words(text: str) -> Iterator[str]:
-    yield from text.split()
+    return " ".join((value.replace(",", " ") if kind == "name" else value).split())

@@ -161,6 +161,16 @@ def test_the_assignment_is_found_by_the_titles_of_the_lab() -> None:
         fill_canvas(CANVAS.encode(), "grades.csv", people(mark(ADA)), Rules(), "", ["lab77"])
 
 
+def test_an_export_with_last_and_first_names_apart_is_filled_too() -> None:
+    text = (
+        "LastName,FirstName,ID,SIS Login ID,Section,Lab 2 (1234)\n    Points Possible,,,,,20.00\n"
+        "Smith,Dan,4714,DAN@x.edu,A,\nStudent,Test,4799,f00d,A,\nÖz,=Cem,,c,A,\n"
+    )
+    filled = canvas(mark(DAN, 3), mark(CEM, 4), text=text)
+    assert filled.data.decode() == text.replace("edu,A,", "edu,A,3.00").replace(",c,A,", ",c,A,4.00")
+    assert filled.unknown == ()
+
+
 def test_two_rows_of_one_student_are_left_alone() -> None:
     text = CANVAS + '"O\'Neil, Jr., Ada",,S1,ada,B,,,,\n'
     filled = canvas(mark(ADA), text=text)
@@ -172,6 +182,14 @@ def test_two_students_of_one_name_are_not_guessed() -> None:
     text = CANVAS.replace("4714,S4,dan", "4714,,dd")
     twins = (mark(DAN), mark(Student("S5", "Dan", "Smith")), mark(ADA))
     assert "Smith, Dan" in canvas(*twins, text=text).unknown
+
+
+def test_a_row_whose_number_is_the_id_of_another_student_gets_no_mark() -> None:
+    other = Student("4714", "Eve", "Other")  # in Canvas, 4714 is Dan
+    filled = canvas(mark(ADA), mark(DAN), mark(other))
+    assert [change.student for change in filled.changes] == ["S1"]
+    assert "Smith, Dan" in filled.unknown
+    assert filled.without_row == ("S4", "4714")
 
 
 @pytest.mark.parametrize(
