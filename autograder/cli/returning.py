@@ -264,6 +264,8 @@ def _write_pages(
             advance(done, len(marks))
     if lms != "none":
         data, without = pack(pages, read_collected(course, lab_id), lab_id, lms)
+        if len(without) == len(pages):
+            return written, [*notes, f"no archive: collect noted no ids of {lms.capitalize()} for {lab_id}"]
         written.append(course.feedback() / f"{lab_id}-{lms}.zip")
         if not dry_run:
             write_bytes(written[-1], data)

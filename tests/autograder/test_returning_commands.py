@@ -139,6 +139,13 @@ def test_feedback_for_one_student_leaves_the_others_and_the_archive_alone(handed
     assert [path.name for path in (handed_in / "feedback").iterdir()] == ["ada"]
 
 
+def test_feedback_writes_no_archive_that_would_be_empty(handed_in: Path) -> None:
+    code, said = call("feedback", "lab00_toy", "--zip", "moodle", "--course", handed_in)
+    assert code == 1
+    assert "no archive: collect noted no ids of Moodle for lab00_toy" in said
+    assert not list((handed_in / "feedback").glob("*.zip"))
+
+
 def test_a_dry_run_of_feedback_writes_nothing(handed_in: Path) -> None:
     assert "would write 2 pages" in call("feedback", "lab00_toy", "--course", handed_in, "--dry-run")[1]
     assert not (handed_in / "feedback").exists()
