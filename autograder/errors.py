@@ -10,6 +10,7 @@ __all__ = [
     "ClusterError",
     "CollectError",
     "CourseError",
+    "ExportError",
     "HaltedError",
     "IsolationError",
     "LabError",
@@ -77,6 +78,10 @@ class CollectError(AutograderError):
 
 class CourseError(AutograderError):
     """The folder of a course cannot be used. The message names the file and the place in it."""
+
+
+class ExportError(AutograderError):
+    """Marks cannot be written for a learning platform. The message says what its file lacks."""
 
 
 class ClusterError(MachineError):

@@ -1,0 +1,136 @@
+"""Fill the grade column of a grading worksheet of Moodle, so that Moodle takes it back.
+
+The headers are in the language of the site, so columns are known by what they hold: the participant
+numbers, the constant maximum, the grade left of it, yes or no for what may be changed. The time of the
+last change stays as it is: Moodle compares it with its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from autograder.errors import ExportError
+from autograder.reporting.export.filling import Entry, Filled, Rules, fill
+from autograder.reporting.export.people import People
+from autograder.reporting.export.sheet import Row, Sheet, number
+
+__all__ = ["fill_moodle"]
+
+_PARTICIPANT = re.compile(r"(?P<word>\D*[^\W\d]\D*)(?P<id>\d+)")
+_YES = {"yes", "ja", "oui", "sí", "si", "sì", "sim", "tak", "ano", "igen", "kyllä", "evet", "да"}
+_NO = {"no", "nein", "non", "não", "nee", "nej", "nei", "nie", "ne", "nem", "ei", "hayır", "нет"}
+_MAXIMUM = re.compile(r"max|höchst|hoechst|bestwert|massim|máxim|maksim|højest|högst|høyest", re.IGNORECASE)
+_ABOVE = "the mark is above the maximum, and Moodle skips such a row"
+_KINDS = ("id", "email", "login", "sis_id", "name")
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Indices of the columns: participant, grade, maximum, and whether the grade may be changed (None: it always may)."""
+
+    participant: int
+    grade: int
+    maximum: int
+    open: int | None
+
+
+def fill_moodle(data: bytes, name: str, people: People, rules: Rules, column: str = "") -> Filled:
+    """Fill the grades of a worksheet.
+
+    Args:
+        data: Moodle's grading worksheet.
+        name: Name of the file, for messages.
+        people: The students and their marks.
+        rules: What the instructor wants.
+        column: Header of the grade column; "" takes the one left of the maximum.
+
+    Returns:
+        The filled worksheet.
+
+    Raises:
+        ExportError: It is no grading worksheet, its columns are not clear, the points differ, or
+            it is the worksheet of another course.
+    """
+    sheet = Sheet(data, name)
+    header = [cell.text.strip() for cell in sheet.rows[0].cells]
+    rows = sheet.rows[1:]
+    if not rows:
+        raise ExportError(f"{name}: a header without students; download the grading worksheet again")
+    columns = _columns(name, header, rows, column)
+    entries, maxima = [], {}
+    for index, row in enumerate(rows, start=1):
+        participant = _PARTICIPANT.fullmatch(row.text(columns.participant))
+        maximum = number(row.text(columns.maximum))
+        if participant is None or maximum is None:
+            raise ExportError(
+                f"{name}, line {row.line}: not a row of a grading worksheet: expected a participant and a maximum"
+            )
+        maxima[index] = maximum
+        locked = row.text(columns.open).casefold() in _NO
+        called = row.text(columns.participant + 1) if columns.participant + 1 < columns.grade else ""
+        entries.append(
+            Entry(
+                index,
+                called or row.text(columns.participant),
+                people.find(_claims(row, participant["id"], columns)),
+                "locked in Moodle: the grade cannot be changed there" if locked else "",
+            )
+        )
+    numbers = [row.text(at) for row in rows for at in (columns.grade, columns.maximum)]
+    return fill(sheet, columns.grade, header[columns.grade], maxima, entries, people, rules, numbers=numbers, above=_ABOVE)
+
+
+def _claims(row: Row, participant: str, columns: _Columns) -> Iterator[tuple[str, str]]:
+    """Yield what a row says about its student: the participant's number, then anything that is left of the grade."""
+    yield "participant", participant
+    about = [row.text(at) for at in range(columns.grade) if at != columns.participant and row.text(at)]
+    yield from ((kind, text) for kind in _KINDS for text in about)
+
+
+def _columns(name: str, header: Sequence[str], rows: Sequence[Row], wanted: str) -> _Columns:
+    participant = next((at for at in range(len(header)) if _are_participants([row.text(at) for row in rows])), None)
+    if participant is None:
+        raise ExportError(
+            f"{name}: not a grading worksheet of Moodle: expected a column of participants, such as `Participant 123`; take the "
+            f"file of Assignment > Submissions > Download grading worksheet"
+        )
+    constant = [at for at in range(participant + 1, len(header)) if _is_constant_number([row.text(at) for row in rows])]
+    named = [at for at in constant if _MAXIMUM.search(header[at])]
+    maxima = named or constant
+    if wanted:
+        chosen = [at for at, title in enumerate(header) if title.casefold() == wanted.strip().casefold()]
+        if len(chosen) != 1:
+            raise ExportError(f"{name}: {len(chosen)} columns are called {wanted!r}; expected one of: {'; '.join(header)}")
+        maxima = [at for at in maxima if at == chosen[0] + 1] or [at for at in maxima if at > chosen[0]][:1]
+        grade = chosen[0]
+    else:
+        grade = maxima[0] - 1 if len(maxima) == 1 else -1
+    if len(maxima) != 1:
+        raise ExportError(
+            f"{name}: {'no column' if not maxima else 'more than one column'} could hold the maximum grade; an assignment with a scale or "
+            f"without points takes no marks. If it has points, name the grade column with --column: {'; '.join(header)}"
+        )
+    if grade <= participant:
+        raise ExportError(
+            f"{name}: no column for the grade left of {header[maxima[0]]!r}; download the grading worksheet again"
+        )
+    return _Columns(participant, grade, maxima[0], _open(rows, maxima[0], len(header)))
+
+
+def _open(rows: Sequence[Row], after: int, width: int) -> int | None:
+    """Return the column that says whether the grade may be changed: the first with nothing but yes and no."""
+    for at in range(after + 1, width):
+        if {row.text(at).casefold() for row in rows} <= _YES | _NO:
+            return at
+    return None
+
+
+def _are_participants(texts: Sequence[str]) -> bool:
+    matches = [_PARTICIPANT.fullmatch(text) for text in texts]
+    return len({match["word"] if match else None for match in matches}) == 1 and matches[0] is not None
+
+
+def _is_constant_number(texts: Sequence[str]) -> bool:
+    return len(set(texts)) == 1 and number(texts[0]) is not None

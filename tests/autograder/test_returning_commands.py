@@ -1,0 +1,175 @@
+"""The commands that give marks and feedback back: what they write, what they refuse, and which status they end with."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.authoring.demo import solve
+from autograder.cli import app
+from autograder.course.config import load_course
+from autograder.course.records import CollectedFile, write_collected
+from autograder.files import write_text
+from autograder.grading.verdict import TestResult, Verdict
+from autograder.labs.model import Lab
+from autograder.notebooks.io import write_notebook
+from autograder.reporting.pages import verdicts_json
+
+GRADES = "Student,ID,SIS Login ID,Section,Toy (7)\n    Points Possible,,,,24.00\n{}Student, Test,9,x,A,\n"
+
+
+def call(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, " ".join(result.output.split())
+
+
+@pytest.fixture
+def course(toy: Lab, tmp_path: Path) -> Path:
+    """A course with three students, of whom ada and ben handed in; ben's submission needs review."""
+    folder = tmp_path / "nn"
+    folder.mkdir()
+    (folder / "course.toml").write_text(f'labs_folder = "{toy.folder.parent}"\n[labs.{toy.id}]\n')
+    (folder / "roster.csv").write_text("id,first_name,last_name\nada,Ada,One\nben,Ben,Two\ncem,Cem,Three\n")
+    tests = tuple(TestResult(t.name, t.exercise, t.points, t.points / 2, "failed", "count the steps") for t in toy.of("tests"))
+    verdicts = [Verdict("ada", toy.id, "graded", tests), Verdict("ben", toy.id, "needs review", tests)]
+    write_text(folder / "graded" / toy.id / "verdicts.json", verdicts_json(verdicts))
+    return folder
+
+
+@pytest.fixture
+def grades(tmp_path: Path) -> Path:
+    path = tmp_path / "grades.csv"
+    path.write_text(GRADES.format("One,1,ada,A,\nTwo,2,ben,A,\nThree,3,cem,A,\n").replace("24.00", "20.00"))
+    return path
+
+
+def test_export_fills_the_export_of_canvas_and_says_who_is_left_out(course: Path, grades: Path) -> None:
+    code, said = call("export", "lab00_toy", "--to", "canvas", "--template", grades, "--course", course)
+    assert code == 1
+    assert "Toy (7): 1 marks changed, 0 are there already One: empty → 10.00" in said
+    assert "left out Two: needs review: a person must look at it first" in said
+    assert "left out Three: nothing was handed in (--missing-as-zero writes 0)" in said
+    made = course / "feedback" / "lab00_toy-canvas.csv"
+    assert made.read_text() == grades.read_text().replace("ada,A,", "ada,A,10.00")
+
+
+def test_a_dry_run_of_export_prints_json_and_writes_nothing(course: Path, grades: Path) -> None:
+    code, said = call("export", "lab00_toy", "--to", "canvas", "--template", grades, "--course", course, "--dry-run", "--json")
+    report = json.loads(said)
+    assert code == 1
+    assert report["changes"] == [{"name": "One", "student": "ada", "line": 3, "old": "", "new": "10.00"}]
+    assert report["file"] is None
+    assert not (course / "feedback").exists()
+
+
+def test_export_of_a_tidy_table_needs_no_template(course: Path, tmp_path: Path) -> None:
+    code, said = call("export", "lab00_toy", "--to", "csv", "-o", tmp_path / "t.csv", "--course", course)
+    assert (code, said) == (0, f"wrote {tmp_path / 't.csv'}")
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 1 + 3 + 3 + 1
+
+
+def test_export_keeps_the_template(course: Path, grades: Path) -> None:
+    before = grades.read_bytes()
+    code, said = call("export", "lab00_toy", "--to", "canvas", "--template", grades, "--course", course, "-o", grades)
+    assert code == 2
+    assert "this is the export itself, which is kept" in said
+    assert grades.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("lab00_toy", "--to", "canvas"), "--template is missing: give the file that Canvas exports"),
+        (("lab00_toy", "--to", "moodle", "--template", "/no/such.csv"), "/no/such.csv: No such file or directory"),
+        (("lab77", "--to", "csv"), "no lab 'lab77'"),
+    ],
+)
+def test_export_says_what_is_missing_with_status_2(course: Path, options: tuple[str, ...], said: str) -> None:
+    code, output = call("export", *options, "--course", course)
+    assert code == 2
+    assert said in output
+
+
+# ── feedback ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def handed_in(course: Path, toy: Lab) -> Path:
+    """The course with the notebooks of ada and ben, older than their verdicts, and ada's ids of Canvas."""
+    for name in ("ada", "ben"):
+        path = course / "submitted" / name / toy.id / f"{toy.id}.ipynb"
+        write_notebook(solve(toy, {"mean": f"{name} = 'wrote this'"}), path)
+        os.utime(path, (0, 0))
+    file = CollectedFile("ada", "canvas", "a.zip", "one_11_21_x.ipynb", {"user": "11", "attachment": "21"}, None, None, 1, "0")
+    write_collected(load_course(course), toy.id, [file])
+    return course
+
+
+def test_feedback_writes_a_page_per_submission_and_the_archive(handed_in: Path) -> None:
+    code, said = call("feedback", "lab00_toy", "--zip", "canvas", "--markdown", "--course", handed_in)
+    assert code == 1
+    assert "wrote 2 pages" in said
+    assert "ben: not in the archive, because collect noted no ids of Canvas for it" in said
+    pages = sorted(path.relative_to(handed_in / "feedback") for path in (handed_in / "feedback").rglob("*.*") if path.is_file())
+    assert list(map(str, pages)) == [
+        "ada/lab00_toy/lab00_toy.html",
+        "ada/lab00_toy/lab00_toy.md",
+        "ben/lab00_toy/lab00_toy.html",
+        "ben/lab00_toy/lab00_toy.md",
+        "lab00_toy-canvas.zip",
+    ]
+    html = (handed_in / "feedback" / "ada" / "lab00_toy" / "lab00_toy.html").read_text()
+    with zipfile.ZipFile(handed_in / "feedback" / "lab00_toy-canvas.zip") as archive:
+        assert [(name, archive.read(name).decode()) for name in archive.namelist()] == [("one_11_21_lab00_toy.html", html)]
+    assert "ada = &#39;wrote this&#39;" in html
+    assert "ben" not in html
+
+
+def test_feedback_for_one_student_leaves_the_others_and_the_archive_alone(handed_in: Path) -> None:
+    code, said = call("feedback", "lab00_toy", "--student", "ada", "--course", handed_in, "--json")
+    assert code == 0
+    assert json.loads(said)["files"] == [str(handed_in / "feedback" / "ada" / "lab00_toy" / "lab00_toy.html")]
+    assert [path.name for path in (handed_in / "feedback").iterdir()] == ["ada"]
+
+
+def test_feedback_writes_no_archive_that_would_be_empty(handed_in: Path) -> None:
+    code, said = call("feedback", "lab00_toy", "--zip", "moodle", "--course", handed_in)
+    assert code == 1
+    assert "no archive: collect noted no ids of Moodle for lab00_toy" in said
+    assert not list((handed_in / "feedback").glob("*.zip"))
+
+
+def test_a_dry_run_of_feedback_writes_nothing(handed_in: Path) -> None:
+    assert "would write 2 pages" in call("feedback", "lab00_toy", "--course", handed_in, "--dry-run")[1]
+    assert not (handed_in / "feedback").exists()
+
+
+def test_feedback_notices_a_notebook_that_is_newer_than_its_mark_or_gone(handed_in: Path) -> None:
+    folder = handed_in / "submitted"
+    os.utime(folder / "ada" / "lab00_toy" / "lab00_toy.ipynb", (2e10, 2e10))
+    (folder / "ben" / "lab00_toy" / "lab00_toy.ipynb").unlink()
+    code, said = call("feedback", "lab00_toy", "--course", handed_in)
+    assert code == 1
+    assert "ada: the notebook is newer than its mark; run `autograder grade lab00_toy` and then this again" in said
+    assert "ben: the page shows no code: " in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--student", "nobody"), "nobody: no submission was graded"),
+        (("--student", "cem"), "cem: no submission was graded"),
+        (("--student", "ada", "--zip", "canvas"), "an archive holds the pages of the whole class"),
+    ],
+)
+def test_feedback_says_what_cannot_be_done_with_status_2(handed_in: Path, options: tuple[str, ...], said: str) -> None:
+    code, output = call("feedback", "lab00_toy", *options, "--course", handed_in)
+    assert code == 2
+    assert said in output
