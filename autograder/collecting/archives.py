@@ -291,7 +291,8 @@ def _files(folder: Path, repositories: list[str], root: Path, depth: int) -> Ite
     """Yield the files below a folder, those of git and of systems left out; links are yielded and not followed."""
     for entry in _listed(folder):
         if entry.name == ".git" and not entry.is_symlink():
-            repositories.append(folder.relative_to(root).as_posix())
+            if folder != root:  # a class in a repository of the instructor's is no student's repository
+                repositories.append(folder.relative_to(root).as_posix())
         elif _is_skipped(entry.name):
             continue
         elif entry.is_dir() and not entry.is_symlink():

@@ -123,6 +123,8 @@ class _Known:
             return Match(None, reason="its ids are those of different students", candidates=tuple(sure))
         named = self.by_name.get(squashed(person.name), []) if person.name else []
         if len(named) == 1 and not self._first(_LOGINS, person.who):
+            if other := _contradiction(person, named[0]):
+                return Match(None, reason=f"a student of this name has another {other}", candidates=tuple(named))
             return Match(named[0], certainty=1)
         for login in person.logins:
             if len(hit := self._first(_LOGINS, login)) == 1:
@@ -143,6 +145,12 @@ class _Known:
     def _first(self, columns: Iterable[str], value: str) -> list[Student]:
         """Return the students of the first column in which somebody has the value."""
         return next((hit for column in columns if (hit := self.by_id.get((column, folded(value)), []))), [])
+
+
+def _contradiction(person: Person, student: Student) -> str:
+    """Return the column of the roster that says that a student of this name is somebody else; "" if none does."""
+    known = student.lms_ids
+    return next((column for column, value in person.ids if folded(known.get(column, value)) != folded(value)), "")
 
 
 def folded(text: str) -> str:

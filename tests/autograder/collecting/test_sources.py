@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from autograder.collecting.report import CollectReport
 from autograder.collecting.sources import KINDS
 from autograder.course.config import LMS
 from autograder.errors import CollectError
 from tests.autograder.collecting.conftest import Class, MakeClass, notebook
 
 
-def lines(report, kind: str) -> dict[str, str]:  # type: ignore[no-untyped-def]
+def lines(report: CollectReport, kind: str) -> dict[str, str]:
     return {line.who: line.said for line in report.lines if line.kind == kind}
 
 
@@ -49,6 +50,12 @@ def test_canvas_without_ids_in_the_roster_goes_by_the_name_without_its_marks(mak
     nn = make_class("id,first_name,last_name\nS1,Zoë,O'Neil-Smith\nS2,小明,李\n")
     nn.collect(nn.zip({"oneilsmithzoë_7_1_a.ipynb": notebook("zoe"), "李小明_8_2_a.ipynb": notebook("li")}))
     assert (nn.mark("S1"), nn.mark("S2")) == ("zoe", "li")
+
+
+def test_a_name_that_fits_a_student_with_another_id_is_refused(nn: Class) -> None:
+    report = nn.collect(nn.zip({"doejane_99_1_a.ipynb": notebook()}))
+    assert "has another canvas_id: S1 (Jane Doe)" in lines(report, "unmatched")["user 99 (doejane)"]
+    assert nn.students() == set()
 
 
 def test_of_two_uploads_to_canvas_the_higher_attachment_counts_whatever_its_name(nn: Class) -> None:
@@ -189,7 +196,12 @@ def test_gradescope_gives_a_submission_to_each_submitter_with_its_time(nn: Class
 
 def test_the_newest_attempt_of_blackboard_counts_and_a_login_may_hold_an_underline(nn: Class) -> None:
     early, late = "Lab_1_zoe_s_attempt_2026-11-19-10-00-00", "Lab_1_zoe_s_attempt_2026-11-20-10-00-00"
-    files = {f"{early}_x.ipynb": notebook("old"), f"{late}_x.ipynb": notebook("new"), f"{early}.txt": "a", f"{late}.txt": "b"}
+    files: dict[str, bytes | str] = {
+        f"{early}_x.ipynb": notebook("old"),
+        f"{late}_x.ipynb": notebook("new"),
+        f"{early}.txt": "a",
+        f"{late}.txt": "b",
+    }
     files |= {"Lab_1_jdoe_attempt_2026-11-20-11-00-00_x.ipynb": notebook("jane")}
     report = nn.collect(nn.zip(files))
     assert report.complete
@@ -220,6 +232,14 @@ def test_clones_are_matched_by_the_login_at_their_end_and_dated_by_git(nn: Class
     assert "but not after 'nn-2026-lab-'" in lines(report, "unmatched")["nn-2026-lab-mary-kim1"]
     assert nn.record("S1").submitted == datetime(2026, 11, 20, 18, 1, 2, tzinfo=timezone(timedelta(hours=1)))
     assert not any(".git" in name for name in nn.files("S1"))
+
+
+def test_a_repository_around_the_class_is_nobodys(nn: Class) -> None:
+    (nn.downloads / ".git").mkdir(parents=True)
+    (nn.downloads / "S1").mkdir()
+    (nn.downloads / "S1" / "lab.ipynb").write_bytes(notebook("jane"))
+    assert nn.collect(nn.downloads).kinds == {str(nn.downloads): "folders"}
+    assert nn.mark("S1") == "jane"
 
 
 def test_the_folders_of_github_classroom_are_their_users(nn: Class) -> None:
