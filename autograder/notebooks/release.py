@@ -23,6 +23,9 @@ from nbgrader.preprocessors import (
 from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import KERNEL, write_notebook
 
+# A test's code is folded in JupyterLab and Colab. A title in its first line would move the lines that messages name.
+_FOLDED: dict[str, Any] = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+
 __all__ = ["build", "is_stale", "release_notebook", "source_notebook", "with_budget"]
 
 
@@ -132,7 +135,7 @@ def _metadata(cell: Cell) -> dict[str, Any]:
     }
     if fields["grade"]:
         fields["points"] = cell.points
-    return {"nbgrader": fields}
+    return {"nbgrader": fields, **(_FOLDED if cell.role == "tests" else {})}
 
 
 def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:

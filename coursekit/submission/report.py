@@ -62,8 +62,8 @@ class Report:
                 Section("", facts),
                 Section("Look at this first", self.warnings),
                 Section("Not written yet", self.open),
-                Section("Checks that fail", failing),
-                Section("Checks that did not run", waiting),
+                Section("Checks that fail", _first_of(failing)),
+                Section("Checks that did not run", _first_of(waiting)),
                 Section("What was changed in the file", self.notes),
                 Section("Receipt", (f"{self.receipt['answers'][:16]} · {self.receipt['student']} · {self.receipt['time']}",)),
             ),
@@ -99,6 +99,11 @@ def _stored(cell: nb.Cell) -> str | None:
     return f"{failed[0].get('ename')}: {failed[0].get('evalue')}" if failed else ""
 
 
+def _first_of(lines: tuple[str, ...], most: int = 8) -> tuple[str, ...]:
+    """Return the first lines, and how many there are more: what is above often explains what is below."""
+    return lines if len(lines) <= most else (*lines[:most], f"and {len(lines) - most} more")
+
+
 def _first_line(error: str) -> str:
     """Return the first line of an error. The name of coursekit's own error says nothing to a student."""
-    return error.removeprefix("Mistake: ").strip().split("\n")[0]
+    return error.removeprefix("Mistake: ").strip().split("\n")[0].removesuffix(":")

@@ -1529,3 +1529,12 @@ plotting.confident_mistakes(fashion.X_test, fashion.y_test, P_test, fashion.clas
 #   them?
 # - Cut out the middle of the clothes: set the pixels in rows 10 to 18 to 0 in the test images. Which classes
 #   suffer?
+
+# %% [markdown]
+# ## Hand in
+#
+# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
+# file to hand in. Run it as often as you like.
+
+# %%
+coursekit.submit()
