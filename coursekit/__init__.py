@@ -14,10 +14,23 @@ from typing import TYPE_CHECKING, Any
 from coursekit import _quiet
 
 if TYPE_CHECKING:
-    from coursekit import backbones, check, data, diagnostics, ensembles, interaction, models, plotting, session, training
+    from coursekit import (
+        backbones,
+        check,
+        data,
+        diagnostics,
+        ensembles,
+        interaction,
+        models,
+        plotting,
+        session,
+        submission,
+        training,
+    )
     from coursekit.diagnostics import doctor
     from coursekit.interaction import explore
     from coursekit.session import setup
+    from coursekit.submission import submit
 
     __version__: str
 
@@ -35,6 +48,8 @@ __all__ = [
     "plotting",
     "session",
     "setup",
+    "submission",
+    "submit",
     "training",
 ]
 
@@ -48,9 +63,10 @@ _MODULES = (
     "models",
     "plotting",
     "session",
+    "submission",
     "training",
 )
-_FUNCTIONS = {"doctor": "diagnostics", "explore": "interaction", "setup": "session"}
+_FUNCTIONS = {"doctor": "diagnostics", "explore": "interaction", "setup": "session", "submit": "submission"}
 
 _quiet.install()
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from coursekit._arrays import widened
+from coursekit._check_cards import show_mistake
 from coursekit._words import plain
 
 __all__ = [
@@ -43,16 +44,21 @@ class Mistake(AssertionError):
     """A failed check. `str()` of it is the message for the student.
 
     A notebook shows the message and the line of the cell that failed, without a traceback through
-    this package.
+    this package: to a person as a card, to a program and in a terminal as text.
     """
 
     __module__ = "coursekit.check"  # its public name, which a traceback shows
+    _has_card = False
 
     def _render_traceback_(self) -> list[str]:
         frames = traceback.extract_tb(self.__traceback__)
         own = [frame for frame in frames if frame.line and _is_theirs(frame.filename)]
-        where = [f"line {own[-1].lineno}:  {own[-1].line}", ""] if own else []
-        return [f"\x1b[31m✗ {type(self).__name__}\x1b[0m", *where, str(self)]
+        where = f"line {own[-1].lineno}:  {own[-1].line}" if own else ""
+        if not self._has_card:  # IPython asks twice: for the page and for its history
+            self._has_card = show_mistake(str(self), where)
+        if self._has_card:
+            return [f"✗ {type(self).__name__}: the card above says what differs"]
+        return [f"\x1b[31m✗ {type(self).__name__}\x1b[0m", *([where, ""] if where else []), str(self)]
 
 
 def _is_theirs(filename: str) -> bool:

@@ -8,13 +8,14 @@ when the first figure is drawn.
 from __future__ import annotations
 
 import importlib.util
-import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from coursekit._front_end import shell as _shell
+from coursekit._front_end import watched
 from coursekit._words import plain
 from coursekit.plotting._style import alt_text, picture_html
 
@@ -25,9 +26,6 @@ __all__ = ["explore", "widgets_can_run"]
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _DPI = 100
-# jupyter_client, which programs in Python use, ends the id of a request with its process and a count. Front ends in a browser
-# or an editor do not.
-_PYTHON_CLIENT = re.compile(r"_\d+_\d+$")
 
 
 def explore(draw: Callable[..., Any], *, start: Mapping[str, Any], **choices: Iterable[Any]) -> None:
@@ -81,16 +79,7 @@ def widgets_can_run() -> bool:
     known by their way of numbering requests. If they got a widget, it would be stored, and an exported page would
     try to load it from the network instead of showing the picture.
     """
-    return _watched(getattr(_shell(), "kernel", None)) and importlib.util.find_spec("ipywidgets") is not None
-
-
-def _watched(kernel: Any) -> bool:
-    """Return whether the request that this kernel works on came from a front end with a person before it."""
-    if not hasattr(kernel, "get_parent"):
-        return False
-    request = kernel.get_parent("shell") or {}
-    by_program = _PYTHON_CLIENT.search(str(request.get("header", {}).get("msg_id", "")))
-    return bool(request.get("content", {}).get("allow_stdin")) and not by_program
+    return watched(getattr(_shell(), "kernel", None)) and importlib.util.find_spec("ipywidgets") is not None
 
 
 def _choices(name: str, values: Any) -> list[Any]:
@@ -208,12 +197,3 @@ def _labels(values: Iterable[Any]) -> list[str]:
 
 def _label(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _shell() -> Any:
-    """Return the IPython shell that runs this code, or None."""
-    if importlib.util.find_spec("IPython") is None:
-        return None
-    from IPython import get_ipython
-
-    return get_ipython()

@@ -44,7 +44,7 @@ def setup(notebook: str | None = None) -> None:
 
     Seeds Python, NumPy and the Keras backend with the environment variable COURSEKIT_SEED (default: 42).
     Lets a GPU allocate memory only as needed, silences native logs, sends Python warnings to stdout, and
-    adds alt text to the figures of the notebook. Sets Keras to float32 and "channels_last", whatever the file
+    adds alt text to the figures and cards to the checks of the notebook. Sets Keras to float32 and "channels_last", whatever the file
     keras.json of this machine says. May be called again at any time.
 
     Args:
@@ -69,7 +69,7 @@ def setup(notebook: str | None = None) -> None:
         keras.utils.set_random_seed(seed)
     _quiet_python_logs()
     warnings.showwarning = _show_warning
-    _install_alt_text()
+    _install_in_notebook()
     facts = [
         *([name] if name else []),
         device,
@@ -137,14 +137,16 @@ def _show_warning(
 # ── notebook ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _install_alt_text() -> None:
-    """Add alt text to the figures of this notebook, if there is one."""
+def _install_in_notebook() -> None:
+    """Add alt text to the figures of this notebook, and cards to its checks, if there is one."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
+        from coursekit import _check_cards
         from coursekit.plotting._style import install_alt_text
 
         install_alt_text(shell)
+        _check_cards.install(shell)
 
 
 # ── data ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,9 @@ from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import KERNEL, write_notebook
 from autograder.notebooks.start import add_start, fingerprint
 
+# A test's code is folded in JupyterLab and Colab. A title in its first line would move the lines that messages name.
+_FOLDED: dict[str, Any] = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+
 __all__ = ["build", "course_notebooks", "is_stale", "release_notebook", "source_notebook", "with_budget"]
 
 
@@ -161,7 +164,7 @@ def _metadata(cell: Cell) -> dict[str, Any]:
     }
     if fields["grade"]:
         fields["points"] = cell.points
-    return {"nbgrader": fields}
+    return {"nbgrader": fields, **(_FOLDED if cell.role == "tests" else {})}
 
 
 def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:

@@ -1586,3 +1586,12 @@ print("linear hidden layer, outputs for the four corners:", np.round(linear_outp
 # - Move one dog into the middle of the cats. What does the perceptron do now? And the delta rule, with the targets 0 and 1?
 # - In section 10 start from `np.zeros` instead of random weights. Why does the network learn nothing?
 # - In section 11 use 2 hidden units instead of 8, and several seeds. How often does it succeed?
+
+# %% [markdown]
+# ## Hand in
+#
+# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
+# file to hand in. Run it as often as you like.
+
+# %%
+coursekit.submit()

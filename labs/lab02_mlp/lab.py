@@ -532,13 +532,13 @@ check.close(
     p, [[0.665, 0.245, 0.090], [0.045, 0.045, 0.909]], atol=1e-3,
     mistakes={
         "your columns sum to 1, the rows should: one row is one image, so sum over axis 1":
-            np.exp(z) / np.exp(z).sum(axis=0),
-        "all your numbers together sum to 1: each row needs its own sum": np.exp(z) / np.exp(z).sum(),
-        "you divided by the number of classes: divide by the sum of the row's exponentials": np.exp(z) / 3,
+            [[0.8808, 0.7311, 0.0474], [0.1192, 0.2689, 0.9526]],
+        "all your numbers together sum to 1: each row needs its own sum": [[0.2226, 0.0819, 0.0301], [0.0301, 0.0301, 0.6051]],
+        "you divided by the number of classes: divide by the sum of the row's exponentials": [[2.463, 0.9061, 0.3333], [0.3333, 0.3333, 6.6952]],
         "the largest score got probability 1: that is argmax, softmax is softer": [[1, 0, 0], [0, 0, 1]],
-        "you divided the scores by their sum: the exponential function is missing": z / 3,
+        "you divided the scores by their sum: the exponential function is missing": [[0.6667, 0.3333, 0.0], [0.0, 0.0, 1.0]],
         "you subtracted the largest score of each column: subtract the largest of each row":
-            np.exp(z - z.max(axis=0)) / np.exp(z).sum(axis=1, keepdims=True),
+            [[0.09, 0.09, 0.0045], [0.0061, 0.0167, 0.0453]],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1529,3 +1529,12 @@ plotting.confident_mistakes(fashion.X_test, fashion.y_test, P_test, fashion.clas
 #   them?
 # - Cut out the middle of the clothes: set the pixels in rows 10 to 18 to 0 in the test images. Which classes
 #   suffer?
+
+# %% [markdown]
+# ## Hand in
+#
+# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
+# file to hand in. Run it as often as you like.
+
+# %%
+coursekit.submit()

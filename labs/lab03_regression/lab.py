@@ -1960,3 +1960,12 @@ print(f"\ntest RMSE of your network: {test_error:.3f}")
 # - Add waves with k = 8 and 16. When does the network begin to learn single districts by heart?
 # - Average the predictions of five networks. Does the average beat each of them?
 # - Train with Huber loss and find the δ that gives the smallest *absolute* error.
+
+# %% [markdown]
+# ## Hand in
+#
+# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
+# file to hand in. Run it as often as you like.
+
+# %%
+coursekit.submit()

@@ -1540,3 +1540,12 @@ plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve
 # - Dropout and L2 together, or dropout and early stopping: does the second method add anything?
 # - Set `SMALL` to 5,000 and to 200. When does regularisation matter more?
 # - Find images on which the dropout network is wrong and has a small spread. What do they look like?
+
+# %% [markdown]
+# ## Hand in
+#
+# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
+# file to hand in. Run it as often as you like.
+
+# %%
+coursekit.submit()

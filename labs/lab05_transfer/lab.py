@@ -1882,3 +1882,12 @@ plotting.confusion_matrix(matrix, photos.class_names);
 # - Put your own photographs into `train`-like folders with other classes, twenty each, and train a head.
 # - `backbones.pretrained((SIZE, SIZE, 3), random_init=True)` has the same layers with random weights. How good is
 #   a head on *its* features?
+
+# %% [markdown]
+# ## Hand in
+#
+# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
+# file to hand in. Run it as often as you like.
+
+# %%
+coursekit.submit()

@@ -2045,3 +2045,12 @@ except Exception as missing:  # another backend, or a TensorFlow without the con
 #   files. Is the average better than the best of them?
 # - Save `network` as float16: `build_network()` after `keras.config.set_dtype_policy("float16")`, then copy the
 #   weights. How large is the file, and how many images change their class? (Set the policy back afterwards.)
+
+# %% [markdown]
+# ## Hand in
+#
+# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
+# file to hand in. Run it as often as you like.
+
+# %%
+coursekit.submit()

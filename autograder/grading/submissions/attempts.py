@@ -163,7 +163,8 @@ def student_name(text: str) -> str:
 def student_of_file(stem: str, lab_id: str) -> tuple[str, str]:
     """Find the student in the name of a file that lies in one folder with the files of other students.
 
-    `eva (1)`, `Copy of eva` and `eva_LATE_17_4711_lab01-2` all belong to eva. A number alone
+    `eva (1)`, `Copy of eva`, `eva_LATE_17_4711_lab01-2` and `lab01-eva-20261127T021530`, the name that
+    `coursekit.submit` gives, all belong to eva. A number alone
     distinguishes students (`student-1`); after the name of the lab it counts attempts.
 
     Args:
@@ -176,6 +177,9 @@ def student_of_file(stem: str, lab_id: str) -> tuple[str, str]:
     """
     stem = student_name(stem)
     plain = _COPY.sub("", re.sub(r" ?\(\d{1,4}\)$", "", stem))
+    handed_in = re.fullmatch(rf"(.*)({re.escape(lab_id)})-(.+)-\d{{8}}T\d{{6}}", plain, re.IGNORECASE | re.DOTALL)
+    if handed_in is not None:  # written by `coursekit.submit`, and perhaps named anew by a platform
+        plain = f"{handed_in[1]}{handed_in[2]}" if handed_in[1].rstrip(" -_") else f"{handed_in[3]}-{handed_in[2]}"
     # Do not search in `plain.lower()`: `İ` becomes two characters there.
     last = re.fullmatch(rf"(.*){re.escape(lab_id)}(?:[-_ ]?\d{{1,3}})?", plain, re.IGNORECASE | re.DOTALL)
     if last is None:

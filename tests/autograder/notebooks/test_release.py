@@ -40,6 +40,12 @@ def test_tests_and_given_cells_are_locked_and_exercises_are_not(toy: Lab) -> Non
     assert editable["written_why"]
 
 
+def test_tests_are_folded_and_no_other_cell_is(toy: Lab) -> None:
+    folded = {cell.id for cell in release_notebook(toy).cells if cell.metadata.get("jupyter", {}).get("source_hidden")}
+    assert folded == {cell.id for cell in release_notebook(toy).cells if cell.metadata.get("cellView") == "form"}
+    assert folded == {cell.grade_id for cell in toy.of("tests")}
+
+
 def test_the_same_lab_builds_the_same_bytes(toy: Lab) -> None:
     assert nbformat.writes(release_notebook(toy)) == nbformat.writes(release_notebook(toy))
 

@@ -1,0 +1,410 @@
+"""`coursekit.submit` finds, repairs and runs a lab's notebook, and writes the one file to hand in."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import nbformat
+import pytest
+from nbgrader.utils import compute_checksum
+
+import coursekit
+from autograder.grading.submissions.attempts import student_of_file
+from autograder.grading.submissions.submission import read_submission_here
+from autograder.labs.source import load_lab
+from coursekit import _front_end
+from coursekit.submission import SubmissionError, handing_in, identity
+from coursekit.submission import find as finding
+from coursekit.submission import notebook as nb
+from coursekit.submission.find import Found, find
+from coursekit.submission.history import out_of_order, unsaved
+from coursekit.submission.repair import repair
+from coursekit.submission.run import run_fresh
+from coursekit.submission.write import file_name, lighten, put_receipt, write
+
+ROOT = Path(coursekit.__file__).parents[1]
+RELEASE = json.loads((ROOT / "notebooks" / "labs" / "lab02_mlp.ipynb").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def release() -> dict[str, Any]:
+    return nb.parse(json.dumps(RELEASE), "lab02_mlp.ipynb")
+
+
+@pytest.fixture
+def notebook(release: dict[str, Any]) -> dict[str, Any]:
+    """The release with one answer written."""
+    work = copy.deepcopy(release)
+    cell_of(work, "standardise")["source"] = "def standardise(X_train, X):\n    return X - 1\n"
+    return work
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "_file", lambda: tmp_path / "home" / "student.txt")
+
+
+def cell_of(notebook: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(cell for cell in notebook["cells"] if nb.grade_id(cell) == name)
+
+
+def ids(notebook: dict[str, Any]) -> list[str]:
+    return [name for name in map(nb.grade_id, notebook["cells"]) if name]
+
+
+def code(source: str, **metadata: Any) -> dict[str, Any]:
+    return {"cell_type": "code", "metadata": metadata, "source": source, "outputs": [], "execution_count": None}
+
+
+def tiny(*sources: str) -> dict[str, Any]:
+    return {"cells": [code(s) for s in sources], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+
+
+def save(notebook: dict[str, Any], path: Path) -> Path:
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
+# ── nbgrader's notes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_checksums_are_those_of_nbgrader(release: dict[str, Any]) -> None:
+    marked = [cell for cell in release["cells"] if nb.grade_id(cell)]
+    assert [nb.checksum(cell) for cell in marked] == [
+        compute_checksum(nbformat.from_dict({**cell, "source": nb.source(cell)})) for cell in marked
+    ]
+    assert not any(map(nb.was_changed, marked))
+
+
+# ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_untouched_notebook_needs_no_repair(notebook: dict[str, Any], release: dict[str, Any]) -> None:
+    found = repair(notebook, release)
+    assert (found.repaired, found.warnings, found.missing) == ((), (), ())
+    assert found.notebook == notebook
+
+
+def test_an_edited_check_and_its_points_are_put_back(notebook: dict[str, Any], release: dict[str, Any]) -> None:
+    check = cell_of(notebook, "test_standardise")
+    check["source"] = "pass"
+    check["metadata"]["nbgrader"]["points"] = 50
+    found = repair(notebook, release)
+    assert cell_of(found.notebook, "test_standardise") == cell_of(release, "test_standardise")
+    assert found.repaired == ("Read-only cells were changed, and are as they were handed out again: test_standardise.",)
+
+
+def test_a_check_of_another_release_is_left_alone(notebook: dict[str, Any], release: dict[str, Any]) -> None:
+    check = cell_of(notebook, "test_standardise")
+    check["source"] = "check.true(True, 'older')"
+    check["metadata"]["nbgrader"]["checksum"] = nb.checksum(check)
+    found = repair(notebook, release)
+    assert cell_of(found.notebook, "test_standardise")["source"] == "check.true(True, 'older')"
+    assert (found.repaired, found.warnings) == ((), ())
+
+
+def test_an_edited_check_without_a_known_release_is_named(notebook: dict[str, Any]) -> None:
+    cell_of(notebook, "test_standardise")["source"] = "pass"
+    found = repair(notebook, None)
+    assert found.warnings == ("Read-only cells were changed. The marker runs its own: test_standardise.",)
+
+
+@pytest.mark.parametrize("answered_first", [True, False])
+def test_of_a_doubled_answer_the_last_written_one_counts(
+    notebook: dict[str, Any], release: dict[str, Any], answered_first: bool
+) -> None:
+    written, blank = cell_of(notebook, "standardise"), copy.deepcopy(cell_of(release, "standardise"))
+    place = notebook["cells"].index(written)
+    notebook["cells"].insert(place + answered_first, blank)
+    found = repair(notebook, release)
+    assert cell_of(found.notebook, "standardise")["source"] == written["source"]
+    assert sorted(ids(found.notebook)) == sorted(ids(release))
+    assert "standardise" in found.repaired[0]
+
+
+def test_an_earlier_written_copy_stays_as_a_plain_cell(notebook: dict[str, Any], release: dict[str, Any]) -> None:
+    first = cell_of(notebook, "standardise")
+    second = copy.deepcopy(first)
+    second["source"] = "def standardise(X_train, X):\n    return X - 2\n"
+    notebook["cells"].insert(notebook["cells"].index(first) + 1, second)
+    found = repair(notebook, release).notebook
+    assert cell_of(found, "standardise")["source"] == second["source"]
+    assert [nb.grade_id(c) for c in found["cells"] if c["source"] == first["source"]] == [""]
+
+
+def test_missing_checks_come_back_to_their_place_and_missing_answers_are_named(
+    notebook: dict[str, Any], release: dict[str, Any]
+) -> None:
+    gone = ("test_standardise", "standardise")
+    notebook["cells"] = [cell for cell in notebook["cells"] if nb.grade_id(cell) not in gone]
+    found = repair(notebook, release)
+    assert ids(found.notebook) == [name for name in ids(release) if name != "standardise"]
+    assert found.missing == ("standardise",)
+    assert found.warnings == ("Missing answers, whose cells are not in the notebook: standardise.",)
+
+
+def test_an_answer_that_lost_its_notes_has_them_again_by_its_id(notebook: dict[str, Any], release: dict[str, Any]) -> None:
+    cell_of(notebook, "standardise")["metadata"] = {}
+    found = repair(notebook, release)
+    assert cell_of(found.notebook, "standardise")["source"].endswith("X - 1\n")
+    assert found.missing == ()
+
+
+def test_a_cell_put_back_into_an_old_format_has_no_id(notebook: dict[str, Any], release: dict[str, Any]) -> None:
+    notebook["nbformat_minor"] = 0
+    notebook["cells"] = [
+        {k: v for k, v in c.items() if k != "id"} for c in notebook["cells"] if nb.grade_id(c) != "given_setup"
+    ]
+    found = repair(notebook, release).notebook
+    nbformat.validate(nbformat.from_dict(found))
+    assert "given_setup" in ids(found)
+
+
+# ── history ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_work_that_ran_and_is_not_in_the_file_is_noticed() -> None:
+    saved = ["import numpy as np", "def softmax(z):\n    raise NotImplementedError()", "print(softmax([1]))"]
+    ran = [saved[0], saved[1], "def softmax(z):\n    return np.exp(z)", saved[2]]
+    assert unsaved(ran, saved) == [1]
+
+
+def test_an_attempt_that_a_later_run_replaced_is_not_called_unsaved() -> None:
+    saved = ["def softmax(z):\n    return np.exp(z)"]
+    assert unsaved(["def softmax(z):\n    return np.exp(x)", saved[0], "1 + 1", "coursekit.submit()"], saved) == []
+
+
+def test_cells_that_ran_out_of_order_are_found_by_their_last_run() -> None:
+    assert out_of_order(["c = 3", "a = 1", "b = 2"], ["a = 1", "b = 2", "c = 3"]) == [(1, 2)]
+    assert out_of_order(["c = 3", "a = 1", "b = 2", "c = 3"], ["a = 1", "b = 2", "c = 3"]) == []
+
+
+# ── finding the notebook ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("told", ["jupyter", "vscode"])
+def test_the_notebook_is_where_jupyterlab_or_vs_code_says(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    path = save(notebook, tmp_path / "my lab.ipynb")
+    names = {"__vsc_ipynb_file__": str(path)} if told == "vscode" else {}
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path) if told == "jupyter" else "")
+    monkeypatch.setattr(_front_end, "shell", lambda: SimpleNamespace(user_ns=names))
+    assert find().path == path
+
+
+def test_colab_gives_the_notebook_as_it_is_on_the_page(notebook: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    colab = ModuleType("google.colab")
+    colab._message = SimpleNamespace(blocking_request=lambda name, timeout_sec: {"ipynb": notebook})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    assert find().is_live
+    assert find().notebook == notebook
+    colab._message.blocking_request = lambda name, timeout_sec: None
+    with pytest.raises(SubmissionError, match=r"120 seconds.*Download \.ipynb"):
+        find()
+
+
+def test_a_notebook_that_cannot_be_found_is_asked_for(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(notebook, tmp_path / "lab02_mlp.ipynb")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    with pytest.raises(SubmissionError, match=r'Write coursekit\.submit\("lab02_mlp\.ipynb"\)'):
+        find()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no file"),
+        ("{", "not a notebook"),
+        ('{"cells": []}', "with cells"),
+        ('{"cells": [1]}', "damaged"),
+        ("[]", "with cells"),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_refused_in_a_sentence(tmp_path: Path, content: str | None, said: str) -> None:
+    path = tmp_path / "x.ipynb"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SubmissionError, match=said):
+        find(path)
+
+
+def test_a_notebook_of_no_lab_is_refused_and_one_that_lost_its_name_is_known_by_its_cells(notebook: dict[str, Any]) -> None:
+    with pytest.raises(SubmissionError, match="none of the course's labs"):
+        nb.released(tiny("1 + 1"))
+    notebook["metadata"] = {}
+    assert nb.released(notebook)[0] == "lab02_mlp"
+
+
+# ── the run ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_fresh_run_goes_on_after_an_error_and_knows_nothing_of_this_process(tmp_path: Path) -> None:
+    seen: list[int] = []
+    run = run_fresh(
+        tiny("x = 1", "raise ValueError('no')", "print(x, 'pytest' in __import__('sys').modules)"), tmp_path, 60, seen.append
+    )
+    assert (run.errors, run.problem, seen) == ({0: "", 1: "ValueError: no", 2: ""}, "", [0, 1, 2])
+    assert run.outputs[2][0][0]["text"] == "1 False\n"
+
+
+def test_a_run_over_its_time_is_ended_and_says_what_it_reached(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    loop = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid()))"
+    run = run_fresh(tiny(loop, "while True: time.sleep(0.1)", "1"), tmp_path, 5)
+    assert run.errors in ({0: ""}, {})
+    assert "ended after 5 seconds" in run.problem
+    if pid.exists():
+        assert not Path(f"/proc/{pid.read_text()}").exists()
+
+
+def test_without_nbclient_the_cells_run_in_a_plain_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nbclient.py").write_text("")
+    hide = "import importlib.util as u\nf = u.find_spec\nu.find_spec = lambda n, p=None: None if n == 'nbclient' else f(n, p)\n"
+    (tmp_path / "sitecustomize.py").write_text(hide)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    run = run_fresh(tiny("x = 2", "1 / 0", "import coursekit\ncoursekit.submit()\nassert x == 2"), tmp_path, 60)
+    assert (run.errors, run.outputs, run.problem) == ({0: "", 1: "ZeroDivisionError: division by zero", 2: ""}, {}, "")
+
+
+# ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_handed_in_is_a_valid_notebook_that_the_grader_takes(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = notebook["cells"]
+    cells.insert(0, copy.deepcopy(cell_of(notebook, "test_standardise")))
+    cell_of(notebook, "given_setup")["source"] = "import math"
+    report = handing_in.prepare(Found(notebook, tmp_path), student="eva müller", seconds=0)
+    made = nbformat.read(report.path, as_version=4)
+    nbformat.validate(made)
+    work = read_submission_here(load_lab(ROOT / "labs" / "lab02_mlp"), report.path)
+    assert work.flags == ()
+    assert work.exercises["standardise"].strip() == "def standardise(X_train, X):\n    return X - 1"
+    assert student_of_file(report.path.stem, "lab02_mlp") == ("eva-muller", "")
+    assert student_of_file(f"mullereva_4711_90210_{report.path.stem}", "lab02_mlp") == ("mullereva", "4711")
+    assert made.metadata.coursekit.receipt.answers == nb.fingerprint(json.loads(report.path.read_text(encoding="utf-8")))
+    assert [cell.metadata.get("nbgrader", {}) for cell in made.cells if nb.grade_id(cell)] == [
+        cell["metadata"]["nbgrader"] for cell in RELEASE["cells"] if nb.grade_id(cell)
+    ]
+
+
+def test_the_card_counts_answers_and_checks(notebook: dict[str, Any], tmp_path: Path) -> None:
+    passed, failed = cell_of(notebook, "test_standardise"), cell_of(notebook, "test_standardise_split")
+    passed["execution_count"], failed["execution_count"] = 3, 4
+    failed["outputs"] = [
+        {"output_type": "error", "ename": "Mistake", "evalue": "take both from <X_train>\nmore", "traceback": []}
+    ]
+    report = handing_in.prepare(Found(notebook, tmp_path), student="eva", seconds=0)
+    answers = sum(map(nb.is_answer, RELEASE["cells"]))
+    text, html = report.card().text(), report.card().html()
+    assert f"1 of {answers} answers are written" in text
+    assert report.checks["test_standardise"] == ""
+    assert "test_standardise_split: take both from <X_train>" in text
+    assert "&lt;X_train&gt;" in html
+    assert "<script" not in html
+    assert "http" not in html
+
+
+def test_equal_answers_have_equal_receipts_and_others_do_not(notebook: dict[str, Any]) -> None:
+    time = datetime(2026, 11, 27)
+    first = put_receipt(copy.deepcopy(notebook), "lab02_mlp", "eva", time, "1")["answers"]
+    moved = {**notebook, "cells": notebook["cells"][::-1]}
+    assert put_receipt(moved, "lab02_mlp", "bob", time, "2")["answers"] == first
+    cell_of(notebook, "standardise")["source"] += "# one more line"
+    assert put_receipt(notebook, "lab02_mlp", "eva", time, "1")["answers"] != first
+
+
+def test_the_largest_outputs_and_widgets_are_left_out_until_the_file_fits() -> None:
+    def shown(size: int) -> dict[str, Any]:
+        return {"output_type": "display_data", "data": {"text/plain": "x" * size}, "metadata": {}}
+
+    notebook = tiny("a", "b", "c")
+    for cell, size in zip(notebook["cells"], (100, 9_000, 2_000), strict=True):
+        cell["outputs"] = [shown(size)]
+    notebook["cells"][0]["outputs"][0]["data"]["application/vnd.jupyter.widget-view+json"] = {"model_id": "1"}
+    notebook["metadata"]["widgets"] = {"state": "y" * 5_000}
+    said = lighten(notebook, 4_000)
+    assert [len(cell["outputs"]) for cell in notebook["cells"]] == [1, 0, 1]
+    assert "widgets" not in notebook["metadata"]
+    assert notebook["cells"][0]["outputs"][0]["data"] == {"text/plain": "x" * 100}
+    assert [line.split(" were")[0].split(" was")[0] for line in said] == ["The state of widgets", "The outputs of 1 cell"]
+
+
+def test_a_file_name_holds_no_path() -> None:
+    time = datetime(2026, 11, 27, 2, 15, 30)
+    assert file_name("lab02_mlp", "../Eva Müller/1", time) == "lab02_mlp-Eva-Muller-1-20261127T021530.ipynb"
+
+
+def test_a_read_only_folder_sends_the_file_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    assert write(tiny("1"), tmp_path / "not" / "there", "x.ipynb").parent == tmp_path
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "nor" / "this"))
+    with pytest.raises(SubmissionError, match="cannot be written"):
+        write(tiny("1"), tmp_path / "not" / "there", "x.ipynb")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.ipynb"]
+
+
+# ── who hands in ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_id_is_asked_for_once_and_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or " eva ")
+    assert [identity.student_id(), identity.student_id(), identity.student_id("bob"), identity.student_id()] == [
+        "eva",
+        "eva",
+        "bob",
+        "bob",
+    ]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("given", ["", "  ", "---", "x" * 101])
+def test_an_id_without_a_letter_or_number_is_refused(given: str) -> None:
+    with pytest.raises(SubmissionError, match="empty or too long"):
+        identity.student_id(given)
+
+
+def test_where_no_person_is_nothing_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_front_end, "shell", lambda: SimpleNamespace())  # as in the grader: a shell without a kernel
+    assert coursekit.submit("nowhere.ipynb") is None
+    assert capsys.readouterr().out == "coursekit.submit(): nothing to do here\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("minutes", [0, -1, "5", True, float("nan")])
+def test_minutes_that_are_none_are_refused(minutes: Any) -> None:
+    with pytest.raises(SubmissionError, match="minutes"):
+        coursekit.submit("nowhere.ipynb", minutes=minutes)
+
+
+def test_from_plain_python_the_card_is_printed(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(_front_end, "shell", lambda: None)
+    path = save(notebook, tmp_path / "lab02_mlp.ipynb")
+    before = path.read_bytes()
+    coursekit.submit(path, student="eva", run=False)
+    said = capsys.readouterr().out
+    assert said.startswith("Ready to hand in: lab02_mlp-eva-")
+    assert "1 of " in said
+    assert path.read_bytes() == before
+    assert (
+        finding.find(next(tmp_path.glob("lab02_mlp-eva-*.ipynb"))).notebook["metadata"]["coursekit"]["receipt"]["student"]
+        == "eva"
+    )
