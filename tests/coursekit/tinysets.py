@@ -199,6 +199,10 @@ def tired(after: int, status: int = 429, **headers: str) -> type[SimpleHTTPReque
     return Tired
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64  # on a busy machine, many connections of one download wait at once
+
+
 @contextmanager
 def served(
     folder: Path, *, manners: str | type[SimpleHTTPRequestHandler] = "good", port: int = 0, certificate: Path | None = None
@@ -208,7 +212,7 @@ def served(
     With a certificate (a .pem file with its key) it speaks https.
     """
     handler = partial(_MANNERS[manners] if isinstance(manners, str) else manners, directory=os.fspath(folder))
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    with _Server(("127.0.0.1", port), handler) as server:
         server.asked = []  # type: ignore[attr-defined]
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -23,6 +23,7 @@ BROKEN = {"missing_module"}  # the solution in it fails
 # Training networks takes minutes, and the others resemble notebooks that every run compares.
 NIGHTLY = {
     *("keras_net", "answers_by_hash", "data_structures", "databases", "files_written"),
+    *("simulation", "pandas_frames", "helper_modules", "essays", "old_schema"),
     *("functions", "linear_algebra", "sklearn_models", "text", "classes", "scipy_solvers", "plots", "numbers_and_dates"),
 }
 # topic → known submissions about which a person is asked, and why; about all others nobody is.

@@ -29,7 +29,7 @@ def test_a_lab_is_proved(lab_id: str, data: str) -> None:
     # Enough to catch what a change breaks: one run of 24 in the examiner, a third of the answers that train. `make nightly` takes
     # 50 repeats, 10 seeds, every answer on both kinds of data, every test in the examiner, every hostile twin and mutant.
     effort = (
-        Effort(repeats=6, seeds=1, draws=1, examined=24, twins="sample", mutants="sample", trained=3)
+        Effort(repeats=3, seeds=1, draws=1, examined=24, twins="sample", mutants="sample", trained=3)
         if data == "drawn"
         else Effort(repeats=3, seeds=1, draws=1, data_only=True, examined=24, trained=3)
     )
