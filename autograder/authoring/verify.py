@@ -196,10 +196,12 @@ def _reference(lab: Lab, options: Options) -> list[Task]:
 
 
 def _unsolved(lab: Lab, options: Options) -> Task:
+    """Return the task that runs the released cells on which the tests depend; as in grading, no other cell can change a mark."""
     released = release_notebook(lab, fast=options.fast).cells
-    cells = [
+    whole = [
         (i, cell.source if cell.role == "tests" else released[i].source) for i, cell in enumerate(lab.cells) if cell.is_code
     ]
+    cells = sliced(lab, whole, [i for i, cell in enumerate(lab.cells) if cell.role == "tests"])
 
     def judge(outcomes: Sequence[tuple[int, Outcome]]) -> Iterable[str]:
         for index, outcome in outcomes:
