@@ -1127,8 +1127,8 @@ some = {name: rng.normal(70, 3, size=size).tolist() for name, size in zip(("a", 
 expected = {name: statistics.mean(values) - statistics.mean(some["none"]) for name, values in some.items()}
 in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it'
 one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
-causes = check.explained({"inhomogeneous": one_by_one, "same length": one_by_one, "broadcast": one_by_one})
-with causes, check.unchanged(some, hint=in_place):
+causes = dict.fromkeys(("inhomogeneous", "same length", "broadcast"), one_by_one)
+with check.explained(causes), check.unchanged(some, hint=in_place):
     summary = summarise(some)
 check.true(set(expected) <= set(summary), f"the result must have the names of the methods, {list(expected)}")
 check.close(
