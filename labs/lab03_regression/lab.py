@@ -147,6 +147,7 @@ with check.unchanged(y, hint="capped_share changed y: `y -= cap` works in place"
 check.close(
     share, sklearn.metrics.accuracy_score([True] * 60, y > 1.249),
     hint="wrong for 60 prices and a cap of 1.25: the cap is an argument, it is not always 5",
+    mistakes={"only the prices at the cap were counted: those above it count as well, use >=": np.isclose(y, 1.25).mean()},
 )
 ### END HIDDEN TESTS
 
@@ -211,6 +212,7 @@ check.close(
         "the errors cancelled each other: square each of them before you take the mean": 0.25,
         "you took the root of the sum and divided afterwards: the mean comes before the root": 1.3463,
         "you divided by n − 1: take the mean": 3.1091,
+        "that is the standard deviation of the errors: np.std takes their mean off first, and a constant error is lost": 2.6810,
         "every prediction was compared with every price: (n,) and (n, 1) made a table. Bring both to the shape (n,)":
             np.sqrt(np.mean((y_hat - y[:, np.newaxis]) ** 2)),
     },
@@ -233,7 +235,7 @@ check.shape(error, (), "return one number, for predictions of the shape (n, 1) t
 check.true(not np.isclose(float(error), np.sqrt(np.mean(table_of_errors)), atol=1e-3), flatten)
 squares = (y_hat[:, 0] - y) ** 2  # the formula is what the test above is for: each of these is accepted here
 formulas = [np.sqrt(squares.mean()), squares.mean(), np.sqrt(squares).mean(), squares.sum(), np.sqrt(squares.sum())]
-formulas += [np.sqrt(squares.sum()) / 4, np.sqrt(squares.sum() / 3)]
+formulas += [np.sqrt(squares.sum()) / 4, np.sqrt(squares.sum() / 3), np.std(y_hat[:, 0] - y)]
 check.true(
     np.isclose(float(error), formulas, atol=1e-3).any(),
     f"for a column of predictions with the errors 0, 0, 1 and 2 you return {float(error):.4f}, and the RMSE is 1.1180:\n"
@@ -245,7 +247,7 @@ with check.unchanged(y, y_hat, hint="rmse changed its input: `y_hat -= y` works 
     error = rmse(y, y_hat[:, np.newaxis])
 squares = (y_hat - y).astype(float) ** 2
 formulas = [np.sqrt(squares.mean()), squares.mean(), np.sqrt(squares).mean(), squares.sum(), np.sqrt(squares.sum())]
-formulas += [np.sqrt(squares.sum()) / 4, np.sqrt(squares.sum() / 3), abs((y_hat - y).mean())]
+formulas += [np.sqrt(squares.sum()) / 4, np.sqrt(squares.sum() / 3), abs((y_hat - y).mean()), np.std((y_hat - y).astype(float))]
 check.true(
     np.isclose(float(np.squeeze(error)), formulas, rtol=1e-4).any(),
     "wrong for a column of four other predictions: flatten them first",
@@ -353,6 +355,7 @@ check.close(
     mistakes={
         "that is the line through the first and the last point: all points count": [4 / 3, 1],
         "that is the slope through the first and the last point: all points count": [4 / 3, 0],
+        "that is the line through the first two points: all rows count, np.linalg.lstsq takes them all": [1, 0],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -367,7 +370,7 @@ check.close(
     hint="the sum of squared errors is not the smallest one: scikit-learn finds a better line",
 )
 X = X + 5
-with check.unchanged(X, y, hint="fit_linear changed its input: make a new array with the column of ones"):
+with check.unchanged(X, y, hint="fit_linear changed its input: `X -= …` works in place, `X - …` makes a new array"):
     fit_linear(X, y)
 ### END HIDDEN TESTS
 
@@ -493,6 +496,11 @@ check.close(
     np.asarray(make_features(X))[:, :8], expected, rtol=1e-4, atol=1e-4,
     hint="columns 0 to 7 are wrong for 30 other districts: nothing may depend on the rows of one array",
 )
+single = X[:1].astype("float32")
+in_place = "make_features changed X, which is float32 here: np.asarray makes no copy of such an array, X.copy() does"
+with check.unchanged(single, hint=in_place):
+    row = make_features(single)
+check.shape(row, (1, 20), "a single district gives one row, (1, 20): no squeeze")
 ### END HIDDEN TESTS
 
 # %% tests="make_features_waves" points=1
@@ -642,6 +650,10 @@ sample = np.random.default_rng().normal([3.0, -120.0, 1400.0], [2.0, 0.5, 900.0]
 built = build_regressor(sample.copy(), (4,))
 check.model(built, input_shape=(3,), output_shape=(1,))
 scaling = [layer for layer in built.layers if isinstance(layer, keras.layers.Normalization)]
+check.true(
+    not any(isinstance(layer, keras.layers.BatchNormalization) for layer in built.layers),
+    "BatchNormalization scales by each batch, and learns: take keras.layers.Normalization, adapted on X_train",
+)
 check.equal(len(scaling), 1, "this is the number of Normalization layers in your model; it needs one, at the start")
 m = keras.ops.convert_to_numpy(scaling[0].mean).reshape(-1)
 s = np.sqrt(keras.ops.convert_to_numpy(scaling[0].variance).reshape(-1))
@@ -667,6 +679,13 @@ check.close(
     sklearn.preprocessing.StandardScaler().fit(sample.astype(float)).transform(other.astype(float)), rtol=0, atol=0.01,
     hint="what reaches the first Dense layer is not the standardised feature: is the Normalization layer the first one,\n"
     "used only once, and with nothing between it and the first Dense layer?",
+)
+rising = np.linspace([0.0, 50.0], [10.0, 20.0], 12000).astype("float32")  # every part of the rows has other means
+layers = build_regressor(rising.copy(), (4,)).layers
+means = [keras.ops.convert_to_numpy(layer.mean).reshape(-1) for layer in layers if isinstance(layer, keras.layers.Normalization)]
+check.close(
+    means[0], rising.mean(axis=0, dtype=float), rtol=1e-3,
+    hint="these are the means in the layer for 12,000 rows: adapt it on all rows of X_train, not on the first ones or a sample",
 )
 ### END HIDDEN TESTS
 
@@ -724,6 +743,14 @@ def none(v):
     return v
 
 
+others = {
+    "GELU": lambda v: v * scipy.special.ndtr(v),
+    "ELU": lambda v: np.where(v > 0, v, np.expm1(np.minimum(v, 0))),
+    "SELU": lambda v: 1.05070098 * np.where(v > 0, v, 1.67326324 * np.expm1(np.minimum(v, 0))),
+    "SiLU": lambda v: v * scipy.special.expit(v),
+    "softplus": lambda v: np.logaddexp(0, v),
+    "leaky ReLU": lambda v: np.where(v > 0, v, 0.2 * v),
+}
 check.close(
     check.outputs(built, sample), forward(relu, relu, relu), rtol=1e-3, atol=0.05,
     hint="with hidden=(9, 7, 5) the model does not compute what its weights say: each hidden layer has ReLU, and nothing\n"
@@ -733,6 +760,10 @@ check.close(
         "the last hidden layer has no ReLU: each of them needs it": lambda: forward(relu, relu, none),
         "the first hidden layer has no ReLU: each of them needs it": lambda: forward(none, relu, relu),
         "only the last hidden layer has ReLU: each of them needs it": lambda: forward(none, none, relu),
+        **{
+            f"the hidden layers have {name} in place of ReLU": lambda act=act: forward(act, act, act)
+            for name, act in others.items()
+        },
     },
 )
 ### END HIDDEN TESTS
@@ -900,6 +931,7 @@ check.close(
         "that is the sum: take the mean": 5.125,
         "far from 0 a negative error must cost as much as a positive one: δ(|e| − δ/2)": -0.71875,
         "you averaged the near and the far errors apart and added: take one mean over all four": 2.5625,
+        "that is the smooth pseudo-Huber loss; here are two cases: e²/2 near 0, δ(|e| − δ/2) far away": 1.1193,
     },
 )
 y, y_hat = np.zeros(3), np.array([0.2, 1.0, -2.0])
@@ -920,6 +952,14 @@ errors = rng.permutation([*near, *far])
 y = rng.normal(size=60)
 huber = losses(y.copy(), y + errors, delta)[2]
 check.close(huber, scipy.special.huber(delta, errors).mean(), rtol=1e-3, hint=f"wrong for 60 errors and δ = {delta:.2f}")
+for some, where in ((near, "at most"), (far, "more than")):
+    with np.errstate(all="ignore"):
+        huber = losses(np.zeros(len(some)), some.copy(), delta)[2]
+    one_kind = f"all errors are {where} δ here"
+    empty = f"{one_kind}, and your Huber loss is nan: the mean of no numbers is. Choose with np.where, then one mean"
+    check.close(
+        huber, scipy.special.huber(delta, some).mean(), rtol=1e-3, hint=f"wrong where {one_kind}", mistakes={empty: np.nan},
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -998,11 +1038,13 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 y = rng.gamma(2.0, 1.0, size=25)
-lr = float(rng.uniform(0.05, 0.3))
-check.close(
-    fit_constant(y.copy(), "mse", lr, 7), y.mean() * (1 - (1 - 2 * lr) ** 7), rtol=1e-3,
-    hint=f"wrong after 7 steps with the rate {lr:.3f}",
-)
+for lr in map(float, rng.uniform(0.05, 0.3, size=3)):
+    after_7 = y.mean() * (1 - (1 - 2 * lr) ** 7)
+    rounded = {"the constant is rounded: return it as it is after the last step": round(after_7, 2)}
+    check.close(
+        fit_constant(y.copy(), "mse", lr, 7), after_7, rtol=1e-5, hint=f"wrong after 7 steps with the rate {lr:.3f}",
+        mistakes=rounded,
+    )
 check.close(fit_constant(y.copy(), "mse", 0.1, 0), 0, hint="no step was asked for (steps=0): the constant is still 0")
 check.close(
     fit_constant(y.copy(), "mse", 1e-4, 3000), y.mean() * (1 - (1 - 2e-4) ** 3000), rtol=1e-4,
@@ -1040,8 +1082,12 @@ y = np.concatenate([rng.normal(1.0, 0.2, size=18), rng.normal(3.5, 0.3, size=12)
 best = scipy.optimize.minimize_scalar(lambda c: scipy.special.huber(1.0, c - y).sum(), bounds=(0, 10), method="bounded")
 with check.unchanged(y, hint="fit_constant changed y"):
     constant = fit_constant(y, "huber", 0.1, 1000)
+under_mae = 0.0
+for _ in range(1000):
+    under_mae -= 0.1 * np.mean(np.sign(under_mae - y))
 check.close(
     constant, best.x, atol=0.02, hint="wrong for 'huber': call slopes[loss] with all errors at once",
+    mistakes={"for 'huber' your constant is that of 'mae': was the slope of MAE taken? slopes[loss] is that of the loss": under_mae},
 )
 ### END HIDDEN TESTS
 
@@ -1135,9 +1181,18 @@ check.close(
     mistakes={"large scores were cut off before the exponential: softplus(1000) is 1000": [0, 500]},
 )
 ### BEGIN HIDDEN TESTS
+above = np.array([5.2, 6.0, 7.5])
+check.close(
+    outputs(above.copy(), 0.0, 1.0)[0], above + np.log1p(np.exp(-above)), rtol=2e-5,
+    hint="softplus of 5.2, 6 and 7.5 is not exact",
+    mistakes={"softplus(z) is a little more than z, for z = 5.2, 6 and 7.5 too: you return z itself": above},
+)
 z = np.random.default_rng().normal(scale=3, size=(3, 20)) + np.array([[0.0], [900.0], [-900.0]])
 expected = np.logaddexp(0, z)
-with np.errstate(all="ignore"), check.unchanged(z, hint="outputs changed z: work on new arrays"):
+whole = "z may have any shape, here it has two axes: np.maximum, np.exp and np.log1p take the whole array, max and math.exp one number"
+causes = dict.fromkeys(("truth value of an array", "only length-1", "only 0-dimensional", "must be real number"), whole)
+in_place = "outputs changed z: `z *= -1` works in place, `-z` makes a new array"
+with np.errstate(all="ignore"), check.explained(causes), check.unchanged(z, hint=in_place):
     softplus = outputs(z, -1.0, 2.0)[0]
 check.close(
     softplus, expected, rtol=1e-4, atol=1e-4,
@@ -1173,7 +1228,10 @@ rng = np.random.default_rng()
 z = rng.normal(scale=3.0, size=(6, 4))
 low, high = float(rng.uniform(-3, -0.5)), float(rng.uniform(1, 9))
 expected = low + (high - low) * (1 + np.tanh(z / 2)) / 2
-with check.unchanged(z, hint="outputs changed z: work on new arrays"):
+whole = "z may have any shape, here it has two axes: np.maximum, np.exp and np.log1p take the whole array, max and math.exp one number"
+causes = dict.fromkeys(("truth value of an array", "only length-1", "only 0-dimensional", "must be real number"), whole)
+in_place = "outputs changed z: `z *= -1` works in place, `-z` makes a new array"
+with check.explained(causes), check.unchanged(z, hint=in_place):
     bounded = outputs(z, low, high)[1]
 check.close(
     bounded, expected, rtol=1e-3, atol=1e-4,
@@ -1261,7 +1319,8 @@ check.close(
     pick_rate(rates.copy(), curve.copy()), pick_rate(rates[finite], curve[finite]), rtol=1e-3,
     hint="nan and inf do not count: for the losses nan, 5, 1.5, inf and nan the answer is that for 5 and 1.5 alone",
     mistakes={
-        "nan was taken for the smallest loss: leave it out (np.argmin takes it too, np.nanargmin does not)": 0.0001,
+        "nan was taken for the smallest loss (np.argmin takes it, np.nanargmin does not), or the search ended there: leave it\n"
+        "out and go on": 0.0001,
         "you left out losses, so the positions have shifted: leave out the same entries of rates": 0.002,
     },
 )
@@ -1277,6 +1336,13 @@ with check.unchanged(rates, curve, hint="pick_rate changed its input: work on a 
 check.true(
     np.isclose(picked, one_of, rtol=1e-3).any(),
     f"wrong where nan stands between the losses: look at every finite loss; the lowest is at the rate {rates[lowest]:.3g}",
+)
+large = 1e12 * curve
+one_of = [rates[lowest] / 10, rates[lowest], rates[lowest - 1], large[lowest], large[lowest] / 10]
+check.true(
+    np.isclose(pick_rate(rates.copy(), large.copy()), one_of, rtol=1e-3).any(),
+    "wrong for very large losses: nan or inf was replaced by a number below them, such as 10, and won. Leave it out, or put\n"
+    "np.inf in its place",
 )
 ### END HIDDEN TESTS
 
@@ -1405,6 +1471,11 @@ def keras_says(curve, patience):
     return epochs
 
 
+large = early_stopping([5000.0, 4000.0, 4500.0, 4600.0], 2)
+check.true(
+    large is None or large[0] == 4,
+    "losses above 100 must count too, such as 5000, 4000, 4500, 4600: the lowest so far begins with infinity or losses[0]",
+)
 rng = np.random.default_rng()
 for patience in (1, 2, 4, 7):
     curve = (rng.uniform(0, 40, size=40) + 3 * np.arange(40)[::-1]).tolist()  # falls in jumps, no two values equal
@@ -1455,6 +1526,14 @@ for curve, patience in (([3.0, 2.0, 1.0], 2), ([4.0, 3.0, 5.0, 2.0], 3), ([4.0],
         result = early_stopping(curve, patience)
     if result is not None:  # which another test refuses
         check.equal(result[1], 1 + int(np.argmin(curve)), f"the best epoch is wrong for {curve} and patience {patience}")
+for curve, patience in (([4.0, 2.0, 3.0], 3), ([500.0, 700.0, 400.0, 600.0], 4)):
+    result = early_stopping(curve.copy(), patience)
+    if result is not None:
+        check.equal(
+            result[1], 1 + int(np.argmin(curve)),
+            f"training never stops for {curve} and patience {patience}; best is still the epoch with the lowest loss",
+            mistakes={"training never stops here; best is still the epoch with the lowest loss, not the last one": len(curve)},
+        )
 rng = np.random.default_rng()
 for patience in (1, 2, 3) * 5:
     curve = [float(loss) for loss in rng.permutation(20)]
@@ -1562,8 +1641,8 @@ def build_wide_deep():
     """The compiled network above: 5 wide and 6 deep inputs, a main and an auxiliary output.
 
     Returns a functional Keras model that is given a list [wide, deep] of arrays (n, 5) and (n, 6) and returns a list
-        [main, aux] of two arrays (n, 1), both without an activation. It is compiled with Adam, with the mean
-        squared error for both outputs, and the loss weights 0.9 (main) and 0.1 (aux).
+        [main, aux] of two arrays (n, 1), both without an activation. It is compiled with Adam or
+        AdamW, with the mean squared error for both outputs, and the loss weights 0.9 (main) and 0.1 (aux).
     """
     ### BEGIN SOLUTION
     wide, deep = keras.Input((5,)), keras.Input((6,))
@@ -1662,9 +1741,11 @@ for kernel, bias in kernels:
     if kernel.shape[1] > 1:
         layers.append(np.maximum(layers[-1] @ kernel + bias, 0))
 ends = {kernel.shape[0]: (kernel, bias) for kernel, bias in kernels if kernel.shape[1] == 1}
+shallow = "the main output gets the two inputs, and not the deep path: concatenate wide with the second hidden layer"
 check.true(
     set(ends) == {30, 35},
-    "the main output gets the 5 wide features and the 30 neurons of the deep path, the auxiliary output these 30 alone",
+    shallow if 11 in ends else "the main output gets the 5 wide features and the 30 neurons of the deep path, the auxiliary\n"
+    "output these 30 alone",
 )
 W, b = ends[30]
 main, aux = ask(wide, deep)
@@ -1717,7 +1798,7 @@ check.close(
     },
 )
 check.true(
-    "adam" in type(two.optimizer).__name__.lower(), f"compile with Adam; your optimizer is {type(two.optimizer).__name__}",
+    type(two.optimizer).__name__ in ("Adam", "AdamW"), f"compile with Adam; your optimizer is {type(two.optimizer).__name__}",
 )
 
 # %% [markdown]
@@ -1801,16 +1882,16 @@ one_guess(ready_guesses, 10, 50)
 #
 # **Exercise 12 (4 points).** In one cell: train a network, and write the function by which others use it. Layers, loss,
 # optimizer, rate and number of epochs are yours to choose. Two things are not: the training data are all training
-# districts and no others (the validation districts only measure), and a batch has 128 districts. So the checks can
-# tell from the number of the optimizer's steps what you trained on: 91 steps an epoch.
+# districts and no others (the validation districts only measure), and a batch has 128 districts, or 64. So the checks
+# can tell from the number of the optimizer's steps what you trained on: 91 steps an epoch, or 182.
 # `predict` takes *raw* features, as they stand in `housing.X_test`, and does whatever your network needs: so
 # nobody who uses it must know about logarithms. It may be called with a single district. Two of the four points are
 # for its RMSE on the sealed districts: at most 0.505. The checks here cannot measure that; your validation RMSE
 # tells you how near you are.
 
 # %% exercise="best_model" trains=true
-# best_model:  the trained Keras network, sequential or functional, of Keras's own layers; trained in batches of 128, on all
-#              training districts and no others
+# best_model:  the trained Keras network, sequential or functional, of Keras's own layers; trained in batches of 128 (or 64), on
+#              all training districts and no others
 # predict(X):  raw features (n, 8) → prices, a float array (n,); the answer for a row does not depend on the others
 # valid_error: float, the RMSE of `predict` on the validation districts
 ### BEGIN SOLUTION
@@ -1860,6 +1941,7 @@ check.close(
     valid_error, measured, rtol=1e-3, hint="valid_error is not the RMSE of predict on the validation districts",
     mistakes={
         "valid_error is the MSE: take the root": measured**2,
+        "valid_error is the MAE: take the root of the mean of the squares": np.mean(np.abs(guesses - housing.y_valid)),
         "valid_error was measured on the training districts":
             lambda: math.sqrt(np.mean((np.asarray(predict(housing.X_train), dtype=float) - housing.y_train) ** 2)),
         "valid_error was measured on the test districts":
@@ -1870,7 +1952,8 @@ steps, per_epoch = int(keras.ops.convert_to_numpy(best_model.optimizer.iteration
 check.true(
     steps % per_epoch == 0,
     f"the optimizer made {steps} steps. In batches of 128 the training districts make {per_epoch} steps an epoch, so the\n"
-    f"number should be a multiple of {per_epoch}: is batch_size=128, and were all training districts used, and no others?",
+    f"number should be a multiple of {per_epoch}: is batch_size=128, and were all training districts used, and no others\n"
+    "(validation_split takes some away)?",
 )
 ### BEGIN HIDDEN TESTS
 valid = np.asarray(housing.X_valid)

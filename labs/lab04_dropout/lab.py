@@ -331,6 +331,8 @@ check.close(
     new, [1.8, -1.05, 0.675], atol=1e-6,
     hint="l1 is 0 here, and l2 is 0.25: w − lr · (gradient + 2 · l2 · w)",
     mistakes={
+        "the penalty's slope was taken at the weights after the gradient's step: take all slopes at the old w, in one step":
+            (w - 0.1 * g) * (1 - 0.1 * 0.5),
         "the penalty is missing": w - 0.1 * g,
         "the slope of w² is 2w: the factor 2 is missing": w - 0.1 * (g + 0.25 * w),
         "you went uphill: w MINUS lr times the slope": w + 0.1 * (g + 0.5 * w),
@@ -369,14 +371,14 @@ check.close(
         "you used 2w for L1; the slope of |w| is np.sign(w) (or are l1 and l2 exchanged?)": w - 0.1 * (g + 1.0 * w),
         "you went uphill: w MINUS lr times the slope": w + 0.1 * (g + 0.5 * np.sign(w)),
         "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": w - 0.1 * g - 0.5 * np.sign(w),
-        "where w is 0 the slope counts as 0; np.sign does that": [1.85, -1.05, 0.15],
+        "where w is 0 the slope counts as 0: np.sign(w) does that, with the old w, not the one after the gradient's step": [1.85, -1.05, 0.15],
         "where w is 0 the slope counts as 0, not as −1; np.sign does that": [1.85, -1.05, 0.25],
         "w / |w| is nan where w is 0: use np.sign(w)": [1.85, -1.05, np.nan],
     },
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-w, g = rng.uniform(0.6, 2, size=3) * rng.choice([-1, 1], size=3), rng.normal(size=3)
+w, g = rng.uniform(0.8, 2, size=3) * rng.choice([-1, 1], size=3), rng.uniform(-0.5, 0.5, size=3)  # none passes 0
 lr, l1 = rng.uniform(0.05, 0.5), rng.uniform(0.1, 1)
 slope = (w - np.asarray(penalised_step(w.copy(), g.copy(), lr, l1, 0.0))) / lr - g
 check.gradient(
@@ -409,9 +411,12 @@ check.close(
     },
 )
 ### BEGIN HIDDEN TESTS
-w, g = np.random.default_rng().normal(size=(2, 5, 4))
-new, *parts = (penalised_step(w.copy(), g.copy(), 0.5, *strengths) for strengths in ((0.2, 0.1), (0, 0), (0.2, 0), (0, 0.1)))
+rng = np.random.default_rng()
+w, g = rng.uniform(0.6, 2, size=(5, 4)) * rng.choice([-1, 1], size=(5, 4)), rng.uniform(-0.3, 0.3, size=(5, 4))  # none passes 0
 two_axes = "w may have any shape: here it has two axes, 5 by 4, and so have the new weights"
+whole = f"{two_axes};\n`if w > 0` asks about one number: np.sign(w) takes the whole array"
+with check.explained({"ambiguous": whole, "only length-1": whole, "only 0-dimensional": whole, "must be real number": whole}):
+    new, *parts = (penalised_step(w.copy(), g.copy(), 0.5, *strengths) for strengths in ((0.2, 0.1), (0, 0), (0.2, 0), (0, 0.1)))
 for array in (new, *parts):
     check.shape(array, (5, 4), two_axes)
 none, one, two = map(np.asarray, parts)
@@ -539,6 +544,15 @@ check.between(
     np.mean(mask == 0), rate - 0.02, rate + 0.02, name=f"the share that is dropped with rate {rate:.2f}",
     high_hint="the rate is the share that is dropped", low_hint="the rate is the share that is dropped",
 )
+silent = np.maximum(h, 0)  # as behind ReLU
+with np.errstate(all="ignore"):
+    mask = np.asarray(dropout(silent.copy(), rate, 6, True)[1])
+mask_alone = "the mask does not depend on h: draw it first, do not read it from the output, which is 0 also where h is 0"
+check.true(np.isfinite(mask).all(), f"the mask holds nan or inf where h is 0, as behind ReLU; {mask_alone}")
+check.between(
+    np.mean(mask[silent == 0] == 0), rate - 0.03, rate + 0.03, name="the share of the entries with h = 0 whose mask is 0",
+    high_hint=mask_alone, low_hint=mask_alone,
+)
 with np.errstate(all="ignore"):
     output, mask = dropout(h.copy(), 0.0, 5, True)
 check.close([output, mask], [h, np.ones(20000)], hint="with rate 0 nothing is dropped and nothing is scaled, in training too")
@@ -565,6 +579,17 @@ neighbours = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in (
 check.true(
     np.abs(neighbours).max() < 0.06,
     "in an array with three axes, neighbours are dropped together: each entry must be drawn by itself",
+)
+first, second = (np.asarray(dropout(np.ones(1000), 0.5, 0, True)[1]) for _ in range(2))
+check.true(
+    np.array_equal(first, second),
+    "the seed 0 gave two different masks: 0 is a seed like any other, but `seed or None` and `if seed` take it for none",
+)
+counts = {int(np.sum(np.asarray(dropout(np.ones(1000), 0.5, seed, True)[1]) == 0)) for seed in range(12)}
+check.true(
+    len(counts) > 1,
+    "every mask drops exactly the same number of entries: each entry is drawn by itself, so the number varies around the\n"
+    "rate (no permutation, no choice of so many places)",
 )
 ### END HIDDEN TESTS
 
@@ -715,12 +740,14 @@ print("training=False\n", keras.ops.convert_to_numpy(layer(ones, training=False)
 
 # %% exercise="build_regularised"
 def build_regularised(dropout, l2):
-    """A new network 784-300-100-10 with dropout and an L2 penalty. Whoever trains it compiles it.
+    """A new network 784-300-100-10 with dropout and an L2 penalty, with other random weights at each call.
+
+    Whoever trains it compiles it.
 
     dropout: float from 0 to below 1, the rate after each of the two hidden layers.
     l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
-    Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities (n, 10) out;
-        ReLU in both hidden layers.
+    Returns a sequential or functional Keras model, of Keras's own layers and penalties: images (n, 28, 28) in, class
+        probabilities (n, 10) out; ReLU in both hidden layers.
     """
     ### BEGIN SOLUTION
     penalty = keras.regularizers.L2(l2)
@@ -755,10 +782,20 @@ signal = noise.reshape(20, 784)
 for kernel, shift in zip(arrays[:-2:2], arrays[1:-2:2]):
     signal = np.maximum(signal @ kernel + shift, 0)
 scores = np.exp(signal @ arrays[-2] + arrays[-1])
+scaled = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
+check.true(not scaled, f"the images are scaled already, the network takes them as they are: leave {', '.join(scaled)} out")
 check.close(
     first, scores / scores.sum(axis=1, keepdims=True), rtol=0, atol=0.01,
     hint="at test time your model does not compute what its weights say: have both hidden layers ReLU, and nothing else acts?",
 )
+### BEGIN HIDDEN TESTS
+again = check.outputs(build_regularised(0.5, 0.001), noise)
+check.true(
+    not np.allclose(again, first, rtol=0, atol=1e-6),
+    "a second call gave a network with the same weights: make a new one at each call, keep none from an earlier call (and\n"
+    "set no seed)",
+)
+### END HIDDEN TESTS
 
 # %% tests="build_dropout" points=1
 # With these weights every neuron gives 1 for an image whose first pixel is 1, and the score of class 0 is 1.
@@ -783,6 +820,8 @@ if sums_to_1:
 else:  # without softmax, which another test is for, the outputs are the scores
     q = np.exp(q)
 scores = np.log(q[:, 0] / q[:, 1])
+scaled = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
+check.true(not scaled, f"the images are scaled already, the network takes them as they are: leave {', '.join(scaled)} out")
 check.true(np.std(scores) > 1e-4, "nothing is dropped in training: add keras.layers.Dropout(dropout) after each hidden layer")
 check.true(np.min(scores) > 0.1, "sometimes the only bright pixel is dropped: no dropout before the first dense layer")
 rate = np.random.default_rng().uniform(0.15, 0.4)
@@ -793,6 +832,12 @@ q = keras.ops.convert_to_numpy(built(spots, training=True))
 q = q if sums_to_1 else np.exp(q)
 p = rate / (1 - rate)
 expected = (1 + p / 300) * (1 + p / 100) - 1  # variance of the product of two means over 300 and 100 masks
+kept = (1 + 1 / p / 300) * (1 + 1 / p / 100) - 1  # the same for the rate 1 − rate
+check.true(
+    not 0.85 < np.var(np.log(q[:, 0] / q[:, 1])) / kept < 1.15,
+    f"asked for the rate {rate:.2f}, your network drops {1 - rate:.2f}: Dropout takes the share that is dropped, not the one that\n"
+    "is kept",
+)
 check.between(
     np.var(np.log(q[:, 0] / q[:, 1])) / expected, 0.85, 1.15,
     name=f"the noise of dropout with rate {rate:.2f}, compared with theory,",
@@ -821,6 +866,8 @@ check.model(built, input_shape=(28, 28), output_shape=(10,))
 rng = np.random.default_rng()
 weights = [rng.normal(size=w.shape).astype("float32") for w in built.get_weights()]
 built.set_weights(weights)
+on_outputs = any(getattr(layer, "activity_regularizer", None) is not None for layer in built.layers)
+check.true(not on_outputs, "activity_regularizer punishes the outputs of a layer: use kernel_regularizer")
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
 kernels, biases = ([float(np.sum(w.astype("float64") ** 2)) for w in weights if w.ndim == axes] for axes in (2, 1))
 check.equal(len(kernels), 3, "this is the number of dense layers in your model: 300, 100 and 10 neurons make three")
@@ -1044,12 +1091,18 @@ rng = np.random.default_rng()
 some = {name: rng.normal(75, 2, size=size).tolist() for name, size in (("L2", 4), ("none", 7), ("both", 5))}
 means, spreads = ([function(values) for values in some.values()] for function in (statistics.mean, statistics.stdev))
 names = list(some)
-summary = summarise({name: list(values) for name, values in some.items()})
+one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
+with check.explained({"inhomogeneous": one_by_one, "same length": one_by_one, "broadcast": one_by_one}):
+    summary = summarise({name: list(values) for name, values in some.items()})
 check.true(set(names) <= set(summary), f"the result must have the names of the methods, {names}; it has {list(summary)}")
 different = "wrong for three methods with 4, 7 and 5 runs: the number of runs may differ"
 check.close(
     [summary[name][0] for name in names], means, rtol=1e-6, hint=f"{different} (these are the means)",
-    mistakes={"that is the median: take the mean": [statistics.median(values) for values in some.values()]},
+    mistakes={
+        "that is the median: take the mean": [statistics.median(values) for values in some.values()],
+        "your numbers are rounded to one digit: return them as they are": [round(mean, 1) for mean in means],
+        "your numbers are rounded to two digits: return them as they are": [round(mean, 2) for mean in means],
+    },
 )
 check.close([summary[name][1] for name in names], spreads, rtol=1e-6, hint=f"{different} (these are the standard deviations)")
 ### END HIDDEN TESTS
@@ -1073,7 +1126,9 @@ rng = np.random.default_rng()
 some = {name: rng.normal(70, 3, size=size).tolist() for name, size in zip(("a", "b", "none", "c", "d"), rng.permutation(5) + 3)}
 expected = {name: statistics.mean(values) - statistics.mean(some["none"]) for name, values in some.items()}
 in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it'
-with check.unchanged(some, hint=in_place):
+one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
+causes = dict.fromkeys(("inhomogeneous", "same length", "broadcast"), one_by_one)
+with check.explained(causes), check.unchanged(some, hint=in_place):
     summary = summarise(some)
 check.true(set(expected) <= set(summary), f"the result must have the names of the methods, {list(expected)}")
 check.close(
@@ -1215,6 +1270,12 @@ with check.explained({"broadcast": output}), check.unchanged(X, steady, hint="mc
     mean = mc_predict(steady, X, 4)[0]
 check.shape(mean, (6, 3), output)
 check.close(mean, expected, rtol=1e-4, atol=1e-6, hint="for a model without dropout the mean is its ordinary prediction")
+mostly = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.25)])  # each entry becomes 0 or 4/3 as large
+check.close(
+    np.mean(mc_predict(mostly, threes.copy(), 21)[0]), 3, rtol=0.05,
+    hint="this is the average of your means for inputs of 3 and rate 0.25, where an entry is 0 or 4",
+    mistakes={"that is the median of the predictions: take the mean": 4},
+)
 ### END HIDDEN TESTS
 
 # %% tests="mc_spread" points=1
@@ -1235,6 +1296,15 @@ check.close(
 check.close(
     mc_predict(coin, threes.copy(), 1)[1], np.zeros((300, 4)),
     hint="a single prediction has no spread: with times=1 the standard deviation is 0 (divide by times, not by times − 1)",
+)
+steady = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="softmax")])
+X = np.random.default_rng().normal(size=(300, 4)).astype("float32")
+with np.errstate(all="ignore"):
+    spread = np.asarray(mc_predict(steady, X, 7)[1])
+check.true(
+    np.isfinite(spread).all() and not 1e-5 < np.max(spread) < 1e-2,  # more than that is dropout, which the test above judges
+    f"for a model without dropout the spread is 0, yours is up to {np.max(spread):.2g}: the mean of the squares minus the square of\n"
+    "the mean is lost in rounding; use np.std, or the mean of (p − mean)²",
 )
 ### END HIDDEN TESTS
 
@@ -1379,9 +1449,14 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 P = np.random.default_rng().dirichlet(np.full(6, 0.3), size=(4, 60))
 totals = [[sum(P[:, i, j]) for j in range(6)] for i in range(60)]
+sure, second = P.max(axis=0).argmax(axis=1).tolist(), (P.mean(axis=0)[:, 1] > 0.5).astype(int).tolist()
 check.equal(
     ensemble(P.copy())[1], [row.index(max(row)) for row in totals],
     "wrong for 4 networks, 60 samples and 6 classes: one label a sample, the class with the largest mean",
+    mistakes={
+        "the label is not the class of which one network is surest: take the class with the largest MEAN": sure,
+        "that works for two classes only, and here are 6: take argmax(axis=1) of the mean": second,
+    },
 )
 ### END HIDDEN TESTS
 
@@ -1417,7 +1492,7 @@ def update_average(average, weights, decay):
 
     average, weights: lists of float arrays, of the same length and with the same shapes; they are not changed.
     decay: float from 0 to below 1.
-    Returns a list of new arrays with these shapes.
+    Returns a new list of new arrays with these shapes, for decay 0 too.
     """
     ### BEGIN SOLUTION
     return [decay * old + (1 - decay) * new for old, new in zip(average, weights)]
@@ -1469,6 +1544,10 @@ in_place = "`w *= 1 - decay` works in place, `(1 - decay) * w` makes a new array
 new = [np.full((2, 2), 5.0), np.ones(3)]
 with check.unchanged(new, hint=f"update_average changed the new weights: {in_place}"):
     update_average(old, new, 0.5)
+new_arrays = "update_average returned an array that it was given: return new arrays, for decay 0 too"
+result = update_average(old, new, 0.0)
+given = [*old, *new]
+check.true(result is not new and not any(array is one for array in result for one in given), new_arrays)
 ### END HIDDEN TESTS
 
 # %% [markdown]
