@@ -96,10 +96,10 @@ def pick_classes(X, y, classes):
     """The images of some classes, with new labels.
 
     X: array (n, ...), one image a row. y: array (n,) of any integer type, the class number of each, 0 or more.
-    classes: list of different class numbers, 0 or more; no image of a class may be there. The new label of a class
-        is its place in this list: classes[0] becomes 0, classes[1] becomes 1, and so on.
+    classes: list of different class numbers, 0 or more; of some or all of them no image may be there. The new label
+        of a class is its place in this list: classes[0] becomes 0, classes[1] becomes 1, and so on.
     Returns two new arrays: the images whose class is in the list, in the order that they have in X; and their
-    new labels, an int array. X, y and classes are not changed.
+    new labels, an int array, even if no image is kept. X, y and classes are not changed.
     """
     ### BEGIN SOLUTION
     places = np.full(max(*classes, *y) + 1, -1)
@@ -127,8 +127,8 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-X, y = rng.normal(size=(80, 2, 3)), np.append(np.arange(9), rng.integers(0, 9, size=71))
-for classes in ([*rng.permutation(9)[:4].tolist()], [7, 30, 2]):
+X, y = rng.normal(size=(80, 2, 3)), np.append([*range(9), 12], rng.integers(0, 9, size=70))
+for classes in ([*rng.permutation(9)[:4].tolist()], [7, 30, 2, 12]):
     rows = [i for i in range(80) if y[i] in classes]
     with check.explained({"IndexError": "a list may name a class, here 30, of which there is no image, larger than all of y"}):
         kept, _ = pick_classes(X.copy(), y.copy(), classes.copy())
@@ -164,14 +164,20 @@ unsorted = [*rng.permutation(np.arange(1, 9))[:4].tolist(), 0]  # new label 0 is
 for classes, why in (
     (unsorted, "is a label that you have just made changed a second time?"),
     ([5, 30, 2, 40, 8], "of class 30 and 40 there is no image, and still the place of 8 in the list is 4"),
+    ([4, 25, 7, 12], "there may be more classes than the ten of Fashion-MNIST, here 12 and 25: go through the list, not through range(10)"),
 ):
-    y = np.append(np.arange(9), rng.integers(0, 9, size=71)).astype(np.uint8)  # the type that the labels of images often have
+    y = np.append([*range(9), 12, 25], rng.integers(0, 9, size=69)).astype(np.uint8)  # the type that the labels of images often have
     with check.explained({
         "IndexError": "a list may name a class, here 40, of which there is no image, larger than all of y",
         "OverflowError": "y may hold bytes (uint8), which cannot hold −1: make the new array one of int",
     }):
         labels = pick_classes(rng.normal(size=(80, 2)), y.copy(), classes.copy())[1]
     check.equal(labels, [classes.index(label) for label in y if label in classes], f"wrong labels for the classes {classes}: {why}")
+labels = np.asarray(pick_classes(np.ones((3, 2)), np.array([1, 4, 1]), [5, 0])[1])
+check.true(
+    labels.dtype.kind in "iu",
+    "no image is of the classes [5, 0], and your labels are an array of floats, as np.array([]) is: say dtype=int when you make it",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
