@@ -390,6 +390,12 @@ for kind, deep in {"four hidden layers": small_base((4,), (6, 5, 3, 4), 2), "lay
     kinds = "base may hold layers of any kind: copy them as they are, with clone_model"
     with check.explained({"has no attribute": kinds, "IndexError": kinds, "ValueError": kinds}):
         copied = reuse(deep)
+    copies = copied.get_weights()
+    lost = [w.shape for w in deep.get_weights()[:-2] if not any(np.array_equal(w, copy) for copy in copies)]
+    check.equal(
+        lost, [], f"for a base with {kind}, these arrays of base's weights are not in the new network: copy all of them,\n"
+        "with set_weights(base.get_weights()), also those that are frozen or never trained, as running values are. Their shapes",
+    )
     W, b = [keras.ops.convert_to_numpy(w) for w in copied.weights[-2:]]
     check.shape(W, (hidden.shape[1], 1), f"for a base with {kind}, the new neuron should read what base's last layer reads")
     check.close(
@@ -445,6 +451,13 @@ new.train_on_batch(np.ones((4, 4), "float32"), np.full((4, 1), 7.0, "float32"))
 check.equal(
     sorted(w.shape for w, old in zip(new.get_weights(), start) if not np.array_equal(w, old)), [(1,), (4, 1)],
     "for a base with four hidden layers, a training step moved other weights than those of the new neuron",
+)
+kinds = "base may hold layers of any kind: copy them as they are, with clone_model"
+with check.explained({"has no attribute": kinds, "IndexError": kinds, "ValueError": kinds}):
+    new = reuse(mixed_base())
+check.weights(
+    new, [(5, 1), (1,)],
+    "base holds a convolution and a batch normalisation too: freeze all copied layers, whatever their kind, not the dense ones alone",
 )
 ### END HIDDEN TESTS
 
