@@ -737,8 +737,19 @@ moved = [np.abs(a - b).mean() / np.abs(a).mean() for a, b in zip(weights_A[:4], 
 check.between(
     max(moved), 1e-4, 0.5, name="the change of the body, as a share of its weights",
     low_hint="the body is exactly that of network A: in stage 2 it should learn too (unfreeze, compile, fit)",
-    high_hint="the body has little to do with that of network A: copy A's weights, train with the low rate",
+    high_hint="the body has little to do with that of network A: copy A's weights, leave the body frozen in stage 1, and\n"
+    "train it with the low rate in stage 2",
 )
+### BEGIN HIDDEN TESTS
+records = {"history_head": history_head, "history_all": history_all}  # whether they are as they should be is asked above
+for name, record in records.items():
+    counts = np.multiply(curves_of(record).get("accuracy", 0.0) if hasattr(record, "history") else 0.0, len(y_B))
+    check.true(
+        np.abs(counts - np.round(counts)).max() < 1e-3,
+        f"the accuracy of {name} is no whole number of the {len(y_B)} images of X_B: train on X_B, y_B in both stages, and on no\n"
+        "other images; those of X_B_valid are for measuring only",
+    )
+### END HIDDEN TESTS
 
 # %% tests="transfer_accuracy" points=1
 check.model(model_B, input_shape=(28, 28), output_shape=(1,))
