@@ -1221,6 +1221,19 @@ check.close(
             / np.sqrt(0.99 * variance + 0.01 * x.var(axis=0) + 0.001) + beta,
     },
 )
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+x, (gamma, beta, mean), variance = rng.normal(2.0, 3.0, size=(40, 6)), rng.normal(size=(3, 6)), rng.gamma(2.0, size=6)
+layer = keras.layers.BatchNormalization()
+layer.build((None, 6))
+layer.set_weights([gamma, beta, mean, variance])
+for face in (False, True):
+    expected = keras.ops.convert_to_numpy(layer(x, training=face))
+    check.close(
+        batch_norm(x.copy(), gamma.copy(), beta.copy(), mean.copy(), variance.copy(), face)[0], expected, rtol=1e-3, atol=1e-3,
+        hint=f"this is y for 40 samples with 6 features, training={face}: take the numbers of both from the shape of x",
+    )
+### END HIDDEN TESTS
 
 # %% tests="batch_norm_running" points=1
 x = np.array([[1.0, 10.0], [3.0, 30.0], [5.0, 20.0]])
@@ -1253,11 +1266,17 @@ for face in (True, False):
     hint = "batch_norm changed an array that it was given: `mean *= 0.99` works in place"
     with check.unchanged(x, gamma, beta, mean, variance, hint=hint):
         result = batch_norm(x, gamma, beta, mean, variance, face)
-    expected = [keras.ops.convert_to_numpy(layer(x, training=face)), *layer.get_weights()[2:]]
+    layer(x, training=face)
     check.close(
-        np.vstack(result), np.vstack(expected), rtol=1e-3, atol=1e-3,
-        hint=f"wrong for 40 samples with 6 features, training={face}",
+        np.vstack(result[1:]), np.vstack(layer.get_weights()[2:]), rtol=1e-3, atol=1e-3,
+        hint=f"these are the running values after 40 samples with 6 features, training={face}",
     )
+result = batch_norm(np.full((4, 2), 3.0), np.ones(2), np.ones(2), np.full(2, 3.0), np.zeros(2), True)
+check.close(
+    result[2], np.zeros(2), atol=1e-7,
+    hint="all samples are equal here, so the variance is 0, and stays 0: the 0.001 belongs below the root in y, not into the\n"
+    "running variance",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
