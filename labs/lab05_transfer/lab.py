@@ -1650,7 +1650,8 @@ def build_classifier(base, classes):
     """A classifier of photographs on a pretrained body, with augmentation; not compiled.
 
     base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels) out. It is
-        used itself, not a copy; it is frozen here, with all its layers, and called with training=False.
+        used itself, not a copy; it is frozen here, with all its layers, and called with training=False (which a
+        sequential model cannot say; the freezing protects its batch normalisation there).
     classes: int.
     Returns a sequential or functional Keras model with the parts of the table, in this order: pixels from 0 to
     255, shape that of base's input, in; probabilities (n, classes) out. Photographs are mirrored at random, left
@@ -1692,6 +1693,11 @@ check.close(
 ### BEGIN HIDDEN TESTS
 built = build_classifier(small_body((8, 6, 3), 5), 7)
 check.model(built, input_shape=(8, 6, 3), output_shape=(7,))
+check.true(
+    isinstance(built.layers[-1], keras.layers.Dense),
+    f'the last layer is of the kind {type(built.layers[-1]).__name__}: it should be the dense one itself, with activation="softmax"',
+)
+check.true(not built.compiled, "the classifier is compiled already: return it not compiled, the caller does that")
 ### END HIDDEN TESTS
 
 # %% tests="classifier_frozen" points=1
@@ -1723,8 +1729,15 @@ check.true(
     np.abs(seen - seen[0]).max() > 1e-4 * scale,
     "in training, 40 times the same photograph gives 40 times the same features: where is the random mirror?",
 )
-plain, mirrored = check.outputs(before_head, np.concatenate([snap, snap[:, :, ::-1]]))
+plain, mirrored, upside, turned = check.outputs(
+    before_head, np.concatenate([snap, snap[:, :, ::-1], snap[:, ::-1], snap[:, ::-1, ::-1]])
+)
 gaps = np.minimum(np.abs(seen - plain).max(axis=1), np.abs(seen - mirrored).max(axis=1))
+on_their_heads = np.minimum(np.abs(seen - upside).max(axis=1), np.abs(seen - turned).max(axis=1)) <= 1e-4 * scale
+check.true(
+    not np.any(on_their_heads & (gaps > 1e-4 * scale)),
+    "some photographs stand on their heads in training: RandomFlip() mirrors up and down too; ask for left to right only",
+)
 check.between(
     gaps.max() / scale, 0, 1e-4, name="distance from the photograph and its mirror image",
     high_hint="in training something else happens than mirroring left to right: another change, or base is not frozen",
