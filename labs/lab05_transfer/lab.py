@@ -1824,6 +1824,15 @@ check.equal(
     "for a body with other kinds of layers: unfreeze every layer that is no keras.layers.BatchNormalization, and ask\n"
     "isinstance for that, not its name. Trainable arrays",
 )
+body = small_body()
+body.trainable = False
+with check.mutates(body):
+    open_top(body, 2)
+check.equal(
+    [tuple(w.shape) for w in body.trainable_weights], [],
+    "the last two layers are a batch normalisation and a LeakyReLU, so with count=2 nothing is trainable: layers without weights\n"
+    "count as well. Trainable arrays",
+)
 ### END HIDDEN TESTS
 
 # %% tests="open_top_again" points=1
