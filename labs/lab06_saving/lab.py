@@ -513,6 +513,10 @@ hint = "a path that ends neither in .keras nor in .weights.h5 is the name of a f
 with check.explained({"Invalid filepath extension": hint, "must end in": hint}):
     save_any(before, fresh("exercise_3_v1.2"))
     check.true(Path("lab06_models/exercise_3_v1.2/saved_model.pb").is_file(), hint)
+hint = "only .weights.h5 asks for weights, not .h5 alone, which Path.suffix gives for both: exercise_3_old.h5 is a folder for an export"
+with check.explained({"Invalid filepath extension": hint, "must end in": hint}):
+    save_any(before, fresh("exercise_3_old.h5"))
+check.true(Path("lab06_models/exercise_3_old.h5/saved_model.pb").is_file(), hint)
 ### END HIDDEN TESTS
 
 # %% given="sizes"
