@@ -974,6 +974,14 @@ check.close(
     keras.models.load_model(best_file).get_weights()[0], [[path_of_w[best]]], rtol=1e-4,
     hint=f"wrong when epoch {best + 1} of 6 is the best one: keep the one with the lowest validation loss",
 )
+single = one_weight()
+with check.mutates(single):
+    keep_best(single, np.ones((96, 1)), np.full((96, 1), 2.0), np.ones((8, 1)), np.ones((8, 1)), 2, best_file)
+check.equal(
+    int(keras.ops.convert_to_numpy(single.optimizer.iterations)), 6,
+    "the number of steps of the optimizer in 2 epochs with 96 samples: in batches of 32, as Keras makes them, there are 3 an epoch",
+    mistakes={"training.fit takes batches of 128 if you do not say batch_size=32, so there was one step an epoch": 2},
+)
 ### END HIDDEN TESTS
 
 # %% tests="keep_best_history" points=1 trains=true
