@@ -1167,8 +1167,13 @@ check.close(
 ### BEGIN HIDDEN TESTS
 folder = fresh("exercise_8_twice")
 for cut in (1, 3):  # two power cuts in one training
+    finished = False
     with contextlib.suppress(RuntimeError):
         train_resumable(starting_from(weights), X, y, 4, folder, callbacks=[PowerCut(cut)])
+        finished = True
+    check.true(
+        not finished, f"the power cut after epoch {cut} did not happen: give fit the other callbacks too when there is a backup to go on from",
+    )
 resumed = new_toy(optimizer=keras.optimizers.Adam(0.01))
 with check.mutates(resumed):
     record = train_resumable(resumed, X, y, 4, folder)
@@ -1176,6 +1181,14 @@ check.close(
     np.concatenate([[len(record.history["loss"])], *[w.ravel() for w in resumed.get_weights()]]),
     np.concatenate([[1], *[w.ravel() for w in never.get_weights()]]), rtol=1e-5, atol=1e-6,
     hint="after a second power cut, with 3 of 4 epochs done, 1 epoch is left, and the weights should be the same in the end",
+)
+with contextlib.suppress(RuntimeError):
+    train_resumable(starting_from(weights), X, y, 4, fresh("exercise_8_mine"), callbacks=[PowerCut(2)])
+record = train_resumable(starting_from(weights), X, y, 4, fresh("exercise_8_yours"))
+check.equal(
+    len(record.history["loss"]), 4,
+    "the number of epochs of a training with another folder than that of an interrupted one: it starts anew, for the backup\n"
+    "belongs into the folder that is given",
 )
 ### END HIDDEN TESTS
 
