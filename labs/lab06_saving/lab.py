@@ -1696,7 +1696,8 @@ check.equal(verdict(load_model_safely, "lab06_models/nowhere.keras"), "missing",
 check.equal(
     [verdict(load_model_safely, Path(good_file)), verdict(load_model_safely, Path("lab06_models/no_folder/toy.keras"))],
     ["good", "missing"],
-    "a good file and one in a folder that does not exist, both given as pathlib.Path",
+    "a good file and one in a folder that does not exist, both given as pathlib.Path: path + \": …\" fails for a Path, an\n"
+    "f-string takes both",
 )
 ### END HIDDEN TESTS
 
@@ -1777,6 +1778,13 @@ for left_out in ("metadata.json", "config.json", "model.weights.h5"):
                 new.writestr(name, old.read(name))
     found.append(verdict(load_model_safely, zip_file))
 check.equal(found, ["foreign"] * 3, "each of the three parts of a model was left out in turn")
+with zipfile.ZipFile("lab06_models/exercise_10_whole.keras", "a") as grown:
+    grown.writestr("notes.txt", "trained on a rainy Sunday")
+found = verdict(load_model_safely, "lab06_models/exercise_10_whole.keras")
+check.true(
+    found == "good" or found.startswith("no error"),
+    f"a good file with one more part is called {found}: foreign is one in which one of the three is missing; another part does no harm",
+)
 ### END HIDDEN TESTS
 
 # %% tests="safely_version" points=1
@@ -1803,6 +1811,11 @@ check.equal(
     found, ["good", "good", "version", "version"],
     f"files of Keras {generation}.99.0, {generation}.0.1, {generation}{rest} and {generation}0.1.2: compare the first number"
     " alone, the one before the first dot, as a whole",
+)
+old = f"{int(generation) - 1}.15.0"
+check.equal(
+    verdict(load_model_safely, written_by(old, fresh("exercise_10_version.keras"))), "version",
+    f"a file of Keras {old}: an older generation is another one too, so ask whether the numbers differ, not which is larger",
 )
 ### END HIDDEN TESTS
 
