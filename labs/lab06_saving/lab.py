@@ -357,9 +357,12 @@ unknown = "the file holds layers that this Keras does not know, so load_model fa
 with check.explained({"Could not locate class": unknown, "could not be deserialized": unknown, "h5": unknown, "HDF5": unknown}):
     found = read_archive(strange)
 check.equal(
-    [found["files"], found["keras_version"], found["layers"]],
-    [["assets/words.txt", *names], "3.99.1", kinds],
-    "wrong for a file that another version of Keras wrote, with one more part and unknown layers",
+    found["keras_version"], "3.99.1", "the version of Keras that wrote this file stands in its metadata.json",
+    mistakes={"that is the version of the Keras that reads the file; the one that wrote it stands in metadata.json": keras.version()},
+)
+check.equal(
+    [found["files"], found["layers"]], [["assets/words.txt", *names], kinds],
+    "the parts and the layers of a file with one more part and unknown layers: take both from the file as they are",
 )
 ### END HIDDEN TESTS
 
@@ -510,6 +513,10 @@ hint = "a path that ends neither in .keras nor in .weights.h5 is the name of a f
 with check.explained({"Invalid filepath extension": hint, "must end in": hint}):
     save_any(before, fresh("exercise_3_v1.2"))
     check.true(Path("lab06_models/exercise_3_v1.2/saved_model.pb").is_file(), hint)
+hint = "only .weights.h5 asks for weights, not .h5 alone, which Path.suffix gives for both: exercise_3_old.h5 is a folder for an export"
+with check.explained({"Invalid filepath extension": hint, "must end in": hint}):
+    save_any(before, fresh("exercise_3_old.h5"))
+check.true(Path("lab06_models/exercise_3_old.h5/saved_model.pb").is_file(), hint)
 ### END HIDDEN TESTS
 
 # %% given="sizes"
@@ -967,6 +974,14 @@ check.close(
     keras.models.load_model(best_file).get_weights()[0], [[path_of_w[best]]], rtol=1e-4,
     hint=f"wrong when epoch {best + 1} of 6 is the best one: keep the one with the lowest validation loss",
 )
+single = one_weight()
+with check.mutates(single):
+    keep_best(single, np.ones((96, 1)), np.full((96, 1), 2.0), np.ones((8, 1)), np.ones((8, 1)), 2, best_file)
+check.equal(
+    int(keras.ops.convert_to_numpy(single.optimizer.iterations)), 6,
+    "the number of steps of the optimizer in 2 epochs with 96 samples: in batches of 32, as Keras makes them, there are 3 an epoch",
+    mistakes={"training.fit takes batches of 128 if you do not say batch_size=32, so there was one step an epoch": 2},
+)
 ### END HIDDEN TESTS
 
 # %% tests="keep_best_history" points=1 trains=true
@@ -1152,8 +1167,13 @@ check.close(
 ### BEGIN HIDDEN TESTS
 folder = fresh("exercise_8_twice")
 for cut in (1, 3):  # two power cuts in one training
+    finished = False
     with contextlib.suppress(RuntimeError):
         train_resumable(starting_from(weights), X, y, 4, folder, callbacks=[PowerCut(cut)])
+        finished = True
+    check.true(
+        not finished, f"the power cut after epoch {cut} did not happen: give fit the other callbacks too when there is a backup to go on from",
+    )
 resumed = new_toy(optimizer=keras.optimizers.Adam(0.01))
 with check.mutates(resumed):
     record = train_resumable(resumed, X, y, 4, folder)
@@ -1161,6 +1181,14 @@ check.close(
     np.concatenate([[len(record.history["loss"])], *[w.ravel() for w in resumed.get_weights()]]),
     np.concatenate([[1], *[w.ravel() for w in never.get_weights()]]), rtol=1e-5, atol=1e-6,
     hint="after a second power cut, with 3 of 4 epochs done, 1 epoch is left, and the weights should be the same in the end",
+)
+with contextlib.suppress(RuntimeError):
+    train_resumable(starting_from(weights), X, y, 4, fresh("exercise_8_mine"), callbacks=[PowerCut(2)])
+record = train_resumable(starting_from(weights), X, y, 4, fresh("exercise_8_yours"))
+check.equal(
+    len(record.history["loss"]), 4,
+    "the number of epochs of a training with another folder than that of an interrupted one: it starts anew, for the backup\n"
+    "belongs into the folder that is given",
 )
 ### END HIDDEN TESTS
 
@@ -1668,7 +1696,8 @@ check.equal(verdict(load_model_safely, "lab06_models/nowhere.keras"), "missing",
 check.equal(
     [verdict(load_model_safely, Path(good_file)), verdict(load_model_safely, Path("lab06_models/no_folder/toy.keras"))],
     ["good", "missing"],
-    "a good file and one in a folder that does not exist, both given as pathlib.Path",
+    "a good file and one in a folder that does not exist, both given as pathlib.Path: path + \": …\" fails for a Path, an\n"
+    "f-string takes both",
 )
 ### END HIDDEN TESTS
 
@@ -1749,6 +1778,13 @@ for left_out in ("metadata.json", "config.json", "model.weights.h5"):
                 new.writestr(name, old.read(name))
     found.append(verdict(load_model_safely, zip_file))
 check.equal(found, ["foreign"] * 3, "each of the three parts of a model was left out in turn")
+with zipfile.ZipFile("lab06_models/exercise_10_whole.keras", "a") as grown:
+    grown.writestr("notes.txt", "trained on a rainy Sunday")
+found = verdict(load_model_safely, "lab06_models/exercise_10_whole.keras")
+check.true(
+    found == "good" or found.startswith("no error"),
+    f"a good file with one more part is called {found}: foreign is one in which one of the three is missing; another part does no harm",
+)
 ### END HIDDEN TESTS
 
 # %% tests="safely_version" points=1
@@ -1775,6 +1811,11 @@ check.equal(
     found, ["good", "good", "version", "version"],
     f"files of Keras {generation}.99.0, {generation}.0.1, {generation}{rest} and {generation}0.1.2: compare the first number"
     " alone, the one before the first dot, as a whole",
+)
+old = f"{int(generation) - 1}.15.0"
+check.equal(
+    verdict(load_model_safely, written_by(old, fresh("exercise_10_version.keras"))), "version",
+    f"a file of Keras {old}: an older generation is another one too, so ask whether the numbers differ, not which is larger",
 )
 ### END HIDDEN TESTS
 
