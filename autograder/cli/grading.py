@@ -27,8 +27,17 @@ from autograder.cli.options import (
     data_of,
     isolation_of,
 )
-from autograder.cli.places import places_of
-from autograder.errors import CollectError, LabError, MachineError, RecordError, ResultsError, SecretError, WorkerError
+from autograder.cli.places import Places, places_of
+from autograder.errors import (
+    CollectError,
+    CourseError,
+    LabError,
+    MachineError,
+    RecordError,
+    ResultsError,
+    SecretError,
+    WorkerError,
+)
 from autograder.reporting.terminal import (
     be_quiet,
     console,
@@ -44,6 +53,7 @@ from autograder.reporting.terminal import (
 )
 
 if TYPE_CHECKING:
+    from autograder.course.roster import Roster
     from autograder.grading.cache import ResultCache
     from autograder.grading.options import Options
     from autograder.grading.submissions.collect import SubmissionFile
@@ -137,7 +147,7 @@ def grade(
     lab = lab or _assignment(Path(name), options, cache)
     found, left = _collect(submissions, lab)
     options = replace(options, secret=_secret(output, course))  # only now: who asked for the wrong folder finds nothing new
-    with _recorder(lab, found, course, places.gradebook) as recorder:
+    with _recorder(lab, found, course, places) as recorder:
         verdicts = _grade_all([(lab, found)], options, jobs, cache, dask, verbose=verbose, recorder=recorder)
         unwritten = write_results(verdicts, left, output)
         recorded = _recorded(recorder) if recorder else None
@@ -369,20 +379,33 @@ def _end_if_missing(
 
 
 @contextmanager
-def _recorder(lab: Lab, found: Sequence[SubmissionFile], course: Path | None, gradebook: str) -> Iterator[Recorder | None]:
+def _recorder(lab: Lab, found: Sequence[SubmissionFile], course: Path | None, places: Places) -> Iterator[Recorder | None]:
     """Open the gradebook of the course, if there is one; end the command, before any work, where it cannot be used."""
     if course is None:
         yield None
         return
     from autograder.reporting.gradebook import Recorder
 
+    roster = _roster(places.roster)
     with ExitStack() as stack:
         try:
             with working(f"opening the gradebook of {course}"):
-                recorder = stack.enter_context(Recorder(lab, course, [item.submission for item in found], db_url=gradebook))
+                names = [item.submission for item in found]
+                recorder = stack.enter_context(Recorder(lab, course, names, db_url=places.gradebook, roster=roster))
         except RecordError as error:
             fail(error)
         yield recorder
+
+
+def _roster(path: Path | None) -> Roster | None:
+    """The students by name, for the gradebook; None where there is no list. A list that cannot be read stops no grading."""
+    from autograder.course.roster import read_roster
+
+    try:
+        return read_roster(path) if path and path.exists() else None
+    except CourseError as error:
+        say("[yellow]note[/] the gradebook gets no names of students: {}", error)
+        return None
 
 
 def _recorded(recorder: Recorder) -> Recorded | RecordError:

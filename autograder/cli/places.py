@@ -28,6 +28,7 @@ class Places:
         labs: Folder that holds the labs.
         course: Folder of the course; None if no marks are recorded.
         gradebook: Database URL of the gradebook; "" is the one that nbgrader uses in the course.
+        roster: Path of the list of students; None if there is no `course.toml` that names it.
     """
 
     submissions: Path
@@ -35,6 +36,7 @@ class Places:
     labs: Path
     course: Path | None
     gradebook: str = ""
+    roster: Path | None = None
 
 
 def given(context: typer.Context, name: str) -> bool:
@@ -68,14 +70,16 @@ def places_of(
 ) -> Places:
     """Take the places from the command line, and from the course what it leaves open.
 
-    With submissions on the command line, only the gradebook is taken from the `course.toml` of the
-    course. The command ends where there are neither submissions nor a course.
+    With submissions on the command line, only the gradebook and the roster are taken from the
+    `course.toml` of the course. The command ends where there are neither submissions nor a course.
     """
     from autograder.course.config import COURSE_FILE
 
     if submissions is not None:
-        gradebook = open_course(course).gradebook if course and (course / COURSE_FILE).is_file() else ""
-        return Places(submissions, output, labs, course, gradebook)
+        if course is None or not (course / COURSE_FILE).is_file():
+            return Places(submissions, output, labs, course)
+        here = open_course(course)
+        return Places(submissions, output, labs, course, here.gradebook, here.roster_file)
     here = open_course(course) if course else course_here()
     if here is None:
         fail("SUBMISSIONS is missing; give the folder of the submissions, or change to the folder of a course")
@@ -94,4 +98,5 @@ def places_of(
         labs if given(context, "labs") else here.labs_folder,
         here.folder,
         here.gradebook,
+        here.roster_file,
     )

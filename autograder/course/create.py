@@ -131,8 +131,12 @@ def _quoted(text: str) -> str:
 def _nbgrader_config(name: str) -> str:
     course_id = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "course"
     return f"""# What nbgrader reads in this folder, for formgrader and its own commands.
+from pathlib import Path
+
+from autograder.course.config import load_course
+
 c = get_config()  # noqa: F821  nbgrader gives it
 c.CourseDirectory.course_id = "{course_id}"
-# The gradebook of course.toml, if it is not gradebook.db:
-# c.CourseDirectory.db_url = "postgresql://me@host/course"
+if url := load_course(Path(__file__).parent).gradebook:  # what course.toml names in place of gradebook.db
+    c.CourseDirectory.db_url = url
 """

@@ -33,6 +33,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
 from autograder.course.ids import id_problem
+from autograder.course.roster import Roster
 from autograder.errors import RecordError, UnreadableError
 from autograder.grading.assignments.load import siblings
 from autograder.grading.submissions.reading import read_submission
@@ -128,12 +129,15 @@ class Recorder:
         course: Folder of the course.
         names: Names of all submissions of the class. A name that occurs twice is refused.
         db_url: URL of the gradebook; by default the one that nbgrader uses in that folder.
+        roster: The students, whose names and addresses nbgrader's programs then show; None if they
+            are not known.
 
     Raises:
         RecordError: The course or its gradebook cannot be used.
     """
 
-    def __init__(self, lab: Lab, course: Path, names: Sequence[str], *, db_url: str = "") -> None:
+    def __init__(self, lab: Lab, course: Path, names: Sequence[str], *, db_url: str = "", roster: Roster | None = None) -> None:
+        self._roster = roster or Roster(())
         self._lab, self._course, self._total = lab, course, len(names)
         self._folder = course_directory(course, db_url)
         self._database = make_url(self._folder.db_url).render_as_string(hide_password=True)
@@ -203,7 +207,7 @@ class Recorder:
             gradebook = self._open.enter_context(open_gradebook(self._folder))
             for notebook in (*siblings(self._lab), self._lab):
                 _save_lab(notebook, self._folder, gradebook)
-            return GradebookWriter(self._lab, self._folder, gradebook)
+            return GradebookWriter(self._lab, self._folder, gradebook, self._roster)
 
     def _write(self, verdict: Verdict, work: Submission | None, submitted: Path) -> None:
         try:

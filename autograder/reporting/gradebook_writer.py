@@ -20,6 +20,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, parse_utc
 
+from autograder.course.roster import Roster, Student
 from autograder.errors import UnreadableError
 from autograder.files import write_text
 from autograder.grading.submissions.submission import Submission
@@ -49,8 +50,9 @@ class _Mark:
 class GradebookWriter:
     """Writes verdicts on one lab into the gradebook, one at a time."""
 
-    def __init__(self, lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:
+    def __init__(self, lab: Lab, course: CourseDirectory, gradebook: Gradebook, roster: Roster) -> None:
         self.lab = lab
+        self.roster = roster
         self.course = course
         self.gradebook = gradebook
         self.released = release_notebook(lab)
@@ -110,7 +112,7 @@ class GradebookWriter:
     ) -> int:
         """Enter marks and comments; return how many cells a person has to mark."""
         known = {"timestamp": when} if when else {}
-        self.gradebook.update_or_create_student(verdict.submission)
+        self.gradebook.update_or_create_student(verdict.submission, **_names(self.roster.get(verdict.submission)))
         with self.gradebook.db.no_autoflush:
             submission = self.gradebook.update_or_create_submission(self.lab.assignment, verdict.submission, **known)
         row = next(notebook for notebook in submission.notebooks if notebook.name == self.lab.id)
@@ -140,6 +142,12 @@ class GradebookWriter:
             return None
         penalty = self.late.late_submission_penalty(submission.student_id, row.score, late)
         return None if penalty is None else min(max(0.0, penalty), row.score)
+
+
+def _names(student: Student | None) -> dict[str, str]:
+    """Return what the gradebook is told about a student; what the roster leaves empty stays as it is there."""
+    told = {} if student is None else {name: getattr(student, name) for name in ("first_name", "last_name", "email")}
+    return {name: value for name, value in told.items() if value}
 
 
 def _marks(lab: Lab, verdict: Verdict) -> dict[str, _Mark]:

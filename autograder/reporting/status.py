@@ -37,6 +37,7 @@ class LabStatus:
         pages: Number of pages for students in `feedback/`.
         exports: Names of the files in `feedback/` that go back to a learning platform.
         problem: Why not all of this is known; "" if it is.
+        lms: Learning platform of the course; "" if there is none.
     """
 
     lab: str
@@ -51,6 +52,7 @@ class LabStatus:
     pages: int = 0
     exports: tuple[str, ...] = ()
     problem: str = ""
+    lms: str = ""
 
     @property
     def next(self) -> str:
@@ -67,6 +69,9 @@ class LabStatus:
             return "mark by hand in formgrader"
         if self.graded and not self.pages:
             return f"autograder feedback {self.lab}"
+        if self.graded and not any(name.endswith(".csv") for name in self.exports):
+            takes = f"{self.lms} --template FILE" if self.lms in ("canvas", "moodle") else "csv"
+            return f"autograder export {self.lab} --to {takes}"
         return ""
 
 
@@ -131,6 +136,7 @@ def _lab_status(course: Course, lab: str, folders: Sequence[Path], students: Set
         "handed_in": len(submissions),
         "missing": len(students - {path.parts[-3] for path in submissions}),
         "pages": len(pages),
+        "lms": course.lms,
         "exports": tuple(sorted(path.name for path in course.feedback().glob(f"{lab}-*") if path.is_file())),
     }
     results = course.graded(lab) / "verdicts.json"

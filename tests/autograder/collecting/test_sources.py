@@ -242,6 +242,24 @@ def test_a_repository_around_the_class_is_nobodys(nn: Class) -> None:
     assert nn.mark("S1") == "jane"
 
 
+def test_files_of_coursekit_submit_are_those_of_the_id_in_their_names(nn: Class) -> None:
+    files = {
+        "toylab-S1-20261120T101500": "old",
+        "toylab-S1-20261121T090000 (1)": "new",
+        "toylab-jane-doe-x-20261120T101500": "?",
+    }
+    report = nn.collect(
+        nn.zip({**{f"{name}.ipynb": notebook(mark) for name, mark in files.items()}, "S2.ipynb": notebook("plain")})
+    )
+    assert (nn.mark("S1"), nn.mark("S2"), report.counts["unmatched"]) == ("new", "plain", 1)
+    assert nn.record("S1").submitted is None  # the time is that of the student's computer
+
+
+def test_a_lab_with_a_dash_leaves_the_id_at_the_end(nn: Class) -> None:
+    nn.collect(nn.zip({"toy-lab-S3-20261120T101500.ipynb": notebook("a"), "toy-lab-S4-20261120T101500.ipynb": notebook("b")}))
+    assert (nn.mark("S3"), nn.mark("S4")) == ("a", "b")
+
+
 def test_the_folders_of_github_classroom_are_their_users(nn: Class) -> None:
     nn.collect(nn.zip({f"lab-submissions/lab-{user}/lab.ipynb": notebook(user) for user in ("jane-doe", "zoe")}))
     assert (nn.mark("S1"), nn.mark("S2")) == ("jane-doe", "zoe")

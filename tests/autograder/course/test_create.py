@@ -68,6 +68,15 @@ def test_nbgrader_reads_the_folder_as_a_course(toy: Lab, tmp_path: Path) -> None
     assert Path(folder.format_path(folder.source_directory, ".", "lab00_toy"), "lab00_toy.ipynb").is_file()
 
 
+@pytest.mark.parametrize("url", ["postgresql://me@host/nn", "sqlite:////tmp/marks.db"])
+def test_nbgrader_uses_the_gradebook_that_the_settings_name(toy: Lab, tmp_path: Path, url: str) -> None:
+    create_course(tmp_path, [toy])
+    assert "db_url" not in PyFileConfigLoader("nbgrader_config.py", str(tmp_path)).load_config().CourseDirectory
+    settings = tmp_path / "course.toml"
+    settings.write_text(f'gradebook = "{url}"\n{settings.read_text()}')
+    assert PyFileConfigLoader("nbgrader_config.py", str(tmp_path)).load_config().CourseDirectory.db_url == url
+
+
 def test_a_second_run_keeps_what_is_there_and_says_which_notebook_was_edited(toy: Lab, tmp_path: Path) -> None:
     folder = tmp_path / "nn"
     create_course(folder, [toy])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,10 @@ def test_each_stage_of_the_week_is_counted_and_the_next_one_named(course: Course
     write_text(course.feedback() / "lab01-canvas.zip", "")
     write_text(course.feedback() / "lab011-canvas.zip", "")
     found = lab01(course)
-    assert (found.pages, found.exports, found.next) == (1, ("lab01-canvas.zip",), "")
+    assert (found.pages, found.exports, found.next) == (1, ("lab01-canvas.zip",), "autograder export lab01 --to csv")
+    assert lab01(replace(course, lms="canvas")).next == "autograder export lab01 --to canvas --template FILE"
+    write_text(course.feedback() / "lab01-canvas.csv", "")
+    assert lab01(course).next == ""
 
 
 def test_what_was_handed_in_after_grading_is_to_be_graded(course: Course) -> None:
