@@ -55,12 +55,13 @@ def test_each_lab_and_lecture_has_a_badge_with_its_own_address_where_there_is_a_
             assert text.count("Open in Colab") == text.count(address) == bool(publication.repository)
 
 
-def test_the_first_code_cell_is_a_form_and_the_only_one(toy: Lab) -> None:
+def test_the_first_code_cell_is_a_form_as_the_folded_tests_are(toy: Lab) -> None:
     notebook = release_notebook(published(toy))
     cell = first(notebook, "code")
     assert cell.source.splitlines()[0] == '#@title Set-up { display-mode: "form" }'
     assert cell.source.endswith(first(release_notebook(toy), "code").source)
-    assert [cell.id for cell in notebook.cells if "cellView" in cell.metadata] == [cell.id]
+    tests = {f"test_{test.name}" for test in toy.of("tests")}
+    assert {cell.id for cell in notebook.cells if "cellView" in cell.metadata} == {cell.id, *tests}
     assert cell.metadata.cellView == "form"
 
 
