@@ -133,6 +133,13 @@ check.equal(
 whole, unit = np.array([[1, 2], [3, 4]]), np.array([2, -1])
 with check.unchanged(whole, unit):
     predict(whole, unit, 1)
+### BEGIN HIDDEN TESTS
+check.shape(
+    predict(np.array([[1, 2]]), np.array([2, -1]), 1),
+    (1,),
+    hint="a batch of ONE sample gives an array with one answer, (1,): np.squeeze or one number loses the axis",
+)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · The line between yes and no
@@ -419,7 +426,7 @@ check.close(
     [-0.25, 0.5, 0.25],
     mistakes={
         "the sign is the wrong way round: add lr·(t − o)·x, not lr·(o − t)·x": [-0.5, -0.75, -0.5],
-        "the bias stays 0: it learns too, b + lr·(t − o)": [-0.25, 0.5, 0.0],
+        "the bias stays 0: it learns too, b + lr·(t − o), with the same o as the weights": [-0.25, 0.5, 0.0],
         "the learning rate is not used": [-1.0, 2.0, 1.0],
         "each update is twice too large: answers are 0 and 1, not −1 and 1": [-0.5, 1.0, 0.5],
         "only the first sample changed anything: correct mistakes of both classes": [0.25, 0.5, 0.25],
@@ -430,15 +437,30 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-samples, targets, lr = rng.normal(size=(40, 4)), rng.integers(0, 2, 40), rng.uniform(0.1, 2)
-expected = np.zeros(5)
-for i in list(range(40)) * 3:
-    row = np.append(samples[i], 1.0)
-    expected += lr * (targets[i] - float(expected @ row > 0)) * row
+counts = [1, 2, 0]
+while counts[2] == 0 or counts[2] < min(counts[:2]):  # the last epoch must not be the best one
+    samples, targets, lr = rng.normal(size=(40, 4)), rng.integers(0, 2, 40), rng.uniform(0.1, 2)
+    state, ends, counts = np.zeros(5), [], []
+    for _ in range(3):
+        counts.append(0)
+        for i in range(40):
+            row = np.append(samples[i], 1.0)
+            step = targets[i] - float(state @ row > 0)
+            counts[-1] += int(step != 0)
+            state = state + lr * step * row
+        ends.append(state)
+only_two = "one weight for each COLUMN of X, whatever their number: here 4, not always 2"
+with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
+    returned = train_perceptron(samples.copy(), targets.copy(), lr, 3)
+check.shape(returned[0], (4,), hint=only_two)
 check.close(
-    np.append(*train_perceptron(samples.copy(), targets.copy(), lr, 3)[:2]),
-    expected,
+    np.append(*returned[:2]),
+    ends[2],
     atol=1e-7,
+    mistakes={
+        "these are the weights after the first of three epochs: return those after the LAST one, also if others were better": ends[0],
+        "these are the weights after the second of three epochs: return those after the LAST one, also if others were better": ends[1],
+    },
     hint="one epoch is right, but not three on other samples: use all of them in every epoch, in order",
 )
 ### END HIDDEN TESTS
@@ -461,6 +483,7 @@ check.equal(
         "count a mistake when its turn comes, not at the end of the epoch": [3, 2, 1, 2, 0, 0, 0, 0, 0, 0],
         "start counting from 0 in every epoch": [1, 4, 7, 9, 10, 10, 10, 10, 10, 10],
         "these are the right answers of each epoch: count the wrong ones": [3, 1, 1, 2, 3, 4, 4, 4, 4, 4],
+        "a score of exactly 0 gives the answer 0, which is no mistake where t is 0": [2, 3, 3, 2, 2, 3, 2, 1, 0, 0],
     },
     hint="the weights are right, but not the count of samples answered wrongly when their turn came"
     if learned_and
@@ -476,8 +499,12 @@ for epoch in range(6):
         error = targets[i] - float(state @ row > 0)
         expected[epoch] += int(error != 0)
         state += 0.7 * error * row
+only_two = "one weight for each COLUMN of X, whatever their number: here 3, not always 2"
+with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
+    returned = train_perceptron(samples, targets, 0.7, 6)
+check.shape(returned[0], (3,), hint=only_two)
 check.equal(
-    train_perceptron(samples, targets, 0.7, 6)[2],
+    returned[2],
     expected,
     hint="wrong for another learning rate, more inputs or more samples: each mistake counts 1, whatever its class",
 )
@@ -506,8 +533,12 @@ samples, targets = samples[np.abs(score) > 0.5], (score[np.abs(score) > 0.5] > 0
 order = np.argsort(-targets, kind="stable")[[0, *rng.permutation(np.arange(1, len(targets)))]]
 samples, targets = samples[order], targets[order]
 oracle = Perceptron(eta0=0.3, shuffle=False, tol=None, max_iter=40).fit(samples, targets)
+only_two = "one weight for each COLUMN of X, whatever their number: here 3, not always 2"
+with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
+    returned = train_perceptron(samples, targets, 0.3, 40)
+check.shape(returned[0], (3,), hint=only_two)
 check.close(
-    np.append(*train_perceptron(samples, targets, 0.3, 40)[:2]),
+    np.append(*returned[:2]),
     np.append(oracle.coef_[0], oracle.intercept_),
     atol=1e-6,
     hint="scikit-learn's Perceptron finds other weights from the same samples in the same order",
@@ -597,11 +628,21 @@ check.equal(broken(-1, -1, 1.5), [1], hint="NOT AND breaks only inequality 1")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 tries = np.vstack([[1.0, -2.0, 1.5], [-2.0, 1.0, 1.5], rng.normal(size=(50, 3))])
-check.equal(
-    [list(broken(*map(float, row))) for row in tries],
-    [[i + 1 for i in range(4) if fires(CORNERS[i], row[:2], row[2]) != (i in (1, 2))] for row in tries],
-    hint="wrong for some weights: is inequality 2 about (0, 1) and 3 about (1, 0)?",
+found = [list(broken(*map(float, row))) for row in tries]
+wanted = [[i + 1 for i in range(4) if fires(CORNERS[i], row[:2], row[2]) != (i in (1, 2))] for row in tries]
+check.true(
+    [sorted(numbers) for numbers in found] != wanted or found == wanted,
+    "the right numbers, but not in rising order: return [1, 2, 4], not [2, 1, 4]",
 )
+about = ["w0 ≤ 0", "w2 + w0 > 0, about (0, 1)", "w1 + w0 > 0, about (1, 0)", "w1 + w2 + w0 ≤ 0, with w0"]
+swapped = "2 about (0, 1) and 3 about (1, 0)"
+for i in (0, 3, 1, 2):
+    check.equal(
+        [i + 1 in numbers for numbers in found],
+        [i + 1 in numbers for numbers in wanted],
+        hint=f"wrong for some weights: inequality {i + 1} is {about[i]}" + (f" (is {swapped}?)" if i in (1, 2) else ""),
+    )
+check.equal(found, wanted, hint=f"wrong for some weights: is inequality {swapped}?")
 ### END HIDDEN TESTS
 
 # %% tests="broken_edges" points=1
@@ -737,7 +778,8 @@ check.close(
     },
 )
 at = np.array([2.0])  # not 0, which many changes in place leave as it is
-with check.unchanged(samples, targets, at):
+in_place = "gradient changed its input: `t -= o` or `w *= …` work in place, `t - o` makes a new array"
+with check.unchanged(samples, targets, at, hint=in_place):
     gradient(samples, targets, at, -1.0)
 check.close(
     gradient(samples, targets, np.array([2.0]), -1.0)[0],
@@ -752,11 +794,15 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 samples, targets, at, bias = rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=3), rng.normal()
+fit = "the shapes do not fit with 8 samples of 3 inputs: use the X and t of the function, not X_five and t_five"
+with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
+    returned = gradient(samples.copy(), targets.copy(), at.copy(), bias)
 check.gradient(
-    gradient(samples.copy(), targets.copy(), at.copy(), bias)[0],
+    returned[0],
     lambda w: error(samples, targets, w, bias),
     at,
-    hint="with more than one input dw differs from the slope by central differences",
+    hint="with more than one input dw differs from the slope by central differences: each weight has its own slope,\n"
+    "from its own column of X, so sum over the samples only (axis 0)",
 )
 ### END HIDDEN TESTS
 
@@ -797,8 +843,11 @@ samples, targets, weights, bias = (
     rng.normal(size=3),
     rng.normal(),
 )
+fit = "the shapes do not fit with 8 samples of 3 inputs: use the X and t of the function, not X_five and t_five"
+with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
+    returned = gradient(samples.copy(), targets.copy(), weights.copy(), bias)
 check.gradient(
-    gradient(samples.copy(), targets.copy(), weights.copy(), bias)[1],
+    returned[1],
     lambda b: error(samples, targets, weights, float(b)),
     bias,
     hint="with more than one input db differs from the slope by central differences",
@@ -870,6 +919,7 @@ check.close(
         "sum over the piece, do not average": [0.022, 0.005],
         "the bias does not learn": [0.11, 0.0],
         "the differences t − o for b used the new w: compute them once, for both": [0.11, 0.0228],
+        "the differences t − o for w used the new b: compute them once, for both": [0.1095, 0.025],
         "one update here, after all 5 samples: not for each sample, and batch_size is the size of a piece, not their number": [
             0.10611744,
             0.02428283,
@@ -887,17 +937,29 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-samples, targets = rng.normal(size=(11, 3)), rng.normal(size=11)
-expected = np.zeros(4)
-for piece in [range(0, 4), range(4, 8), range(8, 11)] * 3:
-    expected = expected + 0.02 * sum(
-        (targets[i] - expected @ np.append(samples[i], 1.0)) * np.append(samples[i], 1.0) for i in piece
-    )
+samples, targets = rng.normal(size=(13, 3)), rng.normal(size=13)
+
+
+def by_pieces(pieces):
+    state = np.zeros(4)
+    for piece in pieces * 3:
+        rows = np.column_stack([samples[piece], np.ones(len(piece))])
+        state = state + 0.02 * sum((targets[i] - state @ row) * row for i, row in zip(piece, rows))
+    return state
+
+
+fit = "the shapes do not fit with 13 samples of 3 inputs: use the X and t of the function, not X_five and t_five"
+with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
+    returned = train_delta(samples.copy(), targets.copy(), 0.02, 3, 5)
 check.close(
-    np.append(*train_delta(samples.copy(), targets.copy(), 0.02, 3, 4)[:2]),
-    expected,
+    np.append(*returned[:2]),
+    by_pieces([range(0, 5), range(5, 10), range(10, 13)]),
     atol=1e-8,
-    hint="wrong for three epochs of 11 samples in pieces of 4, 4 and 3: is every sample used once?",
+    mistakes={
+        "13 samples by 5 are pieces of 5, 5 and 3, not of nearly equal size (np.array_split makes 5, 4 and 4)":
+            by_pieces([range(0, 5), range(5, 9), range(9, 13)]),
+    },
+    hint="wrong for three epochs of 13 samples in pieces of 5, 5 and 3: is every sample used once?",
 )
 ### END HIDDEN TESTS
 
@@ -924,12 +986,19 @@ check.close(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 samples, targets = rng.normal(size=(10, 2)), rng.normal(size=10)
-ends = [train_delta(samples.copy(), targets.copy(), 0.01, epochs, 3)[:2] for epochs in (1, 2, 3, 4)]
+fit = "the shapes do not fit with 10 samples of 2 inputs: use the X and t of the function, not X_five and t_five"
+with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
+    ends = [train_delta(samples.copy(), targets.copy(), 0.01, epochs, 3)[:2] for epochs in (1, 2, 3, 4)]
 check.shape(ends[0][0], (2,), hint="one weight for each input: two inputs here")
 check.close(
     train_delta(samples.copy(), targets.copy(), 0.01, 4, 3)[2],
     [error(samples, targets, w_end, b_end) for w_end, b_end in ends],
     hint="each entry is E over ALL samples at the end of its epoch, not only over the last piece",
+)
+check.shape(
+    train_delta(X_five.copy(), t_five.copy(), 0.03, 7, 5)[2],
+    (7,),
+    hint="one error for EACH epoch, also where the error grows or stays: do not stop before the last epoch",
 )
 ### END HIDDEN TESTS
 
@@ -1138,11 +1207,17 @@ check.close(
 rng = np.random.default_rng()
 W1, b1, W2, b2 = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
 product = [[sum(W1[i, k] * W2[k, j] for k in range(3)) for j in range(3)] for i in range(4)]
-check.close(
-    collapse(W1.copy(), b1.copy(), W2.copy(), b2.copy())[0],
-    product,
-    hint="wrong with 4 inputs and 3 hidden units: a product of matrices, first W1, then W2",
-)
+fit = "wrong with 4 inputs and 3 hidden units: a product of matrices, first W1, then W2"
+one = collapse(W1.copy(), b1.copy(), W2.copy(), b2.copy())
+check.close(one[0], product, hint=fit)
+try:
+    fewer = collapse(W1.copy(), b1.copy(), W2[:, :2].copy(), b2[:2].copy())[0]
+except ValueError:  # costs nothing here if it is the bias that does not fit
+    check.true(not np.allclose(one[1], b1 @ W2 + b2), fit)
+else:
+    shape = "with 4 inputs, 3 hidden units and 2 outputs W has the shape (inputs, outputs), which is not that of W1"
+    check.shape(fewer, (4, 2), hint=shape)
+    check.close(fewer, np.array(product)[:, :2], hint=fit)
 ### END HIDDEN TESTS
 
 # %% tests="collapse_bias" points=1
@@ -1543,7 +1618,8 @@ check.true(
 check.equal(
     (said > 0.5).astype(int),
     [0, 1, 1, 0],
-    hint=f"not all four corners are right: is the hidden layer nonlinear? If so, {slow} Or start again: weights are random",
+    hint=f"not all four corners are right: did you train on X_many, t_many, and is the hidden layer nonlinear? If so,\n"
+    f"{slow} Or start again: weights are random",
 )
 check.close(
     said,

@@ -188,6 +188,11 @@ expected = sklearn.preprocessing.StandardScaler().fit_transform(flat.reshape(-1,
 hint = "images may come in any shape, for example (n, 784): nothing may depend on three axes"
 with check.explained({"AxisError": hint}):
     check.close(standardise(flat.copy(), flat.copy()), expected, rtol=1e-3, atol=1e-4, hint=hint)
+many = np.concatenate([rng.uniform(0, 50, size=(25_000, 1)), rng.uniform(150, 250, size=(5_000, 1))])
+check.close(
+    standardise(many.copy(), many.copy()), (many - many.mean()) / many.std(), rtol=1e-3, atol=1e-4,
+    hint="m and s are those of ALL training images, not of the first ones or of a sample of them",
+)
 ### END HIDDEN TESTS
 
 # %% tests="standardise_split" points=1
@@ -212,6 +217,12 @@ expected = oracle.transform(other.reshape(-1, 1)).reshape(7, 4, 5)
 check.close(
     standardise(train.copy(), other.copy()), expected, rtol=1e-3, atol=1e-4,
     hint="use the mean and the standard deviation of X_train, and nothing else, for every pixel of X",
+)
+train, dark = rng.integers(0, 256, size=(30, 2, 2)).astype(float), np.array([[[0.0, 1.0], [1.0, 0.0]]])
+check.close(
+    standardise(train.copy(), dark.copy()), (dark - train.mean()) / train.std(), rtol=1e-3, atol=1e-4,
+    hint="a very dark image, of pixels 0 and 1, is not on the scale of the training images: do the same with X and\n"
+    "X_train, whatever the largest pixel of each is",
 )
 ### END HIDDEN TESTS
 
@@ -323,15 +334,25 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-labels = 1 + rng.choice(20, size=4, replace=False)
+# Some labels above 9, and not in rising order when they first appear.
+labels = np.append(rng.choice(np.arange(10, 21), size=2, replace=False), 1 + rng.choice(9, size=2, replace=False))
 centres = rng.normal(size=(4, 6))
 which = np.append(np.arange(4), rng.integers(0, 4, size=396))
 samples = centres[which] + 2 * rng.normal(size=(400, 6))
 expected = sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples)
+in_order = np.sort(labels)
+numbers = np.searchsorted(in_order, expected)
 check.equal(
     nearest_mean(samples.copy(), labels[which], samples.copy()), expected,
-    f"return labels of y_train, here {sorted(labels.tolist())}, not the number of a column; and the nearest\n"
-    "mean is the one with the smallest sum of *squared* differences",
+    mistakes={
+        "return labels of y_train, not the number of a column": numbers,
+        "the means stand in the order in which the labels first appear, but you look the label up in rising order: "
+        "use the same order for both": in_order[[labels.tolist().index(label) for label in expected]],
+        "the means stand in rising order of the labels, but you look the label up in the order in which they first "
+        "appear: use the same order for both": labels[numbers],
+    },
+    hint=f"any labels may occur, here {in_order.tolist()}, also above 9: return them, not the number of a column; and\n"
+    "the nearest mean is the one with the smallest sum of *squared* differences",
 )
 ### END HIDDEN TESTS
 
@@ -341,7 +362,8 @@ y_hat = nearest_mean(images, fashion.y_train[:2000], X_valid_scaled[:1000].copy(
 check.shape(y_hat, (1000,), "one label for each image: sum the squares over all pixels of an image")
 check.between(
     np.mean(np.asarray(y_hat) == fashion.y_valid[:1000]), 0.5, 1.0, name="the share of right answers",
-    low_hint="too low for this rule: is each mean taken over the images of its own class (axis 0)?",
+    low_hint="too low for this rule: is each mean taken over the images of its own class (axis 0), and do means and\n"
+    "labels stand in the same order?",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -471,6 +493,14 @@ z = np.random.default_rng().normal(size=7)
 hint = "activations changed z: `z[z < 0] = 0` works in place; use np.maximum or np.where"
 with check.unchanged(z, hint=hint):
     activations(z)
+with np.errstate(all="ignore"):
+    relu, sigmoid, tanh = activations(np.array([-1e6, 2500.0, 1e6]))
+check.close(
+    relu, [0, 2500, 1e6],
+    hint="your ReLU cuts off large values: it gives z wherever z is positive. If you clip z, clip it for the sigmoid only",
+)
+for name, value, expected in (("sigmoid", sigmoid, [0, 1, 1]), ("tanh", tanh, [-1, 1, 1])):
+    check.close(value, expected, atol=1e-6, hint=f"this is your {name} at −1,000,000, 2500 and 1,000,000")
 ### END HIDDEN TESTS
 
 # %%
@@ -545,6 +575,11 @@ check.close(
 z = np.random.default_rng().normal(size=(50, 7))
 check.close(
     softmax(z.copy()), scipy.special.softmax(z, axis=1), rtol=1e-5, atol=1e-7,
+    mistakes={
+        f"you rounded to {digits} digits, so the rows no longer sum to 1: return the probabilities as they are":
+            np.round(scipy.special.softmax(z, axis=1), digits)
+        for digits in (2, 3, 4)
+    },
     hint="wrong for 50 images and 7 classes: take both numbers from z, they are not always 2 and 3",
 )
 ### END HIDDEN TESTS
@@ -566,6 +601,11 @@ with np.errstate(all="ignore"):
     p = softmax(z + np.array([[0.0], [1000.0], [-1000.0], [3000.0], [-3000.0]]))
 check.close(
     p, scipy.special.softmax(z, axis=1), atol=1e-6,
+    mistakes={
+        f"you rounded to {digits} digits, so the rows no longer sum to 1: return the probabilities as they are":
+            np.round(scipy.special.softmax(z, axis=1), digits)
+        for digits in (2, 3, 4)
+    },
     hint="wrong for rows of very different size: each row needs its own maximum",
 )
 with np.errstate(all="ignore"):
@@ -672,9 +712,10 @@ def cross_entropy(Y, Q):
     """Mean cross-entropy of a batch, natural logarithm.
 
     Y: float array (n, classes), target probabilities, each row sums to 1 (often, but not always, one-hot).
-    Q: float array (n, classes), predicted probabilities, each row sums to 1; values below 1e-7 count as 1e-7.
+    Q: float array (n, classes), predicted probabilities, each row sums to 1; values below 1e-7 count as 1e-7
+        (to add 1e-7 to all of them is as good).
     Neither is changed.
-    Returns one number ≥ 0: the mean over the n rows of −Σ_j Y_j log Q_j.
+    Returns one number ≥ 0 (up to 1e-6): the mean over the n rows of −Σ_j Y_j log Q_j.
     """
     ### BEGIN SOLUTION
     return -(Y * np.log(np.clip(Q, 1e-7, 1))).sum(axis=1).mean()
@@ -986,6 +1027,14 @@ check.close(
     measured["loss"], sklearn.metrics.log_loss(answers[:, 0], q[:, 0].astype(float)), rtol=0.01,
     hint="the loss is not the binary cross-entropy of the model's probabilities",
 )
+# Keras repairs this slip in silence while it still sees the scores behind the sigmoid; the loss itself tells.
+told = binary.loss if not isinstance(binary.loss, str) else keras.losses.get(binary.loss)
+if callable(told):
+    alone = np.mean(keras.ops.convert_to_numpy(told(answers, q)))
+    check.close(
+        alone, sklearn.metrics.log_loss(answers[:, 0], q[:, 0].astype(float)), rtol=0.01,
+        hint="the output is a probability already (a sigmoid): leave out from_logits=True, which applies a second sigmoid",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1191,6 +1240,8 @@ check.equal(
         "round up for each epoch, then multiply: every epoch ends with its own smaller batch":
             math.ceil(n * EPOCHS / BATCH_SIZE),
         "that is one epoch: multiply by the number of epochs": math.ceil(n / BATCH_SIZE),
+        "the validation images are no training images: count those of X_train_scaled only":
+            math.ceil((n + len(fashion.X_valid)) / BATCH_SIZE) * EPOCHS,
         "that is the number of images shown: one iteration takes a whole batch": n * EPOCHS,
         "that is not a whole number of batches: round up": n / BATCH_SIZE * EPOCHS,
     },
@@ -1486,7 +1537,12 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 none = "every sample is right here, so there is no mistake to return: an empty array"
 with check.explained({"unpack": none, "out of bounds": none, "zero-size": none, "empty": none}):
-    check.shape(confident_mistakes(P.copy(), np.array([0, 1, 1, 0]), 3), (0,), none)
+    nothing = confident_mistakes(P.copy(), np.array([0, 1, 1, 0]), 3)
+    check.shape(nothing, (0,), none)
+check.true(
+    not isinstance(nothing, np.ndarray) or nothing.dtype.kind in "iu",
+    "without mistakes this is an array of floats, which is no row number: np.array([]) needs dtype=int",
+)
 hint = "confident_mistakes changed its input: `P[…] = 0` works in place, np.where(…, P, 0) makes a new array"
 with check.unchanged(P, y, hint=hint):
     confident_mistakes(P, y, 2)
