@@ -52,7 +52,7 @@ _MODULES = {
         "ClusterError",
         "CollectError",
         "CourseError",
-    "ExportError",
+        "ExportError",
         "HaltedError",
         "IsolationError",
         "LabError",

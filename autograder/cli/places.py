@@ -78,8 +78,8 @@ def places_of(
     if submissions is not None:
         if course is None or not (course / COURSE_FILE).is_file():
             return Places(submissions, output, labs, course)
-        here = open_course(course)
-        return Places(submissions, output, labs, course, here.gradebook, here.roster_file)
+        named = open_course(course)
+        return Places(submissions, output, labs, course, named.gradebook, named.roster_file)
     here = open_course(course) if course else course_here()
     if here is None:
         fail("SUBMISSIONS is missing; give the folder of the submissions, or change to the folder of a course")
