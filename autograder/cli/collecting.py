@@ -98,6 +98,6 @@ def _say_report(report: CollectReport, dry_run: bool) -> None:
     say("would write: {}" if dry_run else "written: {}", written)
     if report.added:
         say(
-            "[bold]next[/] complete the column student of mapping.csv ({} new lines), and run the same command again",
-            report.added,
+            "[bold]next[/] complete the column student of mapping.csv ({} new line{}), and run the same command again",
+            *(report.added, "s" * (report.added != 1)),
         )

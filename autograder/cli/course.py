@@ -154,7 +154,7 @@ def _say_steps(steps: Sequence[Step], folder: Path, labs: Sequence[Lab], dry_run
         return
     first = labs[0].id
     say("[bold]next[/]")
-    say("  1. write your students into {}", folder / "roster.csv")
+    say("  1. write your students into {}, or put your platform's own list there", folder / "roster.csv")
     say("  2. set the due dates and what late work loses in {}", folder / "course.toml")
     say("  3. hand out {}", folder / "release" / first / f"{first}.ipynb")
     say(

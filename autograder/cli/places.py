@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,9 @@ def check_listed(course: Course, lab: str) -> None:
 
     if lab not in course.labs:
         listed = ", ".join(course.labs) or "none"
-        fail(f"{course.folder / COURSE_FILE}: no lab {lab!r}; it lists {listed}. Add the line [labs.{lab}] if it belongs there")
+        near = get_close_matches(lab, course.labs, n=1)
+        advice = f"Did you mean {near[0]}?" if near else f"Add the line [labs.{lab}] if it belongs there"
+        fail(f"{course.folder / COURSE_FILE}: no lab {lab!r}; it lists {listed}. {advice}")
 
 
 def places_of(

@@ -77,8 +77,8 @@ def export(
     marks would change there, who is missing on either side, and which marks are left out because a person has not completed them.
     The tidy table (--to csv) has one row per student and test or question, and every student.
 
-    Exit status: 0 every mark is in the file. 1 a person is needed: marks were left out, or somebody is missing on one side. 2 it
-    cannot be done: nothing was graded, the export is of another course, or the points differ and --scale was not given.
+    Exit status: 0 every mark is in the file. 1 a person is needed: marks were left out or are not final, or somebody is missing on one
+    side. 2 it cannot be done: nothing was graded, the export is of another course, or the points differ and --scale was not given.
     """
     from autograder.files import write_bytes
 
@@ -110,8 +110,9 @@ def export(
     else:
         if filled:
             _say_filled(filled, dry_run)
+        _list("  [yellow]note[/] {}", [(note,) for note in _late_without_a_time(here, lab, marks)])
         say("{} {}", "would write" if dry_run else "wrote", target)
-    raise typer.Exit(1 if filled and (filled.left or filled.without_row or filled.unknown) else 0)
+    raise typer.Exit(1 if filled and (filled.left or filled.without_row or filled.unknown or filled.provisional) else 0)
 
 
 def _marks(course: Course, lab: str) -> list[Mark]:
@@ -163,11 +164,32 @@ def _titles(course: Course, lab: str) -> list[str]:
 
 def _say_filled(filled: Filled, dry_run: bool) -> None:
     would = "would change" if dry_run else "changed"
-    say("[bold]{}[/]: {} marks {}, {} are there already", filled.column, len(filled.changes), would, filled.same)
+    count = len(filled.changes)
+    say("[bold]{}[/]: {} mark{} {}, {} there already", filled.column, count, "s" * (count != 1), would, filled.same)
     _list("  {}: {} → {}", [(change.name, change.old or "empty", change.new) for change in filled.changes])
     _list("  [yellow]left out[/] {}: {}", filled.left)
     _list("  [yellow]no row in the export[/] {}", [(student,) for student in filled.without_row])
     _list("  [yellow]fits no student of the course[/] {}", [(name,) for name in filled.unknown])
+    _list(
+        "  [yellow]not final[/] {}: a person has not completed this mark; run this again afterwards", _ids(filled.provisional)
+    )
+
+
+def _ids(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [(name,) for name in names]
+
+
+def _late_without_a_time(course: Course, lab: str, marks: list[Mark]) -> list[str]:
+    """Sentences about late work from which the rule of the course takes nothing, because nobody knows when it came."""
+    if not course.late.percent_per_day or lab not in course.labs or course.labs[lab].due is None:
+        return []
+    said = "late, but the platform gives no time, so nothing is taken off; write the time, such as `{}`, into {} and run this again"
+    return [
+        f"{mark.student.id}: "
+        + said.format("2026-11-26 09:30 +0100", course.submitted() / mark.student.id / lab / "timestamp.txt")
+        for mark in marks
+        if mark.verdict is not None and mark.lateness_unknown
+    ]
 
 
 def _list(template: str, rows: list[tuple[str, ...]] | tuple[tuple[str, ...], ...]) -> None:
@@ -196,7 +218,8 @@ def feedback(
     A page is one HTML file, COURSE/feedback/STUDENT/LAB/LAB.html, without scripts and external addresses. It shows no line of a hidden
     test or of the solution. The archive for the platform is COURSE/feedback/LAB-canvas.zip or LAB-moodle.zip.
 
-    Exit status: 0 every page is written. 1 a person is needed: a notebook cannot be shown, or a page has no place in the archive.
+    Exit status: 0 every page is written. 1 a person is needed: a mark is not final, a notebook cannot be shown, or a page has no place
+    in the archive.
     2 it cannot be done: nothing was graded, there is no such student, or no room.
     """
     here = open_course(course)
@@ -246,7 +269,9 @@ def _write_pages(
         )
     pages: dict[str, str] = {}
     written: list[Path] = []
-    notes: list[str] = []
+    notes = _late_without_a_time(course, lab_id, marks)
+    if open_marks := sum(not mark.complete for mark in marks):
+        notes.append(f"{open_marks} of {len(marks)} marks are not final, and the pages say so; run this again when they are")
 
     def make(mark: Mark) -> tuple[Page, list[str]]:
         heard: list[str] = []

@@ -108,6 +108,17 @@ def open_download(path: Path, scratch: Path) -> Download:
     return Download(path, entries, tuple(opened.left), tuple(opened.repositories))
 
 
+def _no_zip(path: Path) -> str:
+    """Return what a file that is no zip may be, and what to do."""
+    if path.suffix.lower() in (".csv", ".tsv", ".xlsx"):
+        return (
+            "a table, not a zip; give the download of the submissions. A gradebook is for `autograder export`, or is the roster"
+        )
+    if path.suffix.lower() == ".ipynb":
+        return "one notebook; expected a zip, or a folder with a notebook or a folder per student"
+    return "not a whole zip file; the download may have stopped half-way, or be the page of a login: download it again"
+
+
 class _Opening:
     """The files that were found so far, and what was left."""
 
@@ -147,10 +158,7 @@ class _Opening:
         except OSError as error:
             raise CollectError(f"{path}: cannot be read ({error.strerror or error})") from error
         except _DAMAGED as error:
-            raise CollectError(
-                f"{path}: not a whole zip file ({error}); the download may have stopped half-way, or be the page of a login: "
-                "download it again"
-            ) from error
+            raise CollectError(f"{path}: {_no_zip(path)} ({error})") from error
         with archive:
             infos = archive.infolist()
             if len(infos) > MAX_ENTRIES:

@@ -141,6 +141,9 @@ class _Collecting:
                     self._of_student[student.id].append(handed)
             self._note_unmatched(kind, matches, {handed.person: handed for handed in group})
         self.counts["matched"] = len(self._of_student)
+        if self._handed and not self._of_student:
+            said = "none of these people is on it; is this the download, or the roster, of another course?"
+            self.lines.insert(0, Line("nobody matched", self.course.roster_file.name, said))
 
     def _note_unmatched(self, kind: str, matches: dict[Person, Match], handed: dict[Person, _Handed]) -> None:
         for person, match in matches.items():

@@ -30,6 +30,7 @@ LMS = ("", "canvas", "moodle", "gradescope", "blackboard", "drive", "git", "exch
 _KEYS = ("name", "lms", "timezone", "labs_folder", "roster", "gradebook", "late", "labs")
 _EXAMPLE = "due = 2026-11-20T23:59:00+01:00"
 _LOCAL_SQLITE = "sqlite:///"
+_HOW_TO_WRITE = f"Texts need quotes. A date has none, and is one that the calendar has, with the seconds: `{_EXAMPLE}`"
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _read(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise CourseError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise CourseError(f"{path}: not TOML: {error}. Texts need quotes; a date has none") from error
+        raise CourseError(f"{path}: not TOML: {error}. {_HOW_TO_WRITE}") from error
 
 
 # ── the parts ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -59,7 +59,9 @@ def load_lab(folder: Path | str) -> Lab:
     folder = Path(folder)
     source = folder / "lab.py"
     if not source.is_file():
-        near = folder.parent if folder.parent.is_dir() else Path.cwd()
+        if not folder.parent.is_dir():
+            raise LabError(f"{folder.parent}: no such folder; say with --labs where the folders of the labs lie")
+        near = folder.parent
         known = ", ".join(path.name for path in find_labs(near)) or "none"
         raise LabError(f"{folder}: no lab here (expected {source}); labs beside it: {known}")
     cells = _cells(source)

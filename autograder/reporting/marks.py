@@ -91,6 +91,11 @@ class Mark:
         return max(0.0, self.raw - self.penalty)
 
     @property
+    def lateness_unknown(self) -> bool:
+        """Whether the learning platform calls it late and nothing says when it came, so that no rule for late work can act."""
+        return bool(self.late) and self.submitted is None
+
+    @property
     def complete(self) -> bool:
         """Whether it was graded and no person has to mark anything or look again."""
         graded = self.verdict is not None and self.verdict.status == "graded"
@@ -121,7 +126,7 @@ def read_marks(course: Course, lab: str) -> list[Mark]:
     marks = []
     for name in sorted(students):
         file = collected.get(name)
-        when = file.submitted if file else _stamp(course, name, lab)
+        when = (file.submitted if file else None) or _stamp(course, name, lab)
         sheet = sheets.get(name, Sheet())
         marks.append(_mark(students[name], verdicts.get(name), sheet, file, when, cells, due, course.late))
     return marks
@@ -146,7 +151,7 @@ def days_late(submitted: datetime | None, due: datetime | None, grace_minutes: f
 
 
 def _stamp(course: Course, student: str, lab: str) -> datetime | None:
-    """Return the time that nbgrader's exchange left beside a submission that was not collected here; None if there is none."""
+    """Return the time in the file beside a submission, which nbgrader's exchange or an instructor wrote; None if there is none."""
     path = course.submitted() / student / lab / "timestamp.txt"
     try:
         return parse_utc(path.read_text(encoding="utf-8")[:100].strip()).replace(tzinfo=timezone.utc)

@@ -61,12 +61,14 @@ class LabStatus:
             return self.problem
         if not self.released:
             return f"autograder build {self.lab}"
+        if not self.handed_in:
+            return f"autograder collect {self.lab} DOWNLOAD"
         if self.to_grade:
             return f"autograder grade {self.lab}"
         if self.to_review:
             return f"look at what graded/{self.lab}/report.html lists"
         if self.to_mark:
-            return "mark by hand in formgrader"
+            return "mark by hand: `jupyter lab` here, then Nbgrader > Formgrader"
         if self.graded and not self.pages:
             return f"autograder feedback {self.lab}"
         if self.graded and not any(name.endswith(".csv") for name in self.exports):

@@ -18,6 +18,7 @@ from autograder.files import write_text
 from autograder.grading.verdict import TestResult, Verdict
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
+from autograder.reporting.marks import read_marks
 from autograder.reporting.pages import verdicts_json
 
 GRADES = "Student,ID,SIS Login ID,Section,Toy (7)\n    Points Possible,,,,24.00\n{}Student, Test,9,x,A,\n"
@@ -53,7 +54,7 @@ def grades(tmp_path: Path) -> Path:
 def test_export_fills_the_export_of_canvas_and_says_who_is_left_out(course: Path, grades: Path) -> None:
     code, said = call("export", "lab00_toy", "--to", "canvas", "--template", grades, "--course", course)
     assert code == 1
-    assert "Toy (7): 1 marks changed, 0 are there already One: empty → 10.00" in said
+    assert "Toy (7): 1 mark changed, 0 there already One: empty → 10.00" in said
     assert "left out Two: needs review: a person must look at it first" in said
     assert "left out Three: nothing was handed in (--missing-as-zero writes 0)" in said
     made = course / "feedback" / "lab00_toy-canvas.csv"
@@ -75,6 +76,32 @@ def test_export_of_a_tidy_table_needs_no_template(course: Path, tmp_path: Path) 
     assert len((tmp_path / "t.csv").read_text().splitlines()) == 1 + 3 + 3 + 1
 
 
+def test_marks_that_are_not_final_are_named_when_they_are_written_all_the_same(course: Path, grades: Path) -> None:
+    options = ("--to", "canvas", "--template", grades, "--course", course, "--incomplete", "--missing-as-zero")
+    code, said = call("export", "lab00_toy", *options)
+    assert code == 1
+    assert "not final ben: a person has not completed this mark" in said
+    assert "not final ada" not in said
+
+
+def test_late_work_without_a_time_is_named_until_somebody_writes_the_time(course: Path) -> None:
+    settings = (course / "course.toml").read_text()
+    due = "due = 2026-11-20T23:59:00+01:00"
+    (course / "course.toml").write_text(settings.replace("[labs.", "[late]\npercent_per_day = 10\n[labs.") + due + "\n")
+    file = CollectedFile("ada", "canvas", "a.zip", "one_LATE_11_21_x.ipynb", {}, None, late=True, attempt=1, sha256="0")
+    write_collected(load_course(course), "lab00_toy", [file])
+    time = course / "submitted" / "ada" / "lab00_toy" / "timestamp.txt"
+    for command in (("export", "lab00_toy", "--to", "csv"), ("feedback", "lab00_toy", "--dry-run", "--zip", "none")):
+        assert (
+            "ada: late, but the platform gives no time, so nothing is taken off; write the time"
+            in call(*command, "--course", course)[1]
+        )
+    write_text(time, "2026-11-21 09:30 +0100\n")
+    assert "gives no time" not in call("export", "lab00_toy", "--to", "csv", "--course", course)[1]
+    (mark, *_) = read_marks(load_course(course), "lab00_toy")
+    assert (mark.days_late, mark.penalty) == (1, pytest.approx(mark.raw / 10))
+
+
 def test_export_keeps_the_template(course: Path, grades: Path) -> None:
     before = grades.read_bytes()
     code, said = call("export", "lab00_toy", "--to", "canvas", "--template", grades, "--course", course, "-o", grades)
@@ -89,6 +116,7 @@ def test_export_keeps_the_template(course: Path, grades: Path) -> None:
         (("lab00_toy", "--to", "canvas"), "--template is missing: give the file that Canvas exports"),
         (("lab00_toy", "--to", "moodle", "--template", "/no/such.csv"), "/no/such.csv: No such file or directory"),
         (("lab77", "--to", "csv"), "no lab 'lab77'"),
+        (("lab00_tyo", "--to", "csv"), "Did you mean lab00_toy?"),
     ],
 )
 def test_export_says_what_is_missing_with_status_2(course: Path, options: tuple[str, ...], said: str) -> None:

@@ -225,7 +225,8 @@ def test_a_week_from_the_downloads_to_the_marks_in_the_platforms(toy: Lab, cours
     code, said = call("grade", LAB, "--jobs", 2)
     assert code == 0, said
     # Where a person marked the test that was mended, the mark stays and a person is asked to look again.
-    assert (status()["graded"], status()["to_mark"], status()["next"]) == (16, 2, "mark by hand in formgrader")
+    assert (status()["graded"], status()["to_mark"]) == (16, 2)
+    assert status()["next"].startswith("mark by hand")
     assert json.loads(call("explain", LAB, "s10", "--json")[1])["points"] == 17
     _mark_by_hand(course, {"s10": BY_HAND["s10"]})
     assert status()["to_mark"] == len(UNMARKED)

@@ -72,11 +72,14 @@ def parse_download(download: Download, kind: str = "", regex: str = "") -> Parse
         if pieces:
             left = (*download.left, *_not_understood(view, pieces, found))
             return Parsed(found, _with_original_names(pieces, view, download), left)
-    said = f"the pattern {regex}" if regex else f"the names of {kind}"
+    if not download.entries:
+        raise CollectError(
+            f"{download.path}: there are no files in it; give the download of the platform, or the folder with the submissions"
+        )
+    said = f"the pattern {regex}" if regex else f"the names of {found}"
     names = ", ".join(entry.name for entry in download.entries[:3])
-    raise CollectError(
-        f"{download.path}: no file fits {said} (there are: {names or 'none'}); leave out --from to have it found out"
-    )
+    advice = "leave out --from to have it found out" if kind else "say with --from or --pattern how they are named"
+    raise CollectError(f"{download.path}: no file fits {said} (there are: {names or 'none'}); {advice}")
 
 
 def _kind_of(download: Download) -> str:

@@ -106,12 +106,12 @@ def _assignment(name: str, header: Sequence[str], possible: Row, wanted: str, ti
         chosen = chosen or (list(found) if len(found) == 1 else [])
     if len(chosen) == 1:
         return chosen[0]
-    listed = "; ".join(header[at] for at in (chosen or found))
-    if chosen:
-        raise ExportError(f"{name}: several assignments are called so ({listed}); give the number of yours with --column")
-    raise ExportError(
-        f"{name}: {f'no assignment {wanted!r}' if wanted else 'which assignment is it?'} Give the number of one with --column: {listed}"
+    listed = "; ".join(
+        f"--column {match['id']} for {header[at]!r}" for at, match in found.items() if not chosen or at in chosen
     )
+    if chosen:
+        raise ExportError(f"{name}: several assignments are called so; give the number of yours: {listed}")
+    raise ExportError(f"{name}: {f'no assignment {wanted!r}' if wanted else 'which assignment is it?'} Give one of {listed}")
 
 
 def _plain(text: str) -> str:

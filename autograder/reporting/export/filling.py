@@ -18,6 +18,7 @@ from autograder.reporting.marks import Mark
 __all__ = ["Change", "Entry", "Filled", "Rules", "fill"]
 
 _NEAR = 1e-6
+_ANYWAY = " (--incomplete writes what there is)"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Filled:
         left: (student, reason) of rows and marks that were left out.
         without_row: Ids of students with a mark who have no row.
         unknown: Names of rows that fit no student of the course.
+        provisional: Ids of students whose mark in the file is not final.
     """
 
     data: bytes
@@ -94,6 +96,7 @@ class Filled:
     left: tuple[tuple[str, str], ...]
     without_row: tuple[str, ...]
     unknown: tuple[str, ...]
+    provisional: tuple[str, ...] = ()
 
 
 def fill(
@@ -164,7 +167,12 @@ def fill(
     there = {entry.student for entry in matched}
     without_row = tuple(id for id, mark in people.marks.items() if id not in there and mark.verdict is not None)
     unknown = tuple(entry.name for entry in entries if entry.student is None)
-    return Filled(sheet.with_cells(texts), header, maximum, tuple(changes), same, tuple(left), without_row, unknown)
+    out = {name for name, _ in left}
+    written = [people.marks[str(entry.student)] for entry in matched if entry.name not in out]
+    provisional = tuple(mark.student.id for mark in written if mark.verdict is not None and not mark.complete)
+    return Filled(
+        sheet.with_cells(texts), header, maximum, tuple(changes), same, tuple(left), without_row, unknown, provisional
+    )
 
 
 def _maximum(sheet: Sheet, header: str, maxima: set[float], people: People, rules: Rules) -> float:
@@ -197,8 +205,8 @@ def _not_ready(mark: Mark, rules: Rules) -> str:
     if rules.incomplete or mark.complete:
         return ""
     if mark.verdict.status != "graded":
-        return f"{mark.verdict.status}: a person must look at it first"
+        return f"{mark.verdict.status}: a person must look at it first{_ANYWAY}"
     waiting = sum(hand.points is None for hand in mark.by_hand)
     if waiting:
-        return f"{waiting} {'answer waits' if waiting == 1 else 'answers wait'} for a mark by hand"
-    return "an answer or a test changed since it was marked by hand; look again"
+        return f"{waiting} {'answer waits' if waiting == 1 else 'answers wait'} for a mark by hand{_ANYWAY}"
+    return f"an answer or a test changed since it was marked by hand; look again{_ANYWAY}"

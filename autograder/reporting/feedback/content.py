@@ -141,6 +141,8 @@ def _notes(mark: Mark) -> Iterator[str]:
     if mark.penalty:
         days = "1 day" if mark.days_late == 1 else f"{mark.days_late} days"
         yield f"Handed in {days} late: {mark.penalty:.4g} of your {mark.raw:.4g} points are lost."
+    elif mark.lateness_unknown:
+        yield "Handed in late. Your instructor decides what that costs; so far it costs nothing."
     elif mark.days_late or mark.late:
         yield "Handed in late. No points are lost."
     if verdict.reduced_budget:

@@ -82,6 +82,30 @@ def test_a_download_that_is_not_whole_is_refused(nn: Class, content: bytes | Non
     assert nn.students() == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"), [("grades.csv", "a table, not a zip"), ("lab.ipynb", "one notebook; expected a zip, or a folder")]
+)
+def test_a_file_of_another_kind_is_told_from_a_broken_download(nn: Class, name: str, problem: str) -> None:
+    path = nn.downloads / name
+    path.parent.mkdir()
+    path.write_text("Student,ID")
+    with pytest.raises(CollectError, match=problem):
+        nn.collect(path)
+
+
+def test_a_folder_without_files_is_named(nn: Class) -> None:
+    folder = nn.downloads / "nothing"
+    folder.mkdir(parents=True)
+    with pytest.raises(CollectError, match="there are no files in it"):
+        nn.collect(folder)
+
+
+def test_where_nobody_is_on_the_roster_another_course_is_suspected(nn: Class) -> None:
+    report = nn.collect(nn.zip({"petrovivan_99_1_lab.ipynb": notebook("ivan")}))
+    assert "of another course?" in said(report, "nobody matched")["roster.csv"]
+    assert not said(nn.collect(nn.zip({**GOOD, "petrovivan_99_1_lab.ipynb": notebook("ivan")})), "nobody matched")
+
+
 def test_a_damaged_entry_costs_nobody_else_anything(nn: Class) -> None:
     path = nn.zip({**GOOD, "oneilsmithzoë_4712_2_lab.ipynb": notebook("zoe")})
     data = bytearray(path.read_bytes())

@@ -57,7 +57,7 @@ def test_a_new_course_has_nothing_but_its_labs_and_students(course: Course) -> N
 
 def test_each_stage_of_the_week_is_counted_and_the_next_one_named(course: Course) -> None:
     write_text(course.folder / "release" / "lab01" / "lab01.ipynb", "{}")
-    assert (lab01(course).released, lab01(course).next) == (True, "")
+    assert (lab01(course).released, lab01(course).next) == (True, "autograder collect lab01 DOWNLOAD")
     hand_in(course, "ada", "ben", "cem")
     assert (lab01(course).handed_in, lab01(course).to_grade, lab01(course).next) == (3, 3, "autograder grade lab01")
     grade(course, verdict("ada"), verdict("ben", answered=True), verdict("cem", "needs review"))
@@ -65,7 +65,7 @@ def test_each_stage_of_the_week_is_counted_and_the_next_one_named(course: Course
     assert (found.graded, found.to_grade, found.to_review, found.to_mark) == (2, 0, 1, 1)
     assert found.next == "look at what graded/lab01/report.html lists"
     grade(course, verdict("ada"), verdict("ben", answered=True), verdict("cem"))
-    assert lab01(course).next == "mark by hand in formgrader"
+    assert lab01(course).next == "mark by hand: `jupyter lab` here, then Nbgrader > Formgrader"
     grade(course, verdict("ada"), verdict("ben"), verdict("cem"))
     assert lab01(course).next == "autograder feedback lab01"
     write_text(course.feedback() / "ada" / "lab01" / "lab01.html", "<p>")
