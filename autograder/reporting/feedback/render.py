@@ -84,6 +84,7 @@ def _template() -> Any:
         loader=PackageLoader("autograder.reporting"), autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_printed
     )
     environment.filters["number"] = lambda value: f"{value:.4g}"
+    environment.filters["name"] = _name
     return environment.get_template("feedback.html")
 
 
@@ -91,6 +92,11 @@ def _lines(section: Section, most: int) -> list[str]:
     """Return the lines of the student's text, at most `most` of them."""
     lines = [text[:_MAX_LINE] for text in section.text.splitlines()]
     return lines if len(lines) <= most else [*lines[:most], f"… {len(lines) - most} more lines"]
+
+
+def _name(text: str) -> Markup:
+    """Return a name that may be broken after an underscore, so that a narrow screen breaks no word."""
+    return Markup("_<wbr>").join(printable(text).split("_"))
 
 
 def _printed(value: Any) -> Any:
