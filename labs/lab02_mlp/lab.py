@@ -494,13 +494,11 @@ hint = "activations changed z: `z[z < 0] = 0` works in place; use np.maximum or 
 with check.unchanged(z, hint=hint):
     activations(z)
 with np.errstate(all="ignore"):
-    relu, sigmoid, tanh = activations(np.array([-1e6, 2500.0, 1e6]))
+    relu = activations(np.array([-1e6, 2500.0, 1e6]))[0]
 check.close(
     relu, [0, 2500, 1e6],
     hint="your ReLU cuts off large values: it gives z wherever z is positive. If you clip z, clip it for the sigmoid only",
 )
-for name, value, expected in (("sigmoid", sigmoid, [0, 1, 1]), ("tanh", tanh, [-1, 1, 1])):
-    check.close(value, expected, atol=1e-6, hint=f"this is your {name} at −1,000,000, 2500 and 1,000,000")
 ### END HIDDEN TESTS
 
 # %%
@@ -738,7 +736,8 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-Y, Q = rng.dirichlet(np.ones(6), size=30), rng.dirichlet(np.full(6, 2.0), size=30) * 0.9 + 0.1 / 6
+Y = rng.dirichlet(np.ones(6), size=30)
+Q = 0.9 * (1 - Y) / 5 + 0.1 / 6  # the likelier a class is, the less it was predicted: every class costs something else
 expected = np.mean(keras.ops.convert_to_numpy(keras.losses.categorical_crossentropy(Y, Q)))
 check.close(
     cross_entropy(Y.copy(), Q.copy()), expected, rtol=1e-3,
@@ -1030,9 +1029,10 @@ check.close(
 # Keras repairs this slip in silence while it still sees the scores behind the sigmoid; the loss itself tells.
 told = binary.loss if not isinstance(binary.loss, str) else keras.losses.get(binary.loss)
 if callable(told):
-    alone = np.mean(keras.ops.convert_to_numpy(told(answers, q)))
+    asked, sure = np.array([[0.0], [1.0], [0.0]], dtype="float32"), np.array([[0.05], [0.9], [0.2]], dtype="float32")
+    alone = np.mean(keras.ops.convert_to_numpy(told(asked, sure)))
     check.close(
-        alone, sklearn.metrics.log_loss(answers[:, 0], q[:, 0].astype(float)), rtol=0.01,
+        alone, sklearn.metrics.log_loss(asked[:, 0], sure[:, 0].astype(float)), rtol=0.01,
         hint="the output is a probability already (a sigmoid): leave out from_logits=True, which applies a second sigmoid",
     )
 ### END HIDDEN TESTS
