@@ -150,7 +150,9 @@ def _helpers(pieces: Sequence[Piece], notebook: Piece) -> tuple[dict[str, Piece]
         helpers[name] = piece
     size = sum(piece.entry.path.stat().st_size for piece in helpers.values())
     if len(helpers) > MAX_FILES or size > MAX_BYTES:
-        return {}, (f"more than {MAX_FILES} files or {MAX_BYTES >> 20} MB lie beside the notebook: none of them comes along",)
+        return {}, (
+            f"more than {MAX_FILES} files or {MAX_BYTES >> 20} MB beside the notebook: none of these files is collected",
+        )
     return helpers, tuple(notes)
 
 

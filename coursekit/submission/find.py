@@ -87,5 +87,5 @@ def _question() -> str:
     """Ask for the path, and name the notebooks in this folder."""
     here = sorted(path.name for path in Path.cwd().glob("*.ipynb"))
     example = next((name for name in here if name.startswith("lab")), here[0] if here else "lab02_mlp.ipynb")
-    listed = f" In {Path.cwd()} lie {', '.join(here[:8])}." if here else ""
+    listed = f" The notebooks in {Path.cwd()} are {', '.join(here[:8])}." if here else ""
     return f'Which file is this notebook? Its name cannot be seen from here.{listed} Write coursekit.submit("{example}").'

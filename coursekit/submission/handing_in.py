@@ -85,7 +85,7 @@ def prepare(
     notes = [*repaired.repaired, *lighten(work)]
     place = write(work, found.folder, file_name(lab, student, time))
     if place.parent != found.folder:
-        warnings.append(f"The notebook's folder is read-only, so the file lies in {place.parent}.")
+        warnings.append(f"The notebook's folder is read-only, so the file is in {place.parent}.")
     written, tests = [cell for cell in nb.cells(work) if nb.is_answer(cell)], [c for c in nb.cells(work) if nb.is_test(c)]
     waiting = unwritten(work)
     return Report(
@@ -177,7 +177,7 @@ def _offer(report: Report) -> None:
             files.download(str(report.path))
         except Exception as error:
             _console.say(
-                f"The download did not start ({error}). The file lies in {report.path}: the folder sign on the left shows it."
+                f"The download did not start ({error}). The file is {report.path}: the folder icon on the left shows it."
             )
     elif getattr(_front_end.shell(), "kernel", None) is not None:
         from IPython.display import FileLink, display
