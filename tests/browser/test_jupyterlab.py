@@ -60,5 +60,8 @@ def test_a_student_starts_the_release_and_hears_what_is_missing(lab_id: str, tmp
         said = page.locator(ERRORS).all_inner_texts()
         assert said  # on a busy machine cells behind it may have been sent before the kernel refuses them
         assert "NotImplementedError" in said[0]
+        folded = page.locator(".jp-CodeCell .jp-InputPlaceholder")
+        assert folded.count() == len(lab.of("tests"))
+        folded.first.click()
         locked = page.locator(".jp-CodeCell", has_text=lab.of("tests")[0].source.splitlines()[0]).first
         assert locked.locator(".cm-content").get_attribute("aria-readonly") == "true"
