@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coursekit import _front_end
 from coursekit.data import hosts
 from coursekit.data.errors import Unreachable, Unusable, say
 
@@ -224,7 +225,7 @@ class Progress:
     def _open(self) -> Any:
         from tqdm import tqdm
 
-        live = sys.stdout.isatty() or "ipykernel" in sys.modules
+        live = sys.stdout.isatty() or getattr(_front_end.shell(), "kernel", None) is not None
         if not live:
             say(f"coursekit: downloading {self.name} ({self.detail}{self.total / 1e6:.1f} MB)")
         return tqdm(
