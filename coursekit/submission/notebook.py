@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from coursekit import course
 from coursekit.submission.errors import SubmissionError
 
 __all__ = [
@@ -106,12 +107,11 @@ def released(notebook: Notebook) -> tuple[str, Notebook | None]:
 
 
 def _released_files() -> list[Path]:
-    """Return the labs' notebooks in the installed package, or in the checkout that it runs from."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "notebooks" / "labs", package.parent / "notebooks" / "labs"):
-        if found := sorted(folder.glob("lab*.ipynb")):
-            return found
-    return []
+    """Return the labs' notebooks of the course; none if the package is damaged."""
+    try:
+        return sorted((course.released() / "labs").glob("lab*.ipynb"))
+    except LookupError:
+        return []
 
 
 # ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -37,16 +37,10 @@ from autograder.notebooks.io import write_notebook
 from autograder.reporting import terminal
 from autograder.reporting.gradebook import Recorder
 from autograder.reporting.gradebook_writer import GradebookWriter
+from tests.autograder.commands import call
 
 OnGraded = Callable[[Verdict, Submission], None] | None
 RIGHT = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
-
-
-def call(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, " ".join(result.output.split())
 
 
 def test_build_writes_the_released_notebook_and_the_nbgrader_course(toy: Lab, tmp_path: Path) -> None:

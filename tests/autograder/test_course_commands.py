@@ -11,10 +11,8 @@ from typing import get_args, get_type_hints
 from unittest.mock import Mock
 
 import pytest
-from typer.testing import CliRunner
 
 from autograder.authoring.demo import reference_sources, solve
-from autograder.cli import app
 from autograder.cli.course import init
 from autograder.course.config import LMS
 from autograder.files import write_text
@@ -26,15 +24,9 @@ from autograder.grading.verdict import Flag, TestResult, Verdict, Written
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
 from autograder.reporting.pages import verdicts_json
+from tests.autograder.commands import call
 
 OnGraded = Callable[[Verdict, Submission], None] | None
-
-
-def call(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, " ".join(result.output.split())
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from autograder.authoring.demo import solve
-from autograder.cli import app
 from autograder.course.config import load_course
 from autograder.course.records import CollectedFile, write_collected
 from autograder.files import write_text
@@ -20,15 +18,9 @@ from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
 from autograder.reporting.marks import read_marks
 from autograder.reporting.pages import verdicts_json
+from tests.autograder.commands import call
 
 GRADES = "Student,ID,SIS Login ID,Section,Toy (7)\n    Points Possible,,,,24.00\n{}Student, Test,9,x,A,\n"
-
-
-def call(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, " ".join(result.output.split())
 
 
 @pytest.fixture

@@ -17,11 +17,10 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from typer.testing import CliRunner
 
 from autograder.authoring.demo import reference_sources, solve, without_metadata
-from autograder.cli import app
 from autograder.labs.model import Lab
+from tests.autograder.commands import call
 
 LAB = "lab00_toy"
 MENDED = 'check.close(w, 2.0**-STEPS, hint="count the steps")'
@@ -176,13 +175,6 @@ class Downloads:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(self.notebook(student))
         return place
-
-
-def call(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, " ".join(result.output.split())
 
 
 def status() -> dict[str, object]:

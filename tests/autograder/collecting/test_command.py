@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 
-from typer.testing import CliRunner
-
-from autograder.cli import app
 from tests.autograder.collecting.conftest import Class, notebook
+from tests.autograder.commands import run
 
 JANE = {"doejane_4711_1_lab.ipynb": notebook("jane")}
 
 
 def call(nn: Class, *arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["collect", "toylab", *map(str, arguments), "--course", str(nn.course.folder)])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
+    return run("collect", "toylab", *arguments, "--course", nn.course.folder)
 
 
 def test_everyone_matched_is_status_0(nn: Class) -> None:
@@ -31,7 +26,7 @@ def test_what_needs_a_person_is_status_1_and_the_text_of_strangers_is_escaped(nn
     code, said = call(nn, nn.zip({**JANE, "[red]\x1b[2J‮eve_9_9_a.ipynb": notebook()}))
     assert code == 1
     assert "unmatched user 9 ([red]\\x1b[2J\\u202eeve): nobody in the roster" in said
-    assert "complete the column student of mapping.csv (1 new lines)" in said
+    assert "complete the column student of mapping.csv (1 new line)" in said
     assert "\x1b" not in said
 
 
