@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course.config import Course
 from autograder.errors import CourseError, RecordError
-from autograder.reporting.gradebook import course_directory, open_gradebook
+from autograder.reporting.database import course_directory, open_gradebook
 
 __all__ = ["GradedCell", "Sheet", "read_sheets"]
 

@@ -7,12 +7,10 @@ in which order verdicts get there; it grades nothing.
 
 from __future__ import annotations
 
-import os
-import sysconfig
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -29,8 +27,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course.ids import id_problem
 from autograder.course.roster import Roster
@@ -42,10 +39,10 @@ from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import source_notebook
+from autograder.reporting.database import alone, course_directory, open_gradebook
 from autograder.reporting.gradebook_writer import GradebookWriter, RefusedError
-from autograder.sandbox.interpreters import without_python
 
-__all__ = ["Recorded", "Recorder", "course_directory", "open_gradebook", "record"]
+__all__ = ["Recorded", "Recorder", "record"]
 
 TWICE = "more than one verdict has this name, and a gradebook holds one per student; keep one of the submissions"
 MAX_WAITING = 4  # verdicts, each with the pictures of its submission
@@ -205,8 +202,9 @@ class Recorder:
     def _opened(self) -> GradebookWriter:
         with self._errors():
             gradebook = self._open.enter_context(open_gradebook(self._folder))
-            for notebook in (*siblings(self._lab), self._lab):
-                _save_lab(notebook, self._folder, gradebook)
+            with alone(self._folder.db_url):
+                for notebook in (*siblings(self._lab), self._lab):
+                    _save_lab(notebook, self._folder, gradebook)
             return GradebookWriter(self._lab, self._folder, gradebook, self._roster)
 
     def _write(self, verdict: Verdict, work: Submission | None, submitted: Path) -> None:
@@ -268,76 +266,7 @@ def _check_name(name: str) -> None:
         raise RefusedError(f"{problem}; rename the file or folder to the student's id")
 
 
-# ── the course and its gradebook ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def course_directory(course: Path, db_url: str = "") -> CourseDirectory:
-    """Read nbgrader's description of a course, with the settings in its `nbgrader_config`.
-
-    Args:
-        course: Folder of the course.
-        db_url: URL of the gradebook; by default the one that nbgrader uses in that folder.
-
-    Returns:
-        The description. Its gradebook need not exist.
-
-    Raises:
-        RecordError: There is no such folder, or the text is no URL.
-    """
-    if not Path(course).is_dir():
-        raise RecordError(f"{course}: no such folder; expected the nbgrader course, the folder that holds source/")
-    root = Path(course).resolve()
-    config = Config()
-    for loader in (
-        JSONFileConfigLoader("nbgrader_config.json", str(root)),
-        PyFileConfigLoader("nbgrader_config.py", str(root)),
-    ):
-        with suppress(ConfigFileNotFound):
-            config.merge(loader.load_config())
-    folder = CourseDirectory(config=config, root=str(root))
-    try:
-        url = make_url(db_url or folder.db_url)
-    except ArgumentError as error:
-        raise RecordError(
-            f"{db_url or folder.db_url!r} is no database URL; expected one such as sqlite:////path/gradebook.db"
-        ) from error
-    if not db_url and url.get_backend_name() == "sqlite" and url.database:
-        url = url.set(database=str(root / url.database))
-    folder.db_url = url.render_as_string(hide_password=False)
-    return folder
-
-
-@contextmanager
-def open_gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
-    """Open the gradebook of a course, or create it.
-
-    Args:
-        course: nbgrader's description of the course.
-
-    Yields:
-        The open gradebook.
-
-    Raises:
-        RecordError: The driver of the database is not installed.
-    """
-    # nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
-    before = dict(os.environ)
-    path = os.pathsep.join([sysconfig.get_path("scripts"), before.get("PATH", "")])
-    _set_variables({**without_python(before), "PATH": path})
-    try:
-        gradebook = Gradebook(course.db_url, course.course_id or "default_course")
-    except ImportError as error:
-        raise RecordError(f"the database needs a driver that is not installed: {error}; install it with pip") from error
-    finally:
-        _set_variables(before)
-    with gradebook:
-        yield gradebook
-
-
-def _set_variables(variables: Mapping[str, str]) -> None:
-    for name in [name for name in os.environ if name not in variables]:
-        del os.environ[name]
-    os.environ.update(variables)
+# ── the lab ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _save_lab(lab: Lab, course: CourseDirectory, gradebook: Gradebook) -> None:

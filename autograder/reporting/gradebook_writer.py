@@ -29,6 +29,7 @@ from autograder.labs.model import Lab
 from autograder.notebooks.io import read_notebook, write_notebook
 from autograder.notebooks.release import release_notebook
 from autograder.reporting.autograded import autograded_notebook, by_grade_id, literal, with_own_cells
+from autograder.reporting.database import transaction
 
 __all__ = ["GradebookWriter", "RefusedError"]
 
@@ -87,7 +88,7 @@ class GradebookWriter:
             when = parse_utc(stamp) if stamp else None
         except (ValueError, OverflowError):
             when = None
-        with _transaction(self.gradebook):
+        with transaction(self.gradebook):
             waiting = self._enter(verdict, before, after, when)
         write_notebook(after, path)
         if when:
@@ -211,19 +212,6 @@ def _stamp(lab: Lab, submitted: Path) -> str:
         return ""
     with path.open("rb") as file:
         return file.read(100).decode(errors="replace").strip()
-
-
-@contextmanager
-def _transaction(gradebook: Gradebook) -> Iterator[None]:
-    """Run a block in one transaction. nbgrader's methods commit; in this block a commit only flushes."""
-    with gradebook.engine.begin() as connection:
-        gradebook.db.remove()
-        gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only")
-        try:
-            yield
-            gradebook.db.commit()
-        finally:
-            gradebook.db.remove()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import run_steps
 from autograder.execution.steps import Step
 from autograder.grading.submissions import reading
-from autograder.reporting.gradebook import open_gradebook
+from autograder.reporting.database import open_gradebook
 from autograder.sandbox.interpreters import DOWNLOADS, NAMES, clean_environment, command, without_python
 from autograder.sandbox.probing import probe
 

@@ -1,0 +1,174 @@
+"""The database of an nbgrader course: where it is, and how it is opened and shared.
+
+SQLite is the default. PostgreSQL lets several people grade at the same time: each of their
+transactions waits for the one before. This module knows nbgrader's settings and SQLAlchemy; it does not
+know what is in a gradebook.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
+
+from autograder.errors import RecordError
+from autograder.sandbox.interpreters import without_python
+
+__all__ = ["alone", "course_directory", "open_gradebook", "transaction"]
+
+_LOCK = 0x6E62677261646572  # "nbgrader": the key of the lock that graders take in a PostgreSQL database
+_PATIENCE = "60s"  # for that lock
+
+
+def course_directory(course: Path, db_url: str = "") -> CourseDirectory:
+    """Read nbgrader's description of a course, with the settings in its `nbgrader_config`.
+
+    Args:
+        course: Folder of the course.
+        db_url: URL of the gradebook; by default the one that nbgrader uses in that folder.
+
+    Returns:
+        The description. Its gradebook need not exist.
+
+    Raises:
+        RecordError: There is no such folder, or the text is no URL.
+    """
+    if not Path(course).is_dir():
+        raise RecordError(f"{course}: no such folder; expected the nbgrader course, the folder that holds source/")
+    root = Path(course).resolve()
+    config = Config()
+    for loader in (
+        JSONFileConfigLoader("nbgrader_config.json", str(root)),
+        PyFileConfigLoader("nbgrader_config.py", str(root)),
+    ):
+        with suppress(ConfigFileNotFound):
+            config.merge(loader.load_config())
+    folder = CourseDirectory(config=config, root=str(root))
+    try:
+        url = make_url(db_url or folder.db_url)
+    except ArgumentError as error:
+        raise RecordError(
+            f"{db_url or folder.db_url!r} is no database URL; expected one such as sqlite:////path/gradebook.db"
+        ) from error
+    if not db_url and url.get_backend_name() == "sqlite" and url.database:
+        url = url.set(database=str(root / url.database))
+    folder.db_url = url.render_as_string(hide_password=False)
+    return folder
+
+
+@contextmanager
+def open_gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
+    """Open the gradebook of a course, or create it.
+
+    Args:
+        course: nbgrader's description of the course.
+
+    Yields:
+        The open gradebook.
+
+    Raises:
+        RecordError: The database cannot be reached, or its driver is not installed.
+    """
+    # nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
+    before = dict(os.environ)
+    path = os.pathsep.join([sysconfig.get_path("scripts"), before.get("PATH", "")])
+    _set_variables({**without_python(before), "PATH": path})
+    try:
+        with alone(course.db_url):
+            gradebook = Gradebook(course.db_url, course.course_id or "default_course")
+    finally:
+        _set_variables(before)
+    with gradebook:
+        yield gradebook
+
+
+@contextmanager
+def alone(db_url: str) -> Iterator[None]:
+    """Keep other graders out of a database while tables or the cells of a lab are created.
+
+    An SQLite file has its own lock, so nothing happens there.
+
+    Args:
+        db_url: URL of the gradebook.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        RecordError: The database cannot be reached, or its driver is not installed.
+    """
+    url = make_url(db_url)
+    if url.get_backend_name() == "sqlite":
+        yield
+        return
+    shown = url.render_as_string(hide_password=True)
+    try:
+        engine = create_engine(url)
+    except ImportError as error:
+        raise RecordError(
+            f"{shown}: this database needs a driver that is not installed ({error}); for PostgreSQL: pip install 'coursekit[postgresql]'"
+        ) from error
+    except NoSuchModuleError as error:
+        raise RecordError(
+            f"{shown}: {url.drivername!r} is no kind of database that is known here; expected sqlite:///… or postgresql://…"
+        ) from error
+    try:
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(engine.connect())
+            except OperationalError as error:
+                raise RecordError(
+                    f"{shown}: the database cannot be reached ({_first_line(error)}); check that its server is running, that the "
+                    f"database exists, and that host, name and password are right"
+                ) from error
+            _lock(connection, "pg_advisory_lock")
+            yield
+    finally:
+        engine.dispose()  # the lock ends with its connection
+
+
+@contextmanager
+def transaction(gradebook: Gradebook) -> Iterator[None]:
+    """Run a block in one transaction, after those of other graders. nbgrader's methods commit; in this block a commit only flushes.
+
+    Args:
+        gradebook: An open gradebook.
+
+    Yields:
+        Nothing.
+    """
+    with gradebook.engine.begin() as connection:
+        _lock(connection, "pg_advisory_xact_lock")
+        gradebook.db.remove()
+        gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only")
+        try:
+            yield
+            gradebook.db.commit()
+        finally:
+            gradebook.db.remove()
+
+
+def _lock(connection: Connection, function: str) -> None:
+    """Wait for the other graders. Only PostgreSQL has such locks."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+        connection.execute(text(f"SELECT {function}({_LOCK})"))
+
+
+def _first_line(error: OperationalError) -> str:
+    return str(error.orig).splitlines()[0]
+
+
+def _set_variables(variables: Mapping[str, str]) -> None:
+    for name in [name for name in os.environ if name not in variables]:
+        del os.environ[name]
+    os.environ.update(variables)
