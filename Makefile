@@ -43,7 +43,7 @@ nightly: $(SET_UP)
 	$(BIN)/autograder verify --data drawn --full --twins none
 	$(BIN)/autograder verify --twins none
 	$(BIN)/autograder verify --full --twins none
-	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/coursekit/test_backbones.py tests/autograder/grading
+	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/coursekit/test_backbones.py tests/autograder/grading tests/autograder/gradescope
 
 benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.loading

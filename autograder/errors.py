@@ -11,6 +11,7 @@ __all__ = [
     "CollectError",
     "CourseError",
     "ExportError",
+    "GradescopeError",
     "HaltedError",
     "IsolationError",
     "LabError",
@@ -82,6 +83,10 @@ class CourseError(AutograderError):
 
 class ExportError(AutograderError):
     """Marks cannot be written for a learning platform. The message says what its file lacks."""
+
+
+class GradescopeError(AutograderError):
+    """The grader cannot be packed for Gradescope, or cannot work in its container."""
 
 
 class ClusterError(MachineError):

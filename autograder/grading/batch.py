@@ -32,7 +32,7 @@ from autograder.labs.model import Lab
 from autograder.notebooks.io import shown
 from autograder.sandbox import cgroups
 
-__all__ = ["CollectError", "SubmissionFile", "find_submissions", "grade_class"]
+__all__ = ["MEMORY_EACH", "RESERVE", "CollectError", "SubmissionFile", "find_submissions", "grade_class", "memory_to_share"]
 
 
 MEMORY_EACH = 1_500 * 2**20  # bytes: most that a notebook and its examiner use together in the labs of this course
@@ -87,7 +87,7 @@ def grade_class(
     options = replace(options, isolation=isolation("full" if dask else options.isolation))
     cores = os.cpu_count() or 1
     # More jobs than cores, because a notebook sometimes waits for its examiner or for memory; fewer if memory is short.
-    here = options.gpu_slots or jobs or max(1, min(cores + 2, _memory() // MEMORY_EACH))
+    here = options.gpu_slots or jobs or max(1, min(cores + 2, memory_to_share() // MEMORY_EACH))
     prepared = prepare_lab(lab, options)
     examiners, halt = ExaminerPool(prepared, here), Halt()
     backend: LocalBackend | ClusterBackend = (
@@ -123,7 +123,7 @@ class LocalBackend:
     def __init__(self, options: Options, at_once: int, submissions: int, halt: Halt) -> None:
         self.at_once, self._halt = at_once, halt
         # Jobs that run at the same time share the memory equally; a job that runs alone may use all of it.
-        self._share = {False: (_memory() // max(1, min(at_once, submissions))) >> 20, True: _memory() >> 20}
+        self._share = {False: (memory_to_share() // max(1, min(at_once, submissions))) >> 20, True: memory_to_share() >> 20}
         self._slots = _gpu_slots(options.gpu_slots)
         # With more threads than cores the processes would only slow each other down.
         self._threads = max(1, (os.cpu_count() or 1) // max(1, min(at_once, submissions)))
@@ -191,8 +191,12 @@ class ExaminerPool:
             again.close()
 
 
-def _memory() -> int:
-    """Return the memory in bytes that all notebooks may use together."""
+def memory_to_share() -> int:
+    """Return the memory in bytes that all notebooks may use together.
+
+    Returns:
+        The memory of the machine, or of the container, without what the grader itself needs.
+    """
     total = cgroups.memory_bytes()
     return max(total - RESERVE, total // 2)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["Group", "make", "memory_bytes", "reason", "sweep"]
+__all__ = ["Group", "make", "memory_bytes", "processors", "reason", "sweep"]
 
 NAME = "autograder-"
 PATIENCE_SECONDS = 2.0  # how long `remove` waits for the kernel to release killed processes
@@ -129,6 +129,28 @@ def memory_bytes() -> int:
     homes = [home for home, _ in _places("memory")]
     limits = [_number(folder, LIMITS) for home in homes for folder in (home, *home.parents)]
     return min(psutil.virtual_memory().total, *(limit for limit in limits if limit is not None), sys.maxsize)
+
+
+def processors() -> float:
+    """Return how many processors this process and everything that it starts may use together.
+
+    Returns:
+        The processors of the machine, or less if a control group of this process limits their time;
+        0.5 is half the time of one.
+    """
+    homes = [home for home, _ in _places("cpu")]
+    shares = [_share(folder) for home in homes for folder in (home, *home.parents)]
+    return min(float(os.cpu_count() or 1), *(share for share in shares if share is not None), float(sys.maxsize))
+
+
+def _share(folder: Path) -> float | None:
+    """Return the part of a processor's time that a group may use; None if it has no limit."""
+    for names in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
+        with suppress(OSError, ValueError, ZeroDivisionError):
+            quota, period = " ".join((folder / name).read_text() for name in names).split()
+            if quota != "max" and int(quota) > 0:
+                return int(quota) / int(period)
+    return None
 
 
 def reason() -> str:

@@ -16,9 +16,9 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from autograder.printable import line, printable
-from autograder.reporting.feedback.content import Page, Section
+from autograder.reporting.feedback.content import Page, Result, Section
 
-__all__ = ["MAX_BYTES", "feedback_html", "feedback_markdown"]
+__all__ = ["ICONS", "MAX_BYTES", "feedback_html", "feedback_markdown", "literal", "result_markdown"]
 
 MAX_BYTES = 200_000
 _MAX_LINES, _MAX_LINE = 400, 500  # of one text
@@ -57,21 +57,36 @@ def feedback_markdown(page: Page) -> str:
         The text.
     """
     mark = page.mark
-    lines = [f"# {_plain(page.title)}", "", f"**{mark.points:.4g} of {mark.max_points:.4g} points**", ""]
-    lines += [f"- {_plain(note)}" for note in page.notes]
+    lines = [f"# {literal(page.title)}", "", f"**{mark.points:.4g} of {mark.max_points:.4g} points**", ""]
+    lines += [f"- {literal(note)}" for note in page.notes]
     lines += ["", "| exercise | points | |", "|---|---|---|"]
     for section in page.sections:
         points = f"{section.points:.4g} of {section.max_points:.4g}"
-        lines.append(f"| {_plain(section.name)} | {points} | {ICONS[section.kind]} {WORDS[section.kind]} |")
+        lines.append(f"| {literal(section.name)} | {points} | {ICONS[section.kind]} {WORDS[section.kind]} |")
     for section in page.sections:
-        lines += ["", f"## {_plain(section.name)}", ""]
+        lines += ["", f"## {literal(section.name)}", ""]
         for result in section.results:
-            got = "" if result.points is None else f", {result.points:.4g} of {result.max_points:.4g} points"
-            said = f": {_plain(result.message)}" if result.message else ""
-            lines.append(f"- {ICONS[result.kind]} {_plain(result.name or 'Question')}, {result.word}{got}{said}")
+            lines.append(f"- {ICONS[result.kind]} {literal(result.name or 'Question')}, {_said(result)}")
         if section.comment:
-            lines += ["", f"Comment: {_plain(section.comment, 5000)}"]
+            lines += ["", f"Comment: {literal(section.comment, 5000)}"]
     return "\n".join(lines) + "\n"
+
+
+def result_markdown(result: Result) -> str:
+    """Write one result as a line of Markdown, without its name.
+
+    Args:
+        result: The result of a test, or the mark of a question.
+
+    Returns:
+        The line, without a line break.
+    """
+    return f"{ICONS[result.kind]} {_said(result)}"
+
+
+def _said(result: Result) -> str:
+    got = "" if result.points is None else f", {result.points:.4g} of {result.max_points:.4g} points"
+    return f"{result.word}{got}" + (f": {literal(result.message)}" if result.message else "")
 
 
 def _rendered(page: Page, most: int) -> str:
@@ -104,7 +119,15 @@ def _printed(value: Any) -> Any:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _plain(text: str, most: int = 1000) -> str:
-    """Return a text as one line of Markdown that shows it literally; no tag, link or table in it is active."""
+def literal(text: str, most: int = 1000) -> str:
+    """Return a text as one line of Markdown that shows it literally; no tag, link or table in it is active.
+
+    Args:
+        text: The text.
+        most: Number of characters to which it is shortened.
+
+    Returns:
+        The line.
+    """
     marked = re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", line(text, most).replace("&", "&amp;"))
     return marked.replace("<", "&lt;").replace(">", "&gt;").replace("://", r":\/\/")

@@ -78,12 +78,12 @@ def test_an_entry_with_a_limit_that_was_hit_through_others_is_not_kept(tmp_path:
 def test_shares_of_memory_stay_below_the_machines_and_below_what_a_container_says(monkeypatch: pytest.MonkeyPatch) -> None:
     total = cgroups.memory_bytes()
     assert total <= psutil.virtual_memory().total
-    assert 0 < batch._memory() < total
+    assert 0 < batch.memory_to_share() < total
     places = [(Path("/nowhere"), 1)]
     monkeypatch.setattr(cgroups, "_places", lambda controller: places)
     monkeypatch.setattr(cgroups, "_number", lambda folder, names: 3 * 2**30 if folder == Path("/nowhere") else None)
     assert cgroups.memory_bytes() == 3 * 2**30
-    assert batch._memory() == 2 * 2**30
+    assert batch.memory_to_share() == 2 * 2**30
 
 
 @needs_groups
