@@ -59,13 +59,17 @@ $(SET_UP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# Debian packages for the browser tests, where this user may install them; elsewhere those tests skip and say why.
+# Debian packages for the tests with a browser and with a database server, where this user may install them; elsewhere those tests
+# skip and say why.
 system:
-	@if ! command -v chromium >/dev/null 2>&1; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 \
-	      || echo "chromium could not be installed: the browser tests will skip"; \
-	  else echo "chromium is not installed: the browser tests will skip"; fi; fi
+	@missing=; command -v chromium >/dev/null 2>&1 || missing=chromium; \
+	command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  apt-get update -qq >/dev/null 2>&1; \
+	  for package in $$missing; do \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package >/dev/null 2>&1 \
+	      || echo "$$package could not be installed: the tests that need it will skip"; done; \
+	elif [ -n "$$missing" ]; then echo "not installed: $$missing; the tests that need them will skip"; fi
 
 clean:
 	rm -rf $(VENV) demo build dist
