@@ -663,7 +663,7 @@ check.close(
         "off by one: label 0 belongs in column 0": [[0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]],
         "off by one: label 0 belongs in column 0, not in column 1":
             [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]],
-        "Y[:, y] = 1 fills whole columns. Each row gets one 1: Y[np.arange(len(y)), y] = 1": [[1, 1, 1, 0], [1, 1, 1, 0], [1, 1, 1, 0]],
+        "Y[:, y] = 1 fills whole columns. Each row gets one 1: ask for pairs of a row and a column": [[1, 1, 1, 0], [1, 1, 1, 0], [1, 1, 1, 0]],
     },
 )
 check.close(np.sum(Y, axis=1), [1, 1, 1], hint="exactly one 1 in each row")
@@ -1441,7 +1441,9 @@ check.equal(
     mistakes={
         "it is transposed: rows are the true classes, columns the predicted ones": [[2, 0, 1], [1, 1, 0], [1, 0, 0]],
         "these are shares: count the samples, do not divide": [[0.5, 0.25, 0.25], [0, 1, 0], [1, 0, 0]],
-        "these are shares of all samples: count, do not divide": [[0.3333333333333333, 0.16666666666666666, 0.16666666666666666], [0, 0.16666666666666666, 0], [0.16666666666666666, 0, 0]],
+        "these are shares of all samples: count, do not divide": [
+            [0.3333333333333333, 0.16666666666666666, 0.16666666666666666], [0, 0.16666666666666666, 0], [0.16666666666666666, 0, 0],
+        ],
         "each entry is 0 or 1: `counts[y, y_hat] += 1` counts a repeated pair only once":
             [[1, 1, 1], [0, 1, 0], [1, 0, 0]],
         "only the right predictions are counted: a wrong one belongs beside the diagonal": [[2, 0, 0], [0, 1, 0], [0, 0, 0]],
