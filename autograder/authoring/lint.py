@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from autograder.authoring.giveaways import shown_formulas
 from autograder.grading.assignments.signs import runs_code
 from autograder.labs.model import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION, Cell, Lab
 from autograder.notebooks.release import release_notebook
@@ -34,7 +35,7 @@ def lint(lab: Lab) -> list[str]:
     Returns:
         Sentences that describe the problems.
     """
-    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _hints, _own_leaks, _opened)
+    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _hints, _own_leaks, _opened, shown_formulas)
     return [problem for rule in rules for problem in rule(lab)]
 
 

@@ -148,8 +148,8 @@ def standardise(X_train, X):
 
 
 # %% tests="standardise" points=1
-images = fashion.X_train[:500].copy()
-m, v = images.mean(), images.std()
+images = np.zeros((500, 28, 28), dtype=np.uint8)  # two kinds of images: a quarter, or half, is bright
+images[:250, :7], images[250:, :14] = 255, 255
 with check.explained({"Cannot cast": "`X -= m` works in place, and bytes cannot hold the result: write X = X - m"}):
     Z = standardise(images.copy(), images)
 check.shape(Z, (500, 28, 28), "scaling changes values, never the shape")
@@ -172,13 +172,13 @@ check.close(
     hint="after standardising, the training pixels have mean 0 and standard deviation 1; these are yours",
     mistakes={
         "you divided by 255; that gives values from 0 to 1, here we want mean 0 and standard deviation 1":
-            [m / 255, v / 255],
+            [0.375, 0.4841],
         "you divided by 256; that gives values below 1, here we want mean 0 and standard deviation 1":
-            [m / 256, v / 256],
-        "you divided by the standard deviation, but the mean must be subtracted first": [m / v, 1],
-        "you subtracted the mean, but the division by the standard deviation is missing": [0, v],
-        "you divided by the variance: take its square root, or use .std()": [0, 1 / v],
-        "subtract the mean first, then divide: (X − m) / s, with the brackets": [m - m / v, v],
+            [0.3735, 0.4822],
+        "you divided by the standard deviation, but the mean must be subtracted first": [0.7746, 1],
+        "you subtracted the mean, but the division by the standard deviation is missing": [0, 123.4513],
+        "you divided by the variance: take its square root, or use .std()": [0, 0.0081],
+        "subtract the mean first, then divide: (X − m) / s, with the brackets": [94.8504, 123.4513],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -203,10 +203,10 @@ check.close(
     mistakes={
         "you took mean and deviation of X itself: take both from X_train, whatever X is": [[[-1.0, 1.0]]],
         "you took mean and deviation of X_train and X together: take both from X_train alone":
-            (other - 100) / np.append(train, other).std(),
+            [[[-0.7746, 0.7746]]],
         "you took a mean for each column: X_train.mean() without an axis is one number": [[[0.0, 0.0]]],
         "you divided by n − 1 in the standard deviation: use .std() as it is":
-            (other - 100) / train.std(ddof=1),
+            [[[-0.6124, 0.6124]]],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -467,7 +467,7 @@ check.close(
 )
 check.close(
     tanh, [-0.9640, 0, 0.9951], atol=1e-3, hint="this is your tanh",
-    mistakes={"that is tanh(z/2): the exponents are z and −z": np.tanh([-1, 0, 1.5])},
+    mistakes={"that is tanh(z/2): the exponents are z and −z": [-0.7616, 0, 0.9051]},
 )
 ### BEGIN HIDDEN TESTS
 z = np.random.default_rng().normal(scale=3, size=(6, 5))
@@ -590,7 +590,7 @@ check.close(
     p, [[0.2447, 0.6652, 0.0900]], atol=1e-3,
     mistakes={
         "the scores of the row have become equal: large scores were cut off, or each column's maximum was subtracted. "
-        "Subtract the largest score of the row": [[1 / 3, 1 / 3, 1 / 3]],
+        "Subtract the largest score of the row": [[0.3333, 0.3333, 0.3333]],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -663,7 +663,7 @@ check.close(
         "off by one: label 0 belongs in column 0": [[0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]],
         "off by one: label 0 belongs in column 0, not in column 1":
             [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]],
-        "Y[:, y] = 1 fills whole columns. Each row gets one 1: Y[np.arange(len(y)), y] = 1": [[1, 1, 1, 0]] * 3,
+        "Y[:, y] = 1 fills whole columns. Each row gets one 1: ask for pairs of a row and a column": [[1, 1, 1, 0], [1, 1, 1, 0], [1, 1, 1, 0]],
     },
 )
 check.close(np.sum(Y, axis=1), [1, 1, 1], hint="exactly one 1 in each row")
@@ -731,7 +731,7 @@ check.close(
         "you used the logarithm to base 2: use np.log": 1.9182,
         "you used the logarithm to base 10: use np.log": 0.5774,
         "you took the logarithm of Y: it belongs to the prediction, −Σ Y log Q":
-            -(Q * np.log(np.clip(Y, 1e-7, 1))).sum() / 2,
+            9.6709,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1232,18 +1232,15 @@ history = training.fit(
 ### END SOLUTION
 
 # %% tests="train_updates" points=1
-n = len(fashion.X_train)
 check.equal(
-    updates, math.ceil(n / BATCH_SIZE) * EPOCHS,
+    updates, 430 * EPOCHS,  # 55,000 images in batches of 128
+    "round up for each epoch, then multiply: every epoch ends with its own smaller batch",
     mistakes={
-        "the last, smaller batch of each epoch counts as well: round up": n // BATCH_SIZE * EPOCHS,
-        "round up for each epoch, then multiply: every epoch ends with its own smaller batch":
-            math.ceil(n * EPOCHS / BATCH_SIZE),
-        "that is one epoch: multiply by the number of epochs": math.ceil(n / BATCH_SIZE),
-        "the validation images are no training images: count those of X_train_scaled only":
-            math.ceil((n + len(fashion.X_valid)) / BATCH_SIZE) * EPOCHS,
-        "that is the number of images shown: one iteration takes a whole batch": n * EPOCHS,
-        "that is not a whole number of batches: round up": n / BATCH_SIZE * EPOCHS,
+        "the last, smaller batch of each epoch counts as well: round up": 429 * EPOCHS,
+        "that is one epoch: multiply by the number of epochs": 430,
+        "the validation images are no training images: count those of X_train_scaled only": 469 * EPOCHS,
+        "that is the number of images shown: one iteration takes a whole batch": 55_000 * EPOCHS,
+        "that is not a whole number of batches: round up": 429.6875 * EPOCHS,
     },
 )
 
@@ -1439,16 +1436,17 @@ def confusion(y, y_hat, classes):
 
 # %% tests="confusion" points=1
 y, y_hat = np.array([0, 0, 0, 0, 1, 2]), np.array([0, 0, 1, 2, 1, 0])
-expected = np.array([[2, 1, 1], [0, 1, 0], [1, 0, 0]])
 check.equal(
-    confusion(y, y_hat, 3), expected,
+    confusion(y, y_hat, 3), [[2, 1, 1], [0, 1, 0], [1, 0, 0]],
     mistakes={
-        "it is transposed: rows are the true classes, columns the predicted ones": expected.T,
-        "these are shares: count the samples, do not divide": expected / expected.sum(axis=1, keepdims=True),
-        "these are shares of all samples: count, do not divide": expected / 6,
+        "it is transposed: rows are the true classes, columns the predicted ones": [[2, 0, 1], [1, 1, 0], [1, 0, 0]],
+        "these are shares: count the samples, do not divide": [[0.5, 0.25, 0.25], [0, 1, 0], [1, 0, 0]],
+        "these are shares of all samples: count, do not divide": [
+            [0.3333333333333333, 0.16666666666666666, 0.16666666666666666], [0, 0.16666666666666666, 0], [0.16666666666666666, 0, 0],
+        ],
         "each entry is 0 or 1: `counts[y, y_hat] += 1` counts a repeated pair only once":
-            np.minimum(expected, 1),
-        "only the right predictions are counted: a wrong one belongs beside the diagonal": np.diag(expected.diagonal()),
+            [[1, 1, 1], [0, 1, 0], [1, 0, 0]],
+        "only the right predictions are counted: a wrong one belongs beside the diagonal": [[2, 0, 0], [0, 1, 0], [0, 0, 0]],
     },
 )
 ### BEGIN HIDDEN TESTS

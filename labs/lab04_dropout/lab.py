@@ -178,9 +178,9 @@ check.close(
     result[0], [3.75, 8, 3.3333, 4.2857], atol=1e-3, hint="this is your L1",
     mistakes={
         "negative weights lowered the price: take |w|, np.abs(W), before you add": [3.75, 2, 3.3333, 4.2857],
-        "you added over the solutions: one row is one solution, sum over axis 1": np.abs(solutions).sum(axis=0),
-        "that is the price of all four together: sum over axis 1": np.abs(solutions).sum(),
-        "you took the mean: a penalty is a sum": np.abs(solutions).mean(axis=1),
+        "you added over the solutions: one row is one solution, sum over axis 1": [13.4762, 3.6786, 2.2143],
+        "that is the price of all four together: sum over axis 1": 19.369,
+        "you took the mean: a penalty is a sum": [1.25, 2.6667, 1.1111, 1.4286],
         "these are the L2 penalties: L1 comes first": [9.3125, 30, 11.1111, 7.1429],
     },
 )
@@ -201,12 +201,12 @@ check.length(result, 2, "return two arrays: the L1 penalties, then the L2 penalt
 check.close(
     result[1], [9.3125, 30, 11.1111, 7.1429], atol=1e-3, hint="this is your L2",
     mistakes={
-        "that is the length of the vector: leave the square root out": np.sqrt([9.3125, 30, 11.1111, 7.1429]),
-        "half of it: some books put a factor ½ in front, we (and Keras) do not": np.array([9.3125, 30, 11.1111, 7.1429]) / 2,
-        "that is the square of a sum: square each weight first, then add": solutions.sum(axis=1) ** 2,
-        "you squared the L1 penalty: square each weight first, then add": np.abs(solutions).sum(axis=1) ** 2,
-        "you took the mean: a penalty is a sum": (solutions**2).mean(axis=1),
-        "you added over the solutions: one row is one solution, sum over axis 1": (solutions**2).sum(axis=0),
+        "that is the length of the vector: leave the square root out": [3.0516, 5.4772, 3.3333, 2.6726],
+        "half of it: some books put a factor ½ in front, we (and Keras) do not": [4.6562, 15.0, 5.5556, 3.5714],
+        "that is the square of a sum: square each weight first, then add": [14.0625, 4.0, 11.1111, 18.3673],
+        "you squared the L1 penalty: square each weight first, then add": [14.0625, 64.0, 11.1111, 18.3673],
+        "you took the mean: a penalty is a sum": [3.1042, 10.0, 3.7037, 2.381],
+        "you added over the solutions: one row is one solution, sum over axis 1": [49.7029, 6.1033, 1.7602],
         "these are the L1 penalties: L2 comes second": [3.75, 8, 3.3333, 4.2857],
     },
 )
@@ -242,7 +242,7 @@ check.equal(
         "that is the most expensive solution: take the smallest penalty": [1, 1],
         "the order is L1 first, then L2": [3, 2],
         "rows are counted from 0, as everywhere in NumPy": [3, 4],
-        "return the numbers of the rows, not the penalties": [10 / 3, 50 / 7],
+        "return the numbers of the rows, not the penalties": [3.3333333333333335, 7.142857142857143],
         "negative weights lowered the price of solution 1: L1 adds up |w|": [1, 3],
     },
 )
@@ -332,17 +332,17 @@ check.close(
     hint="l1 is 0 here, and l2 is 0.25: w − lr · (gradient + 2 · l2 · w)",
     mistakes={
         "the penalty's slope was taken at the weights after the gradient's step: take all slopes at the old w, in one step":
-            (w - 0.1 * g) * (1 - 0.1 * 0.5),
-        "the penalty is missing": w - 0.1 * g,
-        "the slope of w² is 2w: the factor 2 is missing": w - 0.1 * (g + 0.25 * w),
-        "you went uphill: w MINUS lr times the slope": w + 0.1 * (g + 0.5 * w),
+            [1.805, -1.045, 0.665],
+        "the penalty is missing": [1.9, -1.1, 0.7],
+        "the slope of w² is 2w: the factor 2 is missing": [1.85, -1.075, 0.6875],
+        "you went uphill: w MINUS lr times the slope": [2.2, -0.95, 0.325],
         "the penalty pushes away from 0: its slope is added to the gradient, and the sum is subtracted":
-            w - 0.1 * (g - 0.5 * w),
-        "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": w - 0.1 * g - 0.5 * w,
-        "you added the penalty itself; a step needs its slope, 2w for w²": w - 0.1 * (g + 0.25 * w**2),
-        "brackets are missing: lr times the sum of all slopes is subtracted": w - 0.1 * g + 0.5 * w,
-        "you added the whole penalty, one number; each weight needs its own slope, 2w": w - 0.1 * (g + 0.25 * (w**2).sum()),
-        "l1 and l2 are exchanged: l2 belongs to 2w, l1 to sign(w)": w - 0.1 * (g + 0.25 * np.sign(w)),
+            [2.0, -1.15, 0.725],
+        "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": [0.9, -0.6, 0.45],
+        "you added the penalty itself; a step needs its slope, 2w for w²": [1.8, -1.125, 0.69375],
+        "brackets are missing: lr times the sum of all slopes is subtracted": [2.9, -1.6, 0.95],
+        "you added the whole penalty, one number; each weight needs its own slope, 2w": [1.76875, -1.23125, 0.56875],
+        "l1 and l2 are exchanged: l2 belongs to 2w, l1 to sign(w)": [1.875, -1.075, 0.675],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -364,13 +364,13 @@ check.close(
     new, [1.85, -1.05, 0.2], atol=1e-6,
     hint="l1 is 0.5 here, and l2 is 0: w − lr · (gradient + l1 · sign(w))",
     mistakes={
-        "the penalty is missing": w - 0.1 * g,
-        "negative weights are pushed away from 0: the slope of |w| is −1 there, use np.sign(w)": w - 0.1 * (g + 0.5),
-        "negative weights are pushed away from 0: the slope of |w| is np.sign(w), not |w|": w - 0.1 * (g + 0.5 * np.abs(w)),
-        "the slope of |w| does not depend on how large w is: it is np.sign(w)": w - 0.1 * (g + 0.5 * w),
-        "you used 2w for L1; the slope of |w| is np.sign(w) (or are l1 and l2 exchanged?)": w - 0.1 * (g + 1.0 * w),
-        "you went uphill: w MINUS lr times the slope": w + 0.1 * (g + 0.5 * np.sign(w)),
-        "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": w - 0.1 * g - 0.5 * np.sign(w),
+        "the penalty is missing": [1.9, -1.1, 0.2],
+        "negative weights are pushed away from 0: the slope of |w| is −1 there, use np.sign(w)": [1.85, -1.15, 0.15],
+        "negative weights are pushed away from 0: the slope of |w| is np.sign(w), not |w|": [1.8, -1.15, 0.2],
+        "the slope of |w| does not depend on how large w is: it is np.sign(w)": [1.8, -1.05, 0.2],
+        "you used 2w for L1; the slope of |w| is np.sign(w) (or are l1 and l2 exchanged?)": [1.7, -1.0, 0.2],
+        "you went uphill: w MINUS lr times the slope": [2.15, -0.95, -0.2],
+        "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": [1.4, -0.6, 0.2],
         "where w is 0 the slope counts as 0: np.sign(w) does that, with the old w, not the one after the gradient's step": [1.85, -1.05, 0.15],
         "where w is 0 the slope counts as 0, not as −1; np.sign does that": [1.85, -1.05, 0.25],
         "w / |w| is nan where w is 0: use np.sign(w)": [1.85, -1.05, np.nan],
@@ -402,13 +402,11 @@ check.shape(new, (3,), "the new weights have the shape of w")
 none, one, two = (np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0, 0), (0.2, 0), (0, 0.1)))
 check.true(not np.allclose(one, none), "l1 = 0.2 changes nothing: the L1 penalty is missing")
 check.true(not np.allclose(two, none), "l2 = 0.1 changes nothing: the L2 penalty is missing")
+check.true(not np.allclose(new, two), "only L2 has acted: add the slopes of both penalties")
+check.true(not np.allclose(new, one), "only L1 has acted: add the slopes of both penalties")
 check.close(
     new, none + (one - none) + (two - none), atol=1e-6,
     hint="with both penalties at once the step is not your plain step + what your L1 adds to it + what your L2 adds to it",
-    mistakes={
-        "only L2 has acted: add the slopes of both penalties": two,
-        "only L1 has acted: add the slopes of both penalties": one,
-    },
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -529,7 +527,7 @@ check.between(
     np.mean(np.asarray(mask) == 0), 0.22, 0.28, name="the share of entries that are 0",
     high_hint="the rate is the share that is DROPPED, not the share that is kept", low_hint="too few were dropped",
 )
-check.close(output, h * np.asarray(mask), rtol=1e-5, hint="the output is h times the mask")
+check.close(output, 6 * np.asarray(mask), rtol=1e-5, hint="the output is h times the mask, and all entries of h are 6 here")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 rate, h = rng.choice([0.1, 0.4, 0.5]) + rng.uniform(0, 0.05), rng.normal(size=20000)
@@ -600,12 +598,15 @@ with check.explained({"as a data type": one_tuple, "broadcast": one_tuple}):
     result = dropout(h.copy(), 0.5, 1, False)
 check.length(result, 2, "two arrays are returned at test time too: h, and a mask of ones")
 output, mask = result
+in_training = dropout(h.copy(), 0.5, 1, True)[0]
+check.true(
+    np.allclose(output, h) or not np.allclose(output, in_training), "it was dropped at test time too: look at the argument `training`"
+)
 check.close(
     output, h, hint="at test time (training=False) the output is h itself",
     mistakes={
-        "that is the older form, which shrinks at test time. Inverted dropout has scaled in training already": 0.5 * h,
-        "you scaled up at test time: with training=False nothing is scaled": 2 * h,
-        "it was dropped at test time too: look at the argument `training`": lambda: dropout(h.copy(), 0.5, 1, True)[0],
+        "that is the older form, which shrinks at test time. Inverted dropout has scaled in training already": [[0.5, -1.0, 1.5]],
+        "you scaled up at test time: with training=False nothing is scaled": [[2.0, -4.0, 6.0]],
     },
 )
 check.close(mask, [[1, 1, 1]], hint="at test time (training=False) the mask is all ones")
@@ -649,10 +650,10 @@ with np.errstate(all="ignore"):
 check.close(
     back, [[2, 0, 1]], hint="the mask here is [2, 0, 2]",
     mistakes={
-        "dropped entries had no influence on the loss: their slope is 0. Multiply by the mask": g,
+        "dropped entries had no influence on the loss: their slope is 0. Multiply by the mask": [[1.0, -2.0, 0.5]],
         "the survivors were scaled up forward, so their slopes are scaled up too: multiply by the mask": [[1, 0, 0.5]],
         "you undid the scaling: multiply by the mask, do not divide": [[0.5, 0, 0.25]],
-        "you divided by the mask: multiply": lambda: g / mask,
+        "you divided by the mask: multiply": [[0.5, -np.inf, 0.25]],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -863,24 +864,27 @@ hidden = "inside this function the name `dropout` means the rate; the layer is k
 with check.explained({"Could not interpret regularizer": number, "object is not callable": hidden}):
     built = build_regularised(0.0, 0.01)
 check.model(built, input_shape=(28, 28), output_shape=(10,))
-rng = np.random.default_rng()
-weights = [rng.normal(size=w.shape).astype("float32") for w in built.get_weights()]
+weights = [np.zeros(w.shape, dtype="float32") for w in built.get_weights()]
+kernels, biases = ([w for w in weights if w.ndim == axes] for axes in (2, 1))
+for kernel, value in zip(kernels, (3, -4, 5)):  # one entry of each: the squares are 9, 16 and 25
+    kernel[0, 0] = value
+for bias, value in zip(biases, (1, 2, 3)):
+    bias[0] = value
 built.set_weights(weights)
 on_outputs = any(getattr(layer, "activity_regularizer", None) is not None for layer in built.layers)
 check.true(not on_outputs, "activity_regularizer punishes the outputs of a layer: use kernel_regularizer")
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
-kernels, biases = ([float(np.sum(w.astype("float64") ** 2)) for w in weights if w.ndim == axes] for axes in (2, 1))
 check.equal(len(kernels), 3, "this is the number of dense layers in your model: 300, 100 and 10 neurons make three")
 check.close(
-    cost, 0.01 * sum(kernels), rtol=1e-3,
+    cost, 0.5, rtol=1e-3,
     hint="this is the penalty that Keras adds to the loss; it should be l2 · Σw² over the kernels of all three dense layers",
     mistakes={
         "there is no penalty: give each Dense layer kernel_regularizer=keras.regularizers.L2(l2)": 0,
-        "the biases are punished too: use kernel_regularizer only": 0.01 * sum(kernels + biases),
-        "the last layer has no penalty: all three dense layers need it": 0.01 * sum(kernels[:2]),
-        "only the first layer has a penalty: all three dense layers need it": 0.01 * kernels[0],
-        "that is the L1 penalty: use keras.regularizers.L2": 0.01 * sum(float(np.abs(w).sum()) for w in weights if w.ndim == 2),
-        "the biases are punished, not the kernels: use kernel_regularizer": 0.01 * sum(biases),
+        "the biases are punished too: use kernel_regularizer only": 0.64,
+        "the last layer has no penalty: all three dense layers need it": 0.25,
+        "only the first layer has a penalty: all three dense layers need it": 0.09,
+        "that is the L1 penalty: use keras.regularizers.L2": 0.12,
+        "the biases are punished, not the kernels: use kernel_regularizer": 0.14,
     },
 )
 l2 = np.random.default_rng().uniform(0.1, 0.5)
@@ -888,7 +892,7 @@ built = build_regularised(0.2, l2)
 built.set_weights(weights)
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
 check.close(
-    cost, l2 * sum(kernels), rtol=1e-3,
+    cost, 50 * l2, rtol=1e-3,
     hint=f"wrong for l2 = {l2:.2f}: `\"l2\"` and L2() without a number always mean 0.01; write keras.regularizers.L2(l2)",
 )
 
@@ -1083,7 +1087,7 @@ check.close(
         "that is the variance: take its square root": [4, 1],
         "that is half of the range; use the standard deviation": [2.0, 1.0000001],
         "that is the variance with n": [2.6666667, 0.6666667],
-        "that is the error of the mean; use the standard deviation itself": [2 / 3**0.5, 1 / 3**0.5],
+        "that is the error of the mean; use the standard deviation itself": [1.154701, 0.577350],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1117,8 +1121,8 @@ check.close(
     mistakes={
         "the sign is wrong: mean of the method minus mean of \"none\"": [-1, 0, -5],
         "you compared with the first method: compare with the one that is called \"none\"": [0, -1, 4],
-        "the gain is a difference of means, in points, not a percentage of \"none\"": [100 / 72, 0, 500 / 72],
-        "the gain is a difference, not a ratio": [73 / 72, 1, 77 / 72],
+        "the gain is a difference of means, in points, not a percentage of \"none\"": [1.388889, 0, 6.944444],
+        "the gain is a difference, not a ratio": [1.013889, 1, 1.069444],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1289,7 +1293,7 @@ check.close(
     mistakes={
         "that is the variance: take the square root, or use .std": 9,
         "all predictions are equal: call model(X, training=True) anew for each of them (predict always switches dropout off)": 0,
-        "that is the error of the mean: the standard deviation is not divided by √times": 3 / 30**0.5,
+        "that is the error of the mean: the standard deviation is not divided by √times": 0.5477,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1412,12 +1416,12 @@ P = np.array([
 result = ensemble(P.copy())
 check.length(result, 2, "return two arrays: the mean probabilities, and the labels")
 check.close(
-    result[0], [[1.7 / 3, 1.3 / 3], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]], atol=1e-6, hint="these are your mean probabilities",
+    result[0], [[0.566667, 0.433333], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]], atol=1e-6, hint="these are your mean probabilities",
     mistakes={
-        "you averaged over the samples: the networks are axis 0": P.mean(axis=1),
-        "that is the sum: divide by the number of networks": P.sum(axis=0),
-        "these are shares of votes: average the probabilities": [[1 / 3, 2 / 3], [1 / 3, 2 / 3], [1, 0], [0, 1]],
-        "you took the largest probability of any network: take the mean": P.max(axis=0),
+        "you averaged over the samples: the networks are axis 0": [[0.45, 0.55], [0.4, 0.6], [0.55, 0.45]],
+        "that is the sum: divide by the number of networks": [[1.7, 1.3], [1.2, 1.8], [2.1, 0.9], [0.6, 2.4]],
+        "these are shares of votes: average the probabilities": [[0.333333, 0.666667], [0.333333, 0.666667], [1, 0], [0, 1]],
+        "you took the largest probability of any network: take the mean": [[0.9, 0.6], [0.7, 0.8], [0.8, 0.4], [0.3, 0.9]],
     },
 )
 ### BEGIN HIDDEN TESTS
