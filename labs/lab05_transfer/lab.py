@@ -96,10 +96,10 @@ def pick_classes(X, y, classes):
     """The images of some classes, with new labels.
 
     X: array (n, ...), one image a row. y: array (n,) of any integer type, the class number of each, 0 or more.
-    classes: list of different class numbers, 0 or more; no image of a class may be there. The new label of a class
-        is its place in this list: classes[0] becomes 0, classes[1] becomes 1, and so on.
+    classes: list of different class numbers, 0 or more; of some or all of them no image may be there. The new label
+        of a class is its place in this list: classes[0] becomes 0, classes[1] becomes 1, and so on.
     Returns two new arrays: the images whose class is in the list, in the order that they have in X; and their
-    new labels, an int array. X, y and classes are not changed.
+    new labels, an int array, even if no image is kept. X, y and classes are not changed.
     """
     ### BEGIN SOLUTION
     places = np.full(max(*classes, *y) + 1, -1)
@@ -127,8 +127,8 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-X, y = rng.normal(size=(80, 2, 3)), np.append(np.arange(9), rng.integers(0, 9, size=71))
-for classes in ([*rng.permutation(9)[:4].tolist()], [7, 30, 2]):
+X, y = rng.normal(size=(80, 2, 3)), np.append([*range(9), 12], rng.integers(0, 9, size=70))
+for classes in ([*rng.permutation(9)[:4].tolist()], [7, 30, 2, 12]):
     rows = [i for i in range(80) if y[i] in classes]
     with check.explained({"IndexError": "a list may name a class, here 30, of which there is no image, larger than all of y"}):
         kept, _ = pick_classes(X.copy(), y.copy(), classes.copy())
@@ -164,14 +164,20 @@ unsorted = [*rng.permutation(np.arange(1, 9))[:4].tolist(), 0]  # new label 0 is
 for classes, why in (
     (unsorted, "is a label that you have just made changed a second time?"),
     ([5, 30, 2, 40, 8], "of class 30 and 40 there is no image, and still the place of 8 in the list is 4"),
+    ([4, 25, 7, 12], "there may be more classes than the ten of Fashion-MNIST, here 12 and 25: go through the list, not through range(10)"),
 ):
-    y = np.append(np.arange(9), rng.integers(0, 9, size=71)).astype(np.uint8)  # the type that the labels of images often have
+    y = np.append([*range(9), 12, 25], rng.integers(0, 9, size=69)).astype(np.uint8)  # the type that the labels of images often have
     with check.explained({
         "IndexError": "a list may name a class, here 40, of which there is no image, larger than all of y",
         "OverflowError": "y may hold bytes (uint8), which cannot hold −1: make the new array one of int",
     }):
         labels = pick_classes(rng.normal(size=(80, 2)), y.copy(), classes.copy())[1]
     check.equal(labels, [classes.index(label) for label in y if label in classes], f"wrong labels for the classes {classes}: {why}")
+labels = np.asarray(pick_classes(np.ones((3, 2)), np.array([1, 4, 1]), [5, 0])[1])
+check.true(
+    labels.dtype.kind in "iu",
+    "no image is of the classes [5, 0], and your labels are an array of floats, as np.array([]) is: say dtype=int when you make it",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -349,8 +355,11 @@ check.equal(
         "one layer too many was left out: only the last one goes": [(6, 5), (5,), (5, 1), (1,)],
     },
 )
-new.set_weights([20 * w for w in new.get_weights()])
-p = check.outputs(new, np.random.default_rng().normal(size=(200, 2, 3)).astype("float32"))
+snaps, body, answers = np.random.default_rng().normal(size=(20, 2, 3)).astype("float32"), new.get_weights()[:-2], []
+for bias in (-20.0, 20.0):  # the answer is then the activation of this number, whatever the body says
+    new.set_weights([*body, np.zeros((4, 1)), np.array([bias])])
+    answers.append(check.outputs(new, snaps))
+p = np.array(answers)
 check.true(
     p.min() >= 0 and p.max() <= 1, 'the output is no probability: give the new neuron activation="sigmoid"'
 )
@@ -384,6 +393,12 @@ for kind, deep in {"four hidden layers": small_base((4,), (6, 5, 3, 4), 2), "lay
     kinds = "base may hold layers of any kind: copy them as they are, with clone_model"
     with check.explained({"has no attribute": kinds, "IndexError": kinds, "ValueError": kinds}):
         copied = reuse(deep)
+    copies = copied.get_weights()
+    lost = [w.shape for w in deep.get_weights()[:-2] if not any(np.array_equal(w, copy) for copy in copies)]
+    check.equal(
+        lost, [], f"for a base with {kind}, these arrays of base's weights are not in the new network: copy all of them,\n"
+        "with set_weights(base.get_weights()), also those that are frozen or never trained, as running values are. Their shapes",
+    )
     W, b = [keras.ops.convert_to_numpy(w) for w in copied.weights[-2:]]
     check.shape(W, (hidden.shape[1], 1), f"for a base with {kind}, the new neuron should read what base's last layer reads")
     check.close(
@@ -436,9 +451,18 @@ new = reuse(deep)
 new.compile(optimizer="sgd", loss="mse")
 start = new.get_weights()
 new.train_on_batch(np.ones((4, 4), "float32"), np.full((4, 1), 7.0, "float32"))
+moved = [w.shape for w, old in zip(new.get_weights(), start) if not np.array_equal(w, old)]
 check.equal(
-    sorted(w.shape for w, old in zip(new.get_weights(), start) if not np.array_equal(w, old)), [(1,), (4, 1)],
-    "for a base with four hidden layers, a training step moved other weights than those of the new neuron",
+    [shape for shape in moved if shape != (4, 1)], [(1,)],  # where all features are 0, the neuron's kernel has no slope
+    "for a base with four hidden layers, a training step moved other weights than those of the new neuron. Arrays that moved,\n"
+    "without its kernel",
+)
+kinds = "base may hold layers of any kind: copy them as they are, with clone_model"
+with check.explained({"has no attribute": kinds, "IndexError": kinds, "ValueError": kinds}):
+    new = reuse(mixed_base())
+check.weights(
+    new, [(5, 1), (1,)],
+    "base holds a convolution and a batch normalisation too: freeze all copied layers, whatever their kind, not the dense ones alone",
 )
 ### END HIDDEN TESTS
 
@@ -542,6 +566,7 @@ def frozen_inside():
     layers += [keras.layers.SeparableConv1D(3, 2, name="eye"), keras.layers.Flatten()]
     network = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1, activation="sigmoid", name="answer")])
     layers[1].trainable = layers[2].trainable = layers[3].trainable = False
+    network.compile(optimizer="sgd", loss="mse")
     return network
 
 
@@ -568,11 +593,16 @@ check.true(
 )
 ### BEGIN HIDDEN TESTS
 network = frozen_inside()
+start = network.get_weights()
 with check.mutates(network):
     unfreeze(network, 0.01)
 check.weights(
     network, [(2, 1, 2), (2,), (2,), (2,), (2, 2, 1), (1, 2, 3), (3,), (6, 1), (1,)],
     "here two convolutions and a batch normalisation were frozen: unfreeze every layer, whatever its kind and name",
+)
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(start, network.get_weights())),
+    "unfreeze changed weights of a network with batch normalisation: its running values move when you call it in training",
 )
 ### END HIDDEN TESTS
 
@@ -593,15 +623,20 @@ check.close(
 ### BEGIN HIDDEN TESTS
 network, X, y = half_frozen((5, 4, 3))
 rate = float(np.random.default_rng().uniform(0.01, 0.05))
+start = network.get_weights()
 with check.mutates(network):
     unfreeze(network, rate)
-start = network.get_weights()
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(start, network.get_weights())),
+    "unfreeze changed weights: it should only prepare the training, and lose nothing that was learned",
+)
 network.train_on_batch(X, y)
 # Of biases the slope can be nearly 0 by chance; in each matrix some weight has a clear one.
 steps = [np.abs(a - b).max() for a, b in zip(start, network.get_weights()) if a.ndim == 2 and not np.array_equal(a, b)]
 check.close(
     steps or [0.0], np.full(len(steps) or 1, rate), rtol=0.05,
-    hint="the first step of Adam moves weights by the learning rate, yours does not: compile with Adam and the given rate",
+    hint="the first step of Adam moves weights by the learning rate, yours does not: compile with Adam and the given rate,\n"
+    "whatever the optimizer was before",
 )
 ### END HIDDEN TESTS
 
@@ -718,8 +753,19 @@ moved = [np.abs(a - b).mean() / np.abs(a).mean() for a, b in zip(weights_A[:4], 
 check.between(
     max(moved), 1e-4, 0.5, name="the change of the body, as a share of its weights",
     low_hint="the body is exactly that of network A: in stage 2 it should learn too (unfreeze, compile, fit)",
-    high_hint="the body has little to do with that of network A: copy A's weights, train with the low rate",
+    high_hint="the body has little to do with that of network A: copy A's weights, leave the body frozen in stage 1, and\n"
+    "train it with the low rate in stage 2",
 )
+### BEGIN HIDDEN TESTS
+records = {"history_head": history_head, "history_all": history_all}  # whether they are as they should be is asked above
+for name, record in records.items():
+    counts = np.multiply(curves_of(record).get("accuracy", 0.0) if hasattr(record, "history") else 0.0, len(y_B))
+    check.true(
+        np.abs(counts - np.round(counts)).max() < 1e-3,
+        f"the accuracy of {name} is no whole number of the {len(y_B)} images of X_B: train on X_B, y_B in both stages, and on no\n"
+        "other images; those of X_B_valid are for measuring only",
+    )
+### END HIDDEN TESTS
 
 # %% tests="transfer_accuracy" points=1
 check.model(model_B, input_shape=(28, 28), output_shape=(1,))
@@ -933,7 +979,9 @@ check.true(
 )
 check.true(not np.array_equal(noisy, add_noise(grey, 0.1, 4)), "another seed must give other noise: default_rng(seed)")
 ### BEGIN HIDDEN TESTS
-noise = np.asarray(add_noise(np.full((300, 100), 0.5), 0.08, int(np.random.default_rng().integers(1000)))) - 0.5
+grey = np.full((300, 100), 0.5)
+with check.unchanged(grey, hint="add_noise changed a float64 array: np.asarray makes no copy where the type is right already, np.array does"):
+    noise = np.asarray(add_noise(grey, 0.08, int(np.random.default_rng().integers(1000)))) - 0.5
 check.between(
     np.mean(noise**4) / np.mean(noise**2) ** 2, 2.7, 3.3, name="the fourth moment of the noise, 3 for a normal distribution",
     low_hint="the noise has no normal distribution: large values are missing (use .normal)",
@@ -1192,6 +1240,19 @@ check.close(
             [[-1.01156069, 4.98998334], [0.99152979, 6.99331498], [2.99462027, 5.99164916]],
     },
 )
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+x, (gamma, beta, mean), variance = rng.normal(2.0, 3.0, size=(40, 6)), rng.normal(size=(3, 6)), rng.gamma(2.0, size=6)
+layer = keras.layers.BatchNormalization()
+layer.build((None, 6))
+layer.set_weights([gamma, beta, mean, variance])
+for face in (False, True):
+    expected = keras.ops.convert_to_numpy(layer(x, training=face))
+    check.close(
+        batch_norm(x.copy(), gamma.copy(), beta.copy(), mean.copy(), variance.copy(), face)[0], expected, rtol=1e-3, atol=1e-3,
+        hint=f"this is y for 40 samples with 6 features, training={face}: take the numbers of both from the shape of x",
+    )
+### END HIDDEN TESTS
 
 # %% tests="batch_norm_running" points=1
 x = np.array([[1.0, 10.0], [3.0, 30.0], [5.0, 20.0]])
@@ -1224,11 +1285,17 @@ for face in (True, False):
     hint = "batch_norm changed an array that it was given: `mean *= 0.99` works in place"
     with check.unchanged(x, gamma, beta, mean, variance, hint=hint):
         result = batch_norm(x, gamma, beta, mean, variance, face)
-    expected = [keras.ops.convert_to_numpy(layer(x, training=face)), *layer.get_weights()[2:]]
+    layer(x, training=face)
     check.close(
-        np.vstack(result), np.vstack(expected), rtol=1e-3, atol=1e-3,
-        hint=f"wrong for 40 samples with 6 features, training={face}",
+        np.vstack(result[1:]), np.vstack(layer.get_weights()[2:]), rtol=1e-3, atol=1e-3,
+        hint=f"these are the running values after 40 samples with 6 features, training={face}",
     )
+result = batch_norm(np.full((4, 2), 3.0), np.ones(2), np.ones(2), np.full(2, 3.0), np.zeros(2), True)
+check.close(
+    result[2], np.zeros(2), atol=1e-7,
+    hint="all samples are equal here, so the variance is 0, and stays 0: the 0.001 belongs below the root in y, not into the\n"
+    "running variance",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1396,12 +1463,16 @@ check.between(
     high_hint="too many at a time: slice the photographs, and call base on each slice alone",
 )
 body = small_body((8, 6, 3), 5)
+body.trainable = False  # so it has one face only; whether extract asks for the right one is checked below
 snaps = np.random.default_rng().integers(0, 256, size=(11, 8, 6, 3)).astype(np.uint8)
 expected = check.outputs(body, snaps / np.float32(127.5) - 1).mean(axis=(1, 2))
 for batch_size in (1, 4, 64):
     check.close(
         extract(body, snaps, batch_size), expected, rtol=1e-3, atol=1e-3,
         hint=f"wrong for a body with 5 channels, 11 photographs and a batch size of {batch_size}",
+        mistakes={
+            "average over the places of the feature map, 4 · 3 here; the photograph has more, 8 · 6": expected / 4,
+        },
     )
 ### END HIDDEN TESTS
 
@@ -1598,7 +1669,8 @@ def build_classifier(base, classes):
     """A classifier of photographs on a pretrained body, with augmentation; not compiled.
 
     base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels) out. It is
-        used itself, not a copy; it is frozen here, with all its layers, and called with training=False.
+        used itself, not a copy; it is frozen here, with all its layers, and called with training=False (which a
+        sequential model cannot say; the freezing protects its batch normalisation there).
     classes: int.
     Returns a sequential or functional Keras model with the parts of the table, in this order: pixels from 0 to
     255, shape that of base's input, in; probabilities (n, classes) out. Photographs are mirrored at random, left
@@ -1642,6 +1714,11 @@ check.close(
 ### BEGIN HIDDEN TESTS
 built = build_classifier(small_body((8, 6, 3), 5), 7)
 check.model(built, input_shape=(8, 6, 3), output_shape=(7,))
+check.true(
+    isinstance(built.layers[-1], keras.layers.Dense),
+    f'the last layer is of the kind {type(built.layers[-1]).__name__}: it should be the dense one itself, with activation="softmax"',
+)
+check.true(not built.compiled, "the classifier is compiled already: return it not compiled, the caller does that")
 ### END HIDDEN TESTS
 
 # %% tests="classifier_frozen" points=1
@@ -1673,8 +1750,15 @@ check.true(
     np.abs(seen - seen[0]).max() > 1e-4 * scale,
     "in training, 40 times the same photograph gives 40 times the same features: where is the random mirror?",
 )
-plain, mirrored = check.outputs(before_head, np.concatenate([snap, snap[:, :, ::-1]]))
+plain, mirrored, upside, turned = check.outputs(
+    before_head, np.concatenate([snap, snap[:, :, ::-1], snap[:, ::-1], snap[:, ::-1, ::-1]])
+)
 gaps = np.minimum(np.abs(seen - plain).max(axis=1), np.abs(seen - mirrored).max(axis=1))
+on_their_heads = np.minimum(np.abs(seen - upside).max(axis=1), np.abs(seen - turned).max(axis=1)) <= 1e-4 * scale
+check.true(
+    not np.any(on_their_heads & (gaps > 1e-4 * scale)),
+    "some photographs stand on their heads in training: RandomFlip() mirrors up and down too; ask for left to right only",
+)
 check.between(
     gaps.max() / scale, 0, 1e-4, name="distance from the photograph and its mirror image",
     high_hint="in training something else happens than mirroring left to right: another change, or base is not frozen",
@@ -1714,7 +1798,8 @@ check.between(
 def open_top(base, count):
     """Unfreeze the last `count` layers of `base`, but no batch normalisation; freeze all others.
 
-    base: Keras model with layers of any kind and name, changed in place; some or all may be frozen or not before.
+    base: Keras model with layers of any kind and name; some or all may be frozen or not before. Its flags are changed in
+        place, its weights keep their values.
     count: int, from 0 to len(base.layers); layers without weights count as well.
     Returns an int: how many parameters of base are trainable now.
     """
@@ -1761,6 +1846,20 @@ check.equal(
     "for a body with other kinds of layers: unfreeze every layer that is no keras.layers.BatchNormalization, and ask\n"
     "isinstance for that, not its name. Trainable arrays",
 )
+body = small_body()
+body.trainable = False
+start = body.get_weights()
+with check.mutates(body):
+    open_top(body, 2)
+check.equal(
+    [tuple(w.shape) for w in body.trainable_weights], [],
+    "the last two layers are a batch normalisation and a LeakyReLU, so with count=2 nothing is trainable: layers without weights\n"
+    "count as well. Trainable arrays",
+)
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(start, body.get_weights())),
+    "open_top changed weights of base: it should set flags only, also those of batch normalisation",
+)
 ### END HIDDEN TESTS
 
 # %% tests="open_top_again" points=1
@@ -1779,11 +1878,16 @@ with check.mutates(body):
 check.equal(open_kernels(body), [(2, 2, 5, 4)], "first count=6, then count=3: the lower layers must be frozen again. Trainable kernels")
 ### BEGIN HIDDEN TESTS
 body = small_body()
+start = body.get_weights()
 with check.mutates(body):
     open_top(body, 0)
 check.equal(
     len(body.trainable_weights), 0,
     "with count=0 some layers are trainable: layers[-0:] are all layers, not none. Trainable arrays",
+)
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(start, body.get_weights())),
+    "open_top changed weights of base: it should set flags only, also those of batch normalisation",
 )
 ### END HIDDEN TESTS
 
