@@ -997,6 +997,11 @@ check.shape(
     (7,),
     hint="one error for EACH epoch, also where the error grows or stays: do not stop before the last epoch",
 )
+check.shape(
+    train_delta(X_five.copy(), np.zeros(5), 0.01, 6, 2)[2],
+    (6,),
+    hint="one error for EACH epoch, also where the error is 0 already: do not stop before the last epoch",
+)
 ### END HIDDEN TESTS
 
 # %% tests="delta_minimum" points=1

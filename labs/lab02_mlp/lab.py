@@ -342,8 +342,9 @@ samples = centres[which] + 2 * rng.normal(size=(400, 6))
 expected = sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples)
 in_order = np.sort(labels)
 numbers = np.searchsorted(in_order, expected)
+y_hat = nearest_mean(samples.copy(), labels[which], samples.copy())
 check.equal(
-    nearest_mean(samples.copy(), labels[which], samples.copy()), expected,
+    y_hat, expected,
     mistakes={
         "return labels of y_train, not the number of a column": numbers,
         "the means stand in the order in which the labels first appear, but you look the label up in rising order: "
@@ -353,6 +354,10 @@ check.equal(
     },
     hint=f"any labels may occur, here {in_order.tolist()}, also above 9: return them, not the number of a column; and\n"
     "the nearest mean is the one with the smallest sum of *squared* differences",
+)
+check.true(
+    np.asarray(y_hat).dtype.kind in "iu",
+    "your labels are floats, as np.zeros(len(X)) and np.array([]) are: return an array of ints, with dtype=int",
 )
 ### END HIDDEN TESTS
 
