@@ -7,7 +7,15 @@ was not graded or not recorded, a test that the instructor's own solution fails;
 
 from __future__ import annotations
 
-from autograder.cli import authoring, collecting, course, gradescope, grading, returning  # noqa: F401  they add their commands
+from autograder.cli import (  # noqa: F401  they add their commands
+    authoring,
+    collecting,
+    course,
+    gradescope,
+    grading,
+    reporting,
+    returning,
+)
 from autograder.cli.app import app
 
 __all__ = ["app"]

@@ -40,7 +40,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of senten
 @app.command()
 def export(
     lab: Annotated[str, typer.Argument(help="The lab's id.")],
-    to: Annotated[Literal["canvas", "moodle", "csv"], typer.Option("--to", help="What the file is for.")],
+    to: Annotated[Literal["canvas", "moodle", "csv", "parquet"], typer.Option("--to", help="What the file is for.")],
     template: Annotated[
         Path | None,
         typer.Option(
@@ -51,7 +51,10 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The file to write. By default COURSE/feedback/LAB-canvas.csv.", show_default=False
+            "--output",
+            "-o",
+            help="The file to write. By default COURSE/feedback/LAB-canvas.csv or LAB.parquet.",
+            show_default=False,
         ),
     ] = None,
     column: Annotated[
@@ -75,7 +78,7 @@ def export(
 
     For Canvas and Moodle, one column of the platform's own export is filled, and every other byte stays as it is. The command lists which
     marks would change there, who is missing on either side, and which marks are left out because a person has not completed them.
-    The tidy table (--to csv) has one row per student and test or question, and every student.
+    The tidy table (--to csv or parquet) has one row per student and test or question, and every student.
 
     Exit status: 0 every mark is in the file. 1 a person is needed: marks were left out or are not final, or somebody is missing on one
     side. 2 it cannot be done: nothing was graded, the export is of another course, or the points differ and --scale was not given.
@@ -84,7 +87,7 @@ def export(
 
     here = open_course(course)
     check_listed(here, lab)
-    target = output or here.feedback() / f"{lab}-{to}.csv"
+    target = output or here.feedback() / (f"{lab}.parquet" if to == "parquet" else f"{lab}-{to}.csv")
     if template and target.exists() and template.exists() and target.samefile(template):
         fail(f"{target}: this is the export itself, which is kept; give another file with -o")
     filled = None
@@ -95,6 +98,10 @@ def export(
                 from autograder.reporting.export.tidy import tidy_csv
 
                 data = tidy_csv(marks, lab).encode(errors="backslashreplace")
+            elif to == "parquet":
+                from autograder.reporting.export.tidy import tidy_parquet
+
+                data = tidy_parquet(marks, lab)
             else:
                 filled = _filled(here, lab, marks, to, template, column, (scale, missing_as_zero, incomplete))
                 data = filled.data

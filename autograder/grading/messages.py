@@ -15,7 +15,7 @@ from autograder.labs.model import Cell
 from autograder.worker.quotes import one_line
 from autograder.worker.refusals import NotPlain, is_limit
 
-__all__ = ["CHECKED", "KILLED", "explain", "guarded", "partly"]
+__all__ = ["CHECKED", "KILLED", "explain", "guarded", "is_blank", "partly"]
 
 KILLED = ("timeout", "memory", "crashed")
 CHECKED = ("Mistake", "AssertionError")  # errors that the test itself raises when a check fails
@@ -108,5 +108,21 @@ def partly(earned: float, points: float) -> str:
     return f"partly right: {earned:g} of {points:g} points"
 
 
+def is_blank(result: TestResult) -> bool:
+    """Say whether a test did not pass because the student wrote no answer.
+
+    Args:
+        result: Result of the test.
+
+    Returns:
+        Whether the cell of the exercise is unchanged since the release, or not there.
+    """
+    return result.message in (BLANK, _missing(result.exercise))
+
+
 def _not_found(test: Cell) -> str:
-    return f"your cell for `{test.exercise}` was not found in the notebook"
+    return _missing(test.exercise)
+
+
+def _missing(exercise: str) -> str:
+    return f"your cell for `{exercise}` was not found in the notebook"

@@ -981,7 +981,9 @@ check.true(not np.array_equal(noisy, add_noise(grey, 0.1, 4)), "another seed mus
 ### BEGIN HIDDEN TESTS
 grey = np.full((300, 100), 0.5)
 with check.unchanged(grey, hint="add_noise changed a float64 array: np.asarray makes no copy where the type is right already, np.array does"):
-    noise = np.asarray(add_noise(grey, 0.08, int(np.random.default_rng().integers(1000)))) - 0.5
+    noisy = np.asarray(add_noise(grey, 0.08, int(np.random.default_rng().integers(1000))))
+check.true(noisy.dtype == np.float32, "for a float64 array too return float32: .astype(X.dtype) keeps the type of the input")
+noise = noisy - 0.5
 check.between(
     np.mean(noise**4) / np.mean(noise**2) ** 2, 2.7, 3.3, name="the fourth moment of the noise, 3 for a normal distribution",
     low_hint="the noise has no normal distribution: large values are missing (use .normal)",

@@ -511,8 +511,8 @@ check.close(
 )
 hint = "a path that ends neither in .keras nor in .weights.h5 is the name of a folder for an export, also with a dot in it"
 with check.explained({"Invalid filepath extension": hint, "must end in": hint}):
-    save_any(before, fresh("exercise_3_v1.2"))
-    check.true(Path("lab06_models/exercise_3_v1.2/saved_model.pb").is_file(), hint)
+    save_any(before, fresh("exercise_3.keras_v1.2"))
+    check.true(Path("lab06_models/exercise_3.keras_v1.2/saved_model.pb").is_file(), hint)
 hint = "only .weights.h5 asks for weights, not .h5 alone, which Path.suffix gives for both: exercise_3_old.h5 is a folder for an export"
 with check.explained({"Invalid filepath extension": hint, "must end in": hint}):
     save_any(before, fresh("exercise_3_old.h5"))
@@ -1000,6 +1000,11 @@ check.close(
     record.history["val_loss"], (path_of_w[:4] - 0.7) ** 2, rtol=1e-3, atol=1e-6,
     hint="these are not the validation losses of the 4 epochs: train on X and y, validate on X_valid and y_valid",
 )
+record = keep_best(one_weight(), *pull, np.ones((8, 1)), np.full((8, 1), 0.5), 6, fresh("exercise_7_rising.keras"))
+check.equal(
+    len(record.history["val_loss"]), 6,
+    "the validation loss rises from epoch 2 on, and all 6 epochs are wanted still: no EarlyStopping",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1417,6 +1422,10 @@ with check.explained({"broadcast": hint, "ncompatible shapes": hint}):
     report = clip_report(X, limit=limit)
 check.close(report["outputs"], limit * np.tanh(X / limit), atol=1e-5, hint=f"wrong for a limit of {limit:.3f} and inputs (4, 5, 3)")
 check.equal(report["trainable"], [(3,)], hint)
+hint = "SoftClip() without a limit has the limit 1.0: give it this default, def __init__(self, limit=1.0, **kwargs)"
+with check.explained({"required positional argument": hint, "required keyword-only argument": hint}):
+    report = clip_report(X)
+check.close(report["outputs"], np.tanh(X), atol=1e-5, hint=hint)
 ### END HIDDEN TESTS
 
 # %% tests="soft_clip_config" points=1
@@ -1769,6 +1778,11 @@ check.equal(verdict(load_model_safely, str(folder)), "foreign", "this is a folde
 trained_toy().save_weights(fresh("exercise_10.weights.h5"))
 renamed = shutil.copy("lab06_models/exercise_10.weights.h5", fresh("exercise_10_renamed.keras"))
 check.equal(verdict(load_model_safely, str(renamed)), "foreign", "a .weights.h5 file that was renamed")
+Path(text_file).write_text("PKW, five doors, one owner")
+check.equal(
+    verdict(load_model_safely, text_file), "foreign",
+    'a text that begins with the letters PK: a zip archive begins with four bytes, b"PK\\x03\\x04"',
+)
 trained_toy().save(fresh("exercise_10_whole.keras"))
 found = []
 for left_out in ("metadata.json", "config.json", "model.weights.h5"):

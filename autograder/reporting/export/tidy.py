@@ -1,4 +1,4 @@
-"""A tidy table of a class: one row per student and test or question, in CSV.
+"""A tidy table of a class: one row per student and test or question, in CSV or Parquet.
 
 Texts are made inert, because people open the table in spreadsheet programs. This module knows marks;
 it knows no platform.
@@ -9,16 +9,24 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from autograder.errors import ExportError
 from autograder.printable import cell
 from autograder.reporting.marks import HandMark, Mark
 
-__all__ = ["COLUMNS", "tidy_csv"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "tidy_csv", "tidy_frame", "tidy_parquet"]
 
 COLUMNS = (
     *("student", "last_name", "first_name", "email", "lab", "kind", "name", "exercise", "max_points", "points"),
     *("by_hand", "status", "message", "comment", "sealed", "days_late", "penalty", "total", "total_max", "complete"),
 )
+
+_NUMBERS = ("max_points", "points", "penalty", "total", "total_max")
+_YES_OR_NO = ("by_hand", "sealed", "complete")
 
 
 def tidy_csv(marks: Sequence[Mark], lab: str) -> str:
@@ -50,6 +58,50 @@ def tidy_csv(marks: Sequence[Mark], lab: str) -> str:
             status, message = (verdict.status, verdict.message) if verdict else ("missing", "")
             rows = [["", "", "", "", "", "", status, cell(message), "", ""]]
         writer.writerows([*who, *row, *ends] for row in rows)
+    return out.getvalue()
+
+
+def tidy_frame(marks: Sequence[Mark], lab: str) -> pd.DataFrame:
+    """Make the table as a frame, with numbers as numbers and yes or no as booleans.
+
+    Args:
+        marks: Marks of a class.
+        lab: Id of the lab.
+
+    Returns:
+        The columns of `tidy_csv`. What is not there is a missing value.
+    """
+    import pandas as pd
+
+    frame = pd.read_csv(io.StringIO(tidy_csv(marks, lab)), dtype=str, keep_default_na=False)
+    for name in _NUMBERS:
+        frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("float64")
+    frame["days_late"] = frame["days_late"].astype("int64")
+    for name in _YES_OR_NO:
+        frame[name] = frame[name].map({"true": True, "false": False}).astype("boolean")
+    return frame
+
+
+def tidy_parquet(marks: Sequence[Mark], lab: str) -> bytes:
+    """Make the table in Parquet, for which pandas needs the package pyarrow.
+
+    Args:
+        marks: Marks of a class.
+        lab: Id of the lab.
+
+    Returns:
+        Content of the file.
+
+    Raises:
+        ExportError: pyarrow is not installed.
+    """
+    out = io.BytesIO()
+    try:
+        tidy_frame(marks, lab).to_parquet(out, engine="pyarrow", index=False)
+    except ImportError as error:
+        raise ExportError(
+            "--to parquet needs the package pyarrow; install it with `pip install pyarrow`, or take --to csv"
+        ) from error
     return out.getvalue()
 
 

@@ -1,0 +1,94 @@
+"""How long the report of a large class takes, how large its page is, and how both grow with the class.
+
+Run as `python -m tests.benchmarks.reporting [--students 2000]`. The class has made-up verdicts on lab 2 and real notebooks, which are
+read for the examples of wrong answers. The aim is 2,000 students in under 30 s and a page under 10 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from autograder.course.config import load_course
+from autograder.files import write_text
+from autograder.grading.verdict import TestResult, Verdict
+from autograder.labs.model import Lab
+from autograder.labs.source import load_lab
+from autograder.notebooks.release import release_notebook
+from autograder.reporting.class_report.answers import CourseAnswers
+from autograder.reporting.class_report.content import report_of
+from autograder.reporting.class_report.render import class_report_html
+from autograder.reporting.marks import read_marks
+from autograder.reporting.pages import verdicts_json
+
+__all__ = ["main"]
+
+LABS = Path(__file__).parents[2] / "labs"
+LAB = "lab02_mlp"
+FEW = 200
+
+
+def verdicts_of(lab: Lab, students: int) -> list[Verdict]:
+    """A class with many mistakes, some common and some rare."""
+    rng = np.random.default_rng(3)
+    made = []
+    for i in range(students):
+        tests = []
+        for cell in lab.of("tests"):
+            passed, mistake = bool(rng.random() < 0.7), int(rng.geometric(0.3))
+            message = "" if passed else f"mistake {'x' * mistake}: got {rng.normal():.4g}, expected {rng.normal():.4g}"
+            earned = cell.points * passed
+            tests.append(TestResult(cell.name, cell.exercise, cell.points, earned, "passed" if passed else "failed", message))
+        made.append(Verdict(f"s{i}", LAB, "graded", tuple(tests), seconds=float(rng.gamma(4))))
+    return made
+
+
+def notebook_of(released: str, i: int) -> str:
+    """The release with other answers for each student."""
+    raw = json.loads(released)
+    for cell in raw["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code":
+            cell["source"] = f"def answer(x):\n    return x + {i}  # {'a long line ' * 5}\n" + "    y = 0\n" * 20
+    return json.dumps(raw)
+
+
+def measure(lab: Lab, released: str, students: int) -> tuple[float, int]:
+    """Seconds, and bytes of the page."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "course.toml").write_text(f'labs_folder = "{LABS}"\n[labs.{LAB}]\n')
+        (folder / "roster.csv").write_text(
+            "id,first_name,last_name\n" + "".join(f"s{i},Student,No{i}\n" for i in range(students))
+        )
+        course = load_course(folder)
+        write_text(course.graded(LAB) / "verdicts.json", verdicts_json(verdicts_of(lab, students)))
+        for i in range(students):
+            write_text(course.submitted() / f"s{i}" / LAB / f"{LAB}.ipynb", notebook_of(released, i))
+        started = time.perf_counter()
+        report = report_of(read_marks(course, LAB), LAB, lab.settings.title, CourseAnswers(course, lab))
+        page = class_report_html(report)
+        spent = time.perf_counter() - started
+        if students >= FEW and not all(part.mistakes and part.mistakes[0].examples for part in report.tests):
+            raise SystemExit("expected examples of wrong answers to every test, and some have none")
+        return spent, len(page.encode())
+
+
+def main(students: int) -> None:
+    lab = load_lab(LABS / LAB)
+    released = json.dumps(release_notebook(lab))
+    measure(lab, released, 5)  # the reading process starts
+    few, _ = measure(lab, released, FEW)
+    many, size = measure(lab, released, students)
+    growth = (many / students) / (few / FEW)
+    print(f"{students} students: {many:.1f} s, {size / 1e6:.2f} MB; {FEW} students: {few:.1f} s; growth={growth:.2f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--students", type=int, default=2000)
+    main(parser.parse_args().students)
