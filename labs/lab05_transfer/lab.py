@@ -1432,7 +1432,11 @@ check.true(
 )
 check.shape(features, (2, 3), "one row for each photograph, one column for each channel: average over height and width")
 check.close(
+<<<<<<< HEAD
     features, [[1.0, -0.2, -0.6], [0.2, -1.0, 0.6]], rtol=1e-3, atol=1e-4,
+=======
+    features, means / 127.5 - 1, rtol=1e-3, atol=1e-3,  # pixels in half precision pass, whatever the photographs
+>>>>>>> nL5
     hint="for this body the features are the mean colours of the photograph, on the scale from −1 to 1",
     mistakes={
         "the pixels went in from 0 to 255: scale them to −1 … 1": [[255, 102, 51], [153, 0, 204]],
@@ -1452,7 +1456,7 @@ with check.explained({"inhomogeneous": unequal, "same shape": unequal}):
     features = extract(colours_of(snaps), snaps.copy(), 3)
 check.shape(features, (7, 3), "7 photographs in batches of 3 are three batches; the last one has only 1 photograph")
 check.close(
-    features, snaps.mean(axis=(1, 2)) / 127.5 - 1, rtol=1e-3, atol=1e-4,
+    features, snaps.mean(axis=(1, 2)) / 127.5 - 1, rtol=1e-3, atol=1e-3,
     hint="the features of 7 photographs in batches of 3 are wrong, or in another order than the photographs",
 )
 ### BEGIN HIDDEN TESTS
@@ -1470,7 +1474,7 @@ snaps = np.random.default_rng().integers(0, 256, size=(11, 8, 6, 3)).astype(np.u
 expected = check.outputs(body, snaps / np.float32(127.5) - 1).mean(axis=(1, 2))
 for batch_size in (1, 4, 64):
     check.close(
-        extract(body, snaps, batch_size), expected, rtol=1e-3, atol=1e-3,
+        extract(body, snaps, batch_size), expected, rtol=1e-3, atol=5e-3,
         hint=f"wrong for a body with 5 channels, 11 photographs and a batch size of {batch_size}",
         mistakes={
             "average over the places of the feature map, 4 · 3 here; the photograph has more, 8 · 6": expected / 4,
