@@ -282,7 +282,7 @@ def test_the_archive_holds_the_grader_and_the_lab_and_no_answers(toy: Lab, tmp_p
         "package/coursekit/check.py",
     } <= {*names}
     assert not [
-        name for name in names if "answers" in name or "tests/" in name or "__pycache__" in name or "lab02_mlp/lab.py" in name
+        name for name in names if "answers/" in name or "tests/" in name or "__pycache__" in name or "lab02_mlp/lab.py" in name
     ]
     assert "keras==" in constraints
     assert not [line for line in constraints.splitlines() if line.startswith("-") or "://" in line]
