@@ -92,11 +92,11 @@ def test_one_that_needs_more_than_its_share_is_run_alone_and_paid_and_its_neighb
 ) -> None:
     hungry = "import numpy as np\nif not globals().get('seen'): seen = [np.ones(1_300 << 17)]"
     hand_in(toy, tmp_path / "class", ada="", hungry=hungry)
-    monkeypatch.setattr(batch, "_memory", lambda: 2_200 << 20)
+    monkeypatch.setattr(batch, "memory_to_share", lambda: 2_200 << 20)
     keep, found = ResultCache(tmp_path / "kept"), find_submissions(tmp_path / "class", toy.id)
     verdicts = grade_class(toy, found, keep=keep, jobs=2)
     assert earned(verdicts) == {"ada": 20, "hungry": 20}
-    monkeypatch.setattr(batch, "_memory", lambda: 1_000 << 20)
+    monkeypatch.setattr(batch, "memory_to_share", lambda: 1_000 << 20)
     (verdict,) = grade_class(toy, found[1:], jobs=1)
     assert {test.status for test in verdict.tests} == {"memory", "missing"}
 
