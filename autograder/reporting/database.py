@@ -165,7 +165,7 @@ def _lock(connection: Connection, function: str) -> None:
 
 
 def _first_line(error: OperationalError) -> str:
-    return str(error.orig).splitlines()[0]
+    return str(error.orig).partition("\n")[0]
 
 
 def _set_variables(variables: Mapping[str, str]) -> None:
