@@ -189,10 +189,10 @@ def _findings(
         return
     if r < 0:
         unsure = correlation.high is not None and correlation.high >= 0
-        chance = " The interval reaches above 0, so it may be chance." if unsure else ""
-        yield Finding(
-            "strong fail", f"Possible fault of the test: strong students fail it. {_quarters(passed, rest)}{chance}", fault=True
+        said = (
+            "strong students pass it no more often than weak ones, which may be chance" if unsure else "strong students fail it"
         )
+        yield Finding("strong fail", f"Possible fault of the test: {said}. {_quarters(passed, rest)}", fault=True)
     elif r < LOW:
         yield Finding("weak", f"It hardly tells strong from weak students. {_quarters(passed, rest)}")
 

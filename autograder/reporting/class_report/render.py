@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from autograder.analysis.items import FEW
+from autograder.analysis.items import FEW, Item
 from autograder.printable import line, printable
 from autograder.reporting.class_report.content import ClassReport, Section
 from autograder.reporting.class_report.histogram import histogram
@@ -38,10 +38,15 @@ def class_report_html(report: ClassReport, sections: Sequence[Section] = ()) -> 
         report=report,
         found=found,
         plot=histogram(found.distribution.bins) if found.distribution else Markup(""),
-        flagged=sorted((item for item in found.items if item.findings), key=lambda item: not item.suspect),
+        flagged=sorted((item for item in found.items if item.findings), key=_urgency),
         sections=sections,
         few=FEW,
     )
+
+
+def _urgency(item: Item) -> tuple[bool, float]:
+    """Order tests that may be wrong before the others, and those that strong students fail most clearly before the rest."""
+    return not item.suspect, -2.0 if item.correlation.value is None else item.correlation.value
 
 
 @cache

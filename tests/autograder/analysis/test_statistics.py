@@ -120,6 +120,20 @@ def test_a_test_that_strong_students_fail_is_found_and_no_other(n: int) -> None:
     assert "chance" not in finding.text
 
 
+def test_a_correlation_just_below_zero_is_said_to_be_chance_and_not_that_strong_students_fail() -> None:
+    table = honest(40)
+    order = np.argsort(np.delete(table, 4, axis=1).sum(axis=1), kind="stable")
+    table[order, 4] = np.where(np.arange(40) % 2, 0, POINTS)  # of each two neighbours, the weaker one passes
+    item = items_of(scored(table))[4]
+    assert item.correlation.value is not None
+    assert item.correlation.high is not None
+    assert item.correlation.value < 0 < item.correlation.high
+    (finding,) = item.findings
+    assert finding.fault
+    assert "which may be chance" in finding.text
+    assert "strong students fail it" not in finding.text
+
+
 def test_a_test_that_nobody_or_everybody_passes_is_named() -> None:
     table = honest(40)
     table[:, 0], table[:, 1] = 0, POINTS

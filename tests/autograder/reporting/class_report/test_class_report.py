@@ -100,6 +100,15 @@ def test_the_planted_fault_stands_at_the_top_with_the_command_to_grade_again() -
     assert "autograder grade lab" in said
 
 
+def test_what_strong_students_fail_most_clearly_stands_before_what_may_be_chance() -> None:
+    table = np.array([[result.earned for result in mark.verdict.tests] for mark in klass(60) if mark.verdict])
+    order = np.argsort(table[:, 1:].sum(axis=1), kind="stable")
+    table[order, 0] = np.where(np.arange(60) % 2, 0, 4)  # of each two neighbours, the weaker one passes
+    said = text(html([mark(f"s{i:04}", *row) for i, row in enumerate(table)]))
+    clear, chance = said.index("t4 : Possible fault"), said.index("t0 : Possible fault")
+    assert clear < chance
+
+
 def test_headings_are_in_order_ids_are_unique_and_header_cells_say_their_scope() -> None:
     page = Outline(html(klass(30), {}, Section("Similar work", Markup("<h3>Pairs</h3>"))))
     assert page.headings[0] == 1
