@@ -8,6 +8,7 @@ know what is in a gradebook.
 from __future__ import annotations
 
 import os
+import re
 import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -56,8 +57,9 @@ def course_directory(course: Path, db_url: str = "") -> CourseDirectory:
     try:
         url = make_url(db_url or folder.db_url)
     except ArgumentError as error:
+        shown = re.sub(r":[^:@]*@", ":***@", db_url or folder.db_url)  # it may hold a password all the same
         raise RecordError(
-            f"{db_url or folder.db_url!r} is no database URL; expected one such as sqlite:////path/gradebook.db"
+            f"{shown!r} is no database URL; expected one such as sqlite:////path/gradebook.db or postgresql://me@host/course"
         ) from error
     if not db_url and url.get_backend_name() == "sqlite" and url.database:
         url = url.set(database=str(root / url.database))
