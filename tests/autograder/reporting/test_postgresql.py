@@ -152,7 +152,7 @@ def test_marks_in_postgresql_are_those_that_were_recorded_and_marks_by_hand_surv
 
 
 def test_two_graders_write_the_same_class_into_an_empty_database_at_once(lab: Lab, tmp_path: Path, empty: str) -> None:
-    students = [f"s{k}" for k in range(12)]
+    students = [f"s{k}" for k in range(5)]
     start = Barrier(2)
 
     def grade(number: int) -> tuple[str, ...]:
