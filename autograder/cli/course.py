@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autograder.cli.app import app, load_labs, open_course
+from autograder.cli.app import app, load_labs, open_course, stoppable
 from autograder.cli.explanations import say_explanation
 from autograder.cli.options import CourseFolder, LabNames, Labs
 from autograder.cli.places import check_listed
-from autograder.errors import CourseError
+from autograder.errors import CourseError, MachineError, SecretError, WorkerError
 from autograder.reporting.terminal import console, fail, say, words, working
 
 if TYPE_CHECKING:
@@ -92,20 +92,26 @@ def status(course: CourseFolder = None, as_json: Json = False) -> None:
 
 
 @app.command()
+@stoppable
 def explain(
     lab: Annotated[str, typer.Argument(help="The lab's id.")],
     student: Annotated[str, typer.Argument(help="The student's id.")],
     test: Annotated[str, typer.Argument(help="A test, to see its source and the student's cell too.", show_default=False)] = "",
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Run the submission again, and show what each check of the tests got and expected.")
+    ] = False,
     course: CourseFolder = None,
     as_json: Json = False,
 ) -> None:
     """Explain the mark of one student: what each test got and said, what people gave, and what lateness took.
 
-    It shows what students must not see: hidden tests, and what tests in a student's own process said.
+    With --replay, the submission runs again in the sandbox with the settings of its grading and the tests as they are now; no mark
+    changes. It shows what students must not see: hidden tests, and what tests in a student's own process said.
 
-    Exit status: 0 the mark was explained. 2 there is no course, or no such lab, student or test, or nothing was graded.
+    Exit status: 0 the mark was explained. 1 a replayed test gave other points than the mark says. 2 there is no course, or no such lab,
+    student or test, nothing was graded, or the submission cannot be run.
     """
-    from autograder.reporting.explain import explain_mark, show_code
+    from autograder.reporting.explain import explain_mark, replayed, show_code
 
     here = open_course(course)
     check_listed(here, lab)
@@ -113,13 +119,21 @@ def explain(
         found = explain_mark(here, lab, student, test)
     except CourseError as error:
         fail(error)
-    if test:
+    if test or replay:
         loaded = load_labs([lab], here.labs_folder)[0]
+    if test:
         found = replace(found, code=show_code(here, loaded, student, test))
+    if replay:
+        try:
+            with nullcontext() if as_json else working(f"running the submission of {student}"):
+                found = replayed(here, loaded, found)
+        except (CourseError, SecretError, MachineError, WorkerError) as error:
+            fail(error)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
     else:
         say_explanation(found)
+    raise typer.Exit(0 if all(item.same for item in found.tests) else 1)
 
 
 def _labs_of(folder: Path, names: Sequence[str] | None, labs: Path) -> tuple[list[Lab], Path]:

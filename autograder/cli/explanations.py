@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from autograder.reporting.terminal import quote, say
 
 if TYPE_CHECKING:
+    from autograder.grading.replay import ReplayedTest
     from autograder.reporting.explain import ExplainedTest, Explanation
     from autograder.reporting.marks import HandMark, Mark
 
@@ -16,6 +17,8 @@ __all__ = ["say_explanation"]
 def say_explanation(found: Explanation) -> None:
     """Print an explanation: the mark, then what it is made of."""
     _say_mark(found.mark)
+    if found.changed:
+        say("  [yellow]note[/] the notebook changed since it was graded, and the one that is there now ran")
     for test in found.tests:
         _say_test(test)
     for question in found.questions:
@@ -58,6 +61,29 @@ def _say_test(test: ExplainedTest) -> None:
         quote(result.note)
     if test.by_hand:
         _say_by_hand("  by hand", test.by_hand)
+    if test.replayed:
+        _say_replayed(test.replayed, test.same)
+
+
+def _say_replayed(test: ReplayedTest, same: bool) -> None:
+    result = test.result
+    points = f"{result.earned:g} of {result.points:g}, {result.status}"
+    say("    run again: {}" if same else "    [yellow]run again:[/] {}, which is not the mark above", points)
+    if test.cell:
+        say("    the student's cell ended with")
+        quote(test.cell)
+    for check in test.checks:
+        times = f", {check.times} times" if check.times > 1 else ""
+        say("    [red]✗[/] line {}: {}{}" if check.said else "    [green]✓[/] line {}: {}{}", check.line, check.source, times)
+        for name, value in check.values.items():
+            quote(f"    {name} = {value}")
+        if check.said:
+            quote(f"    {check.said}")
+    if test.error and not (test.checks and test.checks[-1].said):
+        say("    the test ended{} with", f" in line {test.line}" if test.line else "")
+        quote(test.error)
+    if not result.sealed:
+        say("    it ran in the own process of the student, where its checks cannot be watched")
 
 
 def _say_by_hand(title: str, hand: HandMark) -> None:

@@ -378,6 +378,7 @@ class _Tests:
             "restore": step.restore,
             "random": self.environment.one_random,
             "draws": step.draws,
+            "watched": step.watched,
         }
         return self._ask(request, seconds, answer)
 
@@ -447,14 +448,16 @@ def _outcome(frame: bytes, clock: Clock) -> Outcome | None:
     try:
         answer, _ = unpack(frame)
         error, seconds = answer["error"], clock.elapsed
+        checks = plain(answer.get("checks", ""), MAX_OUTCOME)
         cpu = _plausible_cpu(answer["cpu"], seconds)
         if error is None:
             value = answer["value"]
             number = None if value is None else float(value)
             odd, stderr = (bool(answer.get(what)) for what in ("odd", "stderr"))
-            return Outcome("ok", seconds=seconds, value=number, cpu=cpu, odd=odd, stderr=stderr)
+            return Outcome("ok", seconds=seconds, value=number, cpu=cpu, odd=odd, stderr=stderr, checks=checks)
         name, message = plain(error["name"], 100), plain(error["message"], MESSAGE_CHARS)
         line = min(max(int(error["line"]), 0), MAX_LINE)
-        return Outcome("memory" if name.endswith("MemoryError") else "error", name, message, line, seconds, cpu=cpu)
+        status: Literal["memory", "error"] = "memory" if name.endswith("MemoryError") else "error"
+        return Outcome(status, name, message, line, seconds, cpu=cpu, checks=checks)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None

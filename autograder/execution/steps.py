@@ -33,6 +33,8 @@ class Outcome:
         calls: Number of requests from the test to the student process.
         odd: Whether `value` is displayed as something other than a number, such as np.float64(1.0).
         stderr: Whether a cell that ran to its end wrote to standard error.
+        checks: What the checks of a test noted, as JSON, if the step asked for it (see
+            `worker.watching`).
 
     Raises:
         ValueError: If `seconds` or `cpu` is negative or not finite.
@@ -49,6 +51,7 @@ class Outcome:
     calls: int = 0
     odd: bool = False
     stderr: bool = False
+    checks: str = ""
 
     def __post_init__(self) -> None:
         if not (0 <= self.seconds < math.inf and 0 <= self.cpu < math.inf):
@@ -73,6 +76,7 @@ class Step:
             those that this cell defines, "restore" all remembered names before this cell, or "".
         draws: For "test": name of the lab and the test, which determines the random numbers that
             the test draws (see `worker.draws`).
+        watched: For "test": whether its checks are noted in the outcome.
     """
 
     source: str
@@ -82,3 +86,4 @@ class Step:
     restore: str = ""
     course: Literal["", "remember", "restore"] = ""
     draws: str = ""
+    watched: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -138,8 +138,7 @@ class Job:
         steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
         env = {name: value for name, value in self.environment.env.items() if name != "COURSEKIT_CACHE"}
         inside = {name: [[step.source, step.course, step.names] for step in run] for name, run in self.inside.items()}
-        files = (*self.environment.beside, *self.environment.handed_in)
-        beside = [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in files]
+        beside = [*_file_digests(self.environment.beside), *self._files]
         return digest(
             [
                 environment_digest(),
@@ -155,6 +154,18 @@ class Job:
                 digest(self.environment.private.get(VARIABLE)),  # never the secret itself: the key is the name of a file
             ]
         )
+
+    @cached_property
+    def handed_in(self) -> str:
+        """Digest of the student's code and files, whatever lab and tests they meet."""
+        theirs = [
+            source for index, source in self.work.code if index < 0 or self.lab.cells[index].role not in ("given", "tests")
+        ]
+        return digest([theirs, self._files])
+
+    @cached_property
+    def _files(self) -> list[list[str]]:
+        return _file_digests(self.environment.handed_in)
 
     def run(
         self,
@@ -188,8 +199,21 @@ class Job:
             return self.verdict([Outcome("missing")] * len(self.steps), 0.0)
         found, seconds = self.find(runner)
         if keep is not None:
+            found = self._with_unchanged(found, keep.find(self.key))
             keep.put(self.key, found)
         return self.verdict(found.outcomes, seconds, found)
+
+    def _with_unchanged(self, found: Entry, before: Entry | None) -> Entry:
+        """Keep the earlier outcomes of tests that did not change, so that a mended test moves no mark of another by chance.
+
+        A test that was not reached or was stopped is not kept, because another test may have been the reason.
+        """
+        if before is None or len(before.outcomes) != len(found.outcomes):
+            return found
+        ended = [outcome.status in ("ok", "error") for outcome in before.outcomes]
+        same = {place for place, said in found.tests.items() if before.tests.get(place) == said and ended[place]}
+        outcomes = [before.outcomes[i] if i in same else outcome for i, outcome in enumerate(found.outcomes)]
+        return replace(found, outcomes=outcomes)
 
     def found(self, keep: ResultCache | None = None) -> Entry:
         """Return the outcomes of all runs of this job, from the cache `keep` or by running them on this machine."""
@@ -340,6 +364,7 @@ class Job:
             versions=_versions(),
             seconds=round(seconds, 3),
             cpu_seconds=round(sum(outcome.cpu for outcome in (*outcomes, *found.alone.values())), 3),
+            work=self.handed_in,
         )
 
     def _opinion(self, name: str, outcome: Outcome, found: Entry) -> Opinion:
@@ -350,6 +375,10 @@ class Job:
         points, foreign = self.lab.tests[name].points, self.lab.foreign
         below = name in self.lab.trial.below
         return opinion(name, points, outcome, inside, found.together.get(name), stock=foreign, below=below)
+
+
+def _file_digests(files: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in files]
 
 
 @lru_cache

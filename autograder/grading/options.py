@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from autograder.grading.secret import new_secret
 
-__all__ = ["Options", "course_secret"]
+if TYPE_CHECKING:
+    from autograder.grading.verdict import Verdict
+
+__all__ = ["Options", "course_secret", "options_behind"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,20 @@ def course_secret(options: Options) -> str:
         `options.secret`, or a secret that is drawn once per process if that is empty.
     """
     return options.secret or _drawn_secret()
+
+
+def options_behind(verdict: Verdict) -> Options:
+    """Return the options that a submission was graded with, as far as its verdict notes them.
+
+    Args:
+        verdict: The verdict.
+
+    Returns:
+        The options, without the secret.
+    """
+    data = "" if verdict.data_source == "none" else verdict.data_source
+    level: Literal["process", ""] = "process" if verdict.isolation == "process" else ""
+    return Options(data, verdict.reduced_budget, verdict.seed, isolation=level)
 
 
 @cache

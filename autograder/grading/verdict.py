@@ -100,6 +100,7 @@ class Verdict:
         versions: Versions of Python and of the main packages.
         seconds: Duration in seconds.
         cpu_seconds: Processor time of the student's code in seconds.
+        work: Digest of the code and files that were handed in; "" if they are not known.
     """
 
     submission: str
@@ -116,6 +117,7 @@ class Verdict:
     versions: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    work: str = ""
 
     @property
     def earned(self) -> float:

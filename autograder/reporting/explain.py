@@ -1,24 +1,27 @@
 """Explain one mark to the instructor: what each test got and said, what people gave, and what lateness took.
 
 It shows hidden tests and notes that students must not see. This module reads marks, labs and
-submissions; it runs nothing.
+submissions; only `replayed` runs something: the submission, once more.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from autograder.course.config import Course
 from autograder.errors import CourseError, UnreadableError
+from autograder.grading.options import options_behind
+from autograder.grading.replay import ReplayedTest, replay
+from autograder.grading.secret import find_secret
 from autograder.grading.submissions.reading import read_submission
 from autograder.grading.verdict import TestResult
 from autograder.labs.model import Lab
 from autograder.reporting.marks import HandMark, Mark, read_marks
 
-__all__ = ["ExplainedTest", "Explanation", "explain_mark", "show_code"]
+__all__ = ["ExplainedTest", "Explanation", "explain_mark", "replayed", "show_code"]
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,17 @@ class ExplainedTest:
     Attributes:
         result: What the test gave and said.
         by_hand: What a person gave instead, or has to give; None if the test decides.
+        replayed: What it got and said when it ran again; None if it did not.
     """
 
     result: TestResult
     by_hand: HandMark | None = None
+    replayed: ReplayedTest | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether it gave the same points when it ran again."""
+        return self.replayed is None or abs(self.replayed.result.earned - self.result.earned) < 1e-9
 
     @property
     def points(self) -> float:
@@ -49,12 +59,14 @@ class Explanation:
         questions: Marks of written questions.
         code: "test" and "answer" → source of the one test that was asked for, with its hidden
             part, and of the student's cell; empty if no test was asked for.
+        changed: Whether the submission that ran again is another than the one that was graded.
     """
 
     mark: Mark
     tests: tuple[ExplainedTest, ...]
     questions: tuple[HandMark, ...]
     code: Mapping[str, str] = field(default_factory=dict)
+    changed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data for JSON."""
@@ -74,12 +86,18 @@ class Explanation:
             "complete": mark.complete,
             "flags": [asdict(flag) for flag in verdict.flags] if verdict else [],
             "tests": [
-                {**asdict(test.result), "counts": test.points, "by_hand": asdict(test.by_hand) if test.by_hand else None}
+                {
+                    **asdict(test.result),
+                    "counts": test.points,
+                    "by_hand": asdict(test.by_hand) if test.by_hand else None,
+                    **({"replayed": asdict(test.replayed)} if test.replayed else {}),
+                }
                 for test in self.tests
             ],
             "questions": [asdict(question) for question in self.questions],
             "comments": dict(mark.comments),
             "code": dict(self.code),
+            "changed": self.changed,
         }
 
 
@@ -135,6 +153,39 @@ def show_code(course: Course, lab: Lab, student: str, test: str) -> dict[str, st
     except UnreadableError as error:
         answer = f"({error})"
     return {"test": cell.source, "answer": answer}
+
+
+def replayed(course: Course, lab: Lab, found: Explanation) -> Explanation:
+    """Run the submission again with the settings of its verdict, and add what its tests got and said.
+
+    Args:
+        course: The course.
+        lab: The lab, with its tests as they are now.
+        found: The explanation, with the tests to run.
+
+    Returns:
+        The explanation with the tests that ran.
+
+    Raises:
+        CourseError: There is nothing to run, or the notebook cannot be read.
+        SecretError: The secret of the course cannot be read.
+        MachineError: This machine lacks what the lab needs.
+        WorkerError: The run failed because of the machine.
+    """
+    student, verdict = found.mark.student.id, found.mark.verdict
+    if verdict is None or not found.tests:
+        raise CourseError(f"{student}: no test was run, so there is nothing to replay")
+    secret = find_secret(course.graded(lab.id) / "kept", course.folder)
+    path = course.submitted() / student / lab.id / f"{lab.id}.ipynb"
+    one = found.tests[0].result.name if len(found.tests) == 1 else ""
+    if one and one not in lab.tests:
+        raise CourseError(f"{one!r}: {lab.id} has no test of that name any more; it has {', '.join(lab.tests)}")
+    again = replay(lab, path, student, replace(options_behind(verdict), secret=secret), one)
+    if not again.tests:
+        raise CourseError(f"{student}: {again.verdict.message}")
+    changed = bool(verdict.work) and verdict.work != again.verdict.work
+    tests = tuple(replace(test, replayed=again.tests.get(test.result.name)) for test in found.tests)
+    return replace(found, tests=tests, changed=changed)
 
 
 def _near(student: str, marks: Mapping[str, Mark]) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
+from autograder.grading.basis import Basis
 from autograder.grading.verdict import TestResult, Verdict
 from autograder.printable import cell, line, printable
 
@@ -69,18 +70,24 @@ def data_notice(verdicts: Sequence[Verdict]) -> str:
     return " ".join(parts)
 
 
-def verdicts_json(verdicts: Sequence[Verdict], left: Sequence[tuple[object, str]] = ()) -> str:
+def verdicts_json(
+    verdicts: Sequence[Verdict], left: Sequence[tuple[object, str]] = (), basis: Mapping[str, Basis] | None = None
+) -> str:
     """Create the content of verdicts.json.
 
     Args:
         verdicts: Verdicts.
         left: (path, reason) of files and folders that were not graded.
+        basis: Lab → what its marks are based on.
 
     Returns:
         A JSON object {"notice": …, "verdicts": […]}, with "left": [{"path": …, "reason": …}] if
-        `left` is not empty.
+        `left` is not empty, and "basis": {lab: {…}} if it is known.
     """
-    body: dict[str, Any] = {"notice": data_notice(verdicts), "verdicts": [asdict(v) for v in verdicts]}
+    body: dict[str, Any] = {"notice": data_notice(verdicts)}
+    if basis:
+        body["basis"] = {lab: asdict(found) for lab, found in basis.items()}
+    body["verdicts"] = [asdict(v) for v in verdicts]
     if left:
         body["left"] = [{"path": str(path), "reason": reason} for path, reason in left]
     text = json.dumps(_sound(body), ensure_ascii=False, allow_nan=False, indent=1)

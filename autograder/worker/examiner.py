@@ -25,6 +25,7 @@ from autograder.worker.given import Given
 from autograder.worker.refusals import CannotCross, sentence
 from autograder.worker.rpc import Peer
 from autograder.worker.shell import make_shell, run_cell
+from autograder.worker.watching import noted, watching
 from coursekit import check
 
 __all__ = ["serve"]
@@ -34,7 +35,7 @@ def serve(connection: Connection, *, files: bool = False, shared_arguments: bool
     """Answer requests until the other end is closed. Each is answered with the outcome of a cell.
 
     "given" runs a cell of the lab. "test" runs a test: "names" are the student's names that it
-    reads, "restore" and "draws" are described at `steps.Step`, and "random" says whether the test
+    reads, "restore", "draws" and "watched" are described at `steps.Step`, and "random" says whether the test
     and the student's functions use the same global random number generators. `frames` lists the fields.
 
     Args:
@@ -95,7 +96,11 @@ def _run_test(peer: Peer, shell: InteractiveShell, request: dict[str, Any]) -> d
                 if kind != "value":
                     return _failed(sentence(str(content)[:200]), CannotCross.__name__)
                 shell.user_ns[name] = decoder.value(content)
-        return run_cell(shell, request["source"])
+        if not request["watched"]:
+            return run_cell(shell, request["source"])
+        with watching(shell) as checks:
+            outcome = run_cell(shell, request["source"])
+        return outcome | {"checks": noted(checks)}
     except ValueError as error:
         return _failed(str(error), "TypeError")
     except CannotCross as limit:

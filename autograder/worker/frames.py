@@ -14,8 +14,10 @@ kind ("do") letter from → to           keys of the header
 "ran"       R      student → grader    the outcome: "seconds", "cpu", "error", and if there is no
                                        error "value", "odd", "stderr" (`shell.run_cell`)
 "given"     G      grader → examiner   "source": run a cell of the lab
-"test"      t      grader → examiner   "source", "names", "restore", "random", "draws": run a test
-""          -      examiner → grader   the outcome of "given" or "test", with the keys of "ran"
+"test"      t      grader → examiner   "source", "names", "restore", "random", "draws", "watched": run a
+                                       test
+""          -      examiner → grader   the outcome of "given" or "test", with the keys of "ran", and
+                                       "checks" (JSON text) of a test that is watched
 "get"       g      examiner → student  "names", "restore": send values
 "call"      c      either → other      "function" (number), "args" (node), "wanted" (numbers of
                                        objects whose changes are sent back)

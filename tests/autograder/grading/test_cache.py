@@ -90,6 +90,21 @@ def test_a_changed_test_that_calls_a_function_needs_the_student_process(toy: Lab
     assert started.count("student") == 2
 
 
+@pytest.mark.parametrize(("chance", "halving"), [(Outcome("error", "Mistake", "by chance"), 0), (Outcome("timeout"), 8)])
+def test_a_notebook_that_runs_again_for_one_test_keeps_what_the_others_gave_unless_they_were_stopped(
+    toy: Lab, tmp_path: Path, chance: Outcome, halving: int
+) -> None:
+    keep = ResultCache(tmp_path / "kept")
+    graded(toy, tmp_path, keep)
+    (path,) = (tmp_path / "kept").glob("??/*.zip")
+    entry = keep.find(path.stem)
+    assert entry is not None
+    last = max(entry.tests)
+    keep.put(path.stem, replace(entry, outcomes=[*entry.outcomes[:last], chance, *entry.outcomes[last + 1 :]]))
+    stricter = with_test(toy, "mean", "np.average(x)", "1 + np.average(x)")  # it calls a function, so the notebook runs
+    assert marks(graded(stricter, tmp_path, keep)) == [{"mean": 0, "mean_pure": 4, "halving": halving}]
+
+
 ENTRY = Entry([Outcome("ok", seconds=0.5, value=1.5), Outcome("error", "E", "m", 3)], {1: "abc"}, {1: b"frame" * 100})
 
 
