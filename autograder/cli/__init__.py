@@ -11,10 +11,12 @@ from autograder.cli import (  # noqa: F401  they add their commands
     authoring,
     collecting,
     course,
+    exporting,
+    feedback,
     gradescope,
     grading,
+    regrading,
     reporting,
-    returning,
 )
 from autograder.cli.app import app
 

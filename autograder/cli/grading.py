@@ -5,8 +5,6 @@ What a command needs beyond its own options is imported when it runs, so that `-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,40 +25,34 @@ from autograder.cli.options import (
     data_of,
     isolation_of,
 )
-from autograder.cli.places import Places, places_of
-from autograder.errors import (
-    CollectError,
-    CourseError,
-    LabError,
-    MachineError,
-    RecordError,
-    ResultsError,
-    SecretError,
-    WorkerError,
+from autograder.cli.places import places_of
+from autograder.cli.running import (
+    check_places,
+    collect_class,
+    end_if_missing,
+    grade_all,
+    recorded_of,
+    recorder_of,
+    report_results,
+    say_recorded,
+    secret_of,
 )
+from autograder.errors import LabError, MachineError, WorkerError
 from autograder.reporting.terminal import (
     be_quiet,
     console,
     fail,
-    progress,
     say,
     show_left,
-    show_marks,
-    show_notes,
-    show_verdict,
     words,
     working,
 )
 
 if TYPE_CHECKING:
-    from autograder.course.roster import Roster
     from autograder.grading.cache import ResultCache
     from autograder.grading.options import Options
     from autograder.grading.submissions.collect import SubmissionFile
-    from autograder.grading.submissions.submission import Submission
-    from autograder.grading.verdict import Verdict
     from autograder.labs.model import Lab
-    from autograder.reporting.gradebook import Recorded, Recorder
 
 __all__: list[str] = []
 
@@ -119,6 +111,7 @@ def grade(
     the solution in ASSIGNMENT.ipynb fails its own tests (then nobody is graded without --accept-broken). 2 it cannot be done:
     wrong usage, no isolation, no data, no space for the results.
     """
+    from autograder.grading.basis import basis_of
     from autograder.grading.cache import ResultCache
     from autograder.grading.options import Options
     from autograder.reporting.gradebook import Recorded
@@ -131,7 +124,7 @@ def grade(
     lab = None if foreign else load_labs([name], labs)[0]
     if course and submissions.is_file() and submissions.stem == Path(name).stem:
         fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
-    _check_writable(output, *([course] if course else []))
+    check_places(output, *([course] if course else []))
     options = Options(
         data_of(data),
         fast,
@@ -145,16 +138,16 @@ def grade(
     if no_cache or again:
         cache.clear()
     lab = lab or _assignment(Path(name), options, cache)
-    found, left = _collect(submissions, lab)
-    options = replace(options, secret=_secret(output, course))  # only now: who asked for the wrong folder finds nothing new
-    with _recorder(lab, found, course, places) as recorder:
-        verdicts = _grade_all([(lab, found)], options, jobs, cache, dask, verbose=verbose, recorder=recorder)
-        unwritten = write_results(verdicts, left, output)
-        recorded = _recorded(recorder) if recorder else None
-    _report(verdicts, output, unwritten)
+    found, left = collect_class(submissions, lab)
+    options = replace(options, secret=secret_of(output, course))  # only now: who asked for the wrong folder finds nothing new
+    with recorder_of(lab, found, course, places) as recorder:
+        verdicts = grade_all([(lab, found)], options, jobs, cache, dask, verbose=verbose, recorder=recorder)
+        unwritten = write_results(verdicts, left, output, {lab.id: basis_of(lab, options)})
+        recorded = recorded_of(recorder) if recorder else None
+    report_results(verdicts, output, unwritten)
     show_left(left)
-    refused = _report_recorded(recorded) if isinstance(recorded, Recorded) else 0
-    _end_if_missing(unwritten, output, cache, recorded)
+    refused = say_recorded(recorded) if isinstance(recorded, Recorded) else 0
+    end_if_missing(unwritten, output, cache, recorded)
     raise typer.Exit(1 if refused or any(verdict.status != "graded" for verdict in verdicts) else 0)
 
 
@@ -188,20 +181,20 @@ def demo(
 
     be_quiet(quiet)
     classes: list[tuple[Lab, list[SubmissionFile]]] = []
-    _check_writable(output)
+    check_places(output)
     for number, lab in enumerate(load_labs(None, labs)):
         build_course(lab, output / "course")
         submitted = output / "course" / "submitted"
         make_class(lab, submitted, few=number >= WHOLE_CLASSES and not everyone)
         classes.append((lab, find_submissions(submitted, lab.id)))
-    options = Options(fast=fast, cell_seconds=DEMO_CELL_SECONDS, isolation=isolation_of(isolation), secret=_secret(output))
+    options = Options(fast=fast, cell_seconds=DEMO_CELL_SECONDS, isolation=isolation_of(isolation), secret=secret_of(output))
     cache = ResultCache(output / "kept")
     if no_cache or again:
         cache.clear()
-    verdicts = _grade_all(classes, options, jobs, cache, verbose=verbose)
+    verdicts = grade_all(classes, options, jobs, cache, verbose=verbose)
     unwritten = write_results(verdicts, (), output)
-    _report(verdicts, output, unwritten)
-    _end_if_missing(unwritten, output, cache)
+    report_results(verdicts, output, unwritten)
+    end_if_missing(unwritten, output, cache)
 
 
 @app.command()
@@ -247,182 +240,3 @@ def _assignment(source: Path, options: Options, cache: ResultCache) -> Lab:
         )
         raise typer.Exit(1)
     return made.lab
-
-
-def _collect(submissions: Path, lab: Lab) -> tuple[list[SubmissionFile], list[tuple[Path, str]]]:
-    """The submissions, and (path, reason) of everything else that lies there."""
-    from autograder.grading.submissions.collect import SubmissionFile, collect
-
-    if submissions.is_file():
-        return [SubmissionFile(submissions.stem, submissions)], []
-    try:
-        collected = collect(submissions, lab)
-    except CollectError as error:
-        fail(error)
-    return list(collected.found), [(left.path, left.reason) for left in collected.left]
-
-
-def _check_writable(output: Path, *more: Path) -> None:
-    """End the command, before any work, where its results could not be written."""
-    from autograder.reporting.results import check_writable
-
-    try:
-        check_writable(output, output / "kept", *more)
-    except ResultsError as error:
-        fail(error)
-
-
-def _secret(output: Path, course: Path | None = None) -> str:
-    from autograder.grading.secret import find_secret
-
-    try:
-        return find_secret(output / "kept", course)
-    except SecretError as error:
-        fail(error)
-
-
-def _grade_all(
-    classes: Sequence[tuple[Lab, list[SubmissionFile]]],
-    options: Options,
-    jobs: int | None,
-    cache: ResultCache,
-    dask: str = "",
-    *,
-    verbose: bool = False,
-    recorder: Recorder | None = None,
-) -> list[Verdict]:
-    from autograder.grading.batch import grade_class
-
-    _say_isolation(options)
-    total = sum(len(found) for _, found in classes)
-    verdicts: list[Verdict] = []
-    with progress("grading") as advance:
-        for lab, found in classes:
-            done = len(verdicts)
-            ready: list[Verdict] = []
-
-            def on_verdict(verdict: Verdict, ready: list[Verdict] = ready, done: int = done) -> None:
-                ready.append(verdict)
-                advance(done + len(ready), total)
-                if verbose:
-                    show_verdict(verdict)
-
-            paths = {item.submission: item.path for item in found}
-
-            def on_graded(verdict: Verdict, work: Submission | None, paths: Mapping[str, Path] = paths) -> None:
-                assert recorder is not None
-                recorder.add(verdict, work, paths[verdict.submission])
-
-            try:
-                verdicts += grade_class(
-                    lab,
-                    found,
-                    options,
-                    jobs=jobs,
-                    on_verdict=on_verdict,
-                    on_graded=on_graded if recorder else None,
-                    keep=cache,
-                    dask=dask,
-                )
-            except MachineError as error:
-                fail(error)
-    return verdicts
-
-
-def _say_isolation(options: Options) -> None:
-    from autograder import sandbox
-    from autograder.grading.environment import isolation as level_of
-
-    try:
-        level = level_of(options.isolation)
-    except MachineError as error:
-        fail(error)
-    say("isolation: [bold]{}[/]", level)
-    if level == "process":
-        missing = ", ".join(name for name, reason in sandbox.probe().items() if reason) or "nothing: you asked for less"
-        say(
-            "[bold yellow]Students' code runs under resource limits only, not in a sandbox of its own (missing: {}).[/] "
-            "`autograder doctor` says what this machine lacks.",
-            missing,
-        )
-
-
-def _report(verdicts: Sequence[Verdict], output: Path, unwritten: Mapping[str, str]) -> None:
-    from autograder.reporting.pages import data_notice
-    from autograder.reporting.results import FILES
-
-    console.print()
-    say("[bold]{}[/]", data_notice(verdicts))
-    for lab in sorted({v.lab for v in verdicts}):
-        show_marks(lab, [v for v in verdicts if v.lab == lab])
-    show_notes(verdicts)
-    for name in FILES:
-        if name not in unwritten:
-            say("wrote {}", output / name)
-
-
-def _end_if_missing(
-    unwritten: Mapping[str, str], output: Path, cache: ResultCache, recorded: Recorded | RecordError | None = None
-) -> None:
-    """Say what could not be written, kept or recorded, and where the work is; end the command if results are missing."""
-    if cache.problem:
-        say("[yellow]note[/] what was found out could not be kept for another run: {}", cache.problem)
-    missing = [str(recorded)] if isinstance(recorded, RecordError) else []
-    if unwritten:
-        work = "the work has to be done again" if cache.problem else f"no work is lost: {cache.folder} holds what was found out"
-        said = "; ".join(f"{name}: {why}" for name, why in unwritten.items())
-        missing.append(
-            f"{output}: not written: {said}. Where such a file is there, it is of an earlier run. Run the command again; {work}"
-        )
-    if missing:
-        fail("\n".join(missing))
-
-
-@contextmanager
-def _recorder(lab: Lab, found: Sequence[SubmissionFile], course: Path | None, places: Places) -> Iterator[Recorder | None]:
-    """Open the gradebook of the course, if there is one; end the command, before any work, where it cannot be used."""
-    if course is None:
-        yield None
-        return
-    from autograder.reporting.gradebook import Recorder
-
-    roster = _roster(places.roster)
-    with ExitStack() as stack:
-        try:
-            with working(f"opening the gradebook of {course}"):
-                names = [item.submission for item in found]
-                recorder = stack.enter_context(Recorder(lab, course, names, db_url=places.gradebook, roster=roster))
-        except RecordError as error:
-            fail(error)
-        yield recorder
-
-
-def _roster(path: Path | None) -> Roster | None:
-    """The students by name, for the gradebook; None where there is no list. A list that cannot be read stops no grading."""
-    from autograder.course.roster import read_roster
-
-    try:
-        return read_roster(path) if path and path.exists() else None
-    except CourseError as error:
-        say("[yellow]note[/] the gradebook gets no names of students: {}", error)
-        return None
-
-
-def _recorded(recorder: Recorder) -> Recorded | RecordError:
-    try:
-        return recorder.recorded()
-    except RecordError as error:
-        return error
-
-
-def _report_recorded(recorded: Recorded) -> int:
-    """Say what is in the gradebook now; how many submissions are not."""
-    say(
-        "recorded {} submissions in {}: {} need a person to look, {} cells wait for marks by hand",
-        *(len(recorded.submissions), recorded.database, len(recorded.review), recorded.by_hand),
-    )
-    for name, why in recorded.refused.items():
-        say("  not recorded: {}: {}", repr(name), why)
-    for note in recorded.notes:
-        say("  {}", note)
-    return len(recorded.refused)

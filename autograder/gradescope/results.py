@@ -17,7 +17,7 @@ from autograder.labs.model import Lab
 from autograder.reporting.feedback.content import Page, Result
 from autograder.reporting.feedback.render import ICONS, literal, result_markdown
 
-__all__ = ["as_text", "graded", "not_graded"]
+__all__ = ["as_text", "graded", "marked", "not_graded"]
 
 Results = dict[str, Any]
 
@@ -53,6 +53,21 @@ def graded(page: Page, lab: Lab, verdict: Verdict, settings: Settings, notes: Se
             "coursekit": verdict.versions.get("coursekit", ""),
         },
     }
+
+
+def marked(page: Page, lab: Lab) -> Results:
+    """Make the results of a submission that was graded elsewhere, with marks by hand and lateness.
+
+    Args:
+        page: Feedback page of the submission.
+        lab: The lab.
+
+    Returns:
+        The results as plain data, all of it visible: the mark is final.
+    """
+    tests = [*_tests(page, lab, Settings(lab.id, hidden="visible")), *_questions(page)]
+    comments = [f"{section.name}: {section.comment}" for section in page.sections if section.comment and not section.question]
+    return {**_head(page.title, [*page.notes, *comments], 0.0), "score": page.mark.points, "tests": tests}
 
 
 def not_graded(title: str, reason: str, advice: str, points: float, seconds: float = 0.0) -> Results:
@@ -109,7 +124,7 @@ def _tests(page: Page, lab: Lab, settings: Settings) -> Iterator[Results]:
             yield {
                 "name": result.name if result.name == section.name else f"{section.name}: {result.name}",
                 "number": f"{at}.{place}",
-                "score": result.points,
+                "score": result.points or 0.0,
                 "max_score": result.max_points,
                 "status": _status(result),
                 "output": result_markdown(result),
@@ -117,6 +132,25 @@ def _tests(page: Page, lab: Lab, settings: Settings) -> Iterator[Results]:
                 "tags": [section.name],
                 "visibility": settings.hidden if hidden else "visible",
             }
+
+
+def _questions(page: Page) -> Iterator[Results]:
+    """Yield an entry per written question that a person marked."""
+    exercises = sum(not section.question for section in page.sections)
+    questions = [section for section in page.sections if section.question]
+    for at, section in enumerate(questions, start=exercises + 1):
+        (result,) = section.results
+        yield {
+            "name": section.name,
+            "number": str(at),
+            "score": result.points or 0.0,
+            "max_score": result.max_points,
+            "status": _status(result),
+            "output": result_markdown(result) + (f"\n\n{literal(section.comment, 5000)}" if section.comment else ""),
+            "output_format": "md",
+            "tags": [section.name],
+            "visibility": "visible",
+        }
 
 
 def _status(result: Result) -> str:

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from autograder import sandbox
 from autograder.authoring.demo import solve
-from autograder.cli import app, options
+from autograder.cli import app, options, running
 from autograder.cli import grading as commands
 from autograder.cli.reference import reference
 from autograder.errors import RecordError
@@ -174,7 +174,7 @@ def test_results_are_there_when_printing_fails(toy: Lab, tmp_path: Path, monkeyp
         raise KeyboardInterrupt
 
     stub(monkeypatch, toy, judged(toy, "ada"))
-    monkeypatch.setattr(commands, "show_marks", interrupted)
+    monkeypatch.setattr(running, "show_marks", interrupted)
     CliRunner().invoke(app, [str(part) for part in class_of(toy, tmp_path, "ada")])
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"verdicts.json", "grades.csv", "report.html", "kept"}
 
@@ -185,7 +185,7 @@ def test_two_verdicts_of_one_name_stop_neither_the_report_nor_the_gradebook_of_t
     arguments = class_of(toy, tmp_path, "ada", "ben")
     stub(monkeypatch, toy, judged(toy, "ada"), judged(toy, "ben"), judged(toy, "ada"))
     found = [SubmissionFile(name, tmp_path / "in" / f"{name}.ipynb") for name in ("ada", "ben", "ada")]
-    monkeypatch.setattr(commands, "_collect", lambda *_: (found, []))
+    monkeypatch.setattr(commands, "collect_class", lambda *_: (found, []))
     (tmp_path / "course").mkdir()
     code, said = call(*arguments, "--course", tmp_path / "course")
     assert code == 1

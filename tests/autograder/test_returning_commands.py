@@ -7,6 +7,7 @@ import os
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from autograder.authoring.demo import solve
@@ -68,6 +69,37 @@ def test_export_of_a_tidy_table_needs_no_template(course: Path, tmp_path: Path) 
     assert len((tmp_path / "t.csv").read_text().splitlines()) == 1 + 3 + 3 + 1
 
 
+def test_a_worksheet_of_moodle_gets_comments_if_they_are_asked_for(course: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "Grades.csv"
+    sheet.write_text(
+        "Identifier,Full name,Grade,Maximum grade,Last modified (grade),Feedback comments\nParticipant 1,Ada One,,20.00,-,\n"
+    )
+    options = ("lab00_toy", "--to", "moodle", "--template", sheet, "--course", course)
+    assert "feedback comments written" not in call("export", *options)[1]
+    assert "1 feedback comments written" in call("export", *options, "--comments")[1]
+    text = (course / "feedback" / "lab00_toy-moodle.csv").read_text()
+    assert "<p><strong>10 of 20 points</strong></p>" in text
+    assert "<li>◐ mean: partly passed, 4 of 8 points: count the steps</li>" in text
+
+
+def test_export_for_gradescope_packs_the_marks_and_names_who_is_left_out(course: Path) -> None:
+    (course / "roster.csv").write_text("id,first_name,last_name,email\nada,Ada,One,ada@x.edu\nben,Ben,Two,ben@x.edu\n")
+    code, said = call("export", "lab00_toy", "--to", "gradescope", "--course", course)
+    assert code == 1
+    assert "1 mark in an autograder for Gradescope" in said
+    assert "left out ben: needs review: a person must look at it first" in said
+    assert "of an assignment with 20 points" in said
+    with zipfile.ZipFile(course / "feedback" / "lab00_toy-gradescope.zip") as archive:
+        assert json.loads(archive.read("results_by_email.json"))["ada@x.edu"]["score"] == 10
+
+
+def test_export_as_parquet_can_be_read_back(course: Path) -> None:
+    assert call("export", "lab00_toy", "--to", "parquet", "--course", course)[0] == 0
+    frame = pd.read_parquet(course / "feedback" / "lab00_toy.parquet")
+    assert frame.groupby("student")["points"].sum().to_dict() == {"ada": 10, "ben": 10, "cem": 0}
+    assert frame["complete"].dtype == "boolean"
+
+
 def test_marks_that_are_not_final_are_named_when_they_are_written_all_the_same(course: Path, grades: Path) -> None:
     options = ("--to", "canvas", "--template", grades, "--course", course, "--incomplete", "--missing-as-zero")
     code, said = call("export", "lab00_toy", *options)
@@ -107,6 +139,8 @@ def test_export_keeps_the_template(course: Path, grades: Path) -> None:
     [
         (("lab00_toy", "--to", "canvas"), "--template is missing: give the file that Canvas exports"),
         (("lab00_toy", "--to", "moodle", "--template", "/no/such.csv"), "/no/such.csv: No such file or directory"),
+        (("lab00_toy", "--to", "canvas", "--comments"), "--comments fills a column of Moodle's worksheet"),
+        (("lab00_toy", "--to", "gradescope", "--scale"), "--scale is for Canvas and Moodle, whose own table is filled"),
         (("lab77", "--to", "csv"), "no lab 'lab77'"),
         (("lab00_tyo", "--to", "csv"), "Did you mean lab00_toy?"),
     ],

@@ -214,8 +214,12 @@ def test_a_week_from_the_downloads_to_the_marks_in_the_platforms(toy: Lab, cours
     assert call("grade", LAB, "--jobs", 2)[0] == 0
     _mark_by_hand(course, BY_HAND)
     edit(toy.folder / "lab.py", TOO_KIND, MENDED)
-    code, said = call("grade", LAB, "--jobs", 2)
+    code, said = call("regrade", LAB, "--test", "halving", "--jobs", 2)
     assert code == 0, said
+    assert "marks of 2 of 16 students moved" in said
+    assert "s10 halving 8 0 8 the test changed; the mark by hand counts: 5" in said
+    assert "s15 halving 8 0 8 the test changed" in said
+    assert [move["submission"] for move in json.loads(call("diff", LAB, "--json")[1])["moves"]] == ["s10", "s15"]
     # Where a person marked the test that was mended, the mark stays and a person is asked to look again.
     assert (status()["graded"], status()["to_mark"]) == (16, 2)
     assert status()["next"].startswith("mark by hand")

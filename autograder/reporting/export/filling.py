@@ -15,7 +15,7 @@ from autograder.reporting.export.people import People
 from autograder.reporting.export.sheet import Sheet, decimal_comma, number
 from autograder.reporting.marks import Mark
 
-__all__ = ["Change", "Entry", "Filled", "Rules", "fill"]
+__all__ = ["Change", "Comments", "Entry", "Filled", "Rules", "fill", "not_ready"]
 
 _NEAR = 1e-6
 _ANYWAY = " (--incomplete writes what there is)"
@@ -86,6 +86,8 @@ class Filled:
         without_row: Ids of students with a mark who have no row.
         unknown: Names of rows that fit no student of the course.
         provisional: Ids of students whose mark in the file is not final.
+        comments: Number of comments that are written beside marks.
+        commented: Names of rows that keep a comment which a person wrote there.
     """
 
     data: bytes
@@ -97,6 +99,23 @@ class Filled:
     without_row: tuple[str, ...]
     unknown: tuple[str, ...]
     provisional: tuple[str, ...] = ()
+    comments: int = 0
+    commented: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comments:
+    """Texts that are written beside the marks.
+
+    Attributes:
+        column: Index of their column.
+        texts: Id of a student → text.
+        ours: What stands in every text of ours, and so tells it from one that a person wrote.
+    """
+
+    column: int
+    texts: Mapping[str, str]
+    ours: str
 
 
 def fill(
@@ -110,6 +129,7 @@ def fill(
     *,
     numbers: Sequence[str],
     above: str = "",
+    comments: Comments | None = None,
 ) -> Filled:
     """Fill a column.
 
@@ -123,6 +143,7 @@ def fill(
         rules: What the instructor wants.
         numbers: Texts of the table that show how it writes numbers.
         above: Why a mark above the maximum is left out; "" if it is written.
+        comments: Texts for the rows whose mark is in the file; None for none.
 
     Returns:
         The filled table.
@@ -140,7 +161,7 @@ def fill(
     comma = decimal_comma(numbers)
     twice = {student for student, count in Counter(entry.student for entry in matched).items() if count > 1}
     texts: dict[tuple[int, int], str] = {}
-    changes, left, same = [], [], 0
+    changes, left, commented, said, same = [], [], [], 0, 0
     for entry in matched:
         mark = people.marks[str(entry.student)]
         row = sheet.rows[entry.row]
@@ -149,7 +170,7 @@ def fill(
         reason = (
             entry.locked
             or (f"two rows fit the student {entry.student}; complete the ids in the roster" if entry.student in twice else "")
-            or _not_ready(mark, rules)
+            or not_ready(mark, rules)
             or (above if above and round(points, 2) > maximum + _NEAR else "")
             or ("" if old in ("", "-") or number(old) is not None else f"the cell holds {old!r}, which is no number")
             or ("" if column < len(row.cells) else "the row ends before this column")
@@ -157,6 +178,13 @@ def fill(
         if reason:
             left.append((entry.name, reason))
             continue
+        if comments:
+            text, there = comments.texts.get(mark.student.id, ""), row.text(comments.column)
+            if there and comments.ours not in there:
+                commented.append(entry.name)
+            elif text and comments.column < len(row.cells):
+                texts[entry.row, comments.column] = text
+                said += 1
         before = number(old)
         if before is not None and abs(round(before, 2) - round(points, 2)) < _NEAR:
             same += 1
@@ -164,14 +192,24 @@ def fill(
         new = f"{points:.2f}".replace(".", "," if comma else ".")
         texts[entry.row, column] = new
         changes.append(Change(entry.name, str(entry.student), row.line, old, new))
-    there = {entry.student for entry in matched}
-    without_row = tuple(id for id, mark in people.marks.items() if id not in there and mark.verdict is not None)
+    matching = {entry.student for entry in matched}
+    without_row = tuple(id for id, mark in people.marks.items() if id not in matching and mark.verdict is not None)
     unknown = tuple(entry.name for entry in entries if entry.student is None)
     out = {name for name, _ in left}
     written = [people.marks[str(entry.student)] for entry in matched if entry.name not in out]
     provisional = tuple(mark.student.id for mark in written if mark.verdict is not None and not mark.complete)
     return Filled(
-        sheet.with_cells(texts), header, maximum, tuple(changes), same, tuple(left), without_row, unknown, provisional
+        sheet.with_cells(texts),
+        header,
+        maximum,
+        tuple(changes),
+        same,
+        tuple(left),
+        without_row,
+        unknown,
+        provisional,
+        said,
+        tuple(commented),
     )
 
 
@@ -198,8 +236,16 @@ def _scaled(mark: Mark, maximum: float) -> float:
     return mark.points * maximum / mark.max_points
 
 
-def _not_ready(mark: Mark, rules: Rules) -> str:
-    """Return why a mark is not written; "" if it is."""
+def not_ready(mark: Mark, rules: Rules) -> str:
+    """Say why a mark is not written.
+
+    Args:
+        mark: The mark.
+        rules: What the instructor wants.
+
+    Returns:
+        The reason; "" if it is written.
+    """
     if mark.verdict is None:
         return "" if rules.missing_as_zero else "nothing was handed in (--missing-as-zero writes 0)"
     if rules.incomplete or mark.complete:

@@ -8,19 +8,21 @@ last change stays as it is: Moodle compares it with its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.errors import ExportError
-from autograder.reporting.export.filling import Entry, Filled, Rules, fill
+from autograder.reporting.export.filling import Comments, Entry, Filled, Rules, fill
 from autograder.reporting.export.people import People
 from autograder.reporting.export.sheet import Row, Sheet, number
+from autograder.reporting.feedback.fragment import MARKER
 
 __all__ = ["fill_moodle"]
 
 _PARTICIPANT = re.compile(r"(?P<word>\D*[^\W\d]\D*)(?P<id>\d+)")
 _YES = {"yes", "ja", "oui", "sí", "si", "sì", "sim", "tak", "ano", "igen", "kyllä", "evet", "да"}
 _NO = {"no", "nein", "non", "não", "nee", "nej", "nei", "nie", "ne", "nem", "ei", "hayır", "нет"}
+_COMMENTS = re.compile(r"comment|coment|komment|kommen|yorum|opmerking|комментар", re.IGNORECASE)
 _MAXIMUM = re.compile(r"max|höchst|hoechst|bestwert|massim|máxim|maksim|højest|högst|høyest", re.IGNORECASE)
 _ABOVE = "the mark is above the maximum, and Moodle skips such a row"
 _KINDS = ("id", "email", "login", "sis_id", "name")
@@ -36,8 +38,10 @@ class _Columns:
     open: int | None
 
 
-def fill_moodle(data: bytes, name: str, people: People, rules: Rules, column: str = "") -> Filled:
-    """Fill the grades of a worksheet.
+def fill_moodle(
+    data: bytes, name: str, people: People, rules: Rules, column: str = "", comments: Mapping[str, str] | None = None
+) -> Filled:
+    """Fill the grades of a worksheet, and the comments if they are asked for.
 
     Args:
         data: Moodle's grading worksheet.
@@ -45,6 +49,8 @@ def fill_moodle(data: bytes, name: str, people: People, rules: Rules, column: st
         people: The students and their marks.
         rules: What the instructor wants.
         column: Header of the grade column; "" takes the one left of the maximum.
+        comments: Id of a student → HTML for the column of feedback comments; None leaves it as it is. A
+            comment that a person wrote there stays.
 
     Returns:
         The filled worksheet.
@@ -79,7 +85,30 @@ def fill_moodle(data: bytes, name: str, people: People, rules: Rules, column: st
             )
         )
     numbers = [row.text(at) for row in rows for at in (columns.grade, columns.maximum)]
-    return fill(sheet, columns.grade, header[columns.grade], maxima, entries, people, rules, numbers=numbers, above=_ABOVE)
+    beside = None if comments is None else Comments(_comments(name, header, columns), comments, MARKER)
+    return fill(
+        sheet,
+        columns.grade,
+        header[columns.grade],
+        maxima,
+        entries,
+        people,
+        rules,
+        numbers=numbers,
+        above=_ABOVE,
+        comments=beside,
+    )
+
+
+def _comments(name: str, header: Sequence[str], columns: _Columns) -> int:
+    """Return the column of feedback comments, which stands behind the grade."""
+    found = [at for at in range(columns.maximum + 1, len(header)) if _COMMENTS.search(header[at])]
+    if len(found) != 1:
+        raise ExportError(
+            f"{name}: {'no column' if not found else 'more than one column'} for feedback comments; switch on `Feedback comments` in the "
+            f"settings of the assignment and download the worksheet again, or leave out --comments: {'; '.join(header)}"
+        )
+    return found[0]
 
 
 def _claims(row: Row, participant: str, columns: _Columns) -> Iterator[tuple[str, str]]:

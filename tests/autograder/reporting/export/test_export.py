@@ -20,6 +20,7 @@ from autograder.reporting.export.moodle import fill_moodle
 from autograder.reporting.export.people import People
 from autograder.reporting.export.sheet import Sheet, number
 from autograder.reporting.export.tidy import tidy_csv
+from autograder.reporting.feedback.fragment import MARKER
 from autograder.reporting.marks import HandMark, Mark
 from tests.autograder.reporting.export.importers import Canvas, Moodle, read_rows
 
@@ -273,6 +274,18 @@ def test_a_mark_above_the_maximum_is_left_out_because_moodle_skips_it() -> None:
 def test_headers_of_an_unknown_language_are_known_by_what_the_columns_hold() -> None:
     text = "X;Y;P;Q;R\nδ 1;ada@x.edu;;20,00;-\nδ 2;ben@x.edu;5,00;20,00;-\n"
     assert [(c.student, c.new) for c in moodle(mark(ADA, 1), mark(BEN, 5), text=text).changes] == [("S1", "1,00")]
+
+
+def test_comments_are_written_beside_the_marks_and_those_of_a_person_stay() -> None:
+    said = {"S1": f'<div class="{MARKER}">one</div>', "S2": f'<div class="{MARKER}">a, "b"; é</div>', "S3": "x", "S4": "y"}
+    found = people(mark(ADA, 19.5), mark(BEN, 17.5), mark(CEM, 5), mark(DAN, None))
+    filled = fill_moodle(MOODLE.encode(), "Grades.csv", found, PLAIN, comments=said)
+    assert (filled.comments, filled.commented) == (1, ("Ada O'Neil, Jr.",))
+    assert [row[9] for row in read_rows(filled.data)[1:]] == ['<p>a, "b"</p>', said["S2"], "", ""]
+    again = fill_moodle(filled.data, "Grades.csv", found, PLAIN, comments=said | {"S2": f"{MARKER} new"})
+    assert read_rows(again.data)[2][9] == f"{MARKER} new"
+    with pytest.raises(ExportError, match="no column for feedback comments; switch on"):
+        fill_moodle(GERMAN.encode(), "Grades.csv", people(mark(ADA)), PLAIN, comments=said)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
 from autograder.notebooks.release import release_notebook
 from autograder.reporting.feedback.content import Page, page_of
+from autograder.reporting.feedback.fragment import MARKER, feedback_fragment
 from autograder.reporting.feedback.packing import entry_name, pack
 from autograder.reporting.feedback.render import MAX_BYTES, feedback_html, feedback_markdown
 from autograder.reporting.marks import HandMark, Mark
@@ -164,7 +165,7 @@ def test_no_page_archive_or_markdown_holds_a_hidden_test_a_solution_or_the_work_
     archive, _ = pack({"ada": feedback_html(ada), "ben": feedback_html(ben)}, files, lab.id, "canvas")
     with zipfile.ZipFile(io.BytesIO(archive)) as entries:
         packed = "".join(entries.read(name).decode() for name in entries.namelist())
-    for text in (feedback_html(ada), feedback_markdown(ada), packed):
+    for text in (feedback_html(ada), feedback_markdown(ada), feedback_fragment(ada), packed):
         assert "totl" in text
         assert not {word for word in ("CANARY", "BENS", "NOTE", "np.average", "x.sum()", "default_rng") if word in text}
 
@@ -182,6 +183,16 @@ def test_text_of_the_student_is_inert(toy: Lab, tmp_path: Path) -> None:
     assert "<script" not in feedback_markdown(page)
     assert "](http" not in feedback_markdown(page)
     assert "http:/" not in feedback_markdown(page)
+    assert set(Tags(feedback_fragment(page)).names) == {"div", "p", "strong", "ul", "li"}
+
+
+def test_a_fragment_is_one_line_with_the_mark_what_the_tests_say_and_comments(toy: Lab) -> None:
+    page = page_of(mark(VERDICT, HandMark("written_why", 3, 4, ""), comments={"written_why": "Well\nput & true"}), toy, None)
+    text = feedback_fragment(page)
+    assert text.startswith(f'<div class="{MARKER}"><p><strong>11 of 24 points</strong></p>')
+    assert "<li>✗ halving: stopped with an error, 0 of 8 points: your code stopped with NameError" in text
+    assert "<li>◐ marked by hand, 3 of 4 points</li></ul><p><em>Well put &amp; true</em></p>" in text
+    assert "\n" not in text
 
 
 def test_a_page_needs_no_script_and_no_other_address(toy: Lab, tmp_path: Path) -> None:
