@@ -76,14 +76,18 @@ def _say_replayed(test: ReplayedTest, same: bool) -> None:
         times = f", {check.times} times" if check.times > 1 else ""
         say("    [red]✗[/] line {}: {}{}" if check.said else "    [green]✓[/] line {}: {}{}", check.line, check.source, times)
         for name, value in check.values.items():
-            quote(f"    {name} = {value}")
+            _quote_deeper(f"{name} = {value}")
         if check.said:
-            quote(f"    {check.said}")
+            _quote_deeper(check.said)
     if test.error and not (test.checks and test.checks[-1].said):
         say("    the test ended{} with", f" in line {test.line}" if test.line else "")
         quote(test.error)
     if not result.sealed:
         say("    it ran in the own process of the student, where its checks cannot be watched")
+
+
+def _quote_deeper(text: str) -> None:
+    quote("    " + text.replace("\n", "\n    "))
 
 
 def _say_by_hand(title: str, hand: HandMark) -> None:
