@@ -24,12 +24,14 @@ if TYPE_CHECKING:
         models,
         plotting,
         session,
+        standing,
         submission,
         training,
     )
     from coursekit.diagnostics import doctor
     from coursekit.interaction import explore
     from coursekit.session import setup
+    from coursekit.standing import progress
     from coursekit.submission import submit
 
     __version__: str
@@ -46,8 +48,10 @@ __all__ = [
     "interaction",
     "models",
     "plotting",
+    "progress",
     "session",
     "setup",
+    "standing",
     "submission",
     "submit",
     "training",
@@ -63,10 +67,17 @@ _MODULES = (
     "models",
     "plotting",
     "session",
+    "standing",
     "submission",
     "training",
 )
-_FUNCTIONS = {"doctor": "diagnostics", "explore": "interaction", "setup": "session", "submit": "submission"}
+_FUNCTIONS = {
+    "doctor": "diagnostics",
+    "explore": "interaction",
+    "progress": "standing",
+    "setup": "session",
+    "submit": "submission",
+}
 
 _quiet.install()
 

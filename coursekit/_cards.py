@@ -1,20 +1,49 @@
 """Cards: short reports below a cell, as HTML for notebooks and as text for terminals and screen readers.
 
-The HTML has inline style only, neither a script nor an address, and takes its colours from the page, so that it can be read
-on light and on dark. A word says what the colour of its edge says. Knows nothing of what is reported.
+The HTML has inline style only, neither a script nor an address outside of the page, and takes its colours from the page, so
+that it can be read on light and on dark. A word says what the colour of its edge says. Knows nothing of what is reported.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import quote
 
 from coursekit import _console
 
-__all__ = ["Card", "Section", "show"]
+__all__ = ["Card", "Link", "Section", "show"]
 
 # The edge of a card and the word in its title. Each has a contrast of at least 3 to 1 on white and on black.
 _EDGES = {"good": "#2e8b57", "bad": "#d1495b", "open": "#b8860b"}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A line that leads to a heading of the notebook.
+
+    Attributes:
+        text: The words that lead there.
+        anchor: Fragment of the heading, without #; "" if it has none, and the line is plain text.
+        rest: What follows the words in the line.
+    """
+
+    text: str
+    anchor: str
+    rest: str = ""
+
+    def __str__(self) -> str:
+        return self.text + self.rest
+
+    def html(self) -> str:
+        """Return the line as HTML."""
+        if not self.anchor:
+            return escape(str(self))
+        # JupyterLab follows a fragment only if it is written as the browser writes it.
+        return f'<a href="#{quote(self.anchor, safe=_IN_FRAGMENTS)}" style="color:inherit">{escape(self.text)}</a>{escape(self.rest)}'
+
+
+_IN_FRAGMENTS = "!$&'()*+,/:;=?@"
 
 
 @dataclass(frozen=True)
@@ -22,7 +51,7 @@ class Section:
     """A part of a card: a heading, "" for none, and lines below it."""
 
     heading: str
-    lines: tuple[str, ...]
+    lines: tuple[str | Link, ...]
 
 
 @dataclass(frozen=True)
@@ -33,11 +62,13 @@ class Card:
         title: The whole in a line.
         tone: "good", "bad" or "open".
         sections: Its parts. Those without lines are not shown.
+        share: What a bar below the title shows, from 0 to 1, and the title says in words; None for no bar.
     """
 
     title: str
     tone: str
     sections: tuple[Section, ...] = ()
+    share: float | None = None
 
     def text(self) -> str:
         """Return the card as plain text."""
@@ -46,7 +77,7 @@ class Card:
             if section.lines:
                 indent = "  " if section.heading else ""
                 blocks += [section.heading] * bool(section.heading)
-                blocks += [indent + line for line in "\n".join(section.lines).split("\n")]
+                blocks += [indent + line for line in "\n".join(map(str, section.lines)).split("\n")]
         return "\n".join(blocks)
 
     def html(self) -> str:
@@ -56,16 +87,29 @@ class Card:
         return (
             f'<section style="border:1px solid {edge};border-left-width:6px;border-radius:4px;padding:0.5em 0.9em;'
             'margin:0.3em 0;max-width:60em;line-height:1.45;color:inherit;overflow-wrap:anywhere">'
-            f'<strong style="font-size:1.05em">{escape(self.title)}</strong>{parts}</section>'
+            f'<strong style="font-size:1.05em">{escape(self.title)}</strong>{self._bar()}{parts}</section>'
+        )
+
+    def _bar(self) -> str:
+        """Return the bar, which says nothing to a screen reader: the title has said it."""
+        if self.share is None:
+            return ""
+        return (
+            '<div aria-hidden="true" style="margin:0.4em 0;max-width:24em;height:0.5em;border:1px solid;border-radius:4px">'
+            f'<div style="width:{self.share:.1%};height:100%;background:{_EDGES["good"]}"></div></div>'
         )
 
 
 def _section(section: Section) -> str:
     if not section.lines:
         return ""
-    lines = "".join(f'<li style="margin:0.1em 0;white-space:pre-wrap">{escape(line)}</li>' for line in section.lines)
+    lines = "".join(f'<li style="margin:0.1em 0;white-space:pre-wrap">{_line(line)}</li>' for line in section.lines)
     heading = f'<div style="margin-top:0.5em;font-weight:600">{escape(section.heading)}</div>' if section.heading else ""
     return f'{heading}<ul style="margin:0.2em 0 0;padding-left:1.3em">{lines}</ul>'
+
+
+def _line(line: str | Link) -> str:
+    return line.html() if isinstance(line, Link) else escape(line)
 
 
 def show(card: Card) -> None:

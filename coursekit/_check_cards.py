@@ -1,33 +1,48 @@
-"""What a person sees of a check: a card that says that it passes, or what differs.
+"""What a person sees of a check: a card that says that it passes, or what differs, or what has to run before.
 
 A card is shown in a notebook with a person before it. Programs that run notebooks, the grader among them, get what they got
-without it. Knows nothing of how a check compares, or of labs.
+without it. Knows nothing of how a check compares.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coursekit import _front_end
-from coursekit._cards import Card, Section, show
+from coursekit._cards import Card, Link, Section, show
 
-__all__ = ["install", "passed_card", "show_mistake"]
+if TYPE_CHECKING:  # a check in the grader imports this module, and needs none of these
+    from coursekit._outline import Check, Exercise
+    from coursekit._record import Ran, Record
+
+    Found = tuple[Exercise, Check] | None
+
+__all__ = ["install", "mistake_card", "passed_card", "show_mistake"]
 
 _CHECK = re.compile(r"^\s*(?:with\s+)?check\.[a-z]\w*\(", re.MULTILINE)
 # A message of one line that compares. In a message of several lines the last one does, and those above say what is likely wrong.
 _COMPARES = re.compile(r"got |expected |.*, (?:got|expected) ")
 
 
-def install(shell: Any) -> None:
-    """Show a card below each cell whose checks pass, in a notebook.
+def install(shell: Any, lab: str | None = None) -> None:
+    """Keep a record of the cells of a notebook, and show a card below each whose checks pass.
 
-    A second call changes nothing.
+    A second call changes nothing, unless it names another lab.
+
+    Args:
+        shell: The IPython shell. Nothing happens in one without a kernel.
+        lab: Id of the lab, if the notebook is one.
     """
-    if getattr(shell, "kernel", None) is None or getattr(shell, "_coursekit_check_cards", False):
+    if getattr(shell, "kernel", None) is None:
         return
-    shell.events.register("post_run_cell", _after)
-    shell._coursekit_check_cards = True
+    from coursekit import _record
+
+    _record.keep(shell, lab)
+    if not getattr(shell, "_coursekit_check_cards", False):
+        shell.events.register("pre_run_cell", _before)
+        shell.events.register("post_run_cell", _after)
+        shell._coursekit_check_cards = True
 
 
 def show_mistake(message: str, where: str) -> bool:
@@ -40,36 +55,107 @@ def show_mistake(message: str, where: str) -> bool:
     Returns:
         Whether a card was shown.
     """
-    if not _front_end.watched(getattr(_front_end.shell(), "kernel", None)):
+    shell = _front_end.shell()
+    if not _front_end.watched(getattr(shell, "kernel", None)):
         return False
-    show(mistake_card(message, where))
+    from coursekit import _hints, _record
+
+    record = _record.record_of(shell)
+    found = _asked(record, record.current) if record else None
+    changed = _hints.about_names(shell.user_ns, record.current, record) if record else []
+    show(mistake_card(message, where, found, tuple(changed)))
     return True
 
 
-def mistake_card(message: str, where: str) -> Card:
-    """Return the card for a failed check: the likely mistake, what came and what was expected, and the line."""
+def mistake_card(message: str, where: str, found: Found = None, changed: tuple[str, ...] = ()) -> Card:
+    """Return the card for a failed check: the likely mistake, what came and what was expected, and the line.
+
+    Args:
+        message: What the check says.
+        where: The line of the cell that failed, "" if it is not known.
+        found: The exercise and the check that the cell belongs to; None if it is no cell of a known lab.
+        changed: Sentences about names that have another meaning now.
+    """
     lines = message.split("\n")
     first = len(lines) - 1 if len(lines) > 1 or _COMPARES.match(message) else 1
     return Card(
-        "✗ Not yet: a check failed",
+        f"✗ Not yet: {_named(found) or 'a check failed'}",
         "bad",
         (
+            Section("Look at this first", changed),
             Section("The likely mistake", tuple(lines[:first])),
             Section("What came and what was expected", tuple(lines[first:])),
             Section("Where", (where,) if where else ()),
+            _back(found),
         ),
     )
 
 
-def passed_card() -> Card:
-    """Return the card for a cell whose checks pass."""
-    return Card("✓ Passed: all checks of this cell", "good", (Section("", ("More checks run when your notebook is marked.",)),))
+def passed_card(found: Found = None) -> Card:
+    """Return the card for a cell whose checks pass.
+
+    Args:
+        found: The exercise and the check that the cell belongs to; None if it is no cell of a known lab.
+    """
+    more = "More checks run when your notebook is marked. coursekit.progress() shows what is open."
+    return Card(f"✓ Passed: {_named(found) or 'all checks of this cell'}", "good", (Section("", (more,)),))
+
+
+def _named(found: Found) -> str:
+    """Return what a check is called and what its test gives, such as `softmax · 3 points`."""
+    if found is None:
+        return ""
+    _, check = found
+    return f"{check.name} · {check.points:g} {'point' if check.points == 1 else 'points'}"
+
+
+def _back(found: Found) -> Section:
+    """Return the way back to the text of an exercise."""
+    if found is None or not found[0].title:
+        return Section("", ())
+    from coursekit._outline import anchor
+
+    return Section("Back to the text", (Link(found[0].title, anchor(found[0].title)),))
+
+
+def _asked(record: Record, ran: Ran) -> Found:
+    """Return the exercise and the check that a cell belongs to, or None."""
+    return record.outline.find_check(ran.source, ran.cell) if record.outline is not None else None
+
+
+def _before(info: Any) -> None:
+    from coursekit import _record
+
+    record = _record.record_of(_front_end.shell())
+    if record is not None:
+        record.begin(info)
 
 
 def _after(result: Any) -> None:
-    """Show the card of a cell that ran without an error and holds checks."""
-    source = getattr(getattr(result, "info", None), "raw_cell", "") or ""
-    if not result.success or not _CHECK.search(source):
+    """Note the cell that has ended, and show a card if its checks pass or if it failed because of another cell."""
+    from coursekit import _record
+
+    shell = _front_end.shell()
+    record = _record.record_of(shell)
+    ran = record.end(result) if record is not None else None
+    if not _front_end.watched(getattr(shell, "kernel", None)):
         return
-    if _front_end.watched(getattr(_front_end.shell(), "kernel", None)):
-        show(passed_card())
+    source = getattr(getattr(result, "info", None), "raw_cell", "") or ""
+    if result.success and _CHECK.search(source):
+        show(passed_card(_asked(record, ran) if record is not None and ran is not None else None))
+    elif not result.success and record is not None and ran is not None:
+        _explain(shell, record, ran, getattr(result, "error_in_exec", None))
+
+
+def _explain(shell: Any, record: Record, ran: Ran, error: BaseException | None) -> None:
+    """Show what outside of a cell made it fail. A failed check has shown its card already."""
+    from coursekit import _hints
+    from coursekit._values import Mistake
+
+    if error is None or isinstance(error, Mistake):
+        return
+    said = _hints.about_order(error, ran, record) or _hints.about_names(shell.user_ns, ran, record)
+    if said:
+        found = _asked(record, ran)
+        title = f"✗ Not yet: {_named(found)}" if found else "✗ Not yet: this cell stopped"
+        show(Card(title, "bad", (Section("The likely cause", tuple(said)), _back(found))))

@@ -69,7 +69,7 @@ def setup(notebook: str | None = None) -> None:
         keras.utils.set_random_seed(seed)
     _quiet_python_logs()
     warnings.showwarning = _show_warning
-    _install_in_notebook()
+    _install_in_notebook(name)
     facts = [
         *([name] if name else []),
         device,
@@ -137,7 +137,7 @@ def _show_warning(
 # ── notebook ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _install_in_notebook() -> None:
+def _install_in_notebook(name: str | None) -> None:
     """Add alt text to the figures of this notebook, and cards to its checks, if there is one."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
@@ -146,7 +146,7 @@ def _install_in_notebook() -> None:
         from coursekit.plotting._style import install_alt_text
 
         install_alt_text(shell)
-        _check_cards.install(shell)
+        _check_cards.install(shell, name if name in LABS else None)
 
 
 # ── data ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

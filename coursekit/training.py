@@ -68,9 +68,9 @@ def fit(
         validation_data: `(X, y)`, `(X, y, sample_weights)` or a data set of batches.
         callbacks: One Keras callback or a sequence of them. A callback that acts after each batch makes
             every batch a call of its own, as in Keras.
-        verbose: "auto" or 1: an updating block of text in a notebook, one line per epoch elsewhere.
-            2: one line per epoch. 0: no output.
-        live: Whether a notebook shows the curves of loss and metrics, redrawn after each epoch.
+        verbose: "auto" or 1: one line in a notebook, which is updated and ends with the values of the last
+            epoch; one line per epoch elsewhere. 2: one line per epoch. 0: no output.
+        live: Whether a notebook shows the curves of loss and metrics, redrawn while the model trains.
         **fit_options: Passed on to `model.fit`: `validation_split`, `class_weight`, `sample_weight`,
             `shuffle`, `initial_epoch` and others. `class_weight` may also be an array (classes,).
 

@@ -22,7 +22,7 @@ __all__ = ["hidden_checks", "leaks", "lint", "secrets", "shown_answers"]
 _AMOUNT = r"\d(?:[\d.,]*\d)?"
 _STATED = re.compile(rf"(?:(?:about|around|roughly|nearly|almost|≈|~)\s*{_AMOUNT}(?:\s?%)?)|(?:{_AMOUNT}\s?%)")
 _NUMBER = re.compile(r"[-−]?\d(?:[\d,]*\d)?(?:\.\d+)?")
-_HEADING = re.compile(r"\*\*Exercise (\d+) \((\d+) points?\)")
+_HEADING = re.compile(r"^### Exercise (\d+) \((\d+) points?\)$", re.MULTILINE)
 _NAMES = {"math": math, "np": np}
 
 
@@ -136,7 +136,7 @@ def _headings(lab: Lab) -> list[str]:
             points = sum(test.points for test in lab.of("tests") if test.exercise == cell.name)
             if heading is None or heading != (str(expected), f"{points:g}"):
                 problems.append(
-                    f"before exercise {cell.name}: expected '**Exercise {expected} ({points:g} points)', found {heading}"
+                    f"before exercise {cell.name}: expected '### Exercise {expected} ({points:g} points)', found {heading}"
                 )
             heading, expected = None, expected + 1
     return problems

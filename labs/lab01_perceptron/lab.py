@@ -15,8 +15,17 @@
 # - prove that no single unit computes XOR, and explain why a hidden layer helps only if it is not linear;
 # - train a small network for XOR, in a few lines of NumPy and in Keras.
 #
-# Below each exercise stand its checks. No message there means that the visible checks pass; more checks of the same kind run when the
-# notebook is marked.
+# Below each exercise stand its checks, folded. Run them: a card says whether they pass, or what is probably wrong. More checks of the same
+# kind run when the notebook is marked.
+#
+# **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has done the lab. What
+# stands in your answer cells you write yourself, and you can explain every line of it. The written questions ask what *you* predicted and
+# what *your* run showed: only your notebook knows that. If a tool helped with an answer, say so there: which one, and with what. If
+# your course has rules of its own, those hold.
+#
+# **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still open. After a restart of
+# the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All Above Selected Cell* (in Colab *Runtime ▸
+# Run before*).
 #
 # The first machine of this kind was Rosenblatt's Mark I Perceptron of about 1957: it saw the world through 20×20 = 400 photocells of
 # cadmium sulphide. Minsky and Papert showed in 1969 that a single unit of this kind cannot compute XOR, and you will show it too.
@@ -75,7 +84,9 @@ for corner in CORNERS:
 # Networks never work on one sample at a time. The samples stand below each other in a matrix $X$, one row per sample, and one call answers
 # for all of them.
 #
-# **Exercise 1 (2 points).** Write `predict` for a whole batch, with any number of inputs. You may use a loop or a matrix product.
+# ### Exercise 1 (2 points)
+#
+# Write `predict` for a whole batch, with any number of inputs. You may use a loop or a matrix product.
 
 
 # %% exercise="predict"
@@ -160,7 +171,9 @@ plotting.decision_line([1, 1], -1.5, CORNERS, [0, 0, 0, 1], title="AND: $x_1 + x
 #
 # </details>
 #
-# **Exercise 2 (2 points).** Choose the weights and the bias of two units, by thinking and with a drawing:
+# ### Exercise 2 (2 points)
+#
+# Choose the weights and the bias of two units, by thinking and with a drawing:
 #
 # - **OR**: the answer is 1 if at least one input is 1;
 # - **only the first**: $x_1$ AND NOT $x_2$. The answer is 1 only for (1, 0).
@@ -273,7 +286,9 @@ plotting.candidate_lines(LINES, X_train, t_train, **PETS);
 # $$\text{margin} = \min_i \; s_i \, \frac{w \cdot x_i + b}{\lVert w \rVert}
 # \qquad\text{with } s_i = +1 \text{ if } t_i = 1 \text{ and } s_i = -1 \text{ if } t_i = 0$$
 #
-# **Exercise 3 (2 points).** Write `margin`.
+# ### Exercise 3 (2 points)
+#
+# Write `margin`.
 
 
 # %% exercise="margin"
@@ -381,7 +396,9 @@ for name, (w_line, b_line) in LINES.items():
 # **Predict.** We start with all weights 0. What changes if the learning rate is 10 instead of 0.1: will the unit need
 # more epochs, fewer, or the same number?
 #
-# **Exercise 4 (3 points).** Write `train_perceptron`. The weights change *immediately* after each sample that was answered wrongly; the next
+# ### Exercise 4 (3 points)
+#
+# Write `train_perceptron`. The weights change *immediately* after each sample that was answered wrongly; the next
 # sample meets the new weights.
 
 
@@ -595,7 +612,9 @@ for rate in (0.1, 1.0, 10.0):
 #
 # **Predict.** Take OR: $w_1 = w_2 = 1$, $w_0 = -0.5$. Which inequalities does it break?
 #
-# **Exercise 5 (2 points).** Write `broken`, which names the inequalities that given weights break.
+# ### Exercise 5 (2 points)
+#
+# Write `broken`, which names the inequalities that given weights break.
 
 
 # %% exercise="broken"
@@ -662,7 +681,8 @@ check.equal(
 )
 
 # %% [markdown]
-# **Look.** Is there anything better than one broken inequality? We try the 15,625 units on a grid, each weight from −3 to 3.
+# **Predict before you run.** Is there anything better than one broken inequality? We try the 15,625 units on a grid, each weight from −3
+# to 3. Which is the smallest number of broken inequalities, and how many units reach it?
 
 # %%
 grid = np.linspace(-3, 3, 25)
@@ -674,16 +694,21 @@ for number in range(5):
 # Not one unit satisfies all four. But a grid is no proof: perhaps the right weights lie between its points, or further out. You need an
 # argument for *all* weights.
 #
-# **Question 1 (2 points).** Prove that no $w_1, w_2, w_0$ satisfy the four inequalities. Three or four lines are enough. (Try adding
-# some of them.)
+# **Question 1 (2 points).**
+#
+# 1. What did you predict for the grid, and what did your cell print for the smallest number of broken inequalities? Why is that no proof?
+# 2. Prove that no $w_1, w_2, w_0$ satisfy the four inequalities. Three or four lines are enough. (Try adding some of them.)
 
 # %% [markdown] written="xor_proof" points=2
-# Add inequalities 2 and 3: $w_1 + w_2 + 2 w_0 > 0$. Add inequalities 1 and 4: $w_1 + w_2 + 2 w_0 \le 0$. The same number cannot be both
-# above 0 and not above 0, so no weights satisfy all four.
+# 1. A prediction, right or wrong, and the count of units that break one inequality, as the cell above printed it. Weights between the points
+#    of the grid, or further out, were not tried.
+# 2. Add inequalities 2 and 3: $w_1 + w_2 + 2 w_0 > 0$. Add inequalities 1 and 4: $w_1 + w_2 + 2 w_0 \le 0$. The same number cannot be both
+#    above 0 and not above 0, so no weights satisfy all four.
 #
-# *Marking:* 1 point for combining inequalities soundly (right direction of the signs, strict and not strict kept apart), 1 point for a clear
-# contradiction that holds for all weights. A geometric proof gets full points too: the segments between the two ones and between the two zeros cross
-# at (½, ½), and a half-plane that holds both ends of a segment holds its middle. Examples or a picture of one line: no points.
+# *Marking:* ½ point for part 1. Part 2: 1 point for combining inequalities soundly (right direction of the signs, strict and not strict kept
+# apart), ½ point for a clear contradiction that holds for all weights. A geometric proof gets full points too: the segments between the two ones
+# and between the two zeros cross at (½, ½), and a half-plane that holds both ends of a segment holds its middle. Examples or a picture of one
+# line: no points for part 2.
 
 # %% [markdown]
 # **Predict before you run.** What will the mistakes per epoch look like if we train a unit on XOR anyway? Falling slowly,
@@ -735,7 +760,9 @@ print("E at w = 1, b = 1:", error(X_five, t_five, np.array([1.0]), 1.0))
 # %% [markdown]
 # $E$ is 67.5 at the start and 0 for the right line. The slope must be negative: more weight, less error.
 #
-# **Exercise 6 (2 points).** Write `gradient`.
+# ### Exercise 6 (2 points)
+#
+# Write `gradient`.
 
 
 # %% exercise="gradient"
@@ -873,7 +900,9 @@ print("measured:    ", np.round((up - down) / (2 * little), 6))
 # The sum in the delta rule can run over all samples (**batch**), over one sample (**stochastic**) or over a few (**mini-batch**). One
 # function can do all three: cut the samples into pieces of `batch_size`, and update after each piece.
 #
-# **Exercise 7 (3 points).** Write `train_delta`. Write the update out again rather than calling your `gradient`, so that a mistake there cannot
+# ### Exercise 7 (3 points)
+#
+# Write `train_delta`. Write the update out again rather than calling your `gradient`, so that a mistake there cannot
 # cost you points here.
 
 
@@ -1061,7 +1090,9 @@ plotting.error_curves(runs, ylabel="error $E$ above its minimum", title="larger 
 # **Predict.** Back to the five points, with batch updates. What happens if $\eta$ is far too small? And if it is far too large:
 # does the error fall faster, stop falling, or grow?
 #
-# **Exercise 8 (2 points).** Find three learning rates, all above 0, by trying (the cell after the checks draws the curves). Start from $w = b = 0$ with
+# ### Exercise 8 (2 points)
+#
+# Find three learning rates, all above 0, by trying (the cell after the checks draws the curves). Start from $w = b = 0$ with
 # $E = 67.5$, and train for 500 epochs with `batch_size` 5:
 #
 # | | after 500 epochs |
@@ -1175,7 +1206,9 @@ plotting.fitted_lines({name: (w_end[0], b_end) for name, (w_end, b_end, _) in ru
 #
 # </details>
 #
-# **Exercise 9 (2 points).** Write `collapse`: two linear layers in, one equivalent layer out.
+# ### Exercise 9 (2 points)
+#
+# Write `collapse`: two linear layers in, one equivalent layer out.
 
 
 # %% exercise="collapse"
@@ -1283,7 +1316,9 @@ plotting.activation_functions(curves, low=-3, high=3);
 plotting.network_diagram([(None, [np.nan, np.nan]), ([np.nan, np.nan], np.nan)], inputs=["$x_1$", "$x_2$"]);
 
 # %% [markdown]
-# **Exercise 10 (2 points).** Write down the weights of this network. Column $j$ of `W_hidden` holds the weights of hidden unit $j$. The
+# ### Exercise 10 (2 points)
+#
+# Write down the weights of this network. Column $j$ of `W_hidden` holds the weights of hidden unit $j$. The
 # network must also be right when *every input is wrong by up to 0.2*. (Other ways to build XOR from two hidden units are welcome.)
 
 # %% exercise="xor_by_hand"
@@ -1401,7 +1436,9 @@ t_xor = np.array([[0.0], [1.0], [1.0], [0.0]])
 #
 # </details>
 #
-# **Exercise 11 (3 points).** Write one training step.
+# ### Exercise 11 (3 points)
+#
+# Write one training step.
 
 
 # %% exercise="train_step"
@@ -1573,7 +1610,9 @@ X_many = np.tile(CORNERS.astype("float32"), (100, 1))
 t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
 
 # %% [markdown]
-# **Exercise 12 (2 points).** Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, a hidden layer
+# ### Exercise 12 (2 points)
+#
+# Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, a hidden layer
 # of 8 units, or some more or fewer, with a nonlinear activation (`"tanh"` works well), and one sigmoid output. Compile it and train it on
 # `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you get there is up to you: the settings
 # above, with `EPOCHS` epochs and `batch_size=4`, are enough. `training.fit(model, X, y, epochs=..., batch_size=...)` is `model.fit` with
@@ -1668,8 +1707,11 @@ print("linear hidden layer, outputs for the four corners:", np.round(linear_outp
 # %% [markdown]
 # ## Hand in
 #
-# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
-# file to hand in. Run it as often as you like.
+# The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+
+# %%
+coursekit.progress()
 
 # %%
 coursekit.submit()

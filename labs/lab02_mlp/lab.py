@@ -22,6 +22,15 @@
 # marked. Do the predictions: a wrong guess that you wrote down teaches more than a right number that you only
 # read.
 #
+# **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
+# done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
+# written questions ask what *you* predicted and what *your* run showed: only your notebook knows that. If a tool
+# helped with an answer, say so there: which one, and with what. If your course has rules of its own, those hold.
+#
+# **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
+# open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
+# Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
 # To read: *Hands-On Machine Learning* (HOML), chapter 10. You know the perceptron from Lab 1.
 
 # %% given="setup"
@@ -129,7 +138,9 @@ print("10 - 20   as float:", (a.astype("float32") - b)[0])
 #
 # </details>
 #
-# **Exercise 1 (3 points).** Write `standardise`. It is used for the training images themselves (then both
+# ### Exercise 1 (3 points)
+#
+# Write `standardise`. It is used for the training images themselves (then both
 # arguments are the same array) and for any others.
 
 # %% exercise="standardise"
@@ -292,7 +303,9 @@ plotting.class_means(fashion.X_train, fashion.y_train, fashion.class_names);
 # **Predict before you run.** Which share of the validation images will this rule get right? Which two classes
 # will it confuse most? Write down one number and two names.
 #
-# **Exercise 2 (2 points).** Write `nearest_mean`. Do not build an array of the shape (images, classes,
+# ### Exercise 2 (2 points)
+#
+# Write `nearest_mean`. Do not build an array of the shape (images, classes,
 # pixels) for the whole set, it would be very large: a loop over the classes is fine.
 
 # %% exercise="nearest_mean"
@@ -432,7 +445,9 @@ plotting.activation_functions(derivatives=True);
 #
 # </details>
 #
-# **Exercise 3 (2 points).** Write all three. NumPy's functions are allowed, also `np.tanh`; Keras's are not.
+# ### Exercise 3 (2 points)
+#
+# Write all three. NumPy's functions are allowed, also `np.tanh`; Keras's are not.
 # They must work for *any* finite z, also for ±1000.
 
 # %% exercise="activations"
@@ -540,7 +555,9 @@ with np.errstate(over="ignore"):
 # One tool helps: a maximum or a sum over axis 1 loses that axis. With `keepdims=True` it stays, with length 1, so
 # that the result can be combined with the rows of $z$ again.
 #
-# **Exercise 4 (3 points).** Write `softmax` for a whole batch of images at once.
+# ### Exercise 4 (3 points)
+#
+# Write `softmax` for a whole batch of images at once.
 
 # %% exercise="softmax"
 def softmax(z):
@@ -641,7 +658,9 @@ plotting.softmax_temperature([2.0, 1.0, 0.0]);
 # classes, a 1 at the place of the label, 0 elsewhere. This row has the same form as the network's
 # probabilities: it says "I am completely sure that it is this class".
 #
-# **Exercise 5 (1 point).** Write `one_hot`. Small batches do not contain every class, so the number of
+# ### Exercise 5 (1 point)
+#
+# Write `one_hot`. Small batches do not contain every class, so the number of
 # columns must come from `classes`, not from the labels that happen to be there.
 
 # %% exercise="one_hot"
@@ -707,7 +726,9 @@ for q in (1.0, 0.5, 0.1, 0.01, 1e-7):
 # survives, so Keras never takes the logarithm of less than $10^{-7}$. You do the same: raise smaller
 # probabilities to $10^{-7}$ first, for example with `np.clip`. One image can then cost at most 16.12.
 #
-# **Exercise 6 (2 points).** Write `cross_entropy`. The targets Y need not be one-hot: it should also work for
+# ### Exercise 6 (2 points)
+#
+# Write `cross_entropy`. The targets Y need not be one-hot: it should also work for
 # rows such as `[0.9, 0.1, 0]` ("probably the first class").
 
 # %% exercise="cross_entropy"
@@ -804,7 +825,9 @@ print(f"Keras, sparse      {np.mean(keras.losses.sparse_categorical_crossentropy
 #
 # </details>
 #
-# **Exercise 7 (1 point).** Write `count_parameters` for any row of layer sizes.
+# ### Exercise 7 (1 point)
+#
+# Write `count_parameters` for any row of layer sizes.
 
 # %% exercise="count_parameters"
 def count_parameters(sizes):
@@ -859,7 +882,9 @@ with check.explained({"IndexError": hint, "unpack": hint}):
 # *sigmoids*? Each would answer its own yes-or-no question, and an image could be a bag with probability 0.9
 # and a dress with 0.8. Our classes exclude each other; softmax makes them share one sum.
 #
-# **Exercise 8 (2 points).** Write `build_mlp`: 784-300-100-10, ReLU in both hidden layers, softmax at the
+# ### Exercise 8 (2 points)
+#
+# Write `build_mlp`: 784-300-100-10, ReLU in both hidden layers, softmax at the
 # end. Three styles are welcome: a list of layers, `add`, the functional API. (A subclass of `keras.Model` cannot be marked.)
 
 # %% exercise="build_mlp"
@@ -951,7 +976,9 @@ build_mlp().summary()
 #
 # </details>
 #
-# **Exercise 9 (2 points).** Write `build_binary` with the functional API, not with `Sequential`, and **compile**
+# ### Exercise 9 (2 points)
+#
+# Write `build_binary` with the functional API, not with `Sequential`, and **compile**
 # it: the optimizer `"adam"`, the loss `"binary_crossentropy"`, the metric `"accuracy"`.
 
 # %% exercise="build_binary"
@@ -1125,7 +1152,8 @@ print(f"1,000 new images: accuracy {last['val_accuracy']:.0%}, loss {last['val_l
 # of Fashion-MNIST. Name for each one likely error, with your reason, and what you would look at first. One or
 # two sentences each; several errors can look alike, any well-reasoned one counts.
 #
-# 1. The first loss is 148. It falls, but slowly and with jumps.
+# 1. The first loss is 148. It falls, but slowly and with jumps. (Write down what *your* untrained network showed in
+#    check 1, on scaled images and on raw bytes, and what you had predicted for the bytes.)
 # 2. The first loss is 2.30, and after three epochs on all training images it is still 2.30.
 # 3. The first loss is 0.69, although the network has ten outputs and knows nothing.
 # 4. The loss on 20 images falls to 2.2 and stays there, although the training runs for hundreds of rounds.
@@ -1134,7 +1162,8 @@ print(f"1,000 new images: accuracy {last['val_accuracy']:.0%}, loss {last['val_l
 # Half a point each for a likely cause together with a sensible first step; other sound causes count as well.
 #
 # 1. The inputs are not scaled: raw bytes from 0 to 255 make the scores, and so the loss, huge. Look at the
-#    mean and the standard deviation of what goes into `fit` (and at the validation images too).
+#    mean and the standard deviation of what goes into `fit` (and at the validation images too). The half point
+#    needs the student's own two losses, as the notebook shows them, and a prediction, right or wrong.
 # 2. The network gives each class one tenth and learns nothing: the learning rate is far too small (or 0), the
 #    layers are frozen, all weights are zero, or so large a rate killed all ReLUs at the first step. Look at
 #    the learning rate and whether the weights change.
@@ -1189,7 +1218,9 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 #
 # SGD with momentum, or Adam with a fixed rate, reaches the target as well.
 #
-# **Exercise 10 (5 points).** Make four things in one cell. Define the network again in this cell
+# ### Exercise 10 (5 points)
+#
+# Make four things in one cell. Define the network again in this cell
 # (784-300-100-10 as in exercise 8), so that every run of the cell starts from fresh weights.
 #
 # 1. `updates`: how many iterations the whole training takes, computed from the number of training images,
@@ -1201,8 +1232,8 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 #    with batches of `BATCH_SIZE`, and measure on `X_valid_scaled` and `fashion.y_valid` after each.
 #
 # `training.fit(model, X, y, epochs=…, batch_size=…, validation_data=(…, …))` is `model.fit` with faster
-# settings; `model.fit` itself does as well and takes the same arguments. This cell trains for a while: on a
-# laptop, some seconds for each epoch.
+# settings, and with `live=True` it draws the curves while it trains; `model.fit` itself does as well and takes the
+# other arguments. This cell trains for a while: on a laptop, some seconds for each epoch.
 
 # %% exercise="train_mlp" trains=true
 # updates:    int, number of iterations of the whole training
@@ -1383,7 +1414,8 @@ print(f"gap at the end, 55,000 images: {gap:.1f} percentage points")
 # 2. How could your friend have used the three parts of the set to get an honest figure, without more images?
 # 3. In the best network's curves the validation loss is lowest after epoch 6 and then rises, while the
 #    training loss goes on falling. Which weights should your friend keep, and what is the name of what
-#    happens after epoch 6?
+#    happens after epoch 6? And in *your* curves: after which epoch was the validation loss lowest, and what had
+#    you predicted?
 
 # %% [markdown] written="validation" points=2
 # 1. (½ point) The best of 40 was chosen *by* the test figure. It is partly better and partly just lucky on
@@ -1392,7 +1424,8 @@ print(f"gap at the end, 55,000 images: {gap:.1f} percentage points")
 # 2. (1 point) Train each network on the training images, compare all 40 on the validation images, choose
 #    there; then measure only the chosen one, once, on the test images, and report that, whatever it is. (½
 #    for choosing on the validation images, ½ for using the test images once and not choosing again after it.)
-# 3. (½ point) The weights after epoch 6 (early stopping with the best weights restored); overfitting.
+# 3. (½ point) The weights after epoch 6 (early stopping with the best weights restored); overfitting. The half
+#    point needs the epoch that fits the student's own curves, and a prediction, right or wrong.
 
 # %% [markdown]
 # ## 12 · Open the test images (10 minutes)
@@ -1423,7 +1456,9 @@ print("first image:", np.round(P_test[0], 2), "→", fashion.class_names[P_test[
 # `P_test` has one row for each image and one column for each class. The predicted class is the column with
 # the largest probability in its row: `P_test.argmax(axis=1)`.
 #
-# **Exercise 11 (1 point).** Write `confusion`.
+# ### Exercise 11 (1 point)
+#
+# Write `confusion`.
 
 # %% exercise="confusion"
 def confusion(y, y_hat, classes):
@@ -1482,7 +1517,9 @@ plotting.confusion_matrix(confusion(fashion.y_test, P_test.argmax(axis=1), 10), 
 # **Predict before you run.** What will the twelve most confident mistakes look like: bad photographs, odd
 # clothes, or ordinary ones?
 #
-# **Exercise 12 (2 points).** Write `confident_mistakes`. How sure the network was is the probability that it
+# ### Exercise 12 (2 points)
+#
+# Write `confident_mistakes`. How sure the network was is the probability that it
 # gave to the class that it *chose*.
 
 # %% exercise="confident_mistakes"
@@ -1592,8 +1629,11 @@ plotting.confident_mistakes(fashion.X_test, fashion.y_test, P_test, fashion.clas
 # %% [markdown]
 # ## Hand in
 #
-# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
-# file to hand in. Run it as often as you like.
+# The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+
+# %%
+coursekit.progress()
 
 # %%
 coursekit.submit()

@@ -20,8 +20,17 @@
 # - invent inputs that make the problem easier, and prove that they do.
 #
 # **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise,
-# checks that tell you what is probably wrong (a check that passes prints nothing), and a look at the result. More
-# checks run when your notebook is marked.
+# checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
+# marked.
+#
+# **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
+# done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
+# written questions ask what *you* predicted and what *your* run showed: only your notebook knows that. If a tool
+# helped with an answer, say so there: which one, and with what. If your course has rules of its own, those hold.
+#
+# **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
+# open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
+# Above Selected Cell* (in Colab *Runtime ▸ Run before*).
 #
 # To read: *Hands-On Machine Learning* (HOML), chapter 10. You know `Sequential`, the functional API and `fit`
 # from Lab 2.
@@ -114,7 +123,9 @@ feature_histograms()
 #
 # A small trap: in the file the cap is written as 5.00001, but some districts cost 5.0 exactly.
 #
-# **Exercise 1 (1 point).** Write `capped_share`: which share of the prices is at the cap *or above*?
+# ### Exercise 1 (1 point)
+#
+# Write `capped_share`: which share of the prices is at the cap *or above*?
 
 # %% exercise="capped_share"
 def capped_share(y, cap):
@@ -185,7 +196,9 @@ print("difference of equal numbers:", (column_of_prices - row_of_prices).tolist(
 # Every prediction was compared with every price: a table of n × n numbers. Its mean is *some* number, the
 # program runs on, and you believe it.
 #
-# **Exercise 2 (2 points).** Write `rmse` so that it takes predictions of both shapes.
+# ### Exercise 2 (2 points)
+#
+# Write `rmse` so that it takes predictions of both shapes.
 
 # %% exercise="rmse"
 def rmse(y, y_hat):
@@ -299,7 +312,9 @@ print(f"\nstandard deviation of the validation prices: {np.std(housing.y_valid):
 # columns side by side), then the constant is only one more weight, and `np.linalg.lstsq(A, y)` gives the best weights for the matrix `A` in the first of the
 # four things that it returns.
 #
-# **Exercise 3 (2 points).** Write `fit_linear`.
+# ### Exercise 3 (2 points)
+#
+# Write `fit_linear`.
 
 # %% exercise="fit_linear"
 def fit_linear(X, y):
@@ -444,7 +459,9 @@ ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 plotting.describe(ax, "Three sine waves over the latitudes 32 to 42, each half as long as the one before.");
 
 # %% [markdown]
-# **Exercise 4 (2 points).** Write `make_features`: 8 columns in, 20 columns out.
+# ### Exercise 4 (2 points)
+#
+# Write `make_features`: 8 columns in, 20 columns out.
 
 # %% exercise="make_features"
 def make_features(X):
@@ -598,7 +615,8 @@ print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f}, the l
 #
 # 1. When is it right to remove a row from a *validation* set, and what is wrong here?
 # 2. Your network will be used on new districts next year. What does the 1.05 tell you about that, which the
-#    0.82 hides? Which of the two repairs, deleting the row or taking logarithms, helps then, and why?
+#    0.82 hides? Which of the two repairs, deleting the row or taking logarithms, helps then, and why? Give the
+#    validation RMSE of *your* linear model without and with logarithms, and what you had predicted.
 
 # %% [markdown] written="outlier" points=2
 # 1. (1 point) Only if the row does not belong to the problem (a broken measurement, a thing that the model will
@@ -607,7 +625,8 @@ print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f}, the l
 #    figure gets better, the model does not. (½ for a sound rule, ½ for naming the choice by the result.)
 # 2. (1 point) There will be other prisons and barracks among new districts; for such rows the model's answer is
 #    nonsense, millions below zero, and 1.05 shows this risk. Deleting changes only the measurement.
-#    Logarithms change the model: its answer to such a district becomes reasonable. (½ each.)
+#    Logarithms change the model: its answer to such a district becomes reasonable. (½ each; the second half
+#    needs the student's own two figures, as the table shows them, and a prediction, right or wrong.)
 
 # %% [markdown]
 # ## 5 · A network that scales its own inputs (12 minutes)
@@ -639,7 +658,9 @@ print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f}, the l
 #
 # </details>
 #
-# **Exercise 5 (3 points).** Write `build_regressor` for any number of features and any hidden layers.
+# ### Exercise 5 (3 points)
+#
+# Write `build_regressor` for any number of features and any hidden layers.
 
 # %% exercise="build_regressor"
 def build_regressor(X_train, hidden=(50, 50, 50)):
@@ -893,7 +914,9 @@ ax.legend(fontsize=8)
 plotting.describe(ax, "Cost of an error under MSE (a parabola), MAE (a V) and Huber (a parabola that goes on as a V).");
 
 # %% [markdown]
-# **Exercise 6 (2 points).** Write `losses`: all three, for any $\delta$.
+# ### Exercise 6 (2 points)
+#
+# Write `losses`: all three, for any $\delta$.
 
 # %% exercise="losses"
 def losses(y, y_hat, delta):
@@ -1020,7 +1043,9 @@ slopes = {"mse": slope_mse, "mae": slope_mae, "huber": slope_huber}
 # **Predict before you run.** The prices are 1.8, 2.0, 2.1, 2.4 and 210, where somebody forgot the point in
 # 2.10. Which constant does each loss choose? Write down three numbers.
 #
-# **Exercise 7 (2 points).** Write `fit_constant`. `slopes[loss]` is the slope function of the loss with that name;
+# ### Exercise 7 (2 points)
+#
+# Write `fit_constant`. `slopes[loss]` is the slope function of the loss with that name;
 # it takes a whole array of errors at once.
 
 # %% exercise="fit_constant"
@@ -1169,7 +1194,9 @@ for judge_name in ("mse", "mae", "huber"):
 #
 # </details>
 #
-# **Exercise 8 (2 points).** Write `outputs`.
+# ### Exercise 8 (2 points)
+#
+# Write `outputs`.
 
 # %% exercise="outputs"
 def outputs(z, low, high):
@@ -1302,7 +1329,9 @@ print("np.linspace(0.001, 1, 4): ", np.linspace(0.001, 1, 4))
 # When a training explodes, its loss becomes inf or nan ("not a number"). Such entries must not win. But
 # nan is never smaller nor larger than anything, and `np.argmin` takes it for the smallest.
 #
-# **Exercise 9 (2 points).** Write `pick_rate`.
+# ### Exercise 9 (2 points)
+#
+# Write `pick_rate`.
 
 # %% exercise="pick_rate"
 def pick_rate(rates, losses):
@@ -1443,7 +1472,9 @@ for batch in (32, 128, 512, 1024):
 #
 # </details>
 #
-# **Exercise 10 (2 points).** Write `early_stopping`, the rule itself. Count epochs from 1, as people do.
+# ### Exercise 10 (2 points)
+#
+# Write `early_stopping`, the rule itself. Count epochs from 1, as people do.
 
 # %% exercise="early_stopping"
 def early_stopping(losses, patience):
@@ -1661,7 +1692,9 @@ print(f"your rule says: stop after {stopped_after} epochs, keep the weights of e
 #
 # </details>
 #
-# **Exercise 11 (3 points).** Write `build_wide_deep`. The inputs will come standardised, so no Normalization
+# ### Exercise 11 (3 points)
+#
+# Write `build_wide_deep`. The inputs will come standardised, so no Normalization
 # layers here.
 
 # %% exercise="build_wide_deep"
@@ -1907,7 +1940,9 @@ one_guess(ready_guesses, 10, 50)
 # **Predict before you run.** Your validation RMSE: below 0.50, below 0.47, below 0.44? And on the sealed districts:
 # higher or lower than that?
 #
-# **Exercise 12 (4 points).** In one cell: train a network, and write the function by which others use it. Layers, loss,
+# ### Exercise 12 (4 points)
+#
+# In one cell: train a network, and write the function by which others use it. Layers, loss,
 # optimizer, rate and number of epochs are yours to choose. Two things are not: the training data are all training
 # districts and no others (the validation districts only measure), and a batch has 128 districts, or 64. So the checks
 # can tell from the number of the optimizer's steps what you trained on: 91 steps an epoch, or 182.
@@ -2023,7 +2058,8 @@ check.between(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Look.** Now, once, the test districts that you have.
+# **Predict before you run.** Now, once, the test districts that you have. How far from your validation RMSE will your
+# test RMSE be?
 
 # %% trains=true
 def judge():
@@ -2050,14 +2086,16 @@ print(f"\ntest RMSE of your network: {test_error:.3f}")
 # network has learned. And there remain districts where it is wrong by 200,000 dollars, whatever we do: eight features do
 # not say everything about a house.
 #
-# **Written question 2 (1 point).** Your validation RMSE and your test RMSE are nearly the same. A friend tried 60
-# networks and kept the one with the lowest validation RMSE, 0.431. On the sealed districts it gets 0.452. Nothing was
-# programmed wrongly. Explain the difference, and say which of the two figures your friend should report.
+# **Written question 2 (1 point).** Write down your validation RMSE and your test RMSE: how far apart are they, and what
+# had you predicted? A friend tried 60 networks and kept the one with the lowest validation RMSE, 0.431. On the sealed
+# districts it gets 0.452. Nothing was programmed wrongly. Explain the difference, say why yours is as it is (how many
+# networks did you try before you kept one?), and say which of the two figures your friend should report.
 
 # %% [markdown] written="sealed" points=1
 # The best of 60 was chosen *by* the validation figure: it is partly better and partly lucky on these 3,870
 # districts, and the luck does not come along to new ones (½ point). The sealed figure, 0.452: these districts were
-# used for no decision (½ point).
+# used for no decision (½ point). The full point needs the student's own two figures: after few tries they are close,
+# and the more networks were tried, the more of the validation figure is luck.
 
 # %% [markdown]
 # ## What you learned
@@ -2083,8 +2121,11 @@ print(f"\ntest RMSE of your network: {test_error:.3f}")
 # %% [markdown]
 # ## Hand in
 #
-# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
-# file to hand in. Run it as often as you like.
+# The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+
+# %%
+coursekit.progress()
 
 # %%
 coursekit.submit()

@@ -22,6 +22,15 @@
 # **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise, checks
 # that tell you what is probably wrong, and a look at the result. More checks run when your notebook is marked.
 #
+# **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
+# done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
+# written questions ask what *you* predicted and what *your* run showed: only your notebook knows that. If a tool
+# helped with an answer, say so there: which one, and with what. If your course has rules of its own, those hold.
+#
+# **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
+# open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
+# Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
 # To read: *Hands-On Machine Learning* (HOML), chapter 11, on regularisation. You know the network from Lab 2.
 
 # %% given="setup"
@@ -156,7 +165,9 @@ for w in solutions:
 # **Predict before you run.** Which of the four has the smallest L1 penalty? Which has the smallest L2 penalty? Is
 # it the same one?
 #
-# **Exercise 1 (2 points).** Write `penalties` for several weight vectors at once.
+# ### Exercise 1 (2 points)
+#
+# Write `penalties` for several weight vectors at once.
 
 # %% exercise="penalties"
 def penalties(W):
@@ -219,7 +230,9 @@ check.close(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Exercise 2 (1 point).** Write `choose`: among several weight vectors, which one has the smallest L1 penalty,
+# ### Exercise 2 (1 point)
+#
+# Write `choose`: among several weight vectors, which one has the smallest L1 penalty,
 # and which one the smallest L2 penalty? You may call `penalties`.
 
 # %% exercise="choose"
@@ -307,7 +320,9 @@ plotting.penalty_shapes();
 #
 # </details>
 #
-# **Exercise 3 (3 points).** Write `penalised_step`.
+# ### Exercise 3 (3 points)
+#
+# Write `penalised_step`.
 
 # %% exercise="penalised_step"
 def penalised_step(w, gradient, lr, l1, l2):
@@ -477,7 +492,9 @@ plotting.describe(axes[0], f"Bars of three weights after descent from (5, −2, 
 #
 # </details>
 #
-# **Exercise 4 (3 points).** Write `dropout`. Each entry of $h$ is drawn by itself. A generator with a seed makes
+# ### Exercise 4 (3 points)
+#
+# Write `dropout`. Each entry of $h$ is drawn by itself. A generator with a seed makes
 # the draws repeatable: `rng = np.random.default_rng(seed)`, and `rng.random(shape)` gives numbers evenly spread
 # from 0 to 1. Return the mask as well: the backward pass needs it.
 
@@ -628,7 +645,9 @@ check.close(
 # the slope with respect to $h'$ times $r$: what was dropped had no influence and gets no blame; what was made
 # larger had more influence and gets more.
 #
-# **Exercise 5 (1 point).** Write `dropout_backward`.
+# ### Exercise 5 (1 point)
+#
+# Write `dropout_backward`.
 
 # %% exercise="dropout_backward"
 def dropout_backward(gradient, mask):
@@ -735,7 +754,9 @@ print("training=False\n", keras.ops.convert_to_numpy(layer(ones, training=False)
 #
 # </details>
 #
-# **Exercise 6 (3 points).** Write `build_regularised`: 784-300-100-10 with ReLU in the hidden layers and softmax
+# ### Exercise 6 (3 points)
+#
+# Write `build_regularised`: 784-300-100-10 with ReLU in the hidden layers and softmax
 # at the end; dropout after *each hidden* layer; an L2 penalty on the kernels of *all three* dense layers, the
 # last one too.
 
@@ -914,7 +935,9 @@ check.close(
 # **Predict before you run.** Look at the validation loss in section 1. With patience 5, after about which epoch will
 # training stop?
 #
-# **Exercise 7 (3 points).** Train a network with early stopping. Make two things in one cell:
+# ### Exercise 7 (3 points)
+#
+# Train a network with early stopping. Make two things in one cell:
 #
 # 1. `stopped`: a new plain network, `network()`, compiled with Adam (learning rate 0.001), the loss
 #    `"sparse_categorical_crossentropy"` and the metric `"accuracy"`; trained on all of `X_small` and `y_small`,
@@ -1054,7 +1077,9 @@ for name, values in results.items():
     print(f"{name:15s}", np.round(values, 1))
 
 # %% [markdown]
-# **Exercise 8 (2 points).** Write `summarise`: one line for each method.
+# ### Exercise 8 (2 points)
+#
+# Write `summarise`: one line for each method.
 
 # %% exercise="summarise"
 def summarise(results):
@@ -1197,7 +1222,8 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 # is broken: training is worse than validation, and both are worse than before."
 #
 # 1. Why can the training accuracy lie *below* the validation accuracy here?
-# 2. Did the first network need dropout? How do you see that in the figures?
+# 2. Did the first network need dropout? How do you see that in the figures? And yours, on 1,000 clean images: which
+#    gain did you predict, and which one did your runs show?
 # 3. What else would you try, with and without dropout? Name two things.
 
 # %% [markdown] written="when_dropout" points=2
@@ -1205,7 +1231,8 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 #    while the network still improves); for validation all neurons work. So the two figures are not measured on
 #    the same network.
 # 2. (½ point) No. The gap between training and validation is one point: the network hardly overfits, it is not
-#    finished (underfitting, too few epochs). Dropout makes the gap smaller; there was no gap to speak of.
+#    finished (underfitting, too few epochs). Dropout makes the gap smaller; there was no gap to speak of. The half
+#    point needs the gain that the student's own cell printed, and a prediction, right or wrong.
 # 3. (½ point each, two of these or other sound ideas) train longer (with dropout about twice as long); a larger
 #    or deeper network; a better learning rate or a schedule; a smaller rate such as 0.1 or 0.2; another kind of
 #    network (convolution). Not sound: more regularisation of any kind.
@@ -1231,7 +1258,9 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 #
 # </details>
 #
-# **Exercise 9 (2 points).** Write `mc_predict`.
+# ### Exercise 9 (2 points)
+#
+# Write `mc_predict`.
 
 # %% exercise="mc_predict"
 def mc_predict(model, X, times):
@@ -1368,7 +1397,8 @@ for name, p, spread in zip(odd, mean, std):
 # 1. For one patient 200 predictions give P(ill) = 0.55 ± 0.30, for another 0.55 ± 0.02. What is different about
 #    the two, and what would you do in each case?
 # 2. A colleague reports "0.55 ± 0.00" for every patient. What has he probably done wrong?
-# 3. Somebody says: "where the spread is small, no doctor needs to look". Why is this dangerous?
+# 3. Somebody says: "where the spread is small, no doctor needs to look". Why is this dangerous? Take the odd image of
+#    *your* run with the smallest spread: what did the network call it, how surely, and had you predicted that?
 
 # %% [markdown] written="uncertainty" points=2
 # 1. (1 point; ½ each) First patient: the thinner networks disagree (some say ill, some healthy), the model does
@@ -1379,7 +1409,7 @@ for name, p, spread in zip(odd, mean, std):
 #    (or the network has no dropout).
 # 3. (½ point) The spread tells about disagreement between the thinner networks, not about truth. All of them saw
 #    the same training images and can be wrong together, surely and with a small spread, above all on images
-#    unlike those in training.
+#    unlike those in training. The half point needs an image and its figures as the student's own cell printed them.
 
 # %% [markdown]
 # ## 10 · Many networks, one answer (6 minutes)
@@ -1391,7 +1421,9 @@ for name, p, spread in zip(odd, mean, std):
 # The average is not the same as a vote, because a network that is *very* sure counts more than one that is in
 # doubt.
 #
-# **Exercise 10 (2 points).** Write `ensemble`.
+# ### Exercise 10 (2 points)
+#
+# Write `ensemble`.
 
 # %% exercise="ensemble"
 def ensemble(P):
@@ -1487,7 +1519,9 @@ for name in ("none", "dropout"):
 #
 # The larger the decay $d$, the longer the memory: about $1/(1-d)$ values count.
 #
-# **Exercise 11 (2 points).** Write `update_average` for the weights of a network, a list of arrays as
+# ### Exercise 11 (2 points)
+#
+# Write `update_average` for the weights of a network, a list of arrays as
 # `model.get_weights()` gives it.
 
 # %% exercise="update_average"
@@ -1627,8 +1661,11 @@ plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve
 # %% [markdown]
 # ## Hand in
 #
-# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
-# file to hand in. Run it as often as you like.
+# The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+
+# %%
+coursekit.progress()
 
 # %%
 coursekit.submit()

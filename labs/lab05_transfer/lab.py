@@ -24,6 +24,15 @@
 # checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
 # marked.
 #
+# **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
+# done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
+# written questions ask what *you* predicted and what *your* run showed: only your notebook knows that. If a tool
+# helped with an answer, say so there: which one, and with what. If your course has rules of its own, those hold.
+#
+# **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
+# open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
+# Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
 # To read: *Hands-On Machine Learning* (HOML), chapter 11, "Reusing pretrained layers". You know dense networks
 # from Lab 2 and early stopping from Lab 4.
 
@@ -89,7 +98,9 @@ TARGET_HEAD = 0.55  # the same for exercise 8
 #
 # </details>
 #
-# **Exercise 1 (2 points).** Write `pick_classes`.
+# ### Exercise 1 (2 points)
+#
+# Write `pick_classes`.
 
 # %% exercise="pick_classes"
 def pick_classes(X, y, classes):
@@ -295,7 +306,9 @@ print("tiny says", np.round(tiny.predict(point, verbose=0), 3), "after *the othe
 #
 # </details>
 #
-# **Exercise 2 (4 points).** Write `reuse`.
+# ### Exercise 2 (4 points)
+#
+# Write `reuse`.
 
 # %% exercise="reuse"
 def reuse(base):
@@ -524,7 +537,9 @@ for compile_again in (False, True):
 # where `True` stands depends on what Keras runs on: with TensorFlow, as on Colab, nothing; with JAX or PyTorch all
 # layers are unfrozen. So do not rely on it. Set the flags of the layers, in a loop over `model.layers`.
 #
-# **Exercise 3 (2 points).** Write `unfreeze`, for yes-or-no networks such as ours.
+# ### Exercise 3 (2 points)
+#
+# Write `unfreeze`, for yes-or-no networks such as ours.
 
 # %% exercise="unfreeze"
 def unfreeze(model, learning_rate):
@@ -655,7 +670,9 @@ check.close(
 # **Predict before you run.** Guessing is right for half of the images. What will the frozen body reach with its
 # new head? What will unfreezing add: nothing, a little, or much?
 #
-# **Exercise 4 (3 points).** Make three things in one cell. If one of your functions above is not ready, write
+# ### Exercise 4 (3 points)
+#
+# Make three things in one cell. If one of your functions above is not ready, write
 # its lines out here. When it is marked, `model_B` must get 64 % of new images right (`TARGET_B` in the budget cell).
 
 # %% given="curves"
@@ -894,7 +911,8 @@ print(f"two stages against from scratch: {gains.mean():+.1f} ± {gains.std():.1f
 # 2. 300,000 labelled X-ray images. The same network.
 # 3. 20,000 photographs of dishes of food, 100 kinds. The same network.
 # 4. 400 short sound recordings, each drawn as a picture of its frequencies. The network was trained to read
-#    handwritten digits.
+#    handwritten digits. (Compare with *your* three methods on task B: which order had you predicted, and what did your
+#    draws show?)
 
 # %% [markdown] written="strategy" points=2
 # Half a point for each sound choice *with* a reason. The two things to weigh: how many labels there are, and how
@@ -908,7 +926,8 @@ print(f"two stages against from scratch: {gains.mean():+.1f} ± {gains.std():.1f
 #    the top with a low rate, compile again, stop by the validation images.
 # 4. From scratch with a small network, or another network that is nearer to the task: what was learned for digits
 #    will hardly help with sounds, and frozen it may even hurt, as the head only did in task B. Any choice is
-#    fine if it is measured against a simple baseline.
+#    fine if it is measured against a simple baseline. The half point needs the order that the student predicted, right or
+#    wrong, and the gain that the student's own cell printed.
 
 # %% [markdown]
 # ## 6 · Learn without labels (8 minutes)
@@ -937,7 +956,9 @@ print(f"two stages against from scratch: {gains.mean():+.1f} ± {gains.std():.1f
 #
 # </details>
 #
-# **Exercise 5 (2 points).** Write `add_noise`. Random numbers come from `np.random.default_rng(seed)`.
+# ### Exercise 5 (2 points)
+#
+# Write `add_noise`. Random numbers come from `np.random.default_rng(seed)`.
 
 # %% exercise="add_noise"
 def add_noise(X, s, seed):
@@ -1182,7 +1203,9 @@ show_feature_map(P_train[0])
 #
 # </details>
 #
-# **Exercise 6 (2 points).** Write `batch_norm`.
+# ### Exercise 6 (2 points)
+#
+# Write `batch_norm`.
 
 # %% exercise="batch_norm"
 def batch_norm(x, gamma, beta, mean, variance, training):
@@ -1359,7 +1382,9 @@ two_faces()
 #
 # </details>
 #
-# **Exercise 7 (3 points).** Write `extract`. The photographs are bytes from 0 to 255, the body wants −1 to 1; and
+# ### Exercise 7 (3 points)
+#
+# Write `extract`. The photographs are bytes from 0 to 255, the body wants −1 to 1; and
 # as floats all photographs at once may not fit into memory, so work batch by batch. (`base(x, training=False)`
 # gives a tensor; `keras.ops.convert_to_numpy` makes an array of it.)
 
@@ -1526,7 +1551,9 @@ compare_features()
 # **Predict before you run.** A dense layer from 256 features to ten classes: how many parameters? Which share of
 # the photographs will it get right: 20 %, 45 % or 70 %?
 #
-# **Exercise 8 (2 points).** Make `head` and `history` in one cell. A single dense layer with softmax is enough.
+# ### Exercise 8 (2 points)
+#
+# Make `head` and `history` in one cell. A single dense layer with softmax is enough.
 # Train on `F_train`, `y_train` for `EPOCHS_HEAD` epochs with a batch size of 32 (Adam with a rate of 0.003 does well), and
 # measure on `F_valid`, `y_valid` after each epoch, with the accuracy. When it is marked, `head` must get 55 % of new
 # photographs right (`TARGET_HEAD` in the budget cell).
@@ -1662,7 +1689,9 @@ print(f"from scratch:             {scratch_valid:.1%} of the validation photogra
 #
 # </details>
 #
-# **Exercise 9 (3 points).** Write `build_classifier`, best with the functional API (Lab 2, section 8). As in section 3,
+# ### Exercise 9 (3 points)
+#
+# Write `build_classifier`, best with the functional API (Lab 2, section 8). As in section 3,
 # `base.input_shape[1:]` is the shape of one image, without the batch. Whether the model is in training, `RandomFlip` is
 # told by `fit` and `predict`.
 
@@ -1794,7 +1823,9 @@ check.between(
 #
 # </details>
 #
-# **Exercise 10 (2 points).** Write `open_top`.
+# ### Exercise 10 (2 points)
+#
+# Write `open_top`.
 
 # %% exercise="open_top"
 def open_top(base, count):
@@ -1957,7 +1988,8 @@ plotting.confusion_matrix(matrix, photos.class_names);
 #    from 0 to 255."
 # 2. "Training network B works well. But since then my old network A gives nonsense."
 # 3. "With the frozen body I had 70 % on the validation photographs. I unfroze everything and trained with Adam's
-#    usual rate of 0.001: 25 % after the first epoch."
+#    usual rate of 0.001: 25 % after the first epoch." (How did *your* validation accuracy move in section 12, from
+#    which value to which, and what had you predicted?)
 # 4. "After stage 1, I set `trainable = True` for every layer and called `fit` again. No error, but the result is exactly as
 #    good as with the frozen body, however low or high I set the rate."
 
@@ -1970,7 +2002,7 @@ plotting.confusion_matrix(matrix, photos.class_names);
 #    build B from the copy, and get A's old weights back from a file.
 # 3. Large steps shook good weights; and batch normalisation was unfrozen too, so its running values went astray.
 #    Head first, then a rate about a hundred times lower, only the top layers, batch normalisation
-#    frozen.
+#    frozen. The half point needs the two accuracies of the student's own run, and a prediction, right or wrong.
 # 4. The model was not compiled after unfreezing, so Keras went on training the head only, with the old list
 #    of weights (and the old rate). Compile again after each change of `trainable`.
 
@@ -1999,8 +2031,11 @@ plotting.confusion_matrix(matrix, photos.class_names);
 # %% [markdown]
 # ## Hand in
 #
-# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
-# file to hand in. Run it as often as you like.
+# The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+
+# %%
+coursekit.progress()
 
 # %%
 coursekit.submit()

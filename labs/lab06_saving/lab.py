@@ -21,6 +21,15 @@
 # checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
 # marked.
 #
+# **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
+# done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
+# written questions ask what *you* predicted and what *your* run showed: only your notebook knows that. If a tool
+# helped with an answer, say so there: which one, and with what. If your course has rules of its own, those hold.
+#
+# **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
+# open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
+# Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
 # To read: *Hands-On Machine Learning* (HOML), chapter 10, on saving models and callbacks. You know
 # Fashion-MNIST and training from Lab 2, and the functional API from Labs 2 and 3.
 
@@ -158,7 +167,9 @@ def fresh(name):
 # ask that the predictions are **equal in every bit**: `np.array_equal`, not "close". Saving rounds nothing, so
 # there is no reason to be generous.
 #
-# **Exercise 1 (2 points).** Write `save_and_load`.
+# ### Exercise 1 (2 points)
+#
+# Write `save_and_load`.
 
 # %% exercise="save_and_load"
 def save_and_load(model, path):
@@ -284,7 +295,9 @@ print(f"{network_bytes:9,} bytes in all: {network_bytes / 203560:.2f} times the 
 #
 # In a model that was never compiled, `"compile_config"` is missing, `null` (which becomes `None`) or empty.
 #
-# **Exercise 2 (2 points).** Write `read_archive`. `archive.namelist()` gives the names of the parts and
+# ### Exercise 2 (2 points)
+#
+# Write `read_archive`. `archive.namelist()` gives the names of the parts and
 # `archive.read(name)` the bytes of one of them.
 
 # %% exercise="read_archive"
@@ -438,7 +451,9 @@ except ValueError as refused:
 # A trap remains. `model.save("m.weights.h5")` is *not* refused, because the path ends in `.h5`. It writes a
 # whole model in a format of the past, and `load_weights` will not understand it.
 #
-# **Exercise 3 (2 points).** Write `save_any`, which chooses the right call by the ending of the path.
+# ### Exercise 3 (2 points)
+#
+# Write `save_any`, which chooses the right call by the ending of the path.
 
 # %% exercise="save_any"
 def save_any(model, path):
@@ -570,7 +585,9 @@ plotting.describe(bars, f"Bars, the size of the network saved in four ways: {sai
 #
 # </details>
 #
-# **Exercise 4 (2 points).** Write `same_state`.
+# ### Exercise 4 (2 points)
+#
+# Write `same_state`.
 
 # %% exercise="same_state"
 def same_state(a, b):
@@ -700,7 +717,9 @@ check.true(
 # `keras.layers.TFSMLayer("lab06_models/network_exported", call_endpoint="serve").variables`, and at whether such a
 # layer has a `loss`.
 #
-# **Exercise 5 (2 points).** Fill in the table `kept`. The first check does the experiments for `.keras`; the other
+# ### Exercise 5 (2 points)
+#
+# Fill in the table `kept`. The first check does the experiments for `.keras`; the other
 # two rows are tested when your notebook is marked.
 
 # %% exercise="kept"
@@ -817,7 +836,9 @@ print("predictions equal:", np.array_equal(rebuilt.predict(new_images, verbose=0
 # argument `skip_mismatch=True` that silences it. The network then keeps random weights wherever something does
 # not fit, and you will wonder for days why it is so bad.
 #
-# **Exercise 6 (2 points).** Write `restore`.
+# ### Exercise 6 (2 points)
+#
+# Write `restore`.
 
 # %% exercise="restore"
 def restore(build, path):
@@ -912,7 +933,9 @@ check.equal(
 # With `save_best_only=True` it writes the file only when the number that it monitors is better than ever
 # before. Which number should decide? The one on images that the network has not learned from: `"val_loss"`.
 #
-# **Exercise 7 (2 points).** Write `keep_best`.
+# ### Exercise 7 (2 points)
+#
+# Write `keep_best`.
 
 # %% exercise="keep_best"
 def keep_best(model, X, y, X_valid, y_valid, epochs, path):
@@ -1089,7 +1112,9 @@ class PowerCut(keras.callbacks.Callback):
 #
 # </details>
 #
-# **Exercise 8 (3 points).** Write `train_resumable`.
+# ### Exercise 8 (3 points)
+#
+# Write `train_resumable`.
 
 # %% exercise="train_resumable"
 def train_resumable(model, X, y, epochs, folder, callbacks=()):
@@ -1318,7 +1343,9 @@ print("layer after loading:", type(up_again).__name__, "with step", up_again.ste
 # What stands in `self` after `build` is found again in `call`. Computations use `keras.ops`, which has most functions of
 # NumPy under the same names: Keras can follow them for the gradient, NumPy's it cannot.
 #
-# **Exercise 9 (3 points).** Write the layer `SoftClip`, which lets no feature grow beyond a limit. It has a
+# ### Exercise 9 (3 points)
+#
+# Write the layer `SoftClip`, which lets no feature grow beyond a limit. It has a
 # trainable `gain` *for each feature*, and computes
 #
 # $$\mathrm{limit} \cdot \tanh\left(\frac{\mathrm{gain} \cdot x}{\mathrm{limit}}\right)$$
@@ -1539,7 +1566,8 @@ print("a note in the folder, after loading without safe mode:", note.exists())
 #
 # 1. Why does Keras really refuse this file?
 # 2. You load it as the stranger says, on the laptop with your photographs and passwords. Name two things that
-#    could happen. Is it safe if you never call `predict`?
+#    could happen. Is it safe if you never call `predict`? When had you predicted that the note appears, and what did
+#    your two lines above say?
 # 3. What could you do to use the model (or its weights) without that risk? Name one way.
 # 4. What should the stranger have done so that the model can be loaded in safe mode?
 
@@ -1550,7 +1578,8 @@ print("a note in the folder, after loading without safe mode:", note.exists())
 #    this code, and Keras cannot know what it does. The refusal is no bug.
 # 2. Anything that the student's own programs may do: copy or delete files, read passwords, install programs,
 #    use the computer for other purposes (two sensible examples). Not calling `predict` does not help: the code
-#    runs when the model is loaded, as the note in section 10 shows.
+#    runs when the model is loaded, as the note in section 10 shows. The half point needs the student's prediction, right
+#    or wrong, and what the cell printed.
 # 3. One of: open the archive with `zipfile` and read `config.json` without running anything; ask for a
 #    `.weights.h5` file (or take `model.weights.h5` out of the archive) and load it into a network built by
 #    one's own code; run it in a container or a virtual machine with nothing to steal and no network; write the
@@ -1630,7 +1659,9 @@ def verdict(load, file):
 
 
 # %% [markdown]
-# **Exercise 10 (6 points).** Write `load_model_safely`. The kinds, and how to recognise them:
+# ### Exercise 10 (6 points)
+#
+# Write `load_model_safely`. The kinds, and how to recognise them:
 #
 # | kind | how to recognise it |
 # |---|---|
@@ -1938,7 +1969,9 @@ for order, forecast in (("in order", in_order), ("swapped ", swapped)):
 # later. **Names** are. A model takes a dictionary, name of the input → array, in place of a list. The names of
 # its outputs, in the order in which `predict` returns them, are `model.output_names`.
 #
-# **Exercise 11 (2 points).** Write `predict_by_name`.
+# ### Exercise 11 (2 points)
+#
+# Write `predict_by_name`.
 
 # %% exercise="predict_by_name"
 def predict_by_name(path, features):
@@ -2103,8 +2136,11 @@ except Exception as missing:  # another backend, or a TensorFlow without the con
 # %% [markdown]
 # ## Hand in
 #
-# Save the notebook and run this cell. It runs everything once more from top to bottom, tells you what is still missing, and writes the
-# file to hand in. Run it as often as you like.
+# The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+
+# %%
+coursekit.progress()
 
 # %%
 coursekit.submit()

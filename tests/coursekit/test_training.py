@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -254,13 +255,15 @@ class Shown:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.bundles: list[dict[str, str]] = []
 
-    def __call__(self, data: dict[str, str], metadata: dict, handle: Any) -> str:
-        self.texts.append(data.get("text/plain", metadata.get("image/png", {}).get("alt", "")))
+    def __call__(self, data: dict[str, str], handle: Any) -> str:
+        self.texts.append(data["text/plain"])
+        self.bundles.append(data)
         return "handle"
 
 
-def test_a_notebook_shows_a_block_that_is_updated_at_most_four_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_shows_one_line_that_is_updated_at_most_four_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     from coursekit import _progress
 
     shown, clock = Shown(), [0.0]
@@ -275,8 +278,51 @@ def test_a_notebook_shows_a_block_that_is_updated_at_most_four_times_a_second(mo
     training.fit(compiled(), *samples(), epochs=20, batch_size=2)
     assert len(shown.texts) <= 4 * clock[0] + 2  # plus the first and the last, which are always shown
     assert any("about" in text and "left" in text for text in shown.texts)
-    assert shown.texts[-1].splitlines()[-1].startswith("20 epochs in")
-    assert max(text.count("\n") for text in shown.texts) < 20
+    assert shown.texts[-1].startswith("20 epochs in")
+    assert "loss" in shown.texts[-1]
+    assert max(text.count("\n") for text in shown.texts) == 0
+
+
+def test_the_running_line_says_how_the_epoch_before_did_on_validation(monkeypatch: pytest.MonkeyPatch) -> None:
+    from coursekit import _progress
+
+    shown, clock = Shown(), iter(range(1_000_000))
+    monkeypatch.setattr(_progress, "_display", shown)
+    monkeypatch.setattr(_progress, "notebook_shell", lambda: object())
+    monkeypatch.setattr(_progress.time, "perf_counter", lambda: next(clock))
+    history = training.fit(compiled(), *samples(), epochs=3, batch_size=5, validation_data=samples(20))
+    second = next(text for text in shown.texts if text.startswith("epoch 2/3"))
+    assert f"after epoch 1: val_loss {history.history['val_loss'][0]:.4g}" in second
+
+
+def test_a_hundred_epochs_with_curves_are_two_outputs_of_a_few_kilobytes_and_few_messages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from coursekit import _progress
+
+    shown, clock = Shown(), [0.0]
+    monkeypatch.setattr(_progress, "_display", shown)
+
+    def tick() -> float:
+        clock[0] += 0.02
+        return clock[0]
+
+    monkeypatch.setattr(_progress.time, "perf_counter", tick)
+    callbacks = [_progress.NotebookProgress(), _progress.Curves()]
+    for callback in callbacks:
+        callback.set_params({"epochs": 100, "steps": 1})
+        callback.on_train_begin()
+    for epoch in range(100):
+        for callback in callbacks:
+            callback.on_epoch_begin(epoch)
+            callback.on_train_batch_end(0, {"loss": 1 / (epoch + 1)})
+            callback.on_epoch_end(epoch, {name: math.sin(epoch) for name in ("loss", "accuracy", "val_loss", "val_accuracy")})
+    for callback in callbacks:
+        callback.on_train_end()
+    assert len(shown.texts) <= 2 * (4 * clock[0] + 2)
+    last = {kind: data for data in shown.bundles for kind in ["curve" if "text/html" in data else "line"]}
+    assert sum(len(text) for data in last.values() for text in data.values()) < 12_000
+    assert last["curve"]["text/plain"].startswith("loss over epochs 1 to 100: training 0 to ")
 
 
 def test_live_curves_say_in_alt_text_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ def test_a_sound_lab_passes_on_both_budgets(toy_folder: Path, fast: bool) -> Non
         ),
         ("lab.py", "check.between(w, 0, 0.5", "check.between(w, 0, 1.5", "no message says 'w is 1'"),
         ("lab.py", "with check.unchanged(z):\n    mean(z)", "z", "unsolved release passes"),
-        ("lab.py", "**Exercise 2 (8 points).**", "**Exercise 2 (7 points).**", "Exercise 2 (8 points)"),
+        ("lab.py", "### Exercise 2 (8 points)", "### Exercise 2 (7 points)", "Exercise 2 (8 points)"),
         ("lab.py", "is 2.5.", "is about 3.5.", "prose states 'about 3.5'"),
         ("lab.py", "is 2.5.", "is 2.5. From $1 a piece to $2 a pair.", "write dollars as a word"),
         ("lab.toml", "low = 2.5, high = 2.5", "low = 2.0, high = 2.4", "lies in no band"),

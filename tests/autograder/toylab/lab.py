@@ -12,7 +12,9 @@ from coursekit import check
 STEPS = 200
 
 # %% [markdown]
-# **Exercise 1 (12 points).** Write `mean`.
+# ### Exercise 1 (12 points)
+#
+# Write `mean`.
 
 
 # %% exercise="mean"
@@ -36,7 +38,9 @@ with check.unchanged(z):
     mean(z)
 
 # %% [markdown]
-# **Exercise 2 (8 points).** Halve `w` as often as `STEPS` says.
+# ### Exercise 2 (8 points)
+#
+# Halve `w` as often as `STEPS` says.
 
 # %%
 w = 1.0

@@ -1,0 +1,142 @@
+"""`progress`: which checks of a lab pass now, what their tests give, and what is not written yet.
+
+It goes by the record of the kernel: what ran since the notebook was set up. It runs no cell, and reads no answer. Knows nothing
+of hidden tests, or of what a check compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coursekit import _console, _front_end
+from coursekit._cards import Card, Link, Section, show
+from coursekit._outline import Check, Exercise, Outline, anchor
+from coursekit._record import Ran, record_of
+
+__all__ = ["Standing", "progress", "standings"]
+
+PASSES, FAILS, CHANGED, UNWRITTEN, NOT_RUN = "passes", "fails", "changed", "unwritten", "not run"
+
+
+def progress() -> None:
+    """Show a card with the checks that pass, what their tests give, and what is still open.
+
+    It goes by what ran in this kernel, and runs nothing itself: after a restart of the kernel, run the checks again. In a
+    program that runs notebooks with a kernel it shows the same; in the grader, and outside of a notebook, it says only that there
+    is nothing to show.
+
+    Example:
+        >>> coursekit.progress()
+    """
+    shell = _front_end.shell()
+    if getattr(shell, "kernel", None) is None:
+        _console.say("coursekit.progress(): nothing to show outside of a notebook")
+        return
+    record = record_of(shell)
+    if record is None:
+        _console.say("coursekit.progress(): run the first code cell of the lab, which sets it up, and then your checks")
+    elif record.outline is None:
+        _console.say("coursekit.progress(): this notebook is none of the course's labs, so there are no checks to count")
+    else:
+        show(card(record.outline, standings(record.outline, record.runs)))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a check stands.
+
+    Attributes:
+        exercise: Its exercise.
+        check: The check.
+        state: "passes", "fails", "changed" (the answer ran in another form since), "unwritten" or "not run".
+        said: The first line of what it said if it fails; else "".
+    """
+
+    exercise: Exercise
+    check: Check
+    state: str
+    said: str = ""
+
+
+def standings(outline: Outline, runs: list[Ran]) -> list[Standing]:
+    """Return how each check of a lab stands after these cells ran, in the order of the notebook."""
+    answers: dict[str, Ran] = {}  # the last run of each exercise
+    ended: dict[str, tuple[Ran, str]] = {}  # the last run of each check, and the answer that it looked at
+    for ran in runs:
+        if found := outline.find_check(ran.source, ran.cell):
+            exercise, check = found
+            ended[check.name] = (ran, answers[exercise.name].source if exercise.name in answers else "")
+        elif answer := outline.find_exercise(ran.source, ran.cell):
+            answers[answer.name] = ran
+    return [
+        _standing(outline, exercise, check, answers.get(exercise.name), ended.get(check.name))
+        for exercise in outline.exercises
+        for check in exercise.checks
+    ]
+
+
+def _standing(
+    outline: Outline, exercise: Exercise, check: Check, answer: Ran | None, ended: tuple[Ran, str] | None
+) -> Standing:
+    is_blank = answer is not None and outline.is_handed_out(exercise, answer.source)
+    if is_blank or (ended and ended[0].error.startswith("NotImplementedError") and _stands(answer, ended)):
+        return Standing(exercise, check, UNWRITTEN)
+    if ended is None or ended[0].error.startswith("KeyboardInterrupt"):
+        return Standing(exercise, check, NOT_RUN)
+    if not _stands(answer, ended):
+        return Standing(exercise, check, CHANGED)
+    if ended[0].error:
+        return Standing(exercise, check, FAILS, ended[0].error.removeprefix("Mistake: ").removesuffix(":"))
+    return Standing(exercise, check, PASSES)
+
+
+def _stands(answer: Ran | None, ended: tuple[Ran, str]) -> bool:
+    """Return whether the answer is still the one that its check looked at."""
+    return answer is None or answer.source == ended[1]
+
+
+# ── the card ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def card(outline: Outline, found: list[Standing]) -> Card:
+    """Return the card."""
+    passed = [standing for standing in found if standing.state == PASSES]
+    points, most = sum(s.check.points for s in passed), sum(s.check.points for s in found)
+    facts = [
+        f"{len(passed)} of {len(found)} checks that you can see pass. Each test has a hidden part too, which runs when your "
+        "notebook is marked: its points count if that part passes as well.",
+    ]
+    if outline.written_points:
+        facts.append(f"Questions answered in words give {outline.written_points:g} points more; a person marks them.")
+    if any(standing.state == NOT_RUN for standing in found):
+        facts.append("Only what ran since the kernel started is known.")
+    lines = [_line(exercise, [s for s in found if s.exercise is exercise]) for exercise in outline.exercises]
+    whole = len(passed) == len(found)
+    return Card(
+        f"Progress: checks for {points:g} of {most:g} points pass",
+        "good" if whole else "open",
+        (Section("", tuple(facts)), Section("Exercises", tuple(lines))),
+        points / most if most else None,
+    )
+
+
+def _line(exercise: Exercise, found: list[Standing]) -> Link:
+    """Return one line for an exercise: its title, which leads to its text, and how it stands."""
+    points = sum(s.check.points for s in found if s.state == PASSES)
+    return Link(exercise.title or exercise.name, anchor(exercise.title), f" · {exercise.name}: {_said(found, points)}")
+
+
+def _said(found: list[Standing], points: float) -> str:
+    """Return how an exercise stands, in words. What is to be done first comes first."""
+    states = {standing.state for standing in found}
+    failing = next((standing for standing in found if standing.state == FAILS), None)
+    if states == {PASSES}:
+        return "✓ passes"
+    if UNWRITTEN in states:
+        return "… not written yet"
+    if failing is not None:
+        some = f" ({points:g} of {sum(s.check.points for s in found):g} points pass)" if points else ""
+        return f"✗ {failing.check.name} fails{some}: {failing.said}"
+    if CHANGED in states:
+        return "↻ changed since its checks ran: run them again"
+    return "– not run yet" if states == {NOT_RUN} else "– not all of its checks have run yet"

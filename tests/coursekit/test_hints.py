@@ -1,0 +1,138 @@
+"""An error whose cause is another cell gets a sentence that says which one, and what to do."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from coursekit import _check_cards, _front_end, _hints, _record
+from coursekit._record import Ran, Record
+
+from . import tinylab
+from .test_check_cards import Events
+from .tinylab import CHECK_MEAN, CHECK_RATES, MEAN, RATES, answered
+
+
+def record(*runs: Ran) -> Record:
+    kept = Record("tiny", {"np": np}, frozenset({"open"}), list(runs))
+    kept.__dict__["outline"] = tinylab.outline()
+    return kept
+
+
+def order(error: Exception, source: str) -> str:
+    return " ".join(_hints.about_order(error, Ran(source), record()))
+
+
+def names(values: dict[str, Any], source: str, *runs: str) -> list[str]:
+    return _hints.about_names(values, Ran(source), record(*map(Ran, runs)))
+
+
+def test_a_check_before_its_exercise_is_told_what_to_write_or_run_first() -> None:
+    said = order(NotImplementedError(), CHECK_MEAN)
+    assert said.startswith(
+        "Exercise 1 (3 points) is not written yet: put your answer in place of `raise NotImplementedError()`"
+    )
+    for name, source, exercise in (("mean", CHECK_MEAN, 1), ("rate_small", CHECK_RATES, 2), ("rate_small", "rate_small", 2)):
+        said = order(NameError(f"name '{name}' is not defined", name=name), source)
+        assert said.startswith(f"`{name}` comes from Exercise {exercise} (")
+        assert "run that cell, then run this one again" in said
+
+
+def test_an_exercise_that_ran_as_handed_out_is_named() -> None:
+    assert order(NotImplementedError(), RATES).startswith("Exercise 2 (2 points) is not written yet")
+
+
+@pytest.mark.parametrize(("name", "place"), [("np", "Tiny lab"), ("several", "1 · Means")])
+def test_a_kernel_that_was_restarted_half_way_is_told_to_run_the_cells_above(name: str, place: str) -> None:
+    said = order(NameError(f"name '{name}' is not defined", name=name), "print(several, np)")
+    assert f"`{name}` is made by a cell of “{place}”, which has not run since the kernel started" in said
+    assert "Run All Above Selected Cell" in said
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), NameError("name 'maen' is not defined", name="maen"), NameError("own")])
+def test_other_errors_are_left_to_python(error: Exception) -> None:
+    assert order(error, "maen([1])") == ""
+
+
+def test_a_function_of_python_that_was_overwritten_is_named_where_the_code_calls_it() -> None:
+    said = names({"list": [1, 2], "sum": 3, "open": print}, "list(range(3)); open('x')")
+    assert len(said) == 1
+    assert said[0].startswith("`list` is no longer Python's own: it is [1, 2] now.")
+    assert "run `del list` in a new cell" in said[0]
+
+
+def test_it_is_named_too_where_the_answer_calls_it_that_a_check_asks() -> None:
+    said = names({"sum": 3}, CHECK_MEAN, answered(MEAN, "return sum(x) / len(x)"))
+    assert [line.split(" is ")[0] for line in said] == ["`sum`"]
+    assert names({"sum": 3}, CHECK_MEAN) == []
+
+
+def test_a_module_that_was_overwritten_is_named() -> None:
+    said = names({"np": 5}, "np.mean([1])")
+    assert said[0].startswith("`np` is no longer the module: it is 5 now.")
+    assert "run the first code cell again" in said[0]
+    assert names({"np": np}, "np.mean([1])") == []
+
+
+# ── in a notebook ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts of the cards that a person sees in a notebook whose `list` was overwritten."""
+    request = {"header": {"msg_id": "3f2504e0"}, "content": {"allow_stdin": True}}
+    kernel = SimpleNamespace(get_parent=lambda channel: request)
+    shell = SimpleNamespace(kernel=kernel, events=Events(), user_ns={"list": [1]}, _coursekit_record=record())
+    texts: list[str] = []
+    monkeypatch.setattr(_front_end, "shell", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", lambda data, *, raw: texts.append(data["text/plain"]))
+    return texts
+
+
+def ended(source: str, error: Exception | None = None) -> SimpleNamespace:
+    return SimpleNamespace(success=error is None, error_in_exec=error, info=SimpleNamespace(raw_cell=source))
+
+
+def test_the_card_of_a_check_names_it_with_its_points_and_leads_back_to_its_text(shown: list[str]) -> None:
+    _check_cards._after(ended(CHECK_MEAN))
+    _check_cards._after(ended(CHECK_MEAN, NotImplementedError()))
+    assert shown[0].startswith("✓ Passed: mean · 2 points\n")
+    assert shown[1].startswith("✗ Not yet: mean · 2 points\nThe likely cause\n  Exercise 1 (3 points) is not written yet")
+    assert shown[1].endswith("Back to the text\n  Exercise 1 (3 points)")
+
+
+def test_a_failed_check_names_itself_and_what_was_overwritten(shown: list[str]) -> None:
+    _check_cards._before(SimpleNamespace(raw_cell="list(x)\n" + CHECK_MEAN, cell_id="test_mean"))
+    _check_cards.show_mistake("divide by n\ngot 4, expected 2", "line 1")
+    lines = shown[0].split("\n")
+    assert lines[:2] == ["✗ Not yet: mean · 2 points", "Look at this first"]
+    assert lines[2].startswith("  `list` is no longer Python's own")
+    assert lines[-1] == "  Exercise 1 (3 points)"
+
+
+def test_another_cell_that_needs_one_above_gets_a_card_and_a_slip_of_its_own_gets_none(shown: list[str]) -> None:
+    _check_cards._after(ended("several[0]", NameError("x", name="several")))
+    _check_cards._after(ended("1 / 0", ZeroDivisionError()))
+    assert [text.split("\n")[0] for text in shown] == ["✗ Not yet: this cell stopped"]
+
+
+# ── the record ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_record_holds_what_ran_and_the_first_line_of_each_error_but_no_value() -> None:
+    kept = Record("tiny")
+    kept.end(ended("x = 1"))
+    kept.end(ended("y", ValueError("no\nmore")))
+    kept.end(SimpleNamespace(error_before_exec=SyntaxError("bad"), info=None))
+    assert [(ran.source, ran.error) for ran in kept.runs] == [("x = 1", ""), ("y", "ValueError: no"), ("", "SyntaxError: bad")]
+
+
+def test_a_second_setup_of_the_same_lab_keeps_the_record_and_another_lab_begins_one() -> None:
+    shell = SimpleNamespace(user_ns={"np": np, "open": open, "x": 1, "_np": np})
+    first = _record.keep(shell, "tiny")
+    assert (first.modules, first.own) == ({"np": np}, frozenset({"open"}))
+    assert _record.keep(shell, "tiny") is first
+    assert _record.keep(shell, "lab01_perceptron") is not first
