@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from coursekit import _quiet
+from coursekit import _gpus, _quiet
 
 if TYPE_CHECKING:
     from coursekit import (
@@ -69,6 +69,7 @@ _MODULES = (
 _FUNCTIONS = {"doctor": "diagnostics", "explore": "interaction", "setup": "session", "submit": "submission"}
 
 _quiet.install()
+_gpus.install()
 
 
 def __getattr__(name: str) -> Any:
