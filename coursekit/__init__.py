@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from coursekit import _quiet
+from coursekit import _gpus, _quiet
 
 if TYPE_CHECKING:
     from coursekit import (
@@ -80,6 +80,7 @@ _FUNCTIONS = {
 }
 
 _quiet.install()
+_gpus.install()
 
 
 def __getattr__(name: str) -> Any:

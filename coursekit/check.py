@@ -19,6 +19,7 @@ import numpy as np
 
 from coursekit._arrays import widened
 from coursekit._networks import refuse_own_code
+from coursekit._precision import in_full_precision
 from coursekit._values import (
     Mistake,
     difference,
@@ -445,10 +446,12 @@ def outputs(network: Any, X: Any, *, batch_size: int = 1000) -> np.ndarray:
         batch_size: Largest number of samples per call.
 
     Returns:
-        An array (n, …) with the predictions. Those of a network that computes in bfloat16 are float32.
+        An array (n, …) with the predictions. A network that computes in 16 bits, because mixed precision was left
+        on, is asked in 32 bits with the same weights.
     """
     import keras
 
+    network = in_full_precision(network)
     parts = [network(X[start : start + batch_size], training=False) for start in range(0, len(X), batch_size)]
     return widened(np.concatenate([keras.ops.convert_to_numpy(part) for part in parts]))
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coursekit import _console, _machine, _quiet
+from coursekit import _console, _machine, _quiet, _versions
 from coursekit.session import LABS, data_source, loadable
 
 __all__ = ["Finding", "Report", "doctor"]
@@ -76,19 +76,23 @@ def _python() -> Iterator[Finding]:
 
 def _packages() -> Iterator[Finding]:
     """Yield the version of each package that the course needs."""
-    for name, oldest in _machine.OLDEST.items():
-        found, advice = _machine.package_version(name), ""
+    for name, oldest in _versions.OLDEST.items():
+        found, advice = _versions.package_version(name), ""
         if not found:
-            advice = f"pip install '{name}>={'.'.join(map(str, oldest))}'"
-        elif _machine.is_old(name):
-            advice = f"{_machine.old(name)}, then restart the kernel"
+            advice = f"pip install '{name}>={_versions.dotted(oldest)}'"
+        elif _versions.is_old(name):
+            advice = f"{_versions.old(name)}, then restart the kernel"
+        else:
+            advice = _versions.outside(name)
         yield Finding(name, found or "not installed", advice)
 
 
 def _backend() -> Iterator[Finding]:
     """Yield the backend of Keras and the device."""
-    if _machine.package_version("keras") and _machine.is_old("keras"):
-        yield Finding("backend", "not looked at, because Keras is too old", f"{_machine.old('keras')}, then restart the kernel")
+    if _versions.is_old("keras"):
+        yield Finding(
+            "backend", "not looked at, because Keras is too old", f"{_versions.old('keras')}, then restart the kernel"
+        )
         return
     try:
         with _quiet.muted():
@@ -98,8 +102,8 @@ def _backend() -> Iterator[Finding]:
     except Exception as error:
         yield Finding("backend", f"cannot be imported: {_machine.first_line(error)}", _machine.cure(error))
         return
-    advice = "" if keras.config.backend() == "tensorflow" else "the labs are marked on the TensorFlow backend"
-    yield Finding("backend", _machine.backend(), advice)
+    name = keras.config.backend()
+    yield Finding("backend", _machine.backend(), _versions.outside(name) if name in _versions.BACKENDS else "")
     yield Finding("device", device)
     for name, found, usual, place in _machine.unusual_settings():
         advice = f"the labs rely on {usual!r}: change {name} in {place}" + (

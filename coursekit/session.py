@@ -13,9 +13,10 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from coursekit import _console, _environment, _machine, _quiet
+from coursekit import _console, _environment, _gpus, _machine, _quiet, _versions
+from coursekit._machine import chosen_backend
 
-__all__ = ["LABS", "LECTURES", "data_source", "loadable", "setup"]
+__all__ = ["LABS", "LECTURES", "chosen_backend", "data_source", "loadable", "setup"]
 
 # The data sets that each lab loads, as its lab.toml names them.
 LABS: dict[str, tuple[str, ...]] = {
@@ -42,10 +43,12 @@ LECTURES: dict[str, tuple[str, ...]] = {
 def setup(notebook: str | None = None) -> None:
     """Prepare a notebook and print one line with the device, the versions, the data sources and the seed.
 
+    A sentence follows for each package whose version lies outside of what the course is tested with.
     Seeds Python, NumPy and the Keras backend with the environment variable COURSEKIT_SEED (default: 42).
-    Lets a GPU allocate memory only as needed, silences native logs, sends Python warnings to stdout, and
-    adds alt text to the figures and cards to the checks of the notebook. Sets Keras to float32 and "channels_last", whatever the file
-    keras.json of this machine says. May be called again at any time.
+    Lets a GPU allocate memory only as needed and compute the same in every run, as far as the backend can.
+    Silences native logs, sends Python warnings to stdout, and adds alt text to the figures and cards to the
+    checks of the notebook. Sets Keras to float32 and "channels_last", whatever the file keras.json of this
+    machine says. May be called again at any time.
 
     Args:
         notebook: Id of the lab or lecture, such as "lab02_mlp" or "lecture01_neurons", or only its start,
@@ -63,6 +66,7 @@ def setup(notebook: str | None = None) -> None:
     name = _known_name(notebook)
     seed = _seed()
     _quiet.install()
+    _gpus.install()
     with _quiet.muted():
         keras = _machine.keras()
         device = _machine.device()
@@ -80,6 +84,9 @@ def setup(notebook: str | None = None) -> None:
     ]
     datasets = {**LABS, **LECTURES}[name] if name else ()
     _console.say(" · ".join([*facts, *_data(datasets)]))
+    for package in dict.fromkeys((*_versions.TESTED, keras.config.backend())):
+        if said := _versions.outside(package):
+            _console.say(said)
 
 
 def _known_name(notebook: str | None) -> str | None:

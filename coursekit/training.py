@@ -18,7 +18,7 @@ from typing import Any
 
 import keras
 
-from coursekit import _machine, _progress
+from coursekit import _machine, _progress, _tensorflow
 from coursekit._checks import (
     as_arrays,
     check_compiled,
@@ -163,7 +163,8 @@ def _feed(model: keras.Model, X: Any, y: Any, batch_size: int, options: dict[str
     if share and held is None:
         held = map_arrays(lambda a: a[count:], data)
         data = map_arrays(lambda a: a[:count], data)
-    feed = _pipeline(data, batch_size, bool(options.get("shuffle", True)))
+    threads = max(1, _machine.cores() // 2)
+    feed = _tensorflow.batches(data, batch_size, shuffle=bool(options.get("shuffle", True)), threads=threads)
     validation_batch_size = options.get("validation_batch_size") or (batch_size if isinstance(held, tuple) else None)
     return {
         "x": feed,
@@ -187,34 +188,15 @@ def _training_samples(count: int, share: float) -> int:
 
 
 def _own_pipeline(model: keras.Model, options: dict[str, Any]) -> bool:
-    """Return whether the batches can be made by `_pipeline`: TensorFlow on a single device, whole epochs."""
-    if keras.config.backend() != "tensorflow" or options.get("steps_per_epoch") is not None:
+    """Return whether `_tensorflow.batches` can make the batches: TensorFlow on a single device, whole epochs."""
+    if not _on_tensorflow(model) or options.get("steps_per_epoch") is not None:
         return False
-    return getattr(model, "_distribute_strategy", None) is None and keras.distribution.distribution() is None
+    return keras.distribution.distribution() is None
 
 
-def _pipeline(data: Any, batch_size: int, shuffle: bool) -> Any:
-    """Make a `tf.data.Dataset` of batches of `data`, in a new random order every epoch if `shuffle`.
-
-    Only indices are shuffled, and each batch is one gather. On two cores a single background thread is
-    best: gathering costs a tenth of the arithmetic, and more threads only take cores from it.
-    """
-    import tensorflow as tf
-
-    count = count_samples(data)
-    threads = max(1, _machine.cores() // 2)
-    with tf.device("CPU:0"):
-        tensors = map_arrays(tf.constant, data)
-        order = tf.data.Dataset.range(count)
-        if shuffle:
-            order = order.shuffle(count, reshuffle_each_iteration=True)
-        # No Python branch depends on a tensor here, so autograph is not needed. Without it the start is 0.1 s faster.
-        gather = tf.autograph.experimental.do_not_convert(lambda rows: map_arrays(lambda a: tf.gather(a, rows), tensors))
-        batches = order.batch(batch_size).map(gather, num_parallel_calls=threads if threads > 1 else None)
-    options = tf.data.Options()
-    options.threading.private_threadpool_size = threads
-    options.experimental_optimization.apply_default_optimizations = False
-    return batches.prefetch(2 + threads).with_options(options)
+def _on_tensorflow(model: keras.Model) -> bool:
+    """Return whether TensorFlow trains the model, on a single device."""
+    return keras.config.backend() == "tensorflow" and getattr(model, "_distribute_strategy", None) is None
 
 
 # ── several batches in one call ──────────────────────────────────────────────────────────────────────────────────────
@@ -252,8 +234,7 @@ def _build_optimizer(model: keras.Model) -> None:
     TensorFlow traces a training step twice if variables are created in it.
     """
     optimizer = model.optimizer
-    plain = keras.config.backend() == "tensorflow" and getattr(model, "_distribute_strategy", None) is None
-    if plain and model.built and not optimizer.built and model.trainable_variables:
+    if _on_tensorflow(model) and model.built and not optimizer.built and model.trainable_variables:
         optimizer.build(model.trainable_variables)
 
 

@@ -22,6 +22,7 @@ import psutil
 
 from autograder.sandbox import cgroups
 from autograder.sandbox.interpreters import clean_environment, command
+from coursekit.session import chosen_backend
 
 __all__ = ["SCRATCH", "ForkServerClient", "fork_server", "wake"]
 
@@ -116,7 +117,9 @@ class ForkServerClient:
         with theirs:
             number = theirs.fileno()
             line = command("autograder.worker.forkserver", "start", str(number))
-            subprocess.Popen(line, pass_fds=[number], env=clean_environment(), stdin=subprocess.DEVNULL, start_new_session=True)
+            # Keras takes here what it takes in the grader, whose home folder with its settings may be another one.
+            variables = {**clean_environment(), "KERAS_BACKEND": chosen_backend()}
+            subprocess.Popen(line, pass_fds=[number], env=variables, stdin=subprocess.DEVNULL, start_new_session=True)
         self.control, self.ready = ours, False
         return ours
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import blake2b
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +26,7 @@ from autograder.execution.runner import MAX_KEPT
 from autograder.execution.steps import Outcome
 from autograder.files import write_bytes
 
-__all__ = ["Entry", "ResultCache", "digest", "environment_digest", "environment_facts"]
+__all__ = ["Entry", "ResultCache", "backend_facts", "digest", "environment_digest", "environment_facts"]
 
 MAX_ENTRY = 2 * MAX_KEPT  # bytes of an unpacked entry; a damaged entry may claim any size
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
@@ -154,8 +155,8 @@ def environment_facts() -> Mapping[str, str]:
     """Return the versions of everything that submissions run with.
 
     Returns:
-        Name → version: Python, the machine type, the packages, and digests of the source of
-        coursekit and autograder and of the registry of data sets.
+        Name → version: Python, the machine type, the packages, the backend of Keras, and digests of
+        the source of coursekit and autograder and of the registry of data sets.
     """
     from coursekit.data.registry import course_registry
 
@@ -165,9 +166,20 @@ def environment_facts() -> Mapping[str, str]:
         "Python": python_version(),
         "machine": machine(),
         **versions,
+        **backend_facts(),
         "coursekit and autograder": digest(own),
         "data sets": digest(repr(dict(course_registry()))),
     }
+
+
+def backend_facts() -> Mapping[str, str]:
+    """Return the name of the backend that Keras runs on in the processes, and the version of its package."""
+    from coursekit.session import chosen_backend
+
+    backend = chosen_backend()
+    with suppress(PackageNotFoundError):
+        return {"backend": backend, backend: version(backend)}
+    return {"backend": backend}
 
 
 def _sources(package: str) -> Iterable[tuple[str, str]]:

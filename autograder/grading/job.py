@@ -22,7 +22,7 @@ from autograder.execution.limits import Environment, Limits
 from autograder.execution.process import Halt
 from autograder.execution.runner import Reexaminer, run_with_retries
 from autograder.execution.steps import Kept, Outcome, Step
-from autograder.grading.cache import Entry, ResultCache, digest, environment_digest
+from autograder.grading.cache import Entry, ResultCache, backend_facts, digest, environment_digest
 from autograder.grading.causes import cause_flags, causes
 from autograder.grading.dependencies import names
 from autograder.grading.opinions import Opinion, credit, opinion, tries_inside
@@ -384,4 +384,4 @@ def _file_digests(files: Iterable[tuple[str, str]]) -> list[list[str]]:
 @lru_cache
 def _versions() -> Mapping[str, str]:
     packages = ("keras", "tensorflow", "numpy", "coursekit")
-    return {"python": python_version(), **{package: version(package) for package in packages}}
+    return {"python": python_version(), **{package: version(package) for package in packages}, **backend_facts()}

@@ -8,7 +8,7 @@ both ends hold during one call (the arguments) keep their identity: the result m
 argument, and changes that the call made to an argument can be copied into the caller's object.
 
 This module encodes built-in types and containers. The modules in `values` encode other types
-(NumPy, pandas, dates, the standard library, records), and `keras_codec` Keras models. Knows values;
+(NumPy, pandas, tensors, dates, the standard library, records), and `keras_codec` Keras models. Knows values;
 nothing of processes, tests or marks.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from autograder.worker.refusals import RefusedError, TooLargeError, Unseen, described, number_of, own_class
-from autograder.worker.values import arrays, dates, records, stdlib, tables
+from autograder.worker.values import arrays, dates, records, stdlib, tables, tensors
 from autograder.worker.values.functions import Functions, parameters
 
 __all__ = ["Decoder", "Encoder", "Functions", "RefusedError"]
@@ -64,7 +64,7 @@ class Encoder:
         self.functions, self.given, self.models, self.lenient = functions, given or {}, models, lenient
         self.known: list[Any] = list(known)
         self.blobs: list[bytes] = []
-        self._codecs = (arrays, tables, *([models] if models is not None else []), dates, stdlib)
+        self._codecs = (arrays, tables, *([models] if models is not None else []), tensors, dates, stdlib)
         self._numbers = {id(value): number for number, value in enumerate(self.known)}
         self._nodes = 0
 

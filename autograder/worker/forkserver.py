@@ -4,8 +4,9 @@ It has imported what notebooks import, so that the new processes start at once. 
 number of a socket on the command line (see `sandbox.interpreters`) and takes requests from it as
 JSON; a request for a new process comes with the three descriptors that the process will use. The
 fork server answers at once: everything slow, such as entering the sandbox, happens in the new
-processes at the same time. The imports must run no TensorFlow op, because a process forked after
-one hangs at its first op. The fork server does not reap a dead child until it is told to release
+processes at the same time. The imports compute nothing on a backend of Keras: what a process cannot
+follow into its fork differs between backends (docs/platforms.md), and the pools of threads that all
+of them start at their first operation are part of it. The fork server does not reap a dead child until it is told to release
 it. Until then the process ID is not reused, so a late signal hits no other process.
 """
 
@@ -19,8 +20,10 @@ import signal
 import socket
 import sys
 import tempfile
+import warnings
 from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
@@ -139,6 +142,7 @@ def _become(job: dict[str, Any], connection: int, output: int, pid_pipe: int) ->
             os.environ.update(json.loads(ours.recv_bytes()))
         os.environ["HOME"] = os.environ["TMPDIR"] = spec.scratch
         tempfile.tempdir = None  # the fork server may have set it
+        _limit_threads()
         os.chdir(spec.scratch)
         _copy(job["beside"])
         _write(handed_in)
@@ -154,6 +158,13 @@ def _become(job: dict[str, Any], connection: int, output: int, pid_pipe: int) ->
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(code)
+
+
+def _limit_threads() -> None:
+    """Let PyTorch use as many threads as TensorFlow may: it read its own variables when the fork server imported it."""
+    torch, count = sys.modules.get("torch"), os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    if torch is not None and count.isdecimal() and int(count) > 0:
+        torch.set_num_threads(int(count))
 
 
 def _unload_grader() -> None:
@@ -238,8 +249,12 @@ def _import_all() -> None:
     from autograder.worker.shell import Errors
 
     sys.stderr = Errors()
+    # JAX warns at every fork of threads that do not survive it. Its own start with the first array, which is after the fork.
+    warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
     for name in MODULES:
         import_module(name)
+    if find_spec("tensorflow"):  # on every backend Keras loads it to set a seed, which would take seconds in each process
+        import_module("tensorflow")
 
     import matplotlib
 

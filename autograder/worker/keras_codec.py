@@ -23,7 +23,9 @@ from autograder.worker.codec import Decoder, Encoder, Node
 from autograder.worker.models.archives import check_config, opened, saved
 from autograder.worker.models.compiled import trustworthy
 from autograder.worker.models.layers import flat, owners, set_flags, share, take_names
+from autograder.worker.models.precision import full, own_optimizer
 from autograder.worker.refusals import RefusedError
+from autograder.worker.values.tensors import widened
 
 __all__ = ["fingerprint", "is_model", "node", "put", "state", "value"]
 
@@ -62,8 +64,7 @@ def node(encoder: Encoder, value: Any, name: str, depth: int = 0) -> Node | None
     if isinstance(value, keras.KerasTensor):
         raise RefusedError("a symbolic tensor, which has no values", decides_itself=True)
     if isinstance(value, keras.Variable) or keras.ops.is_tensor(value):
-        array = np.asarray(keras.ops.convert_to_numpy(value))
-        return {"k": "tensor", "b": encoder.array(array), "variable": isinstance(value, keras.Variable)}
+        return {"k": "tensor", "b": encoder.array(_array(value)), "variable": isinstance(value, keras.Variable)}
     if isinstance(value, keras.layers.Layer | keras.optimizers.Optimizer | keras.Loss | keras.Metric):
         return _object(encoder, value, name)
     if isinstance(value, keras.initializers.Initializer | keras.regularizers.Regularizer):
@@ -84,14 +85,20 @@ def value(decoder: Decoder, node: Node) -> Any:
         array = decoder.array(node["b"])
         return keras.Variable(array) if node["variable"] else keras.ops.convert_to_tensor(array)
     if node["k"] == "keras":
-        check_config(node["config"])
-        made = keras.saving.deserialize_keras_object(node["config"], safe_mode=True)
+        config = full(node["config"])
+        check_config(config)
+        made = keras.saving.deserialize_keras_object(config, safe_mode=True)
         if node["weights"] is not None:
             if node["shape"] is not None and not made.built:
                 made.build(decoder.value(node["shape"]))
             made.set_weights([decoder.array(number) for number in node["weights"]])
         return made
     raise ValueError(f"not a value: {str(node)[:80]}")
+
+
+def _array(value: Any) -> np.ndarray:
+    """A tensor or variable of the backend as an array; one of bfloat16, which a .npy file cannot hold, as float32."""
+    return widened(np.asarray(keras.ops.convert_to_numpy(value)))
 
 
 # ── models ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,12 +187,12 @@ def _load(decoder: Decoder, node: Node) -> keras.Model:
 
 def _optimizer(encoder: Encoder, model: keras.Model) -> Node:
     """The indices of the weights and the variables of the optimizer; None if it is not built."""
-    optimizer = getattr(model, "optimizer", None)
+    optimizer = own_optimizer(getattr(model, "optimizer", None))
     if optimizer is None or not optimizer.built:
         return None
     indices = {id(weight): i for i, weight in enumerate(model.weights)}
     built_on = [indices.get(id(weight), -1) for weight in optimizer._trainable_variables]
-    values = [encoder.array(np.asarray(keras.ops.convert_to_numpy(v))) for v in optimizer.variables]
+    values = [encoder.array(_array(v)) for v in optimizer.variables]
     return {"on": built_on, "v": values}
 
 
@@ -241,7 +248,7 @@ def _settings(model: keras.Model) -> str:
 
 def state(encoder: Encoder, model: keras.Model) -> Node:
     """Encode the current weights, flags and optimizer of a model that both ends hold, for `put`."""
-    arrays = [encoder.array(np.asarray(keras.ops.convert_to_numpy(weight))) for weight in model.weights]
+    arrays = [encoder.array(_array(weight)) for weight in model.weights]
     optimizer = getattr(model, "optimizer", None)
     made_here = optimizer is not None and optimizer is not _RECEIVED.get(model)
     return {
@@ -269,7 +276,7 @@ def put(decoder: Decoder, model: keras.Model, state: Node) -> None:
     for layer in layers:
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()
-    if (settings := trustworthy(state["compile"])) is not None:
+    if (settings := trustworthy(full(state["compile"]))) is not None:
         check_config(settings)
         model.compile_from_config(settings)
     _restore_optimizer(decoder, model, state["optimizer"])

@@ -477,3 +477,20 @@ def test_bfloat16_is_numbers() -> None:
     predicted = check.outputs(network, np.ones((4, 2), np.float32))
     assert predicted.dtype == np.float32
     check.shape(predicted, (4, 3))
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16"])
+def test_the_outputs_of_a_network_do_not_depend_on_a_precision_that_was_left_on(policy: str) -> None:
+    def network(dtype: str) -> keras.Model:
+        inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu", dtype=dtype)])
+        inputs = keras.Input((4,))
+        return keras.Model(inputs, keras.layers.Dense(9, activation="softmax", dtype=dtype)(inner(inputs)))
+
+    X = np.random.default_rng().normal(size=(40, 4)).astype("float32")
+    half, whole = network(policy), network("float32")
+    whole.set_weights([np.asarray(weight, "float32") for weight in half.get_weights()])
+    before = half.get_weights()
+    np.testing.assert_allclose(check.outputs(half, X), check.outputs(whole, X), atol=1e-5)
+    check.probabilities(check.outputs(half, X))
+    assert all(np.array_equal(now, was) for now, was in zip(half.get_weights(), before, strict=True))
+    assert half.layers[-1].compute_dtype.endswith("float16")

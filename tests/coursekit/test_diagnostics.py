@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import keras
 import pytest
 
 import coursekit
-from coursekit import _machine, diagnostics
+from coursekit import _versions, diagnostics
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +35,14 @@ def test_doctor_advises_how_to_get_the_real_data() -> None:
 
 
 def test_doctor_reports_an_old_package_and_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = {"keras": "3.1.0", "pandas": ""}
-    monkeypatch.setattr(_machine, "package_version", lambda package: versions.get(package, "99.0"))
+    versions = {"keras": "3.1.0", "pandas": "", "numpy": "2.4.0rc1", "scipy": "99.0"}
+    real = _versions.package_version
+    monkeypatch.setattr(_versions, "package_version", lambda package: versions.get(package, real(package)))
     advice = {finding.what: finding.advice for finding in diagnostics.doctor().findings}
     assert "older than 3.10" in advice["keras"]
     assert advice["pandas"].startswith("pip install")
     assert advice["numpy"] == ""
+    assert advice["scipy"] == "SciPy 99.0 is newer than 1.18, the newest version that the course is tested with"
 
 
 def without(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
@@ -80,8 +83,8 @@ def test_what_is_not_installed_is_said_with_the_line_that_installs_it(
 
 
 def test_an_old_keras_is_named_with_the_line_that_renews_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = _machine.package_version
-    monkeypatch.setattr(_machine, "package_version", lambda package: "2.15.0" if package == "keras" else real(package))
+    real = _versions.package_version
+    monkeypatch.setattr(_versions, "package_version", lambda package: "2.15.0" if package == "keras" else real(package))
     assert "pip install --upgrade 'keras>=3.10', then restart the kernel" in backend(coursekit.doctor()).advice
     with pytest.raises(ImportError, match=r"Keras 2\.15\.0 is older than 3\.10: pip install --upgrade"):
         coursekit.setup()
@@ -89,8 +92,46 @@ def test_an_old_keras_is_named_with_the_line_that_renews_it(monkeypatch: pytest.
 
 def test_the_oldest_versions_are_those_that_the_package_asks_for(root: Path) -> None:
     text = (root / "pyproject.toml").read_text()
-    for name, numbers in _machine.OLDEST.items():
+    for name, numbers in _versions.OLDEST.items():
         assert f'"{name}>={".".join(map(str, numbers))}"' in text
+
+
+def test_the_newest_tested_versions_are_the_newest_that_are_pinned(root: Path) -> None:
+    pins = re.findall(r"^([\w-]+)==(\d+)\.(\d+)", (root / "constraints.txt").read_text(), re.MULTILINE)
+    for name, (_, newest) in _versions.TESTED.items():
+        assert newest == max((int(major), int(minor)) for package, major, minor in pins if package == name), name
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ("3.10.0", ""),
+        ("3.15.9", ""),
+        ("3.16.0", "Keras 3.16.0 is newer than 3.15, the newest version that the course is tested with"),
+        ("4.0.0.dev1", "Keras 4.0.0.dev1 is newer than 3.15, the newest version that the course is tested with"),
+        ("3.9.2", "Keras 3.9.2 is older than 3.10, the oldest version that the course is tested with"),
+        ("", ""),
+        ("unknown", ""),
+    ],
+)
+def test_a_version_outside_of_what_was_tested_is_said_in_a_sentence(
+    found: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(_versions.TESTED, "keras", ((3, 10), (3, 15)))
+    monkeypatch.setattr(_versions, "package_version", lambda package: found)
+    assert _versions.outside("keras") == said
+
+
+def test_setup_says_which_version_is_newer_than_those_that_were_tested(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = _versions.package_version
+    monkeypatch.setattr(_versions, "package_version", lambda package: "99.1" if package == "numpy" else real(package))
+    coursekit.setup()
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"NumPy 99.1 is newer than {_versions.dotted(_versions.TESTED['numpy'][1])}, "
+        "the newest version that the course is tested with"
+    ]
 
 
 def test_a_user_without_a_home_folder_is_told_so_and_still_gets_data(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from coursekit import models, training
+from coursekit import _tensorflow, models, training
 
 ON_TENSORFLOW = pytest.mark.skipif(
     keras.config.backend() != "tensorflow", reason="only the TensorFlow backend has its own feed"
@@ -86,7 +86,7 @@ def test_training_with_shuffling_learns_and_takes_every_optimizer_step() -> None
 @ON_TENSORFLOW
 def test_each_epoch_gives_every_sample_once_in_a_new_order_with_its_own_target() -> None:
     X, y = np.arange(100.0).reshape(100, 1), np.arange(100)
-    feed = training._pipeline((X, y), 7, True)
+    feed = _tensorflow.batches((X, y), 7, shuffle=True, threads=1)
     orders = []
     for _ in range(3):
         batches = [(a.numpy(), b.numpy()) for a, b in feed]

@@ -18,6 +18,7 @@ import h5py
 import keras
 
 from autograder.worker.models.compiled import is_known_function, trustworthy
+from autograder.worker.models.precision import full
 
 __all__ = ["check_config", "opened", "saved"]
 
@@ -74,7 +75,7 @@ def _read(path: str) -> keras.Model:
 
 
 def _checked(data: bytes) -> bytes:
-    """The file with trusted compile information.
+    """The file with trusted compile information, in full precision.
 
     Raises ValueError for a file that is too large or contains code.
     """
@@ -83,7 +84,7 @@ def _checked(data: bytes) -> bytes:
             if sum(item.file_size for item in archive.infolist()) > MAX_BYTES:
                 raise ValueError(f"a model of more than {MAX_BYTES >> 20} MB")
             config = json.loads(archive.read("config.json"))
-            trusted = _compiled(config)
+            trusted = _compiled(full(config))
             check_config(trusted)
             for name in archive.namelist():
                 if name.endswith(".h5"):
