@@ -49,10 +49,10 @@ def renamed(tree: ast.Module, draw: random.Random) -> list[str]:
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     arguments = [node for node in ast.walk(tree) if isinstance(node, ast.arg)]
     own = {node.id for node in names if isinstance(node.ctx, ast.Store)} | {node.arg for node in arguments}
-    for node in names:
-        node.id = f"my_{node.id}" if node.id in own else node.id
-    for node in arguments:
-        node.arg = f"my_{node.arg}"
+    for name in names:
+        name.id = f"my_{name.id}" if name.id in own else name.id
+    for argument in arguments:
+        argument.arg = f"my_{argument.arg}"
     return [ast.unparse(tree)]
 
 
@@ -93,7 +93,8 @@ def split(tree: ast.Module, draw: random.Random) -> list[str]:
 def everything(tree: ast.Module, draw: random.Random) -> list[str]:
     """All of it together."""
     for disguise in (renamed, reordered, with_statements):
-        tree = ast.parse(*disguise(tree, draw))
+        [source] = disguise(tree, draw)
+        tree = ast.parse(source)
     return [cell + f"\n# {draw.random()}" for cell in split(tree, draw)]
 
 
