@@ -1,19 +1,21 @@
 """How long the report of a large class takes, how large its page is, and how both grow with the class.
 
 Run as `python -m tests.benchmarks.reporting [--students 2000]`. The class has made-up verdicts on lab 2 and real notebooks, which are
-read for the examples of wrong answers. The aim is 2,000 students in under 30 s and a page under 10 MB.
+read for the examples of wrong answers and compared with each other. The aim is 2,000 students in under 30 s and a page under 10 MB.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
+from autograder.analysis.similarity import similarity_of
 from autograder.course.config import load_course
 from autograder.files import write_text
 from autograder.grading.verdict import TestResult, Verdict
@@ -23,6 +25,8 @@ from autograder.notebooks.release import release_notebook
 from autograder.reporting.class_report.answers import CourseAnswers
 from autograder.reporting.class_report.content import report_of
 from autograder.reporting.class_report.render import class_report_html
+from autograder.reporting.class_report.similar import similar_section
+from autograder.reporting.class_report.works import given_code, works_of_class
 from autograder.reporting.marks import read_marks
 from autograder.reporting.pages import verdicts_json
 
@@ -48,17 +52,19 @@ def verdicts_of(lab: Lab, students: int) -> list[Verdict]:
     return made
 
 
-def notebook_of(released: str, i: int) -> str:
-    """The release with other answers for each student."""
-    raw = json.loads(released)
+def notebook_of(lab: Lab, released: str, i: int) -> str:
+    """The release with known answers, to which each student adds statements that nobody else writes."""
+    draw, raw = random.Random(i), json.loads(released)
     for cell in raw["cells"]:
-        if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code":
-            cell["source"] = f"def answer(x):\n    return x + {i}  # {'a long line ' * 5}\n" + "    y = 0\n" * 20
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if known := [answer.source for answer in lab.answers if answer.exercise == name]:
+            own = "".join(f"\nx.a{draw.randrange(10**6)}(y, z.b{draw.randrange(99)})[{k}]  # {i}" for k in range(5))
+            cell["source"] = draw.choice(known) + own
     return json.dumps(raw)
 
 
-def measure(lab: Lab, released: str, students: int) -> tuple[float, int]:
-    """Seconds, and bytes of the page."""
+def measure(lab: Lab, released: str, students: int) -> tuple[float, float, int]:
+    """Seconds, how many of them for similar work, and bytes of the page."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         (folder / "course.toml").write_text(f'labs_folder = "{LABS}"\n[labs.{LAB}]\n')
@@ -68,24 +74,31 @@ def measure(lab: Lab, released: str, students: int) -> tuple[float, int]:
         course = load_course(folder)
         write_text(course.graded(LAB) / "verdicts.json", verdicts_json(verdicts_of(lab, students)))
         for i in range(students):
-            write_text(course.submitted() / f"s{i}" / LAB / f"{LAB}.ipynb", notebook_of(released, i))
+            write_text(course.submitted() / f"s{i}" / LAB / f"{LAB}.ipynb", notebook_of(lab, released, i))
         started = time.perf_counter()
-        report = report_of(read_marks(course, LAB), LAB, lab.settings.title, CourseAnswers(course, lab))
-        page = class_report_html(report)
+        marks = read_marks(course, LAB)
+        report = report_of(marks, LAB, lab.settings.title, CourseAnswers(course, lab))
+        compared = time.perf_counter()
+        similar = similarity_of(list(works_of_class(course, lab, marks)), given_code(lab))
+        comparing = time.perf_counter() - compared
+        page = class_report_html(report, [similar_section(similar, {mark.student.id: mark.student.name for mark in marks})])
         spent = time.perf_counter() - started
         if students >= FEW and not all(part.mistakes and part.mistakes[0].examples for part in report.tests):
             raise SystemExit("expected examples of wrong answers to every test, and some have none")
-        return spent, len(page.encode())
+        if students >= FEW and similar.compared != students:
+            raise SystemExit(f"expected {students} works to be compared, and {similar.compared} were")
+        return spent, comparing, len(page.encode())
 
 
 def main(students: int) -> None:
     lab = load_lab(LABS / LAB)
     released = json.dumps(release_notebook(lab))
     measure(lab, released, 5)  # the reading process starts
-    few, _ = measure(lab, released, FEW)
-    many, size = measure(lab, released, students)
+    few, _, _ = measure(lab, released, FEW)
+    many, comparing, size = measure(lab, released, students)
     growth = (many / students) / (few / FEW)
-    print(f"{students} students: {many:.1f} s, {size / 1e6:.2f} MB; {FEW} students: {few:.1f} s; growth={growth:.2f}")
+    print(f"{students} students: {many:.1f} s ({comparing:.1f} s for similar work), {size / 1e6:.2f} MB")
+    print(f"{FEW} students: {few:.1f} s; growth={growth:.2f}")
 
 
 if __name__ == "__main__":

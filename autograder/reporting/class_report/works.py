@@ -1,0 +1,103 @@
+"""The works of a class and of earlier years, read to be compared.
+
+A work that is missing, broken or of another lab is left out. This module knows folders; it compares
+nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from autograder.analysis.works import Work, mistakes_of
+from autograder.course.config import Course
+from autograder.errors import CourseError, UnreadableError
+from autograder.grading.submissions.answers import read_answers
+from autograder.grading.submissions.submission import released_cells
+from autograder.labs.model import Lab
+from autograder.reporting.marks import Mark
+
+__all__ = ["earlier_works", "given_code", "works_of_class"]
+
+MAX_FILES = 50_000  # notebooks of earlier years that are looked at
+
+
+def works_of_class(course: Course, lab: Lab, marks: Sequence[Mark]) -> Iterator[Work]:
+    """Read the works of a class.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        marks: Marks of the class.
+
+    Yields:
+        The works that can be read, under the students' ids.
+    """
+    for mark in marks:
+        if mark.verdict is not None:
+            path = course.submitted() / mark.student.id / lab.id / f"{lab.id}.ipynb"
+            try:
+                yield Work(mark.student.id, read_answers(lab, path), mistakes_of(mark.verdict))
+            except UnreadableError:
+                continue
+
+
+def earlier_works(lab: Lab, folder: Path, course: Course, first: int = 1) -> list[Work]:
+    """Read the works of earlier years.
+
+    Args:
+        lab: The lab.
+        folder: A course of an earlier year, or any folder with its notebooks, at any depth.
+        course: The course of this year.
+        first: Number of the first work.
+
+    Returns:
+        The works, in the order of their paths, under numbers and not under names.
+
+    Raises:
+        CourseError: There is no such folder, it holds works of this year, or it holds no work for
+            this lab.
+    """
+    if not folder.is_dir():
+        raise CourseError(f"{folder}: no such folder; --archive takes a folder with the notebooks of an earlier year")
+    submitted = folder / "submitted"
+    root, ours = (submitted if submitted.is_dir() else folder).resolve(), course.submitted().resolve()
+    if root == ours or root in ours.parents or ours in root.parents:
+        raise CourseError(f"{folder}: these are the works of this year; --archive takes those of an earlier year")
+    cells = [found for path in _notebooks(root) if (found := _answers(lab, path))]
+    if not cells:
+        raise CourseError(f"{folder}: no notebook of {lab.id} in it; --archive takes a folder with notebooks of the same lab")
+    return [Work(f"work {number}", found, earlier=True) for number, found in enumerate(cells, start=first)]
+
+
+def given_code(lab: Lab) -> list[str]:
+    """Return the code that says nothing about a pair.
+
+    Args:
+        lab: The lab.
+
+    Returns:
+        Sources of the released cells, and of the exercises with the reference solution.
+    """
+    return [cell.source for cell in released_cells(lab)] + [cell.source for cell in lab.of("exercise")]
+
+
+def _answers(lab: Lab, path: Path) -> dict[str, tuple[str, ...]]:
+    try:
+        return read_answers(lab, path)
+    except UnreadableError:
+        return {}
+
+
+def _notebooks(root: Path) -> Iterator[Path]:
+    """Yield the notebooks in a folder, in order, except hidden ones and those behind links."""
+    count = 0
+    for place, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
+        for name in sorted(files):
+            if name.lower().endswith(".ipynb") and not name.startswith((".", "~$")):
+                count += 1
+                if count > MAX_FILES:
+                    return
+                yield Path(place) / name
