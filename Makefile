@@ -51,6 +51,7 @@ benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.regression
 	$(BIN)/python -m tests.benchmarks.grading
 	$(BIN)/python -m tests.benchmarks.stock
+	$(BIN)/python -m tests.benchmarks.playground
 
 # Made again whenever the declared or pinned versions change. pip reads registries from its own settings.
 $(SET_UP): pyproject.toml constraints.txt

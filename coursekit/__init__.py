@@ -1,7 +1,7 @@
 """Helpers for the labs and lectures of a neural-network course in Keras.
 
 `coursekit.setup("lab02")` prepares a notebook. Its cells use `data`, `models`, `training`, `plotting`,
-`check` and `explore`. Everything is loaded at first use: importing this package imports neither Keras
+`check`, `explore` and `playground`. Everything is loaded at first use: importing this package imports neither Keras
 nor TensorFlow nor NumPy. It only silences their native log lines, and only for what is imported after
 it. So `import coursekit` comes first in a notebook.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ensembles,
         interaction,
         models,
+        playgrounds,
         plotting,
         session,
         standing,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from coursekit.diagnostics import doctor
     from coursekit.interaction import explore
+    from coursekit.playgrounds import playground
     from coursekit.session import setup
     from coursekit.standing import progress
     from coursekit.submission import submit
@@ -47,6 +49,8 @@ __all__ = [
     "explore",
     "interaction",
     "models",
+    "playground",
+    "playgrounds",
     "plotting",
     "progress",
     "session",
@@ -65,6 +69,7 @@ _MODULES = (
     "ensembles",
     "interaction",
     "models",
+    "playgrounds",
     "plotting",
     "session",
     "standing",
@@ -74,6 +79,7 @@ _MODULES = (
 _FUNCTIONS = {
     "doctor": "diagnostics",
     "explore": "interaction",
+    "playground": "playgrounds",
     "progress": "standing",
     "setup": "session",
     "submit": "submission",

@@ -37,6 +37,7 @@ LECTURES: dict[str, tuple[str, ...]] = {
     "lecture05_training_dynamics": ("fashion-mnist",),
     "lecture06_search_and_ensembles": ("fashion-mnist",),
     "lecture07_beyond_the_mlp": ("fashion-mnist",),
+    "lecture08_playground": (),
 }
 
 

@@ -62,6 +62,7 @@ def test_the_package_has_every_notebook_and_no_grader_solution_or_hidden_test(pr
     assert len(inside) == len(list(ROOT.glob("labs/*/lab.py"))) + len(list(ROOT.glob("notebooks/lectures/source/*.py")))
     forbidden = re.compile(rb"### (BEGIN|END) (SOLUTION|HIDDEN)|import autograder|from autograder|sealed\.load|SEALED")
     assert {name: forbidden.findall(text) for name, text in texts.items() if forbidden.search(text)} == {}
+    assert "coursekit/playgrounds/playground.js" in texts
     assert b"autograder" not in texts[next(name for name in texts if name.endswith("entry_points.txt"))]
 
 

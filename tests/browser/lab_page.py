@@ -28,6 +28,9 @@ FLAGS = [
     "--no-first-run",
 ]
 
+# Without it, JupyterLab asks which kernel a notebook wants.
+PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
 
 @contextmanager
 def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900) -> Iterator[Page]:

@@ -15,8 +15,10 @@ from autograder.authoring.demo import reference_sources, solve
 from autograder.authoring.lectures import load_lecture, run_lecture
 from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
+from coursekit.playgrounds.state import State
 
 from .lab_page import CHROMIUM, FLAGS, opened, run_all
+from .playground_page import shown
 
 ROOT = Path(__file__).parents[2]
 EXERCISE, WRONG = "softmax", "axis"
@@ -50,6 +52,21 @@ def report_picture(target: Path, report: Path) -> None:
         browser.close()
 
 
+def playground_picture(target: Path) -> None:
+    """The playground with a spiral that it has learned."""
+    state = State(data="spiral", hidden=(8, 8, 6), features=("x1", "x2", "sin_x1", "sin_x2"), show_test=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        with shown(browser, state, height=720) as (page, widget):
+            widget.session.train(400)
+            before = page.locator(".ckpg").get_attribute("data-frame")
+            page.get_by_role("button", name="One epoch").click()
+            page.wait_for_function("n => document.querySelector('.ckpg').dataset.frame !== n", arg=before)
+            page.mouse.move(0, 0)
+            page.locator(".ckpg").screenshot(path=target)
+        browser.close()
+
+
 def lecture_picture(target: Path) -> None:
     """One figure of each of three lectures, side by side."""
     pictures = []
@@ -72,4 +89,5 @@ if __name__ == "__main__":
     (ROOT / "docs").mkdir(exist_ok=True)
     lecture_picture(ROOT / "docs" / "lectures.png")
     lab_picture(ROOT / "docs" / "lab02.png")
+    playground_picture(ROOT / "docs" / "playground.png")
     report_picture(ROOT / "docs" / "report.png", ROOT / "demo" / "report.html")
