@@ -16,7 +16,7 @@ from autograder.authoring.lectures import load_lecture, run_lecture
 from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
 
-from .lab_page import CHROMIUM, FLAGS, opened, run_all
+from .lab_page import CHROMIUM, FLAGS, opened, run_all, run_cell, write_cell
 
 ROOT = Path(__file__).parents[2]
 EXERCISE, WRONG = "softmax", "axis"
@@ -38,6 +38,22 @@ def lab_picture(target: Path) -> None:
             page.locator(".jp-CodeCell", has_text=f"def {EXERCISE}(").first.evaluate("cell => cell.scrollIntoView()")
             page.wait_for_timeout(1000)
             page.screenshot(path=target)
+
+
+def hand_in_picture(target: Path) -> None:
+    """The card of `submit` for lab 1, with every answer written."""
+    lab = load_lab(ROOT / "labs" / "lab01_perceptron")
+    with tempfile.TemporaryDirectory() as scratch:
+        solved = Path(scratch) / "solved" / f"{lab.id}.ipynb"
+        write_notebook(solve(lab, reference_sources(lab), fast=True), solved)
+        with opened(solved, Path(scratch), width=1180, height=1000) as page:
+            page.keyboard.press("Control+B")
+            run_cell(page, "coursekit.setup(")
+            write_cell(page, "coursekit.submit()", 'coursekit.submit(student="eva")')
+            page.keyboard.press("Control+S")
+            page.wait_for_timeout(2000)
+            run_cell(page, "coursekit.submit(", seconds=300)
+            page.locator(".jp-OutputArea section").last.screenshot(path=target)
 
 
 def report_picture(target: Path, report: Path) -> None:
@@ -72,4 +88,5 @@ if __name__ == "__main__":
     (ROOT / "docs").mkdir(exist_ok=True)
     lecture_picture(ROOT / "docs" / "lectures.png")
     lab_picture(ROOT / "docs" / "lab02.png")
+    hand_in_picture(ROOT / "docs" / "hand-in.png")
     report_picture(ROOT / "docs" / "report.png", ROOT / "demo" / "report.html")

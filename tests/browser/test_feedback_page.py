@@ -1,12 +1,11 @@
-"""A feedback page in a real browser: it fits a phone, follows the colours that are asked for, and asks the network for nothing."""
+"""A feedback page in a real browser: it fits a phone, follows the colours that are asked for, and breaks no rule of axe."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from autograder.course.roster import Student
 from autograder.grading.submissions.submission import Submission
@@ -16,17 +15,10 @@ from autograder.reporting.feedback.content import page_of
 from autograder.reporting.feedback.render import feedback_html
 from autograder.reporting.marks import Mark
 
+from .axe import problems
 from .lab_page import CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -58,4 +50,5 @@ def test_a_page_fits_the_screen_in_the_colours_that_are_asked_for(
     page.get_by_role("link", name="mean").click()
     assert page.evaluate("location.hash") == "#part1"
     assert asked == [path.as_uri()]
+    assert problems(page) == []
     page.close()
