@@ -40,7 +40,9 @@ class Link:
         if not self.anchor:
             return escape(str(self))
         # JupyterLab follows a fragment only if it is written as the browser writes it.
-        return f'<a href="#{quote(self.anchor, safe=_IN_FRAGMENTS)}" style="color:inherit">{escape(self.text)}</a>{escape(self.rest)}'
+        place = f"#{quote(self.anchor, safe=_IN_FRAGMENTS)}"
+        link = f'<a href="{place}" style="color:inherit;text-decoration:underline">{escape(self.text)}</a>'
+        return link + escape(self.rest)
 
 
 _IN_FRAGMENTS = "!$&'()*+,/:;=?@"

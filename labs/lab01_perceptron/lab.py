@@ -603,7 +603,7 @@ for rate in (0.1, 1.0, 10.0):
 # **XOR**, *exclusive or*, is 1 if exactly one input is 1: the targets of the four corners are 0, 1, 1, 0. A unit that computes it, with
 # $w_0$ for the bias, has to satisfy four inequalities, one for each corner:
 #
-# | | corner | target | inequality |
+# | number | corner | target | inequality |
 # |---|---|---|---|
 # | 1 | (0, 0) | 0 | $w_0 \le 0$ |
 # | 2 | (0, 1) | 1 | $w_2 + w_0 > 0$ |
@@ -1095,7 +1095,7 @@ plotting.error_curves(runs, ylabel="error $E$ above its minimum", title="larger 
 # Find three learning rates, all above 0, by trying (the cell after the checks draws the curves). Start from $w = b = 0$ with
 # $E = 67.5$, and train for 500 epochs with `batch_size` 5:
 #
-# | | after 500 epochs |
+# | rate | after 500 epochs |
 # |---|---|
 # | `rate_small` | $E$ has fallen, but is still above 0.05 |
 # | `rate_right` | $E$ is below 0.01 |
@@ -1410,7 +1410,7 @@ t_xor = np.array([[0.0], [1.0], [1.0], [0.0]])
 # %% [markdown]
 # For all four samples at once, with ⊙ for "entry by entry":
 #
-# | | formula | shape |
+# | what | formula | shape |
 # |---|---|---|
 # | hidden answers | $H = \sigma(X W_1)$ | (4, 4) |
 # | output | $o = \sigma(H W_2)$ | (4, 1) |

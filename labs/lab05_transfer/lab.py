@@ -79,10 +79,10 @@ TARGET_HEAD = 0.55  # the same for exercise 8
 # (If the set-up cell said *drawn stand-in*, there was no network connection, and you work with images that the course
 # drew itself. Where they give other figures, the text states both.)
 #
-# | | classes | labelled training images |
+# | task | classes | labelled training images |
 # |---|---|---|
-# | task A | all but pullovers and shirts: eight classes | about 44,000 |
-# | task B | pullover (new label 0), shirt (new label 1) | 200 |
+# | A | all but pullovers and shirts: eight classes | about 44,000 |
+# | B | pullover (new label 0), shirt (new label 1) | 200 |
 #
 # Fashion-MNIST numbers its classes from 0 to 9. A network with eight outputs needs the labels 0 to 7, one with
 # a yes-or-no output needs 0 and 1. So picking classes means two things: keep the right images, and **give them
@@ -263,7 +263,7 @@ for label, name in enumerate(names):
 # Call everything but the last layer the **body** and the last layer the **head**. The body turns an image into
 # features; the head reads them. Task B needs another head, one sigmoid neuron, and can keep the body:
 #
-# | | network A | network B |
+# | part | network A | network B |
 # |---|---|---|
 # | body | 784-300-100 | the same layers, *the same weights* |
 # | head | 8 neurons, softmax | 1 neuron, sigmoid, new random weights |

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 FLAGS = [
@@ -80,7 +80,7 @@ def run_all(page: Page, seconds: float = 600) -> None:
 
 def run_cell(page: Page, cell_text: str, seconds: float = 180) -> None:
     """Run the first code cell that holds `cell_text`, as shift-enter does."""
-    cell = page.locator(".jp-CodeCell", has_text=cell_text).first
+    cell = _cell(page, cell_text)
     prompt = cell.locator(".jp-InputArea-prompt")
     before = prompt.inner_text()
     for _ in range(10):  # the page may not take keys yet when it has just been opened
@@ -90,6 +90,21 @@ def run_cell(page: Page, cell_text: str, seconds: float = 180) -> None:
         if prompt.inner_text() != before:
             break
     _settle(page, seconds)
+
+
+def write_cell(page: Page, cell_text: str, text: str) -> None:
+    """Replace the text of the first code cell that holds `cell_text`."""
+    _cell(page, cell_text).locator(".cm-content").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def _cell(page: Page, text: str) -> Locator:
+    """Return the first code cell that holds a text. In a long notebook the page draws the last cells when they come into view."""
+    cell = page.locator(".jp-CodeCell", has_text=text).first
+    if not cell.count():
+        page.locator(".jp-Notebook .jp-Cell").last.scroll_into_view_if_needed()
+    return cell
 
 
 def _connected(address: str) -> bool:

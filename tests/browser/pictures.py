@@ -17,7 +17,7 @@ from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
 from coursekit.playgrounds.state import State
 
-from .lab_page import CHROMIUM, FLAGS, opened, run_all
+from .lab_page import CHROMIUM, FLAGS, opened, run_all, run_cell, write_cell
 from .playground_page import shown
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +40,22 @@ def lab_picture(target: Path) -> None:
             page.locator(".jp-CodeCell", has_text=f"def {EXERCISE}(").first.evaluate("cell => cell.scrollIntoView()")
             page.wait_for_timeout(1000)
             page.screenshot(path=target)
+
+
+def hand_in_picture(target: Path) -> None:
+    """The card of `submit` for lab 1, with every answer written."""
+    lab = load_lab(ROOT / "labs" / "lab01_perceptron")
+    with tempfile.TemporaryDirectory() as scratch:
+        solved = Path(scratch) / "solved" / f"{lab.id}.ipynb"
+        write_notebook(solve(lab, reference_sources(lab), fast=True), solved)
+        with opened(solved, Path(scratch), width=1180, height=1000) as page:
+            page.keyboard.press("Control+B")
+            run_cell(page, "coursekit.setup(")
+            write_cell(page, "coursekit.submit()", 'coursekit.submit(student="eva")')
+            page.keyboard.press("Control+S")
+            page.wait_for_timeout(2000)
+            run_cell(page, "coursekit.submit(", seconds=300)
+            page.locator(".jp-OutputArea section").last.screenshot(path=target)
 
 
 def report_picture(target: Path, report: Path) -> None:
@@ -90,4 +106,5 @@ if __name__ == "__main__":
     lecture_picture(ROOT / "docs" / "lectures.png")
     lab_picture(ROOT / "docs" / "lab02.png")
     playground_picture(ROOT / "docs" / "playground.png")
+    hand_in_picture(ROOT / "docs" / "hand-in.png")
     report_picture(ROOT / "docs" / "report.png", ROOT / "demo" / "report.html")

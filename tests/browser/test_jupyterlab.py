@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -65,3 +66,41 @@ def test_a_student_starts_the_release_and_hears_what_is_missing(lab_id: str, tmp
         folded.first.click()
         locked = page.locator(".jp-CodeCell", has_text=lab.of("tests")[0].source.splitlines()[0]).first
         assert locked.locator(".cm-content").get_attribute("aria-readonly") == "true"
+
+
+TRAINING = """
+import numpy as np
+xor = coursekit.models.xor_network()
+xor.compile("adam", "mse", metrics=["accuracy"])
+X = np.random.default_rng(0).random((640, 2))
+history = coursekit.training.fit(xor, X, X[:, 0], epochs=100, batch_size=8, live=True, validation_data=(X, X[:, 1]))
+"""
+
+
+def test_a_training_of_a_hundred_epochs_leaves_one_line_and_one_curve_of_a_few_kilobytes(tmp_path: Path) -> None:
+    notebook = json.loads((ROOT / "notebooks" / "labs" / "lab01_perceptron.ipynb").read_text())
+    cells = [cell for cell in notebook["cells"] if cell["id"] == "given_setup"]
+    training = {
+        "cell_type": "code",
+        "id": "training",
+        "metadata": {},
+        "source": TRAINING,
+        "outputs": [],
+        "execution_count": None,
+    }
+    path = tmp_path / "made" / "training.ipynb"
+    path.parent.mkdir()
+    path.write_text(json.dumps({**notebook, "cells": [*cells, training]}))
+    with opened(path, tmp_path) as page:
+        run_all(page)
+        assert page.locator(ERRORS).all_inner_texts() == []
+        curve = page.locator(".jp-OutputArea img")
+        assert curve.count() == 1
+        assert (curve.get_attribute("alt") or "").startswith("loss over epochs 1 to 100")
+        assert curve.bounding_box()["width"] > 400  # type: ignore[index]
+        assert page.get_by_text("100 epochs in").count() == 1
+        page.keyboard.press("Control+S")
+        page.wait_for_timeout(3000)
+    saved = json.loads((tmp_path / "training.ipynb").read_text())["cells"][-1]["outputs"]
+    assert len(saved) == 2
+    assert len(json.dumps(saved)) < 20_000

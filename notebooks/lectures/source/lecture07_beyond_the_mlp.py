@@ -377,7 +377,7 @@ assert counted == built
 #         optimizer.step()                 # descend: Lecture 2
 # ```
 #
-# | | Keras | PyTorch |
+# | what | Keras | PyTorch |
 # |---|---|---|
 # | a batch of images | channels last: (n, 28, 28, 1) | channels first: (n, 1, 28, 28) |
 # | inputs of a layer | found out by itself | you write them: `nn.Linear(400, 120)` |

@@ -1,0 +1,77 @@
+"""axe finds nothing in what students and instructors read: cards, curves, the class report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from coursekit import _check_cards, standing
+from coursekit._curves import picture
+from coursekit._record import Ran
+from coursekit.submission.report import Report
+from tests.autograder.reporting.class_report.test_class_report import html as class_report
+from tests.autograder.reporting.class_report.test_class_report import klass
+from tests.coursekit import tinylab
+
+from .axe import problems
+from .lab_page import CHROMIUM
+
+PALETTES = {"light": "color:#1c1c1c;background:#fff", "dark": "color:#e0e0e0;background:#111"}  # of JupyterLab's themes
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+def cards() -> Iterator[str]:
+    """Every kind of card that a student meets."""
+    outline = tinylab.outline()
+    found = outline.find_check(tinylab.CHECK_MEAN)
+    yield _check_cards.passed_card(found).html()
+    yield _check_cards.mistake_card("divide by n\ngot 4, expected 2", "line 1: x", found, ("`list` is no longer",)).html()
+    runs = [
+        Ran(tinylab.answered(tinylab.MEAN, "return 1")),
+        Ran(tinylab.CHECK_MEAN),
+        Ran(tinylab.CHECK_FLOATS, "", "Mistake: no"),
+    ]
+    yield standing.card(outline, standing.standings(outline, runs)).html()
+    receipt = {"answers": "0" * 64, "student": "eva", "time": "now"}
+    checks: dict[str, str | None] = {"test_mean": "", "test_rates": "Mistake: swap them"}
+    points = dict.fromkeys(checks, 2.0)
+    yield (
+        Report("tiny", Path("tiny-eva.ipynb"), receipt, (1, 2), ("rates",), checks, points, True, ("look",), ("put back",))
+        .card()
+        .html()
+    )
+
+
+def framed(body: str, style: str = "") -> str:
+    """Return a page around what would stand in a notebook, which has a title and a main part of its own."""
+    return (
+        f'<!doctype html><html lang="en"><title>A notebook</title><body style="{style}"><main><h1>A notebook</h1>{body}</main>'
+    )
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_cards_and_the_live_curve_break_no_rule_on_light_and_on_dark(browser: Browser, palette: str) -> None:
+    page = browser.new_page()
+    values = [(1, 1.0), (2, 0.5)]
+    page.set_content(framed("".join([*cards(), picture({"loss": values, "val_loss": values}, 2)[0]]), PALETTES[palette]))
+    assert page.locator("section").count() == 4
+    assert problems(page) == []
+    page.close()
+
+
+def test_cards_fit_a_phone(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    page.set_content(framed("".join(cards())))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.close()
+
+
+def test_the_class_report_breaks_no_rule(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content(class_report(klass(40), {f"s{i:04}": "for i in y:\n    pass" for i in range(40)}))
+    assert page.locator("h2").count() > 1
+    assert problems(page) == []
+    page.close()
