@@ -1,13 +1,18 @@
-"""axe finds nothing in what students and instructors read: cards, curves, the class report."""
+"""axe finds nothing in what students and instructors read: cards, curves, lectures, labs, the class report."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
 from playwright.sync_api import Browser
 
+from autograder.authoring.lectures import find_lectures, lecture_notebook, load_lecture, run_lecture
 from coursekit import _check_cards, standing
 from coursekit._curves import picture
 from coursekit._record import Ran
@@ -19,6 +24,12 @@ from tests.coursekit import tinylab
 from .axe import problems
 from .lab_page import CHROMIUM
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+LECTURES = find_lectures(NOTEBOOKS / "lectures")
+LABS = sorted((NOTEBOOKS / "labs").glob("*.ipynb"))
+# axe needs ten seconds for a long notebook. `make nightly`, which sets EVERY_STUDENT, looks at all of them, and at the lectures' figures.
+RUN = "EVERY_STUDENT" in os.environ
+SOME = {"lecture01_neurons", "lab02_mlp"}
 PALETTES = {"light": "color:#1c1c1c;background:#fff", "dark": "color:#e0e0e0;background:#111"}  # of JupyterLab's themes
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -67,6 +78,35 @@ def test_cards_fit_a_phone(browser: Browser) -> None:
     page.set_content(framed("".join(cards())))
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.close()
+
+
+def text_problems(browser: Browser, notebook: NotebookNode) -> list[str]:
+    """Return what axe finds in the text and the outputs of a notebook, in a page without a style of its own."""
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    page = browser.new_page()
+    page.route("http*://**", lambda route: route.abort())  # nbconvert's page asks for MathJax
+    page.set_content(f'<!doctype html><html lang="en"><title>A notebook</title><body><main>{body}</main>')
+    assert page.locator("h2").count() > 3
+    found = problems(page, without=("color-contrast",))  # colours are those of the page
+    page.close()
+    return found
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=[path.stem for path in LECTURES])
+def test_a_lecture_breaks_no_rule(browser: Browser, path: Path) -> None:
+    if path.stem not in SOME and not RUN:
+        pytest.skip("takes ten seconds; make nightly looks at it")
+    lecture = load_lecture(path)
+    assert text_problems(browser, lecture_notebook(lecture)) == []
+    if RUN:
+        assert text_problems(browser, run_lecture(lecture, fast=True, data="drawn").notebook) == []
+
+
+@pytest.mark.parametrize("path", LABS, ids=[path.stem for path in LABS])
+def test_a_lab_breaks_no_rule(browser: Browser, path: Path) -> None:
+    if path.stem not in SOME and not RUN:
+        pytest.skip("takes ten seconds; make nightly looks at it")
+    assert text_problems(browser, nbformat.read(path, as_version=4)) == []
 
 
 def test_the_class_report_breaks_no_rule(browser: Browser) -> None:

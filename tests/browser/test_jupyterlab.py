@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ history = coursekit.training.fit(xor, X, X[:, 0], epochs=100, batch_size=8, live
 def test_a_training_of_a_hundred_epochs_leaves_one_line_and_one_curve_of_a_few_kilobytes(tmp_path: Path) -> None:
     notebook = json.loads((ROOT / "notebooks" / "labs" / "lab01_perceptron.ipynb").read_text())
     cells = [cell for cell in notebook["cells"] if cell["id"] == "given_setup"]
-    training = {
+    training: dict[str, Any] = {
         "cell_type": "code",
         "id": "training",
         "metadata": {},
