@@ -80,7 +80,8 @@ def report(
     try:
         with nullcontext() if as_json else working(f"report on {lab}"):
             made, found = _report(here, lab, archive or [])
-            sections = [similar_section(found, {mark.student.id: mark.student.name for mark in made.marks})] if found else []
+            names = {mark.student.id: mark.student.name for mark in made.marks}
+            sections = [similar_section(found, names, made.handed_in)] if found else []
             texts = {target: class_report_html(made, sections)} | ({table: tidy_csv(made.marks, lab)} if csv else {})
         for path, text in texts.items():
             if not dry_run:

@@ -35,25 +35,26 @@ class _Line:
     shared: bool = False
 
 
-def similar_section(found: Similarity, names: Mapping[str, str]) -> Section:
+def similar_section(found: Similarity, names: Mapping[str, str], handed_in: int = 0) -> Section:
     """Write the part of the page.
 
     Args:
         found: The comparison.
         names: Name of a submission → name of its student.
+        handed_in: Number of submissions; more than works, where some cannot be read any more.
 
     Returns:
         The part, without a script.
     """
     html = ""
     for most in _LINES:
-        html = _rendered(found, names, most)
+        html = _rendered(found, names, max(0, handed_in - found.compared - len(found.little)), most)
         if len(html.encode()) <= MAX_BYTES:
             break
     return Section("Similar work", Markup(html))
 
 
-def _rendered(found: Similarity, names: Mapping[str, str], most: int) -> str:
+def _rendered(found: Similarity, names: Mapping[str, str], unread: int, most: int) -> str:
     def named(name: str) -> str:
         full = line(names.get(name, ""), 200)
         return f"{full} ({line(name, 200)})" if full else line(name, 200)
@@ -64,7 +65,9 @@ def _rendered(found: Similarity, names: Mapping[str, str], most: int) -> str:
     def sides(pair: Pair, part: Shared) -> list[tuple[str, list[_Line]]]:
         return [(called(work), list(_lines(work.cells[part.exercise], part.digests, most))) for work in (pair.one, pair.other)]
 
-    return _template().render(found=found, named=named, called=called, said=_said, sides=sides, side_by_side=_EXERCISES)
+    return _template().render(
+        found=found, unread=unread, named=named, called=called, said=_said, sides=sides, side_by_side=_EXERCISES
+    )
 
 
 def _said(part: Shared) -> str:

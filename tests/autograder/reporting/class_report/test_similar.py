@@ -131,6 +131,7 @@ def test_report_ranks_the_copy(course: Path, toy: Lab) -> None:
     code, said = call("report", toy.id, "--course", course)
     page = (course / "graded" / toy.id / "class-report.html").read_text(encoding="utf-8")
     assert code == 0
+    assert "<p>2 submissions could not be read and are not compared.</p>" in page
     assert "similar work: 1 pair ranked in the page, without a verdict" in said
     assert (
         page.index("Similar work</h2>")
