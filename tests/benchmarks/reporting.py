@@ -1,12 +1,15 @@
-"""How long the report of a large class takes, how large its page is, and how both grow with the class.
+"""How long the report of a large class and its feedback pages take, how large they are, and how both grow with the class.
 
 Run as `python -m tests.benchmarks.reporting [--students 2000]`. The class has made-up verdicts on lab 2 and real notebooks, which are
-read for the examples of wrong answers and compared with each other. The aim is 2,000 students in under 30 s and a page under 10 MB.
+read for the examples of wrong answers and compared with each other. The aim is 2,000 students in under 30 s and a page under 10 MB; and
+2,000 feedback pages, each with code and figures, in under 3 minutes on two processors.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import io
 import json
 import random
 import tempfile
@@ -14,8 +17,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
+from typer.testing import CliRunner
 
 from autograder.analysis.similarity import similarity_of
+from autograder.cli import app
 from autograder.course.config import load_course
 from autograder.files import write_text
 from autograder.grading.verdict import TestResult, Verdict
@@ -90,7 +96,41 @@ def measure(lab: Lab, released: str, students: int) -> tuple[float, float, int]:
         return spent, comparing, len(page.encode())
 
 
+def measure_feedback(released: str, students: int) -> tuple[float, int]:
+    """Seconds that `autograder feedback` takes, and bytes of its largest page. Every notebook has four figures of its own."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "course.toml").write_text(f'labs_folder = "{LABS}"\n[labs.{LAB}]\n')
+        (folder / "roster.csv").write_text("id\n" + "".join(f"s{i}\n" for i in range(students)))
+        course = load_course(folder)
+        for i in range(students):
+            write_text(course.submitted() / f"s{i}" / LAB / f"{LAB}.ipynb", with_figures(notebook_of(released, i), i))
+        write_text(course.graded(LAB) / "verdicts.json", verdicts_json(verdicts_of(load_lab(LABS / LAB), students)))
+        started = time.perf_counter()
+        result = CliRunner().invoke(app, ["feedback", LAB, "--course", str(folder), "--zip", "none"])
+        spent = time.perf_counter() - started
+        pages = [path.stat().st_size for path in course.feedback().glob(f"*/{LAB}/{LAB}.html")]
+        if len(pages) != students:
+            raise SystemExit(f"expected {students} pages, and {len(pages)} are there: {result.output[-500:]}")
+        return spent, max(pages)
+
+
+def with_figures(notebook: str, seed: int) -> str:
+    """The notebook with a figure below each of its first four answers."""
+    raw, rng = json.loads(notebook), np.random.default_rng(seed)
+    answers = [cell for cell in raw["cells"] if cell["metadata"].get("nbgrader", {}).get("solution") and "outputs" in cell]
+    for cell in answers[:4]:
+        figure = Figure(figsize=(6.4, 4.8), dpi=100)
+        figure.add_subplot().plot(rng.normal(size=(200, 3)).cumsum(axis=0))
+        out = io.BytesIO()
+        figure.savefig(out, format="png")
+        data = {"image/png": base64.b64encode(out.getvalue()).decode()}
+        cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
+    return json.dumps(raw)
+
+
 def main(students: int) -> None:
+    feedback(students)
     lab = load_lab(LABS / LAB)
     released = json.dumps(release_notebook(lab))
     measure(lab, released, 5)  # the reading process starts
@@ -99,6 +139,15 @@ def main(students: int) -> None:
     growth = (many / students) / (few / FEW)
     print(f"{students} students: {many:.1f} s ({comparing:.1f} s for similar work), {size / 1e6:.2f} MB")
     print(f"{FEW} students: {few:.1f} s; growth={growth:.2f}")
+
+
+def feedback(students: int) -> None:
+    released = json.dumps(release_notebook(load_lab(LABS / LAB)))
+    measure_feedback(released, 5)  # the reading process starts
+    few, _ = measure_feedback(released, FEW)
+    many, size = measure_feedback(released, students)
+    growth = (many / students) / (few / FEW)
+    print(f"{students} pages: {many:.1f} s, the largest {size / 1e3:.0f} kB; {FEW} pages: {few:.1f} s; growth={growth:.2f}")
 
 
 if __name__ == "__main__":
