@@ -1100,7 +1100,8 @@ print(f"untrained, raw bytes:     loss {raw_loss:.1f}")
 # before you have lost any time.
 #
 # On raw bytes the same network usually starts between 100 and 300: it is *extremely* sure of its random
-# preferences.
+# preferences. (On JAX and PyTorch, Keras cuts probabilities off at $10^{-7}$ here, so that no loss exceeds
+# $-\log 10^{-7} \approx 16$.)
 #
 # **Check 2: a penalty must raise the loss.** Regularisation (Lab 4) adds a penalty for large weights to the
 # loss, for example $\lambda \sum w^2$. Predictions and images stay the same, so at the start the loss must go

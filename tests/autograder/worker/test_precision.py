@@ -58,7 +58,7 @@ def test_the_weights_stay_and_the_arithmetic_has_32_bits(policy: str) -> None:
     W1, b1, W2, b2 = (np.asarray(w, dtype=float) for w in model.get_weights())
     scores = np.exp(np.maximum(X @ W1 + b1, 0) @ W2 + b2)
     np.testing.assert_allclose(outputs, scores / scores.sum(axis=1, keepdims=True), atol=1e-5)
-    assert type(arrived.optimizer) is keras.optimizers.Adam
+    assert isinstance(arrived.optimizer, keras.optimizers.Adam)
     assert float(arrived.optimizer.learning_rate) == 0.25
 
 
@@ -72,7 +72,7 @@ def test_the_steps_of_an_optimizer_whose_loss_is_scaled_are_counted() -> None:
 
 def test_a_configuration_in_full_precision_is_not_touched() -> None:
     config = {
-        **network("float64").get_config(),
+        **network("float32").get_config(),
         "other": {"name": "float16", "units": 3, "texts": ["mixed_float16"], "class_name": "LossScaleOptimizer"},
     }
     assert full(config) == config
