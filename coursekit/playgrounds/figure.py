@@ -5,6 +5,7 @@ Knows nothing of sessions or widgets: it draws a snapshot.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["colours", "draw"]
+__all__ = ["colours", "draw", "png"]
 
 _ORANGE, _PAPER, _BLUE = COLOURS[1], "#F4F4F2", COLOURS[0]
 
@@ -59,6 +60,16 @@ def draw(snapshot: Snapshot, points: Split, state: State, *, title: str | None =
         figure.suptitle(title, fontsize=11)
     describe(axes[-2], in_words(snapshot, state))
     return figure
+
+
+def png(figure: Figure) -> bytes:
+    """Return a figure as a PNG picture, and close it, so that a notebook does not show it a second time."""
+    import matplotlib.pyplot as plt
+
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
+    plt.close(figure)
+    return buffer.getvalue()
 
 
 def _draw_neurons(ax: Axes, snapshot: Snapshot) -> None:
@@ -117,5 +128,6 @@ def _draw_losses(ax: Axes, snapshot: Snapshot) -> None:
                 label=f"{name} {format_number(curve[-1])}",
             )
     ax.set(xlabel="epoch", ylabel="loss")
+    ax.set_xlim(0, max(1, epochs[-1]))
     ax.set_ylim(bottom=0)
     finish(ax, "loss", legend="best" if ax.lines else None)

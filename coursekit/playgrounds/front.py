@@ -14,7 +14,8 @@ from coursekit import _front_end
 from coursekit._numbers import whole_number
 from coursekit._words import plain
 from coursekit.playgrounds import address
-from coursekit.playgrounds.session import Session
+from coursekit.playgrounds.data import Split
+from coursekit.playgrounds.session import Session, Snapshot
 from coursekit.playgrounds.state import State
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Playground", "playground"]
 
+_OF_MODEL = (
+    "features", "hidden", "activation", "initializer", "regularizer", "regularizer_rate", "dropout", "batch_norm",
+)  # fmt: skip
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -33,8 +37,8 @@ def playground(model: Any = None, *, state: State | str | None = None, hide: Seq
     as a still figure, and `train` does what "play" does.
 
     Args:
-        model: Your own Keras model from (n, 2) to (n, 1), or None. If it is compiled, its loss and optimizer are used. It is
-            trained itself, not a copy: `playground(model).model` is `model`.
+        model: Your own Keras model from (n, 2) to (n, 1), or None. If it is compiled, its loss, its optimizer and its learning
+            rate are used. It is trained itself, not a copy: `playground(model).model` is `model`.
         state: Where to begin: a `State`, a text that a playground gave, or an address of playground.tensorflow.org.
         hide: Names of controls that are not shown, such as ["noise", "regularizer"].
         **settings: Single settings that differ from `state`, such as `data="spiral"` and `hidden=(8, 8)`: the attributes of
@@ -50,6 +54,8 @@ def playground(model: Any = None, *, state: State | str | None = None, hide: Seq
         >>> coursekit.playground(data="xor", hidden=(4,), hide=["noise"])
     """
     first = _state(state)
+    if model is not None and (decided := [name for name in settings if name in _OF_MODEL]):
+        raise ValueError(f"your model itself decides about {', '.join(decided)}: leave that out, or leave the model out")
     if hide:
         settings = {**settings, "hide": hide}
     return Playground(Session(first.changed(**settings), model))
@@ -109,7 +115,7 @@ class Playground:
             ValueError: If `epochs` is not a whole number of at least 1, or there are no points.
         """
         epochs = whole_number("epochs", epochs)
-        if not len(self.session.points.X_train):
+        if not len(self.points.X_train):
             raise ValueError("there are no points to train on: give some, such as points=[(1, 2, 1), (-1, 2, -1)]")
         self.session.train(epochs)
         self._follow()
@@ -131,8 +137,13 @@ class Playground:
         self._follow()
         return self
 
-    def look(self) -> Any:
-        """Return what can be seen now as numbers and arrays, a `Snapshot`."""
+    @property
+    def points(self) -> Split:
+        """The points for training and for testing."""
+        return self.session.points
+
+    def look(self) -> Snapshot:
+        """Return what can be seen now as numbers and arrays."""
         return self.session.look()
 
     def figure(self, title: str | None = None) -> Figure:
@@ -143,7 +154,7 @@ class Playground:
         """
         from coursekit.playgrounds.figure import draw
 
-        return draw(self.look(), self.session.points, self.state, title=title)
+        return draw(self.look(), self.points, self.state, title=title)
 
     def _follow(self) -> None:
         if self._widget is not None:
@@ -156,23 +167,25 @@ class Playground:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the widget with a plain picture, where one can run, and a still figure everywhere else."""
-        from coursekit.interaction import _Picture
-
         if not _widget_can_run():
-            return _Picture(self.figure()).bundle()
+            from coursekit.playgrounds.figure import png
+
+            return _bundle(png(self.figure()), repr(self))
         from coursekit.playgrounds.sketch import sketch
         from coursekit.playgrounds.widget import PlaygroundWidget
-        from coursekit.plotting._style import picture_html
 
         self._widget = self._widget or PlaygroundWidget(self.session)
-        png, alt = sketch(self.look(), self.session.points, self.state), repr(self)
-        data = {
-            "text/html": picture_html(png, "image/png", {"alt": alt}),
-            "image/png": b64encode(png).decode("ascii"),
-            "text/plain": alt,
-            _VIEW: {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id},
-        }
-        return data, {"image/png": {"alt": alt}}
+        data, metadata = _bundle(sketch(self.look(), self.points, self.state), repr(self))
+        data[_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
+        return data, metadata
+
+
+def _bundle(png: bytes, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return data and metadata for IPython's display, with the alt text in every format."""
+    from coursekit.plotting._style import picture_html
+
+    html = picture_html(png, "image/png", {"alt": alt})
+    return {"text/html": html, "image/png": b64encode(png).decode("ascii"), "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
 def _widget_can_run() -> bool:

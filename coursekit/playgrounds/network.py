@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,6 +100,11 @@ class Network:
                 seed = zlib.crc32(f"{state.seed} {state.start} {number}".encode()) % 2**31
                 part.set_weights([_array(_initializer(state, seed)(kernel.shape)), *bias])
             self.set_learning_rate(state.learning_rate)
+
+    def learning_rate(self) -> float | None:
+        """Return the learning rate, or None for a schedule."""
+        rate = self.model.optimizer.get_config().get("learning_rate")
+        return float(f"{rate:.6g}") if isinstance(rate, Real) else None
 
     def set_learning_rate(self, rate: float) -> None:
         """Go on with another learning rate. A schedule of a student's own optimizer is kept."""

@@ -5,7 +5,7 @@
 
 const EDGE = 6;
 const ORANGE = [213, 94, 0], PAPER = [244, 244, 242], BLUE = [0, 114, 178];
-const PATIENCE = 1500; // ms without an answer after which the kernel is said to be busy
+const PATIENCE = 1500, LOST = 20000; // ms without an answer after which the kernel is said to be busy, and perhaps gone
 const SAY_EVERY = 3000; // ms between two announcements to a screen reader while it plays
 
 const NAMES = {
@@ -186,7 +186,7 @@ class View {
     this.selected = null; // [layer, neuron] whose weights are shown
     this.looked = null; // [layer, neuron] under the mouse or with the focus
     this.saidAt = 0;
-    this.ends = new AbortController();
+    this.closing = new AbortController();
     this.root = element("div", { className: "ckpg", role: "region", ariaLabel: "Neural network playground" });
     this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab leaves the keys to the controls
     this.root.append(element("style", { textContent: STYLE }), this.bar(), this.messages(), this.settings(), this.network(), this.panel(), this.pens());
@@ -199,7 +199,7 @@ class View {
     for (const node of [document.documentElement, document.body]) {
       this.themes.observe(node, { attributes: true, attributeFilter: ["class", "data-jp-theme-light", "data-jp-theme-name", "theme"] });
     }
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.theme(), { signal: this.ends.signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.theme(), { signal: this.closing.signal });
     this.theme();
     this.receive();
   }
@@ -208,7 +208,7 @@ class View {
     this.model.off("change:frame", this.onFrame);
     this.sizes.disconnect();
     this.themes.disconnect();
-    this.ends.abort();
+    this.closing.abort();
     clearTimeout(this.patience);
   }
 
@@ -219,13 +219,22 @@ class View {
 
   /** Ask the kernel for something. It answers with a frame. */
   ask(what) {
-    clearTimeout(this.patience);
-    this.patience = setTimeout(() => (this.waits.textContent = "The kernel is busy, or getting the network ready …"), PATIENCE);
+    this.expect();
     try {
       this.model.send(what);
     } catch {
       this.say("The kernel is gone. Run this cell again.");
     }
+  }
+
+  /** Say so when no frame comes for long. */
+  expect() {
+    clearTimeout(this.patience);
+    const lost = () => (this.waits.textContent = "No answer from the kernel. If it was restarted, run this cell again.");
+    this.patience = setTimeout(() => {
+      this.waits.textContent = "The kernel is busy, or getting the network ready …";
+      this.patience = setTimeout(lost, LOST);
+    }, PATIENCE);
   }
 
   set(settings) {
@@ -412,12 +421,11 @@ class View {
     this.plane = element("canvas", { className: "plane", role: "img" });
     this.chart = element("canvas", { className: "losses", role: "img" });
     this.soft = element("canvas", { width: 50, height: 50 });
-    this.ends_ = [element("span", {}, "■ −1"), element("span", {}, "1 ●")];
     for (const [name, f] of [["pointerdown", "press"], ["pointermove", "drag"], ["pointerup", "release"], ["pointercancel", "release"]]) {
       this.plane.addEventListener(name, (event) => this[f](event));
     }
     return element("div", { className: "out" }, this.caption, this.plane,
-      element("div", { className: "scale", ariaHidden: "true" }, this.ends_[0], element("i"), this.ends_[1]),
+      element("div", { className: "scale", ariaHidden: "true" }, element("span", {}, "■ −1"), element("i"), element("span", {}, "1 ●")),
       this.field("show_test", "Show the test points", "flag"), this.field("discretize", "Two colours only", "flag"), this.chart);
   }
 
@@ -460,7 +468,7 @@ class View {
       this.drawAll();
       this.root.dataset.frame = frame.number;
       this.model.send({ do: "drew", number: frame.number });
-      if (frame.playing) this.patience = setTimeout(() => (this.waits.textContent = "Getting the network ready …"), PATIENCE);
+      if (frame.playing) this.expect();
     });
   }
 

@@ -5,6 +5,7 @@ Knows nothing of widgets or figures.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,14 +77,18 @@ class Session:
 
     def __init__(self, state: State, model: Any = None) -> None:
         self._own = model
-        self._take(state)
+        self.state = self._fitting(state)
         self._network = network.build(self.state) if model is None else network.adopt(model, self.state)
         self._prepare()
+        if self.is_own and (rate := self._network.learning_rate()):
+            with suppress(ValueError):  # a rate that no control can show
+                self.state = self.state.changed(learning_rate=rate)
         self._load()
         self._begin()
 
-    def _take(self, state: State) -> None:
-        self.state = state if self._own is None else state.changed(features=("x1", "x2"))
+    def _fitting(self, state: State) -> State:
+        """Return a state with the two inputs that a student's own model takes."""
+        return state if self._own is None else state.changed(features=("x1", "x2"))
 
     def _prepare(self) -> None:
         """Get ready for the network: nothing is compiled before it is needed."""
@@ -127,6 +132,11 @@ class Session:
         return self._network.is_own
 
     @property
+    def has_schedule(self) -> bool:
+        """Whether a schedule of the optimizer decides about the learning rate."""
+        return self._network.learning_rate() is None
+
+    @property
     def history(self) -> tuple[tuple[int, float, float], ...]:
         """(epoch, training loss, test loss) after each epoch, and of the start."""
         return tuple(self._history)
@@ -140,7 +150,7 @@ class Session:
             ValueError: If a name or a value is not allowed. Then nothing has changed.
         """
         before = self.state
-        self._take(before.changed(**settings))
+        self.state = self._fitting(before.changed(**settings))
         different = {name for name in settings if getattr(before, name) != getattr(self.state, name)}
         if not self.is_own and not network.is_same_kind(before, self.state):
             self._network = network.build(self.state)

@@ -159,7 +159,7 @@ class PlaygroundWidget(anywidget.AnyWidget):
 def _described(session: Session) -> dict[str, Any]:
     """Return the settings with the choices there are, as plain lists and numbers."""
     state = session.state
-    hidden = [*state.hide, *(name for name in _OF_MODEL if session.is_own)]
+    hidden = [*state.hide, *(_OF_MODEL if session.is_own else ()), *["learning_rate"] * session.has_schedule]
     return {
         **{name: list(value) if isinstance(value, tuple) else value for name, value in asdict(state).items()},
         "hide": hidden,

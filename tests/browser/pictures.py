@@ -79,7 +79,8 @@ def playground_picture(target: Path) -> None:
             page.get_by_role("button", name="One epoch").click()
             page.wait_for_function("n => document.querySelector('.ckpg').dataset.frame !== n", arg=before)
             page.mouse.move(0, 0)
-            page.locator(".ckpg").screenshot(path=target)
+            picture = Image.open(io.BytesIO(page.locator(".ckpg").screenshot()))
+            picture.convert("RGB").quantize(128).save(target, optimize=True)
         browser.close()
 
 

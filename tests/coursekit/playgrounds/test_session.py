@@ -219,6 +219,7 @@ def test_a_students_model_itself_is_trained_with_its_own_loss_and_looked_into() 
     first = [np.array(value) for value in model.get_weights()]
     session = Session(State(data="gauss"), model)
     assert session.model is model
+    assert session.state.learning_rate == 0.5
     shot = session.look()
     assert shot.sizes == (3,)
     assert np.isclose(shot.output[0, 0], 2 * float(model(np.array([[-5.88, -5.88]], "float32"))[0, 0]) - 1, atol=1e-4)
@@ -239,6 +240,15 @@ def test_a_model_that_is_not_compiled_gets_the_loss_that_fits_its_output() -> No
     Session(State(), tanh)
     assert (sigmoid.loss, tanh.loss) == ("binary_crossentropy", "mse")
     assert type(sigmoid.optimizer).__name__ == "Adam"
+
+
+def test_a_schedule_of_a_students_optimizer_is_kept() -> None:
+    model = own()
+    model.compile(keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.5, 10, 0.9)), "mse")
+    session = Session(State(), model)
+    assert session.has_schedule
+    session.change(learning_rate=0.1)
+    assert float(model.optimizer.learning_rate) == 0.5
 
 
 def test_a_model_that_cannot_be_looked_into_is_shown_by_its_output_alone() -> None:

@@ -177,6 +177,7 @@ def test_before_a_person_one_output_holds_widget_and_picture_and_elsewhere_the_p
     [
         ({"state": 3}, "state is 3: expected a State, its text, or an address"),
         ({"layers": 2}, "no setting 'layers'"),
+        ({"model": object(), "hidden": (3,)}, "your model itself decides about hidden"),
         ({"hide": ["nois"]}, "a name in hide is 'nois'"),
         ({"hide": "noise"}, "hide is 'noise': expected a list"),
         ({"state": "https://example.org/#x=true"}, "is an address of example.org"),
