@@ -439,7 +439,7 @@ plotting.activation_functions(derivatives=True);
 def activations(z):
     """ReLU, sigmoid and tanh of every entry of z.
 
-    z: float array of any shape with any finite values; it is not changed.
+    z: float array of any shape with any finite values; it is not changed. NumPy and SciPy may be used.
     Returns three float arrays of the shape of z, in this order: relu, sigmoid, tanh.
     """
     ### BEGIN SOLUTION
@@ -497,6 +497,11 @@ for name, value, expected in (("sigmoid", sigmoid, [0, 1]), ("tanh", tanh, [-1, 
 z = np.random.default_rng().normal(size=7)
 hint = "activations changed z: `z[z < 0] = 0` works in place; use np.maximum or np.where"
 with check.unchanged(z, hint=hint):
+    activations(z)
+z = np.array([-1e6, -1000.0, -501.0, -30.0, -0.0, 0.0, 30.0, 501.0, 1000.0, 1e6])
+hint = "activations changed z, where it holds very large or small values: `z[z > 500] = 500` works in place, np.clip(z, …) makes\n"
+hint += "a new array"
+with np.errstate(all="ignore"), check.unchanged(z, hint=hint):
     activations(z)
 with np.errstate(all="ignore"):
     relu = activations(np.array([-1e6, 2500.0, 1e6]))[0]
