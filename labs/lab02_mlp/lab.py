@@ -629,6 +629,12 @@ z = np.array([[1.0, 2.0, 0.0], [5.0, 3.0, 4.0], [0.0, 0.0, 1.0]])
 hint = "softmax changed its input: `z -= …` works in place, `z = z - …` makes a new array"
 with check.unchanged(z, hint=hint):
     softmax(z)
+### BEGIN HIDDEN TESTS
+z = np.array([[-1e6, 1e6, 0.0], [800.0, -0.0, -800.0], [1000.0, 1001.0, 999.0]])
+hint = "softmax changed its input, where that holds very large or small scores: `z[z > 700] = …` and `z -= …` work in place"
+with np.errstate(all="ignore"), check.unchanged(z, hint=hint):
+    softmax(z)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # **Look.** Divide the scores by a *temperature* T before softmax. A low temperature makes the largest score
