@@ -1541,7 +1541,8 @@ P, y = rng.dirichlet(np.ones(6), size=80), rng.integers(0, 6, size=80)
 mistakes = sorted((-max(row), i) for i, row in enumerate(P.tolist()) if row.index(max(row)) != y[i])
 check.equal(
     confident_mistakes(P.copy(), y.copy(), 10), [i for _, i in mistakes[:10]],
-    "wrong for 80 samples: order them by the probability of the predicted class, the largest of the row",
+    "wrong for 80 samples: order them by the probability of the predicted class, the largest of the row (not by its lead over\n"
+    "the second, and not by the probability of the right class)",
 )
 ### END HIDDEN TESTS
 
