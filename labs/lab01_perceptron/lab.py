@@ -320,6 +320,13 @@ check.close(
     expected,
     hint="it must work for any number of inputs, with the length of w taken over all of them",
 )
+one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest distance among those there are"
+with check.explained({"zero-size": one_kind, "empty": one_kind}):
+    check.close(
+        [margin(np.array([[side, 0.0], [2 * side, 9.0]]), np.array([t, t]), np.array([2.0, 0.0]), 0.0) for side, t in ((3.0, 1), (-4.0, 0))],
+        [3.0, 4.0],
+        hint=one_kind,
+    )
 ### END HIDDEN TESTS
 
 # %% tests="margin_sign" points=1
@@ -342,6 +349,9 @@ check.close(
 )
 line = np.array([2.0, -1.0])
 in_place = "margin changed its input: `t[t == 0] = -1` works in place, np.where(…) makes a new array"
+with check.unchanged(samples, labels, line, hint=in_place):
+    margin(samples, labels, line, 0.1)
+labels = labels.astype(float)  # of which np.asarray(t, float) makes no copy
 with check.unchanged(samples, labels, line, hint=in_place):
     margin(samples, labels, line, 0.1)
 ### END HIDDEN TESTS
