@@ -804,6 +804,10 @@ samples, targets, at, bias = rng.normal(size=(8, 3)), rng.normal(size=8), rng.no
 fit = "the shapes do not fit with 8 samples of 3 inputs: use the X and t of the function, not X_five and t_five"
 with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
     returned = gradient(samples.copy(), targets.copy(), at.copy(), bias)
+no_sum = "the score is wrong with more than one input: o = w·x + b adds up the products of ALL features"
+first, apart = targets - samples[:, 0] * at[0] - bias, targets.reshape(-1, 1) - (samples * at + bias)
+for slopes in (-samples.T @ first, -np.sum(apart * samples, axis=0)):
+    check.true(np.shape(returned[0]) != (3,) or not np.allclose(returned[0], slopes), no_sum)
 check.gradient(
     returned[0],
     lambda w: error(samples, targets, w, bias),
