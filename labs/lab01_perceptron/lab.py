@@ -1225,7 +1225,8 @@ rng = np.random.default_rng()
 W1, b1, W2, b2 = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
 product = [[sum(W1[i, k] * W2[k, j] for k in range(3)) for j in range(3)] for i in range(4)]
 fit = "wrong with 4 inputs and 3 hidden units: a product of matrices, first W1, then W2"
-one = collapse(W1.copy(), b1.copy(), W2.copy(), b2.copy())
+with check.explained({"out of bounds": "inputs, hidden units and outputs may differ in number: here 4 inputs and 3 hidden units"}):
+    one = collapse(W1.copy(), b1.copy(), W2.copy(), b2.copy())
 check.close(one[0], product, hint=fit)
 try:
     fewer = collapse(W1.copy(), b1.copy(), W2[:, :2].copy(), b2[:2].copy())[0]
