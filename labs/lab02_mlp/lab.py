@@ -970,7 +970,7 @@ build_mlp().summary()
 
 # %% exercise="build_binary"
 def build_binary():
-    """A new compiled network 21-100-100-100-1 for a yes-or-no question.
+    """A new compiled network 21-100-100-100-1 for a yes-or-no question, with fresh random weights in each call.
 
     Returns a functional Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU in the hidden
     layers; compiled with Adam, binary cross-entropy and accuracy.
@@ -1004,6 +1004,11 @@ check.true(
 )
 check.true(np.std(q) > 1e-6, "everybody gets the same answer: softmax over a single output is always 1")
 ### BEGIN HIDDEN TESTS
+first, again = (keras.ops.convert_to_numpy(network.trainable_weights[0]) for network in (binary, build_binary()))
+check.true(
+    np.any(first != again),
+    "two calls gave the same weights: make the model inside of the function, without a seed, so that each call gives a new one",
+)
 W1, b1, W2, b2, W3, b3, W4, b4 = [keras.ops.convert_to_numpy(w) for w in binary.trainable_weights]
 hidden = np.maximum(np.maximum(np.maximum(customers @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
 check.close(
