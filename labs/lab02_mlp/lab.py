@@ -881,7 +881,7 @@ def build_mlp():
     """A new network 784-300-100-10 with fresh random weights in each call, compiled or not.
 
     Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities (n, 10) out;
-        ReLU in both hidden layers.
+        ReLU in both hidden layers. Flatten or Reshape may lay out the pixels.
     """
     ### BEGIN SOLUTION
     return keras.Sequential(
