@@ -943,6 +943,7 @@ check.close(
     mistakes={
         "batch_size is not used: with batch_size=2 there are three pieces and three updates": [1.1, 0.25],
         "the last piece is left out: five samples in pieces of 2 are 2 + 2 + 1": [0.5999, 0.1624],
+        "the last piece is smaller than batch_size: take the sum over the samples it has": [0.988484, 0.227164],
     },
     hint="right for one piece of five samples, but not for pieces of 2 + 2 + 1",
 )
@@ -962,6 +963,7 @@ def by_pieces(pieces):
 fit = "the shapes do not fit with 13 samples of 3 inputs: use the X and t of the function, not X_five and t_five"
 with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
     returned = train_delta(samples.copy(), targets.copy(), 0.02, 3, 5)
+check.shape(returned[0], (3,), hint="one weight for each input, here 3: w has as many entries as X has columns")
 check.close(
     np.append(*returned[:2]),
     by_pieces([range(0, 5), range(5, 10), range(10, 13)]),
@@ -1001,9 +1003,15 @@ fit = "the shapes do not fit with 10 samples of 2 inputs: use the X and t of the
 with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
     ends = [train_delta(samples.copy(), targets.copy(), 0.01, epochs, 3)[:2] for epochs in (1, 2, 3, 4)]
 check.shape(ends[0][0], (2,), hint="one weight for each input: two inputs here")
+four = np.asarray(train_delta(samples.copy(), targets.copy(), 0.01, 4, 3)[2], dtype=float)
+measured = [error(samples, targets, w_end, b_end) for w_end, b_end in ends]
+check.true(
+    four.shape != (4,) or not np.allclose(four, four[-1], rtol=1e-9) or np.allclose(four, measured),
+    "all entries are equal: note E at the end of each epoch, inside the loop over the epochs",
+)
 check.close(
-    train_delta(samples.copy(), targets.copy(), 0.01, 4, 3)[2],
-    [error(samples, targets, w_end, b_end) for w_end, b_end in ends],
+    four,
+    measured,
     hint="each entry is E over ALL samples at the end of its epoch, not only over the last piece",
 )
 check.shape(
@@ -1015,6 +1023,11 @@ check.shape(
     train_delta(X_five.copy(), np.zeros(5), 0.01, 6, 2)[2],
     (6,),
     hint="one error for EACH epoch, also where the error is 0 already: do not stop before the last epoch",
+)
+check.shape(
+    train_delta(X_five.copy(), t_five.copy(), 1e-13, 6, 2)[2],
+    (6,),
+    hint="one error for EACH epoch, also where it hardly changes: do not stop before the last epoch",
 )
 ### END HIDDEN TESTS
 
