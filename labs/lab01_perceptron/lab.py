@@ -443,6 +443,7 @@ check.close(
         "a score of exactly 0 gives the answer 0: use >, not >=": [-0.5, 0.0, 0.0],
         "do not collect the updates of an epoch: show the next sample the new weights": [0.5, 0.75, 0.5],
         "your weights are whole numbers: start from floats, np.zeros(features)": [0.0, 0.0, 0.25],
+        "the learning rate is missing in the change of the bias": [-0.25, 0.5, 1.0],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -537,12 +538,15 @@ check.true(
 from sklearn.linear_model import Perceptron
 
 rng = np.random.default_rng()
-samples = rng.normal(size=(60, 3))
-score = samples @ [1.0, -2.0, 0.5] + 0.5
-samples, targets = samples[np.abs(score) > 0.5], (score[np.abs(score) > 0.5] > 0).astype(int)
-order = np.argsort(-targets, kind="stable")[[0, *rng.permutation(np.arange(1, len(targets)))]]
-samples, targets = samples[order], targets[order]
-oracle = Perceptron(eta0=0.3, shuffle=False, tol=None, max_iter=40).fit(samples, targets)
+intercept = 0.0
+while abs(intercept) < 0.1:  # a bias that is 0 at the end says nothing about its learning rate
+    samples = rng.normal(size=(60, 3))
+    score = samples @ [1.0, -2.0, 0.5] + 0.5
+    samples, targets = samples[np.abs(score) > 0.5], (score[np.abs(score) > 0.5] > 0).astype(int)
+    order = np.argsort(-targets, kind="stable")[[0, *rng.permutation(np.arange(1, len(targets)))]]
+    samples, targets = samples[order], targets[order]
+    oracle = Perceptron(eta0=0.3, shuffle=False, tol=None, max_iter=40).fit(samples, targets)
+    intercept = float(oracle.intercept_[0])
 only_two = "one weight for each COLUMN of X, whatever their number: here 3, not always 2"
 with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
     returned = train_perceptron(samples, targets, 0.3, 40)
