@@ -110,10 +110,16 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 samples, weights, bias = rng.normal(size=(200, 5)), rng.uniform(0.5, 1, 5), rng.uniform(-0.5, 0.5)
-expected = [int(sum(a * c for a, c in zip(row, weights)) + bias > 0) for row in samples]
+scores = np.array([sum(a * c for a, c in zip(row, weights)) for row in samples]) + bias
+expected = (scores > 0).astype(int)
 check.equal(
-    predict(samples, weights, bias),
+    predict(samples.copy(), weights.copy(), bias),
     expected,
+    mistakes={
+        "compare the score with 0, not with 0.5": (scores > 0.5).astype(int),
+        "it must work for any number of inputs, here 5, not only for two":
+            (samples[:, :2] @ weights[:2] + bias > 0).astype(int),
+    },
     hint="it must work for any number of samples and of inputs, not only for two",
 )
 ### END HIDDEN TESTS
@@ -139,6 +145,10 @@ check.shape(
     (1,),
     hint="a batch of ONE sample gives an array with one answer, (1,): np.squeeze or one number loses the axis",
 )
+whole, unit = np.array([[1.5, -2.0], [-0.0, 300.0], [0.25, 0.0]]), np.array([2.0, -0.5])
+in_place = "predict changed its input: `X *= w` works in place, also behind np.asarray, which makes no copy of floats"
+with check.unchanged(whole, unit, hint=in_place):
+    predict(whole, unit, 1.0)
 ### END HIDDEN TESTS
 
 # %% [markdown]
