@@ -1265,6 +1265,10 @@ causes = dict.fromkeys(("truth value of an array", "only length-1", "only 0-dime
 in_place = "outputs changed z: `z *= -1` works in place, `-z` makes a new array"
 with check.explained(causes), check.unchanged(z, hint=in_place):
     bounded = outputs(z, low, high)[1]
+extreme = np.array([[-1e6, -1000.0, -710.0, -0.0], [0.0, 710.0, 1000.0, 1e6]])
+in_place = "outputs changed z, where it holds very large or small scores: `z[z > 700] = …` works in place, np.clip(z, …) does not"
+with np.errstate(all="ignore"), check.unchanged(extreme, hint=in_place):
+    outputs(extreme, low, high)
 check.close(
     bounded, expected, rtol=1e-3, atol=1e-4,
     hint=f"the bounded output is wrong between {low:.2f} and {high:.2f}, for an array with two axes: low may be negative",
