@@ -1373,6 +1373,11 @@ check.true(
     np.isclose(picked, one_of, rtol=1e-3).any(),
     f"wrong where nan stands between the losses: look at every finite loss; the lowest is at the rate {rates[lowest]:.3g}",
 )
+lone = np.asarray(pick_rate(np.array([0.3]), np.array([2.0])), dtype=float)
+check.true(
+    lone.size == 1 and np.isclose(lone.reshape(-1)[0], [0.03, 0.3, 2.0, 0.2]).any(),
+    "wrong where there is one rate only: a tenth of that",
+)
 large = 1e12 * curve
 one_of = [rates[lowest] / 10, rates[lowest], rates[lowest - 1], large[lowest], large[lowest] / 10]
 check.true(
