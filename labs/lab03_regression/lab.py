@@ -486,6 +486,10 @@ check.close(
     atol=1e-3,
     mistakes={
         "the first eight columns are X itself: the logarithms are missing": X,
+        "the first eight columns stand in another order than in X": [
+            [1.3863, 1.6094, 0.0, 6.9078, 1.0986, 30.0, 34.0, -118.0],
+            [0.0, 0.6931, -0.6931, 2.9957, 6.2146, 5.0, 40.0, -122.0],
+        ],
         "these are logarithms to base 10: use np.log": [
             [0.6021, 30.0, 0.699, 0.0, 3.0, 0.4771, 34.0, -118.0],
             [0.0, 5.0, 0.301, -0.301, 1.301, 2.699, 40.0, -122.0],
@@ -569,8 +573,11 @@ rng = np.random.default_rng()
 X = np.column_stack([rng.lognormal(size=(30, 6)), rng.uniform(32, 42, size=30), rng.uniform(-125, -114, size=30)])
 turns = np.exp(1j * X[:, 6:8, np.newaxis] * np.array([1, 2, 4])).transpose(0, 2, 1)  # (n, k, coordinate)
 expected = np.stack([turns.imag, turns.real], axis=-1).reshape(30, 12)
+turns = np.exp(1j * np.trunc(X[:, 6:8, np.newaxis]) * np.array([1, 2, 4])).transpose(0, 2, 1)
+whole = np.stack([turns.imag, turns.real], axis=-1).reshape(30, 12)
 check.close(
     np.asarray(make_features(X))[:, 8:], expected, atol=1e-3,
+    mistakes={"the degrees have lost their decimals: take X[:, 6] and X[:, 7] as they are, not as ints": whole},
     hint="columns 8 to 19 are wrong for 30 other districts: for k = 1, then 2, then 4: sine and cosine of k · latitude,\n"
     "sine and cosine of k · longitude",
 )
