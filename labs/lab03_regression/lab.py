@@ -1842,6 +1842,8 @@ check.close(
         "the weights are exchanged: 0.9 belongs to the main output": 4.5,
         "the two losses are averaged: loss_weights=[0.9, 0.1] is missing": 6.5,
         "that is 0.9·MAE(main) + 0.1·MAE(aux): take the mean squared error": 2.9,
+        "the auxiliary output has the mean absolute error: both need the mean squared error": 8.3,
+        "the main output has the mean absolute error: both need the mean squared error": 3.1,
     },
 )
 check.true(
