@@ -2004,7 +2004,7 @@ if not right:
     for part, X, y in (("training", housing.X_train, housing.y_train), ("test", housing.X_test, housing.y_test)):
         elsewhere = root_error(X, y)
         check.true(not np.isclose(valid_error, elsewhere, rtol=1e-3), f"valid_error was measured on the {part} districts")
-check.true(bool(right), "valid_error is not the RMSE of predict on the validation districts")
+check.true(bool(right), "valid_error is not the RMSE of predict on the validation districts (nor is the lowest val_loss on the way)")
 steps, per_epoch = int(keras.ops.convert_to_numpy(best_model.optimizer.iterations)), math.ceil(len(housing.X_train) / 128)
 check.true(
     steps % per_epoch == 0,
