@@ -659,7 +659,7 @@ plotting.softmax_temperature([2.0, 1.0, 0.0]);
 def one_hot(y, classes):
     """One-hot rows for class numbers.
 
-    y: int array (n,), each entry from 0 to classes − 1. classes: int, the number of columns.
+    y: int array (n,), each entry from 0 to classes − 1. classes: int, at least 1, the number of columns.
     Returns an array (n, classes) of ints or floats: a single 1 in each row, in column y[i]; all else 0.
     """
     ### BEGIN SOLUTION
@@ -696,6 +696,11 @@ for n in (5, 5, 5, 5, 5, 5, 300):  # several small batches: np.empty gives the m
             hint=f"wrong for {n} labels of {classes} classes, of which some do not occur, as class 0:\n"
             "label 3 belongs in column 3, whatever the smallest or the largest label is; all else is 0 (start from np.zeros)",
         )
+two = "two classes have two columns, one for each: scikit-learn's label_binarize makes a single one of them"
+Y = one_hot(np.array([1, 0, 1]), 2)
+check.shape(Y, (3, 2), two)
+Y = one_hot(np.array([0, 0]), 1)
+check.equal(np.asarray(Y, dtype=float), [[1], [1]], "with a single class every row is [1]")
 ### END HIDDEN TESTS
 
 # %% [markdown]
