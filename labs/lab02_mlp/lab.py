@@ -301,7 +301,7 @@ def nearest_mean(X_train, y_train, X):
 
     X_train: float array (n, ...), one sample a row; a sample may be a vector or an image.
     y_train: int array (n,), the label of each. Any set of labels may occur, for example only 3 and 7.
-    X: float array (m, ...) with samples of the same shape.
+    X: float array (m, ...) with samples of the same shape; m may be 1.
     Returns an int array (m,) of labels. Nothing is changed.
     """
     ### BEGIN SOLUTION
@@ -359,11 +359,18 @@ check.true(
     np.asarray(y_hat).dtype.kind in "iu",
     "your labels are floats, as np.zeros(len(X)) and np.array([]) are: return an array of ints, with dtype=int",
 )
+numbered = labels[which]
+hint = "nearest_mean changed y_train: `y_train[…] = …` works in place, np.searchsorted(labels, y_train) makes a new array"
+with check.unchanged(numbered, hint=hint):
+    nearest_mean(samples.copy(), numbered, samples[:3].copy())
+lone = "for a single sample of X, and with one class only, the answer is an array too, of the shape (1,)"
+y_hat = nearest_mean(samples[:4].copy(), np.array([7, 7, 7, 7]), samples[:1].copy())
+check.equal(y_hat, [7], lone)
 ### END HIDDEN TESTS
 
 # %% tests="nearest_mean_images" points=1
 images = (fashion.X_train[:2000] - np.float32(pixel_mean)) / np.float32(pixel_deviation)
-y_hat = nearest_mean(images, fashion.y_train[:2000], X_valid_scaled[:1000].copy())
+y_hat = nearest_mean(images, fashion.y_train[:2000].copy(), X_valid_scaled[:1000].copy())
 check.shape(y_hat, (1000,), "one label for each image: sum the squares over all pixels of an image")
 check.between(
     np.mean(np.asarray(y_hat) == fashion.y_valid[:1000]), 0.5, 1.0, name="the share of right answers",
