@@ -171,8 +171,8 @@ check.close(
     [np.mean(Z), np.std(Z)], [0, 1], atol=1e-3,
     hint="after standardising, the training pixels have mean 0 and standard deviation 1; these are yours",
     mistakes={
-        "you divided by 255; that gives values from 0 to 1, here we want mean 0 and standard deviation 1":
-            [0.375, 0.4841],
+        "you divided by 255, or by the range from the smallest pixel to the largest: that gives values from 0 to 1,\n"
+        "here we want mean 0 and standard deviation 1": [0.375, 0.4841],
         "you divided by 256; that gives values below 1, here we want mean 0 and standard deviation 1":
             [0.3735, 0.4822],
         "you divided by the standard deviation, but the mean must be subtracted first": [0.7746, 1],
@@ -189,8 +189,13 @@ hint = "images may come in any shape, for example (n, 784): nothing may depend o
 with check.explained({"AxisError": hint}):
     check.close(standardise(flat.copy(), flat.copy()), expected, rtol=1e-3, atol=1e-4, hint=hint)
 many = np.concatenate([rng.uniform(0, 50, size=(25_000, 1)), rng.uniform(150, 250, size=(5_000, 1))])
+whole = np.trunc(many)
 check.close(
     standardise(many.copy(), many.copy()), (many - many.mean()) / many.std(), rtol=1e-3, atol=1e-4,
+    mistakes={
+        "images may be floats, and whole numbers cut their fractions off: turn bytes into floats": (whole - many.mean()) / many.std(),
+        "images may be floats, and whole numbers cut their fractions off": (whole - whole.mean()) / whole.std(),
+    },
     hint="m and s are those of ALL training images, not of the first ones or of a sample of them",
 )
 ### END HIDDEN TESTS
@@ -216,6 +221,10 @@ oracle = sklearn.preprocessing.StandardScaler().fit(train.reshape(-1, 1))
 expected = oracle.transform(other.reshape(-1, 1)).reshape(7, 4, 5)
 check.close(
     standardise(train.copy(), other.copy()), expected, rtol=1e-3, atol=1e-4,
+    mistakes={
+        "images may be floats, and whole numbers cut their fractions off: turn bytes into floats":
+            oracle.transform(np.trunc(other).reshape(-1, 1)).reshape(7, 4, 5),
+    },
     hint="use the mean and the standard deviation of X_train, and nothing else, for every pixel of X",
 )
 train, dark = rng.integers(0, 256, size=(30, 2, 2)).astype(float), np.array([[[0.0, 1.0], [1.0, 0.0]]])
@@ -242,6 +251,9 @@ check.close(
 ### BEGIN HIDDEN TESTS
 train, other = np.array([[[10, 30]]], dtype="float32"), np.array([[[0, 255]]], dtype="float32")
 hint = "standardise changed its input: `X -= m` works in place, `X = X - m` makes a new array"
+with check.unchanged(train, other, hint=hint):
+    standardise(train, other)
+train, other = train.astype(float), other.astype(float)  # of which np.asarray(X, float) makes no copy
 with check.unchanged(train, other, hint=hint):
     standardise(train, other)
 ### END HIDDEN TESTS
