@@ -1350,6 +1350,7 @@ check.equal(
     math.ceil(len(fashion.X_train) / BATCH_SIZE) * EPOCHS,
     "this is the number of steps that your optimizer made: train one fresh model, once, on all training\n"
     "images and no others, with batches of BATCH_SIZE for EPOCHS epochs",
+    mistakes={"batch_size=BATCH_SIZE is missing in fit: without it a batch has 32 images": math.ceil(len(fashion.X_train) / 32) * EPOCHS},
 )
 x = 0.3 * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
