@@ -215,6 +215,7 @@ check.close(
         "that is the standard deviation of the errors: np.std takes their mean off first, and a constant error is lost": 2.6810,
         "every prediction was compared with every price: (n,) and (n, 1) made a table. Bring both to the shape (n,)":
             2.958,
+        "square the differences, not the values themselves": 2.29129,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -244,8 +245,10 @@ rng = np.random.default_rng()
 fits = np.ones(9, bool)  # the formulas that fit all draws: one draw alone may fit one by chance
 for _ in range(3):
     y, y_hat = np.sort(rng.normal(size=(2, 4)))[:, ::-1].astype("float32")
-    with check.unchanged(y, y_hat, hint="rmse changed its input: `y_hat -= y` works in place, `y_hat - y` makes a new array"):
-        error = rmse(y, y_hat[:, np.newaxis])
+    column, in_place = y_hat[:, np.newaxis].copy(), "`y_hat -= y` and `y_hat.shape = …` work in place, `y_hat - y` makes a new array"
+    with check.unchanged(y, y_hat, column, hint=f"rmse changed its input: {in_place}"):
+        error = rmse(y, column)
+        rmse(y, y_hat)
     squares = (y_hat - y).astype(float) ** 2
     formulas = [np.sqrt(squares.mean()), squares.mean(), np.sqrt(squares).mean(), squares.sum(), np.sqrt(squares.sum())]
     formulas += [np.sqrt(squares.sum()) / 4, np.sqrt(squares.sum() / 3), abs((y_hat - y).mean()), np.std((y_hat - y).astype(float))]
