@@ -1092,6 +1092,15 @@ check.close(
     fit_constant(y.copy(), "mse", 1e-4, 3000), y.mean() * (1 - (1 - 2e-4) ** 3000), rtol=1e-4,
     hint="wrong after 3,000 small steps: make exactly `steps` steps, and do not end when a step is small",
 )
+early = "make exactly `steps` steps, and do not end when a step or a slope is small:"
+check.close(
+    fit_constant(y.copy(), "mse", 1e-13, 9), 18e-13 * y.mean(), rtol=1e-4, atol=0,
+    hint=f"{early} wrong after 9 steps with a tiny rate, 1e-13",
+)
+check.close(
+    fit_constant(1e-12 * y, "mse", 0.1, 9), 1e-12 * y.mean() * (1 - 0.8**9), rtol=1e-4, atol=0,
+    hint=f"{early} wrong after 9 steps where all targets are tiny, about 1e-12",
+)
 ### END HIDDEN TESTS
 
 # %% tests="fit_constant_losses" points=1
@@ -1128,7 +1137,7 @@ under_mae = 0.0
 for _ in range(1000):
     under_mae -= 0.1 * np.mean(np.sign(under_mae - y))
 check.close(
-    constant, best.x, atol=0.02, hint="wrong for 'huber': call slopes[loss] with all errors at once",
+    constant, best.x, atol=0.02, hint="wrong for 'huber' after 1,000 steps of 0.1: make all of them, and call slopes[loss] with all errors at once",
     mistakes={"for 'huber' your constant is that of 'mae': was the slope of MAE taken? slopes[loss] is that of the loss": under_mae},
 )
 ### END HIDDEN TESTS
