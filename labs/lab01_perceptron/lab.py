@@ -512,17 +512,17 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-samples, targets = rng.normal(size=(20, 3)), np.arange(20) % 2
+samples, targets = rng.normal(size=(40, 3)), np.arange(40) % 2
 state, expected = np.zeros(4), [0] * 6
 for epoch in range(6):
-    for i in range(20):
+    for i in range(40):
         row = np.append(samples[i], 1.0)
         error = targets[i] - float(state @ row > 0)
         expected[epoch] += int(error != 0)
-        state += 0.7 * error * row
+        state += 0.2 * error * row
 only_two = "one weight for each COLUMN of X, whatever their number: here 3, not always 2"
 with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
-    returned = train_perceptron(samples, targets, 0.7, 6)
+    returned = train_perceptron(samples, targets, 0.2, 6)
 check.shape(returned[0], (3,), hint=only_two)
 check.equal(
     returned[2],
