@@ -344,8 +344,14 @@ class Decoder:
             changed: np.ndarray = items.reshape(value.shape)
         else:
             changed = self.array(state)
-        if changed.shape == value.shape and value.flags.writeable:
-            value[...] = changed
+        if not value.flags.writeable or changed.size != value.size:
+            return
+        if changed.shape != value.shape:
+            try:
+                value.shape = changed.shape  # as `y.shape = …` did at the other end
+            except AttributeError:  # not without a copy, which would be another array
+                return
+        value[...] = changed
 
 
 def _make_unseen(decoder: Decoder, node: Node) -> Any:

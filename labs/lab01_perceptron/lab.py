@@ -121,10 +121,16 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 samples, weights, bias = rng.normal(size=(200, 5)), rng.uniform(0.5, 1, 5), rng.uniform(-0.5, 0.5)
-expected = [int(sum(a * c for a, c in zip(row, weights)) + bias > 0) for row in samples]
+scores = np.array([sum(a * c for a, c in zip(row, weights)) for row in samples]) + bias
+expected = (scores > 0).astype(int)
 check.equal(
-    predict(samples, weights, bias),
+    predict(samples.copy(), weights.copy(), bias),
     expected,
+    mistakes={
+        "compare the score with 0, not with 0.5": (scores > 0.5).astype(int),
+        "it must work for any number of inputs, here 5, not only for two":
+            (samples[:, :2] @ weights[:2] + bias > 0).astype(int),
+    },
     hint="it must work for any number of samples and of inputs, not only for two",
 )
 ### END HIDDEN TESTS
@@ -150,6 +156,10 @@ check.shape(
     (1,),
     hint="a batch of ONE sample gives an array with one answer, (1,): np.squeeze or one number loses the axis",
 )
+whole, unit = np.array([[1.5, -2.0], [-0.0, 300.0], [0.25, 0.0]]), np.array([2.0, -0.5])
+in_place = "predict changed its input: `X *= w` works in place, also behind np.asarray, which makes no copy of floats"
+with check.unchanged(whole, unit, hint=in_place):
+    predict(whole, unit, 1.0)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -335,6 +345,13 @@ check.close(
     expected,
     hint="it must work for any number of inputs, with the length of w taken over all of them",
 )
+one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest distance among those there are"
+with check.explained({"zero-size": one_kind, "empty": one_kind}):
+    check.close(
+        [margin(np.array([[side, 0.0], [2 * side, 9.0]]), np.array([t, t]), np.array([2.0, 0.0]), 0.0) for side, t in ((3.0, 1), (-4.0, 0))],
+        [3.0, 4.0],
+        hint=one_kind,
+    )
 ### END HIDDEN TESTS
 
 # %% tests="margin_sign" points=1
@@ -357,6 +374,9 @@ check.close(
 )
 line = np.array([2.0, -1.0])
 in_place = "margin changed its input: `t[t == 0] = -1` works in place, np.where(…) makes a new array"
+with check.unchanged(samples, labels, line, hint=in_place):
+    margin(samples, labels, line, 0.1)
+labels = labels.astype(float)  # of which np.asarray(t, float) makes no copy
 with check.unchanged(samples, labels, line, hint=in_place):
     margin(samples, labels, line, 0.1)
 ### END HIDDEN TESTS
@@ -450,6 +470,7 @@ check.close(
         "a score of exactly 0 gives the answer 0: use >, not >=": [-0.5, 0.0, 0.0],
         "do not collect the updates of an epoch: show the next sample the new weights": [0.5, 0.75, 0.5],
         "your weights are whole numbers: start from floats, np.zeros(features)": [0.0, 0.0, 0.25],
+        "the learning rate is missing in the change of the bias": [-0.25, 0.5, 1.0],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -508,17 +529,17 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-samples, targets = rng.normal(size=(20, 3)), np.arange(20) % 2
+samples, targets = rng.normal(size=(40, 3)), np.arange(40) % 2
 state, expected = np.zeros(4), [0] * 6
 for epoch in range(6):
-    for i in range(20):
+    for i in range(40):
         row = np.append(samples[i], 1.0)
         error = targets[i] - float(state @ row > 0)
         expected[epoch] += int(error != 0)
-        state += 0.7 * error * row
+        state += 0.2 * error * row
 only_two = "one weight for each COLUMN of X, whatever their number: here 3, not always 2"
 with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
-    returned = train_perceptron(samples, targets, 0.7, 6)
+    returned = train_perceptron(samples, targets, 0.2, 6)
 check.shape(returned[0], (3,), hint=only_two)
 check.equal(
     returned[2],
@@ -544,12 +565,15 @@ check.true(
 from sklearn.linear_model import Perceptron
 
 rng = np.random.default_rng()
-samples = rng.normal(size=(60, 3))
-score = samples @ [1.0, -2.0, 0.5] + 0.5
-samples, targets = samples[np.abs(score) > 0.5], (score[np.abs(score) > 0.5] > 0).astype(int)
-order = np.argsort(-targets, kind="stable")[[0, *rng.permutation(np.arange(1, len(targets)))]]
-samples, targets = samples[order], targets[order]
-oracle = Perceptron(eta0=0.3, shuffle=False, tol=None, max_iter=40).fit(samples, targets)
+intercept = 0.0
+while abs(intercept) < 0.1:  # a bias that is 0 at the end says nothing about its learning rate
+    samples = rng.normal(size=(60, 3))
+    score = samples @ [1.0, -2.0, 0.5] + 0.5
+    samples, targets = samples[np.abs(score) > 0.5], (score[np.abs(score) > 0.5] > 0).astype(int)
+    order = np.argsort(-targets, kind="stable")[[0, *rng.permutation(np.arange(1, len(targets)))]]
+    samples, targets = samples[order], targets[order]
+    oracle = Perceptron(eta0=0.3, shuffle=False, tol=None, max_iter=40).fit(samples, targets)
+    intercept = float(oracle.intercept_[0])
 only_two = "one weight for each COLUMN of X, whatever their number: here 3, not always 2"
 with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
     returned = train_perceptron(samples, targets, 0.3, 40)
@@ -821,6 +845,10 @@ samples, targets, at, bias = rng.normal(size=(8, 3)), rng.normal(size=8), rng.no
 fit = "the shapes do not fit with 8 samples of 3 inputs: use the X and t of the function, not X_five and t_five"
 with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
     returned = gradient(samples.copy(), targets.copy(), at.copy(), bias)
+no_sum = "the score is wrong with more than one input: o = w·x + b adds up the products of ALL features"
+first, apart = targets - samples[:, 0] * at[0] - bias, targets.reshape(-1, 1) - (samples * at + bias)
+for slopes in (-samples.T @ first, -np.sum(apart * samples, axis=0)):
+    check.true(np.shape(returned[0]) != (3,) or not np.allclose(returned[0], slopes), no_sum)
 check.gradient(
     returned[0],
     lambda w: error(samples, targets, w, bias),
@@ -958,6 +986,7 @@ check.close(
     mistakes={
         "batch_size is not used: with batch_size=2 there are three pieces and three updates": [1.1, 0.25],
         "the last piece is left out: five samples in pieces of 2 are 2 + 2 + 1": [0.5999, 0.1624],
+        "the last piece is smaller than batch_size: take the sum over the samples it has": [0.988484, 0.227164],
     },
     hint="right for one piece of five samples, but not for pieces of 2 + 2 + 1",
 )
@@ -977,6 +1006,7 @@ def by_pieces(pieces):
 fit = "the shapes do not fit with 13 samples of 3 inputs: use the X and t of the function, not X_five and t_five"
 with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
     returned = train_delta(samples.copy(), targets.copy(), 0.02, 3, 5)
+check.shape(returned[0], (3,), hint="one weight for each input, here 3: w has as many entries as X has columns")
 check.close(
     np.append(*returned[:2]),
     by_pieces([range(0, 5), range(5, 10), range(10, 13)]),
@@ -1016,9 +1046,15 @@ fit = "the shapes do not fit with 10 samples of 2 inputs: use the X and t of the
 with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit}):
     ends = [train_delta(samples.copy(), targets.copy(), 0.01, epochs, 3)[:2] for epochs in (1, 2, 3, 4)]
 check.shape(ends[0][0], (2,), hint="one weight for each input: two inputs here")
+four = np.asarray(train_delta(samples.copy(), targets.copy(), 0.01, 4, 3)[2], dtype=float)
+measured = [error(samples, targets, w_end, b_end) for w_end, b_end in ends]
+check.true(
+    four.shape != (4,) or not np.allclose(four, four[-1], rtol=1e-9) or np.allclose(four, measured),
+    "all entries are equal: note E at the end of each epoch, inside the loop over the epochs",
+)
 check.close(
-    train_delta(samples.copy(), targets.copy(), 0.01, 4, 3)[2],
-    [error(samples, targets, w_end, b_end) for w_end, b_end in ends],
+    four,
+    measured,
     hint="each entry is E over ALL samples at the end of its epoch, not only over the last piece",
 )
 check.shape(
@@ -1030,6 +1066,11 @@ check.shape(
     train_delta(X_five.copy(), np.zeros(5), 0.01, 6, 2)[2],
     (6,),
     hint="one error for EACH epoch, also where the error is 0 already: do not stop before the last epoch",
+)
+check.shape(
+    train_delta(X_five.copy(), t_five.copy(), 1e-13, 6, 2)[2],
+    (6,),
+    hint="one error for EACH epoch, also where it hardly changes: do not stop before the last epoch",
 )
 ### END HIDDEN TESTS
 
@@ -1097,7 +1138,7 @@ plotting.error_curves(runs, ylabel="error $E$ above its minimum", title="larger 
 #
 # | rate | after 500 epochs |
 # |---|---|
-# | `rate_small` | $E$ has fallen, but is still above 0.05 |
+# | `rate_small` | $E$ has fallen below 67, but is still above 0.05 |
 # | `rate_right` | $E$ is below 0.01 |
 # | `rate_large` | $E$ is larger than at the start |
 
@@ -1123,10 +1164,11 @@ with np.errstate(all="ignore"):
     error_small, error_right = error_after_500(rate_small), error_after_500(rate_right)
 check.between(rate_small, 1e-300, np.inf, name="rate_small", low_hint="a learning rate is above 0")
 check.between(rate_right, 1e-300, np.inf, name="rate_right", low_hint="a learning rate is above 0")
+check.true(not 67 <= error_small <= 67.5, "with rate_small E has hardly fallen: that rate is too small to bring it below 67")
 check.between(
     np.nan_to_num(error_small, nan=1e300),
     0.05,
-    67.5,
+    67,
     name="E after 500 epochs with rate_small",
     low_hint="that rate is not too small: it does well in 500 epochs",
     high_hint="that rate is too large: the error has grown",
@@ -1243,7 +1285,8 @@ rng = np.random.default_rng()
 W1, b1, W2, b2 = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
 product = [[sum(W1[i, k] * W2[k, j] for k in range(3)) for j in range(3)] for i in range(4)]
 fit = "wrong with 4 inputs and 3 hidden units: a product of matrices, first W1, then W2"
-one = collapse(W1.copy(), b1.copy(), W2.copy(), b2.copy())
+with check.explained({"out of bounds": "inputs, hidden units and outputs may differ in number: here 4 inputs and 3 hidden units"}):
+    one = collapse(W1.copy(), b1.copy(), W2.copy(), b2.copy())
 check.close(one[0], product, hint=fit)
 try:
     fewer = collapse(W1.copy(), b1.copy(), W2[:, :2].copy(), b2[:2].copy())[0]

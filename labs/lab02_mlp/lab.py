@@ -182,8 +182,8 @@ check.close(
     [np.mean(Z), np.std(Z)], [0, 1], atol=1e-3,
     hint="after standardising, the training pixels have mean 0 and standard deviation 1; these are yours",
     mistakes={
-        "you divided by 255; that gives values from 0 to 1, here we want mean 0 and standard deviation 1":
-            [0.375, 0.4841],
+        "you divided by 255, or by the range from the smallest pixel to the largest: that gives values from 0 to 1,\n"
+        "here we want mean 0 and standard deviation 1": [0.375, 0.4841],
         "you divided by 256; that gives values below 1, here we want mean 0 and standard deviation 1":
             [0.3735, 0.4822],
         "you divided by the standard deviation, but the mean must be subtracted first": [0.7746, 1],
@@ -200,8 +200,13 @@ hint = "images may come in any shape, for example (n, 784): nothing may depend o
 with check.explained({"AxisError": hint}):
     check.close(standardise(flat.copy(), flat.copy()), expected, rtol=1e-3, atol=1e-4, hint=hint)
 many = np.concatenate([rng.uniform(0, 50, size=(25_000, 1)), rng.uniform(150, 250, size=(5_000, 1))])
+whole = np.trunc(many)
 check.close(
     standardise(many.copy(), many.copy()), (many - many.mean()) / many.std(), rtol=1e-3, atol=1e-4,
+    mistakes={
+        "images may be floats, and whole numbers cut their fractions off: turn bytes into floats": (whole - many.mean()) / many.std(),
+        "images may be floats, and whole numbers cut their fractions off": (whole - whole.mean()) / whole.std(),
+    },
     hint="m and s are those of ALL training images, not of the first ones or of a sample of them",
 )
 ### END HIDDEN TESTS
@@ -227,6 +232,10 @@ oracle = sklearn.preprocessing.StandardScaler().fit(train.reshape(-1, 1))
 expected = oracle.transform(other.reshape(-1, 1)).reshape(7, 4, 5)
 check.close(
     standardise(train.copy(), other.copy()), expected, rtol=1e-3, atol=1e-4,
+    mistakes={
+        "images may be floats, and whole numbers cut their fractions off: turn bytes into floats":
+            oracle.transform(np.trunc(other).reshape(-1, 1)).reshape(7, 4, 5),
+    },
     hint="use the mean and the standard deviation of X_train, and nothing else, for every pixel of X",
 )
 train, dark = rng.integers(0, 256, size=(30, 2, 2)).astype(float), np.array([[[0.0, 1.0], [1.0, 0.0]]])
@@ -253,6 +262,9 @@ check.close(
 ### BEGIN HIDDEN TESTS
 train, other = np.array([[[10, 30]]], dtype="float32"), np.array([[[0, 255]]], dtype="float32")
 hint = "standardise changed its input: `X -= m` works in place, `X = X - m` makes a new array"
+with check.unchanged(train, other, hint=hint):
+    standardise(train, other)
+train, other = train.astype(float), other.astype(float)  # of which np.asarray(X, float) makes no copy
 with check.unchanged(train, other, hint=hint):
     standardise(train, other)
 ### END HIDDEN TESTS
@@ -314,7 +326,7 @@ def nearest_mean(X_train, y_train, X):
 
     X_train: float array (n, ...), one sample a row; a sample may be a vector or an image.
     y_train: int array (n,), the label of each. Any set of labels may occur, for example only 3 and 7.
-    X: float array (m, ...) with samples of the same shape.
+    X: float array (m, ...) with samples of the same shape; m may be 1.
     Returns an int array (m,) of labels. Nothing is changed.
     """
     ### BEGIN SOLUTION
@@ -372,11 +384,18 @@ check.true(
     np.asarray(y_hat).dtype.kind in "iu",
     "your labels are floats, as np.zeros(len(X)) and np.array([]) are: return an array of ints, with dtype=int",
 )
+numbered = labels[which]
+hint = "nearest_mean changed y_train: `y_train[…] = …` works in place, np.searchsorted(labels, y_train) makes a new array"
+with check.unchanged(numbered, hint=hint):
+    nearest_mean(samples.copy(), numbered, samples[:3].copy())
+lone = "for a single sample of X, and with one class only, the answer is an array too, of the shape (1,)"
+y_hat = nearest_mean(samples[:4].copy(), np.array([7, 7, 7, 7]), samples[:1].copy())
+check.equal(y_hat, [7], lone)
 ### END HIDDEN TESTS
 
 # %% tests="nearest_mean_images" points=1
 images = (fashion.X_train[:2000] - np.float32(pixel_mean)) / np.float32(pixel_deviation)
-y_hat = nearest_mean(images, fashion.y_train[:2000], X_valid_scaled[:1000].copy())
+y_hat = nearest_mean(images, fashion.y_train[:2000].copy(), X_valid_scaled[:1000].copy())
 check.shape(y_hat, (1000,), "one label for each image: sum the squares over all pixels of an image")
 check.between(
     np.mean(np.asarray(y_hat) == fashion.y_valid[:1000]), 0.5, 1.0, name="the share of right answers",
@@ -454,7 +473,7 @@ plotting.activation_functions(derivatives=True);
 def activations(z):
     """ReLU, sigmoid and tanh of every entry of z.
 
-    z: float array of any shape with any finite values; it is not changed.
+    z: float array of any shape with any finite values; it is not changed. NumPy and SciPy may be used.
     Returns three float arrays of the shape of z, in this order: relu, sigmoid, tanh.
     """
     ### BEGIN SOLUTION
@@ -512,6 +531,11 @@ for name, value, expected in (("sigmoid", sigmoid, [0, 1]), ("tanh", tanh, [-1, 
 z = np.random.default_rng().normal(size=7)
 hint = "activations changed z: `z[z < 0] = 0` works in place; use np.maximum or np.where"
 with check.unchanged(z, hint=hint):
+    activations(z)
+z = np.array([-1e6, -1000.0, -501.0, -30.0, -0.0, 0.0, 30.0, 501.0, 1000.0, 1e6])
+hint = "activations changed z, where it holds very large or small values: `z[z > 500] = 500` works in place, np.clip(z, …) makes\n"
+hint += "a new array"
+with np.errstate(all="ignore"), check.unchanged(z, hint=hint):
     activations(z)
 with np.errstate(all="ignore"):
     relu = activations(np.array([-1e6, 2500.0, 1e6]))[0]
@@ -641,6 +665,12 @@ z = np.array([[1.0, 2.0, 0.0], [5.0, 3.0, 4.0], [0.0, 0.0, 1.0]])
 hint = "softmax changed its input: `z -= …` works in place, `z = z - …` makes a new array"
 with check.unchanged(z, hint=hint):
     softmax(z)
+### BEGIN HIDDEN TESTS
+z = np.array([[-1e6, 1e6, 0.0], [800.0, -0.0, -800.0], [1000.0, 1001.0, 999.0]])
+hint = "softmax changed its input, where that holds very large or small scores: `z[z > 700] = …` and `z -= …` work in place"
+with np.errstate(all="ignore"), check.unchanged(z, hint=hint):
+    softmax(z)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # **Look.** Divide the scores by a *temperature* T before softmax. A low temperature makes the largest score
@@ -667,7 +697,7 @@ plotting.softmax_temperature([2.0, 1.0, 0.0]);
 def one_hot(y, classes):
     """One-hot rows for class numbers.
 
-    y: int array (n,), each entry from 0 to classes − 1. classes: int, the number of columns.
+    y: int array (n,), each entry from 0 to classes − 1. classes: int, at least 1, the number of columns.
     Returns an array (n, classes) of ints or floats: a single 1 in each row, in column y[i]; all else 0.
     """
     ### BEGIN SOLUTION
@@ -704,6 +734,11 @@ for n in (5, 5, 5, 5, 5, 5, 300):  # several small batches: np.empty gives the m
             hint=f"wrong for {n} labels of {classes} classes, of which some do not occur, as class 0:\n"
             "label 3 belongs in column 3, whatever the smallest or the largest label is; all else is 0 (start from np.zeros)",
         )
+two = "two classes have two columns, one for each: scikit-learn's label_binarize makes a single one of them"
+Y = one_hot(np.array([1, 0, 1]), 2)
+check.shape(Y, (3, 2), two)
+Y = one_hot(np.array([0, 0]), 1)
+check.equal(np.asarray(Y, dtype=float), [[1], [1]], "with a single class every row is [1]")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -794,6 +829,9 @@ check.close(
     loss, -np.log(1e-7) * (unit if abs(unit) > 0.1 else 1), rtol=2e-3,
     hint="wrong for an image that is sure and wrong: probabilities below 1e-7, and only these, count as 1e-7",
 )
+Y, Q = Y.astype("float32"), Q.astype("float32")
+with np.errstate(all="ignore"), check.unchanged(Y, Q, hint=hint):
+    cross_entropy(Y, Q)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -892,7 +930,7 @@ def build_mlp():
     """A new network 784-300-100-10 with fresh random weights in each call, compiled or not.
 
     Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities (n, 10) out;
-        ReLU in both hidden layers.
+        ReLU in both hidden layers. Flatten or Reshape may lay out the pixels.
     """
     ### BEGIN SOLUTION
     return keras.Sequential(
@@ -983,7 +1021,7 @@ build_mlp().summary()
 
 # %% exercise="build_binary"
 def build_binary():
-    """A new compiled network 21-100-100-100-1 for a yes-or-no question.
+    """A new compiled network 21-100-100-100-1 for a yes-or-no question, with fresh random weights in each call.
 
     Returns a functional Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU in the hidden
     layers; compiled with Adam, binary cross-entropy and accuracy.
@@ -1017,6 +1055,11 @@ check.true(
 )
 check.true(np.std(q) > 1e-6, "everybody gets the same answer: softmax over a single output is always 1")
 ### BEGIN HIDDEN TESTS
+first, again = (keras.ops.convert_to_numpy(network.trainable_weights[0]) for network in (binary, build_binary()))
+check.true(
+    np.any(first != again),
+    "two calls gave the same weights: make the model inside of the function, without a seed, so that each call gives a new one",
+)
 W1, b1, W2, b2, W3, b3, W4, b4 = [keras.ops.convert_to_numpy(w) for w in binary.trainable_weights]
 hidden = np.maximum(np.maximum(np.maximum(customers @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
 check.close(
@@ -1339,6 +1382,7 @@ check.equal(
     math.ceil(len(fashion.X_train) / BATCH_SIZE) * EPOCHS,
     "this is the number of steps that your optimizer made: train one fresh model, once, on all training\n"
     "images and no others, with batches of BATCH_SIZE for EPOCHS epochs",
+    mistakes={"batch_size=BATCH_SIZE is missing in fit: without it a batch has 32 images": math.ceil(len(fashion.X_train) / 32) * EPOCHS},
 )
 x = 0.3 * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
@@ -1565,7 +1609,8 @@ P, y = rng.dirichlet(np.ones(6), size=80), rng.integers(0, 6, size=80)
 mistakes = sorted((-max(row), i) for i, row in enumerate(P.tolist()) if row.index(max(row)) != y[i])
 check.equal(
     confident_mistakes(P.copy(), y.copy(), 10), [i for _, i in mistakes[:10]],
-    "wrong for 80 samples: order them by the probability of the predicted class, the largest of the row",
+    "wrong for 80 samples: order them by the probability of the predicted class, the largest of the row (not by its lead over\n"
+    "the second, and not by the probability of the right class)",
 )
 ### END HIDDEN TESTS
 

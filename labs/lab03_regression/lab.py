@@ -228,6 +228,7 @@ check.close(
         "that is the standard deviation of the errors: np.std takes their mean off first, and a constant error is lost": 2.6810,
         "every prediction was compared with every price: (n,) and (n, 1) made a table. Bring both to the shape (n,)":
             2.958,
+        "square the differences, not the values themselves": 2.29129,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -253,12 +254,17 @@ check.true(
     "bring both to the shape (n,)",
 )
 ### BEGIN HIDDEN TESTS
+import contextlib
+
 rng = np.random.default_rng()
 fits = np.ones(9, bool)  # the formulas that fit all draws: one draw alone may fit one by chance
 for _ in range(3):
     y, y_hat = np.sort(rng.normal(size=(2, 4)))[:, ::-1].astype("float32")
-    with check.unchanged(y, y_hat, hint="rmse changed its input: `y_hat -= y` works in place, `y_hat - y` makes a new array"):
-        error = rmse(y, y_hat[:, np.newaxis])
+    column, in_place = y_hat[:, np.newaxis].copy(), "`y_hat -= y` and `y_hat.shape = …` work in place, `y_hat - y` makes a new array"
+    with check.unchanged(y, y_hat, column, hint=f"rmse changed its input: {in_place}"):
+        error = rmse(y, column)
+        with contextlib.suppress(IndexError):  # predictions without a column, which the test above is for
+            rmse(y, y_hat)
     squares = (y_hat - y).astype(float) ** 2
     formulas = [np.sqrt(squares.mean()), squares.mean(), np.sqrt(squares).mean(), squares.sum(), np.sqrt(squares.sum())]
     formulas += [np.sqrt(squares.sum()) / 4, np.sqrt(squares.sum() / 3), abs((y_hat - y).mean()), np.std((y_hat - y).astype(float))]
@@ -379,11 +385,15 @@ y = X @ (rng.uniform(0.5, 2, size=3) * rng.choice([-1, 1], size=3)) + rng.normal
 X, y = X - X.mean(axis=0), y - y.mean()  # so the constant, which the test above is for, is 0
 oracle = sklearn.linear_model.LinearRegression().fit(X, y)
 w, b = fit_linear(X.copy(), y.copy())
+check.true(
+    np.isfinite([*w, np.squeeze(b)]).all(),
+    "w or b is nan or inf: gradient descent with a fixed rate explodes where the features are larger. np.linalg.lstsq needs no rate",
+)
 check.close(
     [*w, np.squeeze(b)], [*oracle.coef_, oracle.intercept_], rtol=1e-3, atol=1e-4,
     hint="the sum of squared errors is not the smallest one: scikit-learn finds a better line",
 )
-X = X + 5
+X, y = X + 5, y + 3  # not centred, so that to centre them changes them
 with check.unchanged(X, y, hint="fit_linear changed its input: `X -= …` works in place, `X - …` makes a new array"):
     fit_linear(X, y)
 ### END HIDDEN TESTS
@@ -499,6 +509,10 @@ check.close(
     atol=1e-3,
     mistakes={
         "the first eight columns are X itself: the logarithms are missing": X,
+        "the first eight columns stand in another order than in X": [
+            [1.3863, 1.6094, 0.0, 6.9078, 1.0986, 30.0, 34.0, -118.0],
+            [0.0, 0.6931, -0.6931, 2.9957, 6.2146, 5.0, 40.0, -122.0],
+        ],
         "these are logarithms to base 10: use np.log": [
             [0.6021, 30.0, 0.699, 0.0, 3.0, 0.4771, 34.0, -118.0],
             [0.0, 5.0, 0.301, -0.301, 1.301, 2.699, 40.0, -122.0],
@@ -582,8 +596,11 @@ rng = np.random.default_rng()
 X = np.column_stack([rng.lognormal(size=(30, 6)), rng.uniform(32, 42, size=30), rng.uniform(-125, -114, size=30)])
 turns = np.exp(1j * X[:, 6:8, np.newaxis] * np.array([1, 2, 4])).transpose(0, 2, 1)  # (n, k, coordinate)
 expected = np.stack([turns.imag, turns.real], axis=-1).reshape(30, 12)
+turns = np.exp(1j * np.trunc(X[:, 6:8, np.newaxis]) * np.array([1, 2, 4])).transpose(0, 2, 1)
+whole = np.stack([turns.imag, turns.real], axis=-1).reshape(30, 12)
 check.close(
     np.asarray(make_features(X))[:, 8:], expected, atol=1e-3,
+    mistakes={"the degrees have lost their decimals: take X[:, 6] and X[:, 7] as they are, not as ints": whole},
     hint="columns 8 to 19 are wrong for 30 other districts: for k = 1, then 2, then 4: sine and cosine of k · latitude,\n"
     "sine and cosine of k · longitude",
 )
@@ -1103,6 +1120,15 @@ check.close(
     fit_constant(y.copy(), "mse", 1e-4, 3000), y.mean() * (1 - (1 - 2e-4) ** 3000), rtol=1e-4,
     hint="wrong after 3,000 small steps: make exactly `steps` steps, and do not end when a step is small",
 )
+early = "make exactly `steps` steps, and do not end when a step or a slope is small:"
+check.close(
+    fit_constant(y.copy(), "mse", 1e-13, 9), 18e-13 * y.mean(), rtol=1e-4, atol=0,
+    hint=f"{early} wrong after 9 steps with a tiny rate, 1e-13",
+)
+check.close(
+    fit_constant(1e-12 * y, "mse", 0.1, 9), 1e-12 * y.mean() * (1 - 0.8**9), rtol=1e-4, atol=0,
+    hint=f"{early} wrong after 9 steps where all targets are tiny, about 1e-12",
+)
 ### END HIDDEN TESTS
 
 # %% tests="fit_constant_losses" points=1
@@ -1139,7 +1165,7 @@ under_mae = 0.0
 for _ in range(1000):
     under_mae -= 0.1 * np.mean(np.sign(under_mae - y))
 check.close(
-    constant, best.x, atol=0.02, hint="wrong for 'huber': call slopes[loss] with all errors at once",
+    constant, best.x, atol=0.02, hint="wrong for 'huber' after 1,000 steps of 0.1: make all of them, and call slopes[loss] with all errors at once",
     mistakes={"for 'huber' your constant is that of 'mae': was the slope of MAE taken? slopes[loss] is that of the loss": under_mae},
 )
 ### END HIDDEN TESTS
@@ -1288,6 +1314,10 @@ causes = dict.fromkeys(("truth value of an array", "only length-1", "only 0-dime
 in_place = "outputs changed z: `z *= -1` works in place, `-z` makes a new array"
 with check.explained(causes), check.unchanged(z, hint=in_place):
     bounded = outputs(z, low, high)[1]
+extreme = np.array([[-1e6, -1000.0, -710.0, -0.0], [0.0, 710.0, 1000.0, 1e6]])
+in_place = "outputs changed z, where it holds very large or small scores: `z[z > 700] = …` works in place, np.clip(z, …) does not"
+with np.errstate(all="ignore"), check.unchanged(extreme, hint=in_place):
+    outputs(extreme, low, high)
 check.close(
     bounded, expected, rtol=1e-3, atol=1e-4,
     hint=f"the bounded output is wrong between {low:.2f} and {high:.2f}, for an array with two axes: low may be negative",
@@ -1393,6 +1423,11 @@ with check.unchanged(rates, curve, hint="pick_rate changed its input: work on a 
 check.true(
     np.isclose(picked, one_of, rtol=1e-3).any(),
     f"wrong where nan stands between the losses: look at every finite loss; the lowest is at the rate {rates[lowest]:.3g}",
+)
+lone = np.asarray(pick_rate(np.array([0.3]), np.array([2.0])), dtype=float)
+check.true(
+    lone.size == 1 and np.isclose(lone.reshape(-1)[0], [0.03, 0.3, 2.0, 0.2]).any(),
+    "wrong where there is one rate only: a tenth of that",
 )
 large = 1e12 * curve
 one_of = [rates[lowest] / 10, rates[lowest], rates[lowest - 1], large[lowest], large[lowest] / 10]
@@ -1855,6 +1890,8 @@ check.close(
         "the weights are exchanged: 0.9 belongs to the main output": 4.5,
         "the two losses are averaged: loss_weights=[0.9, 0.1] is missing": 6.5,
         "that is 0.9·MAE(main) + 0.1·MAE(aux): take the mean squared error": 2.9,
+        "the auxiliary output has the mean absolute error: both need the mean squared error": 8.3,
+        "the main output has the mean absolute error: both need the mean squared error": 3.1,
     },
 )
 check.true(
@@ -2017,7 +2054,7 @@ if not right:
     for part, X, y in (("training", housing.X_train, housing.y_train), ("test", housing.X_test, housing.y_test)):
         elsewhere = root_error(X, y)
         check.true(not np.isclose(valid_error, elsewhere, rtol=1e-3), f"valid_error was measured on the {part} districts")
-check.true(bool(right), "valid_error is not the RMSE of predict on the validation districts")
+check.true(bool(right), "valid_error is not the RMSE of predict on the validation districts (nor is the lowest val_loss on the way)")
 steps, per_epoch = int(keras.ops.convert_to_numpy(best_model.optimizer.iterations)), math.ceil(len(housing.X_train) / 128)
 check.true(
     steps % per_epoch == 0,

@@ -199,6 +199,23 @@ def _clear(x: Any) -> None:
         part.insert(0, "b", 1) if isinstance(part, pd.DataFrame) else part.clear()
 
 
+def test_another_shape_of_an_array_is_a_change_and_taken_back() -> None:
+    column = np.array([[1.0], [2.0]])
+
+    def flatten(array: np.ndarray) -> None:
+        array.shape = (2,)
+
+    with remote(flatten) as function:
+        with pytest.raises(check.Mistake, match="changed its input"), check.unchanged(column):
+            function(column)
+        assert column.shape == (2, 1)
+        function(column)
+        assert column.shape == (2, 1)
+        with check.mutates(column):
+            function(column)
+    assert column.shape == (2,)
+
+
 @pytest.mark.parametrize("watched", [{1, 2}, [{3}], deque([1]), Counter("a"), pd.DataFrame({"a": [1]})], ids=repr)
 def test_a_change_of_a_set_a_queue_or_a_table_is_seen_and_taken_back(watched: Any) -> None:
     before = deepcopy(watched)
