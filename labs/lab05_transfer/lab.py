@@ -1768,13 +1768,9 @@ for classes in (2, 5):
     )
     check.probabilities(check.outputs(built, snaps), hint=f"the last layer needs softmax, for {classes} classes too")
 forked = forked_body()
-in_use = check.outputs(forked, snaps / np.float32(127.5) - 1).mean(axis=(1, 2))
 itself = "the layers of this base form no chain, they fork and meet again: call base itself, base(x, training=False), not its layers\none by one"
 with check.explained(dict.fromkeys(("ValueError", "TypeError", "ndex", "expected"), itself)):
-    built = build_classifier(forked, 3)
-check.model(built, input_shape=(6, 6, 3), output_shape=(3,))
-W, b = [keras.ops.convert_to_numpy(w) for w in built.layers[-1].weights]
-check.close(check.outputs(built, snaps), scipy.special.softmax(in_use @ W + b, axis=1), rtol=0, atol=1e-3, hint=itself)
+    build_classifier(forked, 3)
 ### END HIDDEN TESTS
 
 # %% tests="classifier_frozen" points=1
