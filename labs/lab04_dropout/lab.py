@@ -203,6 +203,11 @@ check.close(
     l1, np.linalg.norm(W, ord=1, axis=1), rtol=1e-5,
     hint="wrong for 6 vectors of 9 weights: nothing may depend on three weights or four solutions",
 )
+W = np.random.default_rng().normal(size=(1, 4))
+check.close(
+    penalties(W.copy())[0], [math.fsum(map(abs, row)) for row in W.tolist()], rtol=1e-5,
+    hint="wrong for a single row of weights: one number for each row, in an array of the length 1",
+)
 ### END HIDDEN TESTS
 
 # %% tests="penalties_l2" points=1
@@ -226,6 +231,11 @@ W = np.random.default_rng().normal(size=(5, 8))
 check.close(
     penalties(W.copy())[1], [keras.ops.convert_to_numpy(keras.regularizers.L2(1.0)(row)) for row in W.astype("float32")], rtol=1e-4,
     hint="wrong for 5 vectors of 8 weights: nothing may depend on three weights or four solutions",
+)
+W = np.random.default_rng().normal(size=(1, 4))
+check.close(
+    penalties(W.copy())[1], [math.fsum(w * w for w in row) for row in W.tolist()], rtol=1e-5,
+    hint="wrong for a single row of weights: one number for each row, in an array of the length 1",
 )
 ### END HIDDEN TESTS
 
@@ -437,6 +447,12 @@ check.true(
     np.allclose(new, one + two - none, atol=1e-6) and (one != none).all() and (two != none).all(),
     f"{two_axes}; each weight gets the slopes of both penalties",
 )
+w, g = np.array([0.0, -1.5, 2.0]), np.array([0.3, 0.0, -0.2])
+for lr, l1, l2 in ((0.5, 0.0, 0.0), (0.0, 0.2, 0.1), (0.5, 0.2, 0.1)):
+    strengths = f"with lr = {lr}, l1 = {l1} and l2 = {l2}"
+    with check.unchanged(w, g, hint=f"{hint};\nhere {strengths}, and one weight is 0"):
+        new = penalised_step(w, g, lr, l1, l2)
+    check.true(new is not w and new is not g, f"{strengths} penalised_step returned an array that it was given: return a new one")
 ### END HIDDEN TESTS
 
 
@@ -766,7 +782,7 @@ def build_regularised(dropout, l2):
 
     Whoever trains it compiles it.
 
-    dropout: float from 0 to below 1, the rate after each of the two hidden layers.
+    dropout: float from 0 to below 1, the rate after each of the two hidden layers; it acts in training only.
     l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
     Returns a sequential or functional Keras model, of Keras's own layers and penalties: images (n, 28, 28) in, class
         probabilities (n, 10) out; ReLU in both hidden layers.
@@ -816,6 +832,12 @@ check.true(
     not np.allclose(again, first, rtol=0, atol=1e-6),
     "a second call gave a network with the same weights: make a new one at each call, keep none from an earlier call (and\n"
     "set no seed)",
+)
+called = keras.ops.convert_to_numpy(built(noise))
+check.close(
+    called, first, rtol=0, atol=1e-4,
+    hint="a plain call of your network, model(X), still drops: leave `training=True` out where you call a layer, for it holds for\n"
+    "ever. Dropout acts in training only, and fit tells it so",
 )
 ### END HIDDEN TESTS
 
@@ -1016,16 +1038,16 @@ check.true(
     np.allclose(calm, noisy, atol=1e-4) and not stopped.losses,
     "your network has dropout or a penalty: train the plain one, network(), so that early stopping alone is judged",
 )
-check.between(
-    record["loss"][0], 1.0, np.inf, name="the training loss in the first epoch",
-    low_hint="the network knew the images before: begin with a new one, stopped = network(), and train it on y_small",
-)
 q = check.outputs(stopped, X_small).astype("float64")
 loss_now = -np.log(np.maximum(q[np.arange(len(q)), y_small], 1e-30)).mean()
 best = int(np.argmin(record["val_loss"])) if "val_loss" in record else -1
 check.between(
     loss_now / record["loss"][best], 0.0, 1.3, name="loss on X_small and y_small now, divided by that in the history,",
     high_hint="the network does not know the labels y_small: was it trained on these, and not on y_clean?",
+)
+check.between(
+    record["loss"][0], 1.0, np.inf, name="the training loss in the first epoch",
+    low_hint="the network knew the images before: begin with a new one, stopped = network(), and train it on y_small",
 )
 check.between(
     np.mean(check.outputs(stopped, X_test).argmax(axis=1) == y_test), 0.5, 1.0,
@@ -1303,6 +1325,10 @@ with check.explained({"broadcast": output}), check.unchanged(X, steady, hint="mc
     mean = mc_predict(steady, X, 4)[0]
 check.shape(mean, (6, 3), output)
 check.close(mean, expected, rtol=1e-4, atol=1e-6, hint="for a model without dropout the mean is its ordinary prediction")
+maps = keras.Sequential([keras.Input((5,)), keras.layers.Dense(6), keras.layers.Reshape((2, 3))])
+mean, spread = mc_predict(maps, X[:1].copy(), 3)
+for array in (mean, spread):
+    check.shape(array, (1, 2, 3), "for one sample and a model whose output is a map of 2 by 3, both results have the shape of the model's output")
 mostly = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.25)])  # each entry becomes 0 or 4/3 as large
 check.close(
     np.mean(mc_predict(mostly, threes.copy(), 21)[0]), 3, rtol=0.05,
@@ -1464,6 +1490,13 @@ check.close(
     mean, sum(P[i] for i in range(5)) / 5, rtol=1e-6,
     hint="wrong for 5 networks, 30 samples and 4 classes: nothing may depend on three networks",
 )
+for networks, samples, classes in ((1, 6, 3), (3, 1, 4), (2, 5, 2)):
+    P = np.random.default_rng().dirichlet(np.ones(classes), size=(networks, samples))
+    sizes = f"{networks} networks, {samples} samples and {classes} classes"
+    check.close(
+        ensemble(P.copy())[0], [[math.fsum(P[:, i, j]) / networks for j in range(classes)] for i in range(samples)], rtol=1e-6,
+        hint=f"wrong for {sizes}: the mean over the first axis, (n, classes), also where there is only one of something",
+    )
 ### END HIDDEN TESTS
 
 # %% tests="ensemble_labels" points=1
@@ -1494,6 +1527,13 @@ check.equal(
         "that works for two classes only, and here are 6: take argmax(axis=1) of the mean": second,
     },
 )
+for networks, samples, classes in ((1, 6, 3), (3, 1, 4), (2, 5, 2)):
+    P = np.random.default_rng().dirichlet(np.ones(classes), size=(networks, samples))
+    sums = [[math.fsum(P[:, i, j]) for j in range(classes)] for i in range(samples)]
+    check.equal(
+        ensemble(P.copy())[1], [row.index(max(row)) for row in sums],
+        f"wrong for {networks} networks, {samples} samples and {classes} classes: one label a sample, also where there is only one of something",
+    )
 ### END HIDDEN TESTS
 
 # %%
@@ -1566,6 +1606,9 @@ check.close(
     np.append(average[0], average[1]), np.append(counts @ steps, np.full(6, 1 - decay**29)), rtol=1e-4, atol=1e-6,
     hint=f"wrong after 29 steps with decay {decay:.2f}, for a network with three arrays",
 )
+forgetful = update_average([steps[0].copy()], [steps[1].copy()], 0.0)
+check.length(forgetful, 1, "here the network has a single array: return a list with one")
+check.close(forgetful[0], steps[1], hint="with decay 0 the old average counts nothing, and the new one is the new weights")
 ### END HIDDEN TESTS
 
 # %% tests="average_pure" points=1

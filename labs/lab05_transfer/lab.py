@@ -345,6 +345,7 @@ def mixed_base():
             keras.layers.Conv1D(3, 2, activation="elu"),
             keras.layers.BatchNormalization(),
             keras.layers.Flatten(),
+            keras.layers.Dropout(0.5),
             keras.layers.Dense(5, activation="softplus"),
             keras.layers.Dense(4, activation="softmax"),
         ]
@@ -418,6 +419,11 @@ for kind, deep in {"four hidden layers": small_base((4,), (6, 5, 3, 4), 2), "lay
         check.outputs(copied, x), scipy.special.expit(hidden @ W + b), rtol=1e-3, atol=1e-4,
         hint=f"for a base with {kind}, the body does not compute what base's body computes: copy the layers of base\n"
         "as they are, with their activations",
+    )
+    check.close(
+        keras.ops.convert_to_numpy(copied(x)), check.outputs(copied, x), rtol=1e-3, atol=1e-4,
+        hint=f"for a base with {kind}, a plain call of the new network, new(X), is not what predict gives: do not call a layer with\n"
+        "training=True, which holds for ever",
     )
 ### END HIDDEN TESTS
 
@@ -971,8 +977,8 @@ def add_noise(X, s, seed):
 
     X: float array of any shape, pixels from 0 to 1; it is not changed.
     s: float, at least 0, the standard deviation of the noise. seed: int; the same seed gives the same noise.
-    Returns a new float32 array of the shape of X: every pixel plus its own number from a normal distribution
-    with mean 0 and standard deviation s, cut off to the range from 0 to 1.
+    Returns a new float32 array of the shape of X, for s = 0 too: every pixel plus its own number from a normal
+    distribution with mean 0 and standard deviation s, cut off to the range from 0 to 1.
     """
     ### BEGIN SOLUTION
     noise = np.random.default_rng(seed).normal(scale=s, size=X.shape)
@@ -1013,6 +1019,15 @@ noise = noisy - 0.5
 check.between(
     np.mean(noise**4) / np.mean(noise**2) ** 2, 2.7, 3.3, name="the fourth moment of the noise, 3 for a normal distribution",
     low_hint="the noise has no normal distribution: large values are missing (use .normal)",
+)
+X = np.random.default_rng().random((3, 4))
+same = np.asarray(add_noise(X.copy(), 0.0, 1))
+check.true(same.dtype == np.float32, "for s = 0 and a float64 array too return float32: no way out before the astype")
+check.close(same, X.astype("float32"), hint="for s = 0 there is no noise: the pixels keep their values")
+X = np.random.default_rng().random((3, 4)).astype("float32")
+check.true(
+    add_noise(X, 0.0, 1) is not X,
+    "for s = 0 add_noise returned X itself, and whoever changes the one changes the other: return a new array for s = 0 too",
 )
 ### END HIDDEN TESTS
 
@@ -1216,9 +1231,9 @@ show_feature_map(P_train[0])
 def batch_norm(x, gamma, beta, mean, variance, training):
     """What a layer of batch normalisation does with one batch.
 
-    x: float array (n, features), one row a sample. gamma, beta: float arrays (features,).
+    x: float array (n, features), one row a sample, n at least 1. gamma, beta: float arrays (features,).
     mean, variance: float arrays (features,), the running values so far. No array is changed.
-    training: bool; whether to use the batch's own mean and variance (divide by n), or the running ones.
+    training: bool; it alone says whether to use the batch's own mean and variance (divide by n), or the running ones.
     Returns three float arrays: y, of the shape of x; the running mean and the running variance afterwards, moved
     by one part in a hundred towards those of the batch in training, and unchanged otherwise.
     """
@@ -1282,6 +1297,14 @@ for face in (False, True):
         batch_norm(x.copy(), gamma.copy(), beta.copy(), mean.copy(), variance.copy(), face)[0], expected, rtol=1e-3, atol=1e-3,
         hint=f"this is y for 40 samples with 6 features, training={face}: take the numbers of both from the shape of x",
     )
+for n, features in ((1, 6), (7, 1)):
+    some, (g, b, m, v) = x[:n, :features], [a[:features] for a in (gamma, beta, mean, variance)]
+    check.close(
+        batch_norm(some.copy(), g.copy(), b.copy(), m.copy(), v.copy(), True)[0],
+        b + g * (some - some.mean(axis=0)) / np.sqrt(some.var(axis=0) + 0.001), rtol=1e-3, atol=1e-3,
+        hint=f"this is y with training=True for a batch (n, features) of the shape ({n}, {features}): `training` alone decides, also for\n"
+        "one sample, which is its own mean and has the variance 0",
+    )
 ### END HIDDEN TESTS
 
 # %% tests="batch_norm_running" points=1
@@ -1325,6 +1348,12 @@ check.close(
     result[2], np.zeros(2), atol=1e-7,
     hint="all samples are equal here, so the variance is 0, and stays 0: the 0.001 belongs below the root in y, not into the\n"
     "running variance",
+)
+result = batch_norm(np.array([[1.0, -3.0]]), np.ones(2), np.ones(2), np.zeros(2), np.ones(2), True)
+check.close(
+    np.vstack(result[1:]), [[0.01, -0.03], [0.99, 0.99]],
+    hint="these are the running values after a batch of one sample in training, whose mean is the sample and whose variance is 0:\n"
+    "`training` alone decides whether they move",
 )
 ### END HIDDEN TESTS
 
@@ -1441,6 +1470,14 @@ def named_body():
     x = keras.layers.BatchNormalization(name="sift")(x)
     x = keras.layers.DepthwiseConv2D(2, name="each")(x)
     return keras.Model(inputs, keras.layers.Conv2D(2, 1, name="batch_mix")(x))
+
+
+def forked_body():
+    """A small body whose layers form no chain: two ways, added up; and a dropout, which acts in training only."""
+    inputs = keras.Input((6, 6, 3))
+    left = keras.layers.Conv2D(4, 2, activation="relu")(inputs)
+    right = keras.layers.Conv2D(4, 2, activation="tanh")(inputs)
+    return keras.Model(inputs, keras.layers.Dropout(0.5)(keras.layers.Add()([left, right])))
 
 
 def colours_of(photographs):
@@ -1755,6 +1792,19 @@ check.true(
     f'the last layer is of the kind {type(built.layers[-1]).__name__}: it should be the dense one itself, with activation="softmax"',
 )
 check.true(not built.compiled, "the classifier is compiled already: return it not compiled, the caller does that")
+for classes in (2, 5):
+    built = build_classifier(small_body(), classes)
+    check.model(built, input_shape=(6, 6, 3))
+    check.true(
+        built.output_shape == (None, classes),
+        f"for {classes} classes the output has the shape {built.output_shape}: as many neurons as there are classes, with softmax, for\n"
+        "two classes too",
+    )
+    check.probabilities(check.outputs(built, snaps), hint=f"the last layer needs softmax, for {classes} classes too")
+forked = forked_body()
+itself = "the layers of this base form no chain, they fork and meet again: call base itself, base(x, training=False), not its layers\none by one"
+with check.explained(dict.fromkeys(("ValueError", "TypeError", "ndex", "expected"), itself)):
+    build_classifier(forked, 3)
 ### END HIDDEN TESTS
 
 # %% tests="classifier_frozen" points=1

@@ -950,7 +950,8 @@ check.equal(
 def keep_best(model, X, y, X_valid, y_valid, epochs, path):
     """Train a model, and keep its best version in a file.
 
-    model: a compiled model. It is trained in place and ends with the weights of the LAST epoch.
+    model: a compiled model. It is trained in place, with the optimizer, rate and loss that it was compiled with, and ends with
+        the weights of the LAST epoch.
     X, y: training data, in batches of 32 as Keras makes them. X_valid, y_valid: validation data. None is changed.
     epochs: int, all of them are run.
     path: str, ends in ".keras". Afterwards it holds the whole model as it was after the epoch with the lowest
@@ -1036,6 +1037,15 @@ record = keep_best(one_weight(), *pull, np.ones((8, 1)), np.full((8, 1), 0.5), 6
 check.equal(
     len(record.history["val_loss"]), 6,
     "the validation loss rises from epoch 2 on, and all 6 epochs are wanted still: no EarlyStopping",
+)
+single = one_weight()
+single.compile(optimizer=keras.optimizers.SGD(0.25), loss="mae", run_eagerly=True)  # each epoch is one step of 0.25 upwards
+with check.mutates(single):
+    keep_best(single, *pull, np.ones((8, 1)), np.ones((8, 1)), 3, fresh("exercise_7_mae.keras"))
+check.close(
+    single.get_weights()[0], [[0.75]], rtol=1e-4,
+    hint="use the model as it was compiled, with its own optimizer, rate and loss, here SGD(0.25) and the absolute error: do not\n"
+    "compile it again",
 )
 ### END HIDDEN TESTS
 
@@ -1129,7 +1139,8 @@ class PowerCut(keras.callbacks.Callback):
 def train_resumable(model, X, y, epochs, folder, callbacks=()):
     """Train a model, and go on where an interrupted training stopped.
 
-    model: a compiled model, trained in place. X, y: arrays, used in their order (no shuffling), in batches of 32.
+    model: a compiled model, trained in place with the optimizer, rate and loss that it was compiled with.
+    X, y: arrays, used in their order (no shuffling), in batches of 32.
     epochs: int, epochs of the whole training. folder: str, for the backup. callbacks: more callbacks for fit.
     After every epoch there is a backup in `folder`. If a training with this folder was interrupted before, weights,
     state of the optimizer and number of the epoch are taken from the backup, and only the missing epochs are run.
@@ -1161,6 +1172,22 @@ check.close(
     np.concatenate([w.ravel() for w in same_start.get_weights()]), rtol=1e-5, atol=1e-6,
     hint="without an interruption it should be the same as model.fit with shuffle=False and batches of 32, and is not",
 )
+### BEGIN HIDDEN TESTS
+as_it_was = "use the model as it was compiled, with its own optimizer, rate and loss, here SGD with momentum and the squared error:\ndo not compile it again"
+start = new_toy()
+same_start = keras.models.clone_model(start)
+for toy in (start, same_start):
+    toy.compile(optimizer=keras.optimizers.SGD(0.07, momentum=0.5), loss="mse", run_eagerly=True)
+same_start.set_weights(start.get_weights())
+one_hot = np.eye(3)[y[:40]]
+with check.mutates(start), check.explained({"ValueError": as_it_was, "InvalidArgument": as_it_was, "shape": as_it_was}):
+    train_resumable(start, X[:40].copy(), one_hot.copy(), 2, fresh("exercise_8_sgd"))
+same_start.fit(X[:40], one_hot, epochs=2, shuffle=False, verbose=0)
+check.close(
+    np.concatenate([w.ravel() for w in start.get_weights()]),
+    np.concatenate([w.ravel() for w in same_start.get_weights()]), rtol=1e-5, atol=1e-6, hint=as_it_was,
+)
+### END HIDDEN TESTS
 
 # %% tests="train_resumed" points=2 trains=true
 rng = np.random.default_rng()
