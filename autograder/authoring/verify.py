@@ -75,6 +75,8 @@ class Effort:
             exercises that do not train) or "none".
         trained: Try one of every `trained` known answers whose tests train. 1 is the complete
             verification; otherwise hidden checks of tests that train may miss their wrong answer.
+        answers: Try one of every `answers` known answers whose tests do not train. 1 is the complete
+            verification; otherwise it is not checked that every hidden check catches a wrong answer.
     """
 
     repeats: int = 50
@@ -86,6 +88,7 @@ class Effort:
     twins: Literal["all", "sample", "none"] = "all"
     mutants: Literal["all", "sample", "none"] = "none"
     trained: int = 1
+    answers: int = 1
 
 
 def verify(
@@ -157,7 +160,7 @@ def _prove(
     if MUTANTS in found:
         found[f"{MUTANTS} ({tally})"] = [*found.pop(MUTANTS), *tally.problems]
     checks = [Check(name, tuple(problems)) for name, problems in found.items()]
-    if effort.data_only:  # too few answers to check whether every hidden check catches a wrong one
+    if effort.data_only or effort.answers > 1:  # too few answers to check whether every hidden check catches a wrong one
         return checks
     tried = {test.exercise for test in lab.of("tests")} - (_training(lab) if effort.trained > 1 else set())
     wanted = tried.intersection(exercises) if exercises else tried
@@ -252,9 +255,13 @@ def _of_exercises(
 
 def _answers(lab: Lab, answers: Iterable[Answer], options: Options, effort: Effort, fired: set[tuple[str, int]]) -> list[Task]:
     draws = 1 if effort.data_only else effort.draws
-    training = _training(lab) if effort.trained > 1 else set()
-    taken = count()
-    chosen = [answer for answer in answers if answer.exercise not in training or next(taken) % effort.trained == 0]
+    training = _training(lab) if max(effort.trained, effort.answers) > 1 else set()
+    taken, others = count(), count()
+    chosen = [
+        answer
+        for answer in answers
+        if (next(taken) % effort.trained if answer.exercise in training else next(others) % effort.answers) == 0
+    ]
     tasks = [_answer(lab, answer, options, draws, fired) for answer in chosen if answer.right or not effort.data_only]
     return [task for task in tasks if not effort.data_only or any(reads_data(source) for _, source in task.cells)]
 
