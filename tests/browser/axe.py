@@ -10,9 +10,9 @@ from playwright.sync_api import Page
 __all__ = ["problems"]
 
 
-def problems(page: Page, without: Sequence[str] = ()) -> list[str]:
-    """Return a line for each element of the page that breaks a rule, other than the rules `without`."""
-    found = Axe().run(page).response["violations"]
+def problems(page: Page, without: Sequence[str] = (), within: str | None = None) -> list[str]:
+    """Return a line for each element of the page, or of the part `within` (a selector), that breaks a rule; not for rules `without`."""
+    found = Axe().run(page, context=within).response["violations"]
     return [
         f"{rule['id']}: {node['target']} {node['html'][:200]}"
         for rule in found

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from coursekit.playgrounds.state import CHOICES, State
 
-from .lab_page import CHROMIUM, FLAGS
+from .axe import problems
+from .lab_page import CHROMIUM
 from .playground_page import shown
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 LARGEST = State(data="spiral", hidden=(8,) * 6, features=CHOICES["features"], show_test=True)
 OPEN_ALL = "document.querySelectorAll('.ckpg details').forEach((part) => (part.open = true))"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page, context=".ckpg").response["violations"]
-    return [f"{entry['id']}: {entry['nodes'][0]['html']}" for entry in found]
 
 
 def frame(page: Page) -> int:
@@ -49,7 +34,7 @@ def test_axe_finds_nothing_with_everything_open(browser: Browser, is_dark: bool)
         page.evaluate(OPEN_ALL)
         page.locator("button.tile").nth(3).click()
         page.wait_for_function("document.querySelectorAll('.ckpg fieldset:not([hidden])').length === 3")
-        assert violations(page) == []
+        assert problems(page, within=".ckpg") == []
 
 
 @pytest.mark.parametrize("width", [700, 500])  # of 1000 at 200 % zoom
