@@ -732,7 +732,8 @@ for n in (5, 5, 5, 5, 5, 5, 300):  # several small batches: np.empty gives the m
         check.close(
             one_hot(y.copy(), classes), expected,
             hint=f"wrong for {n} labels of {classes} classes, of which some do not occur, as class 0:\n"
-            "label 3 belongs in column 3, whatever the smallest or the largest label is; all else is 0 (start from np.zeros)",
+            "the number of columns is `classes`, and label 3 belongs in column 3, whatever the smallest or the largest label is; all else "
+            "is 0 (start from np.zeros)",
         )
 two = "two classes have two columns, one for each: scikit-learn's label_binarize makes a single one of them"
 Y = one_hot(np.array([1, 0, 1]), 2)
