@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursekit import _tensorflow
+
 if TYPE_CHECKING:
     import keras
 
@@ -28,7 +30,7 @@ class Trainer:
         self._model = model
         is_compiled = _on_tensorflow() and not model.run_eagerly
         self._steps = _compiled_steps(model) if is_compiled else _plain_steps(model)
-        self._is_ready = False
+        self._is_ready = not is_compiled
 
     def run(self, X: np.ndarray, y: np.ndarray, batches: Sequence[np.ndarray]) -> None:
         """Take one step per batch.
@@ -66,9 +68,9 @@ class Watcher:
         import keras
 
         if self._compiled is None and self._was_called and _on_tensorflow():
-            import tensorflow as tf
-
-            self._compiled = tf.function(lambda given: self._watch(given, training=False), reduce_retracing=True)
+            self._compiled = _tensorflow.load().function(
+                lambda given: self._watch(given, training=False), reduce_retracing=True
+            )
         self._was_called = True  # the first picture does not wait for the compiler
         found = self._compiled(X) if self._compiled is not None else self._watch(X, training=False)
         return [keras.ops.convert_to_numpy(part) for part in (found if self._count else [found])]
@@ -92,7 +94,7 @@ def _equal_length(batches: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def _compiled_steps(model: keras.Model) -> Callable[[Any, Any, Any], None]:
-    import tensorflow as tf
+    tf = _tensorflow.load()
 
     def steps(X: Any, y: Any, batches: Any) -> None:
         tf.scan(step_on(X, y), batches, initializer=0)
