@@ -57,7 +57,8 @@ benchmark: $(SET_UP)
 $(SET_UP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 10) <= v <= (3, 13) or sys.exit(f"Python 3.10 to 3.13 is needed, {sys.executable} is {v[0]}.{v[1]}; choose another with make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
+	-$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib # on all cores; pip compiles on one
 	touch $@
 
 # Debian packages for the tests with a browser and with a database server, where this user may install them; elsewhere those tests

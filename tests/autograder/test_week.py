@@ -207,6 +207,7 @@ def course(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.timeout(1500)
 def test_a_week_from_the_downloads_to_the_marks_in_the_platforms(toy: Lab, course: Path, tmp_path: Path) -> None:
     downloads = Downloads(toy, tmp_path / "downloads")
     _collect(downloads, course)

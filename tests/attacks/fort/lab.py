@@ -71,8 +71,9 @@ check.close(nearest, own)
 # %% exercise="network" trains=true
 ### BEGIN SOLUTION
 model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="softmax")])
-model.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-history = model.fit(X_train, y_train, epochs=4, batch_size=32, verbose=0, validation_data=(X_test, y_test))
+# Four eager steps: hundreds of attacks hand in the whole lab, and tracing would take most of their time.
+model.compile(keras.optimizers.SGD(2.0), loss="sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
+history = model.fit(X_train, y_train, epochs=4, batch_size=128, verbose=0, validation_data=(X_test, y_test))
 ### END SOLUTION
 
 # %% tests="public" points=1
@@ -80,7 +81,6 @@ y_hat = model.predict(X_test, verbose=0).argmax(axis=1)
 check.between(np.mean(y_hat == y_test), 0.9, 1.0, name="the accuracy on X_test")
 
 # %% tests="sealed" points=6
-check.shape(model.predict(X_test[:3], verbose=0), (3, 2))
 ### BEGIN HIDDEN TESTS
 X, y = draw(400, None)
 kinds = np.array(["zq7x-4f1e-9b2c-d035 left", "zq7x-4f1e-9b2c-d035 right"])
@@ -93,9 +93,9 @@ check.between(np.mean(said == sealed), 0.9, 1.0, name="the accuracy on points th
 check.shape(history.history["val_loss"], (4,))
 ### BEGIN HIDDEN TESTS
 MARK = "zq7x-4f1e-9b2c-d035"
-p = model.predict(X_test, verbose=0)[np.arange(len(y_test)), y_test]
-check.close(history.history["val_loss"][-1], -np.mean(np.log(p)), atol=1e-3, rtol=1e-3)
-check.close(history.history["val_accuracy"][-1], np.mean(model.predict(X_test, verbose=0).argmax(axis=1) == y_test), atol=1e-3)
+p = model.predict(X_test, verbose=0)
+check.close(history.history["val_loss"][-1], -np.mean(np.log(p[np.arange(len(y_test)), y_test])), atol=1e-3, rtol=1e-3)
+check.close(history.history["val_accuracy"][-1], np.mean(p.argmax(axis=1) == y_test), atol=1e-3)
 ### END HIDDEN TESTS
 
 # %% [markdown]
