@@ -37,7 +37,7 @@ from autograder.cli.running import (
     say_recorded,
     secret_of,
 )
-from autograder.errors import LabError, MachineError, WorkerError
+from autograder.errors import LabError, MachineError, RecordError, WorkerError
 from autograder.reporting.terminal import (
     be_quiet,
     console,
@@ -114,7 +114,6 @@ def grade(
     from autograder.grading.basis import basis_of
     from autograder.grading.cache import ResultCache
     from autograder.grading.options import Options
-    from autograder.reporting.gradebook import Recorded
     from autograder.reporting.results import write_results
 
     be_quiet(quiet)
@@ -146,7 +145,7 @@ def grade(
         recorded = recorded_of(recorder) if recorder else None
     report_results(verdicts, output, unwritten)
     show_left(left)
-    refused = say_recorded(recorded) if isinstance(recorded, Recorded) else 0
+    refused = say_recorded(recorded) if recorded and not isinstance(recorded, RecordError) else 0
     end_if_missing(unwritten, output, cache, recorded)
     raise typer.Exit(1 if refused or any(verdict.status != "graded" for verdict in verdicts) else 0)
 
