@@ -287,5 +287,7 @@ def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
         nbformat.ValidationError: The notebook is not valid.
         OSError: The file cannot be written.
     """
+    import nbformat
+
     nbformat.validate(notebook)
     write_text(path, nbformat.writes(notebook) + "\n")
