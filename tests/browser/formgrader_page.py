@@ -6,10 +6,10 @@ comments. This module knows no lab and no gradebook.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, Response
 
 __all__ = ["FormgraderPage"]
 
@@ -48,9 +48,7 @@ class FormgraderPage:
         """Fill fields, and wait until each is saved."""
         for name, text in fields.items():
             kind = "comment" if name.endswith("-comment") else "grade"
-            with self.page.expect_response(
-                lambda answer, kind=kind: f"/api/{kind}/" in answer.url and answer.request.method == "PUT"
-            ) as saved:
+            with self.page.expect_response(_saves(kind)) as saved:
                 self.field(name).fill(text)
                 self.field(name).blur()
             assert saved.value.ok, saved.value.status_text
@@ -65,3 +63,8 @@ class FormgraderPage:
             self.page.wait_for_function(
                 "kind => document.querySelector(kind) && !document.querySelector(`${kind}:not([placeholder])`)", arg=kind
             )
+
+
+def _saves(kind: str) -> Callable[[Response], bool]:
+    """Whether a response of the server is to saving a grade or a comment."""
+    return lambda answer: f"/api/{kind}/" in answer.url and answer.request.method == "PUT"
