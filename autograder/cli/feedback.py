@@ -144,7 +144,7 @@ def _work(course: Course, lab: Lab, mark: Mark, notes: list[str]) -> Submission 
     if mark.verdict and mark.verdict.status == "unreadable":
         return None
     try:
-        work = read_submission(lab, path, pictures=True)
+        work = read_submission(lab, path, pictures=True, look=False)
     except UnreadableError as error:
         notes.append(f"{mark.student.id}: the page shows no code: {error}")
         return None

@@ -42,7 +42,7 @@ def late_without_a_time(course: Course, lab: str, marks: list[Mark]) -> list[str
     said = "late, but the platform gives no time, so nothing is taken off; write the time, such as `{}`, into {} and run this again"
     return [
         f"{mark.student.id}: "
-        + said.format("2026-11-26 09:30 +0100", course.submitted() / mark.student.id / lab / "timestamp.txt")
+        + said.format("2026-11-26 09:30+01:00", course.submitted() / mark.student.id / lab / "timestamp.txt")
         for mark in marks
         if mark.verdict is not None and mark.lateness_unknown
     ]

@@ -134,7 +134,9 @@ def _nbgrader_config(name: str) -> str:
 from pathlib import Path
 
 from autograder.course.config import load_course
+from autograder.reporting.formgrader import read_again_for_each_request
 
+read_again_for_each_request()  # formgrader then shows marks that were recorded since JupyterLab was started
 c = get_config()  # noqa: F821  nbgrader gives it
 c.CourseDirectory.course_id = "{course_id}"
 if url := load_course(Path(__file__).parent).gradebook:  # what course.toml names in place of gradebook.db

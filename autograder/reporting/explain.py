@@ -149,7 +149,9 @@ def show_code(course: Course, lab: Lab, student: str, test: str) -> dict[str, st
         return {}
     path = course.submitted() / student / lab.id / f"{lab.id}.ipynb"
     try:
-        answer = read_submission(lab, path).exercises.get(cell.exercise, "(the cell was not found in the submission)")
+        answer = read_submission(lab, path, look=False).exercises.get(
+            cell.exercise, "(the cell was not found in the submission)"
+        )
     except UnreadableError as error:
         answer = f"({error})"
     return {"test": cell.source, "answer": answer}

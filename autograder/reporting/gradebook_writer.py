@@ -135,6 +135,8 @@ class GradebookWriter:
             mark = marks[name]
             if name not in unchanged or grade.auto_score != mark.score:
                 grade.needs_manual_grade = mark.by_hand or grade.manual_score is not None
+            if (grade.manual_score or 0) > grade.max_score:  # the cell gave more points when a person marked it
+                grade.needs_manual_grade = True
             grade.auto_score = mark.score
 
     def _penalty(self, submission: Any, row: Any) -> float | None:

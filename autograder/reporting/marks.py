@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
-from nbgrader.utils import parse_utc
-
 from autograder.course.config import Course, LateRule
 from autograder.course.records import CollectedFile, read_collected
 from autograder.course.roster import Roster, Student, read_roster
 from autograder.errors import CourseError, LabError
+from autograder.grading.submissions.stamps import MAX_STAMP, parse_stamp
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import PREFIX
 from autograder.labs.source import load_lab
@@ -154,7 +153,7 @@ def _stamp(course: Course, student: str, lab: str) -> datetime | None:
     """Return the time in the file beside a submission, which nbgrader's exchange or an instructor wrote; None if there is none."""
     path = course.submitted() / student / lab / "timestamp.txt"
     try:
-        return parse_utc(path.read_text(encoding="utf-8")[:100].strip()).replace(tzinfo=timezone.utc)
+        return parse_stamp(path.read_text(encoding="utf-8")[:MAX_STAMP])
     except (OSError, ValueError, OverflowError):
         return None
 

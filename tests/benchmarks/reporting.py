@@ -96,7 +96,7 @@ def measure(lab: Lab, released: str, students: int) -> tuple[float, float, int]:
         return spent, comparing, len(page.encode())
 
 
-def measure_feedback(released: str, students: int) -> tuple[float, int]:
+def measure_feedback(lab: Lab, released: str, students: int) -> tuple[float, int]:
     """Seconds that `autograder feedback` takes, and bytes of its largest page. Every notebook has four figures of its own."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -104,8 +104,8 @@ def measure_feedback(released: str, students: int) -> tuple[float, int]:
         (folder / "roster.csv").write_text("id\n" + "".join(f"s{i}\n" for i in range(students)))
         course = load_course(folder)
         for i in range(students):
-            write_text(course.submitted() / f"s{i}" / LAB / f"{LAB}.ipynb", with_figures(notebook_of(released, i), i))
-        write_text(course.graded(LAB) / "verdicts.json", verdicts_json(verdicts_of(load_lab(LABS / LAB), students)))
+            write_text(course.submitted() / f"s{i}" / LAB / f"{LAB}.ipynb", with_figures(notebook_of(lab, released, i), i))
+        write_text(course.graded(LAB) / "verdicts.json", verdicts_json(verdicts_of(lab, students)))
         started = time.perf_counter()
         result = CliRunner().invoke(app, ["feedback", LAB, "--course", str(folder), "--zip", "none"])
         spent = time.perf_counter() - started
@@ -130,9 +130,9 @@ def with_figures(notebook: str, seed: int) -> str:
 
 
 def main(students: int) -> None:
-    feedback(students)
     lab = load_lab(LABS / LAB)
     released = json.dumps(release_notebook(lab))
+    feedback(lab, released, students)
     measure(lab, released, 5)  # the reading process starts
     few, _, _ = measure(lab, released, FEW)
     many, comparing, size = measure(lab, released, students)
@@ -141,11 +141,10 @@ def main(students: int) -> None:
     print(f"{FEW} students: {few:.1f} s; growth={growth:.2f}")
 
 
-def feedback(students: int) -> None:
-    released = json.dumps(release_notebook(load_lab(LABS / LAB)))
-    measure_feedback(released, 5)  # the reading process starts
-    few, _ = measure_feedback(released, FEW)
-    many, size = measure_feedback(released, students)
+def feedback(lab: Lab, released: str, students: int) -> None:
+    measure_feedback(lab, released, 5)  # the reading process starts
+    few, _ = measure_feedback(lab, released, FEW)
+    many, size = measure_feedback(lab, released, students)
     growth = (many / students) / (few / FEW)
     print(f"{students} pages: {many:.1f} s, the largest {size / 1e3:.0f} kB; {FEW} pages: {few:.1f} s; growth={growth:.2f}")
 

@@ -39,7 +39,7 @@ def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900
     # Every cell stays in the page, so that a test can look at all of them, and no notice covers one.
     _setting(folder, "notebook-extension/tracker", {"windowingMode": "none"})
     _setting(folder, "apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
-    with _server(folder) as address, sync_playwright() as playwright:
+    with served(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": width, "height": height})
@@ -142,7 +142,8 @@ def _setting(folder: Path, plugin: str, values: dict[str, object]) -> None:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def served(folder: Path) -> Iterator[str]:
+    """A JupyterLab with nbgrader's extensions that serves a folder; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -161,7 +162,7 @@ def _server(folder: Path) -> Iterator[str]:
 
 
 def _wait_for(url: str, log: Path) -> None:
-    for _ in range(240):
+    for _ in range(480):  # a busy machine takes long to start one
         try:
             urllib.request.urlopen(url, timeout=1)
             return

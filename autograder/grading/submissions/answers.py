@@ -66,7 +66,7 @@ def _cells_by_id(lab: Lab, path: Path) -> list[_Cell] | None:
 
 def _cells_repaired(lab: Lab, path: Path) -> list[_Cell]:
     roles = {place: cell.name if cell.role == "exercise" else "" for place, cell in enumerate(lab.cells)}
-    return [(roles[place] if place >= 0 else None, source) for place, source in read_submission(lab, path).code]
+    return [(roles[place] if place >= 0 else None, source) for place, source in read_submission(lab, path, look=False).code]
 
 
 def _grouped(cells: Sequence[_Cell]) -> dict[str, tuple[str, ...]]:

@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timezone
 from functools import cached_property
 from pathlib import Path
 
 from autograder.grading.submissions.reading import Recognised, recognise
+from autograder.grading.submissions.stamps import MAX_STAMP, parse_stamp
 
 __all__ = ["Candidate", "Patience", "newest", "student_name", "student_of_file"]
 
@@ -89,11 +89,8 @@ class Candidate:
     @cached_property
     def stamp(self) -> float:
         """Time of collection by nbgrader in seconds since the epoch; 0 if it is not known."""
-        from nbgrader.utils import parse_utc  # slow to import and rarely needed: few students submit twice
-
         with suppress(OSError, ValueError, OverflowError, TypeError), open(self.path.parent / "timestamp.txt", "rb") as file:
-            when = parse_utc(file.read(100).decode(errors="replace").strip())
-            return when.replace(tzinfo=timezone.utc).timestamp()
+            return parse_stamp(file.read(MAX_STAMP).decode(errors="replace")).timestamp()
         return 0.0
 
     @cached_property

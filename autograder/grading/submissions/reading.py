@@ -53,22 +53,27 @@ class Recognised:
     error: str = ""
 
 
-def read_submission(lab: Lab, path: Path, *, pictures: bool = False) -> Submission:
+def read_submission(lab: Lab, path: Path, *, pictures: bool = False, look: bool = True) -> Submission:
     """Read, repair and check a submission in the separate process.
 
     Args:
         lab: The lab.
         path: Path of the notebook.
         pictures: Whether to keep the submitted cells with their pictures too.
+        look: Whether to look through the code too, for what may be skipped and what is suspicious.
+            Only grading needs it, and it takes most of the time.
 
     Returns:
-        The repaired submission, with suspicious places as flags.
+        The repaired submission, with suspicious places as flags. Without a look, `skippable` and
+        `odd` are empty.
 
     Raises:
         UnreadableError: The file cannot be read or is not a submission to the lab.
     """
     with _reader.lock:
-        _reader.ask({"do": "submission", "path": os.path.abspath(path), "pictures": pictures, **_reader.news_of(lab)})
+        _reader.ask(
+            {"do": "submission", "path": os.path.abspath(path), "pictures": pictures, "look": look, **_reader.news_of(lab)}
+        )
         facts = _reader.answer(path)
         cells = tuple(_reader.answer(path)["cells"]) if pictures else ()
         looked = _reader.answer_if_any()
@@ -78,6 +83,8 @@ def read_submission(lab: Lab, path: Path, *, pictures: bool = False) -> Submissi
     flags, blank = _flags(facts["flags"]), frozenset(facts["blank"])
     windows = frozenset(facts["windows"])
     work = Submission(code, exercises, facts["written"], flags, facts["needs_review"], blank, windows=windows, cells=cells)
+    if not look:
+        return work
     if looked is None:
         said = "the cells could not be looked through, for that took too long: please look"
         return replace(work, odd=(Flag("suspicious", (), said),))
@@ -250,7 +257,7 @@ def _answers(request: Mapping[str, Any], lab: Lab | None, released: Any) -> Iter
         }
         if request["pictures"]:
             yield {"cells": work.cells}
-        yield {**_looked_through(lab, work), "last": _worn()}
+        yield {**(_looked_through(lab, work) if request["look"] else {}), "last": _worn()}
 
 
 def _looked_through(lab: Lab, work: Submission) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class CourseAnswers:
         if student not in self._read:
             path = self._course.submitted() / student / self._lab.id / f"{self._lab.id}.ipynb"
             try:
-                self._read[student] = read_submission(self._lab, path).exercises
+                self._read[student] = read_submission(self._lab, path, look=False).exercises
             except UnreadableError:
                 self._read[student] = {}
         return self._read[student].get(exercise, "")

@@ -13,6 +13,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -22,6 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_ce
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.plugins import CsvExportPlugin
+from nbgrader.server_extensions.formgrader.base import BaseHandler
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 from typer.testing import CliRunner
@@ -38,6 +40,7 @@ from autograder.labs.source import load_lab
 from autograder.notebooks.io import read_notebook, write_notebook
 from autograder.reporting import autograded as pages
 from autograder.reporting import gradebook_writer as module
+from autograder.reporting.formgrader import read_again_for_each_request
 from autograder.reporting.gradebook import MAX_WAITING, Recorder, record
 from autograder.reporting.gradebook_writer import GradebookWriter
 from autograder.reporting.pictures import Album
@@ -244,6 +247,38 @@ def test_a_test_marked_by_hand_is_asked_for_again_when_its_mark_changes(lab: Lab
     record(lab, [judge(lab, "ada", FULL)], paths, course)
     assert grades(lab, course, "ada")["test_halving"] == (8.0, 5.0, True)
     assert grades(lab, course, "ada")["test_mean"] == (8.0, None, False)
+
+
+def test_a_mark_above_the_points_that_the_cell_has_now_is_kept_and_asks_for_another_look(lab: Lab, course: Path) -> None:
+    paths = {"ada": submit(lab, course, "ada")}
+    record(lab, [judge(lab, "ada", HALF)], paths, course)
+    for cell, mark in {"test_halving": 5, "written_why": 3}.items():
+        mark_by_hand(lab, course, "ada", cell, mark)
+    cells = tuple(replace(cell, points=4.0) if cell.grade_id == "test_halving" else cell for cell in lab.cells)
+    less = replace(lab, cells=cells)
+    for _ in range(2):  # it waits until a person changes it
+        record(less, [judge(less, "ada", HALF)], paths, course)
+        assert grades(less, course, "ada")["test_halving"] == (0.0, 5.0, True)
+        assert grades(less, course, "ada")["written_why"] == (None, 3.0, False)
+    mark_by_hand(less, course, "ada", "test_halving", 4)
+    record(less, [judge(less, "ada", HALF)], paths, course)
+    assert grades(less, course, "ada")["test_halving"] == (0.0, 4.0, False)
+
+
+def test_formgrader_shows_marks_that_were_recorded_while_it_was_open(
+    lab: Lab, course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BaseHandler, "on_finish", BaseHandler.on_finish)  # restored after the test
+    read_again_for_each_request()
+    paths = {"ada": submit(lab, course, "ada")}
+    record(lab, [judge(lab, "ada", HALF)], paths, course)
+    with open_gradebook(course) as gradebook:
+        row = gradebook.find_grade("test_halving", lab.id, lab.id, "ada")
+        assert row.auto_score == 0
+        record(lab, [judge(lab, "ada", FULL)], paths, course)
+        assert gradebook.find_grade("test_halving", lab.id, lab.id, "ada").auto_score == 0  # the fault that is mended
+        BaseHandler.on_finish(SimpleNamespace(settings={"nbgrader_gradebook": gradebook}))
+        assert gradebook.find_grade("test_halving", lab.id, lab.id, "ada").auto_score == 8
 
 
 # ── what needs a person ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -295,6 +295,15 @@ def test_what_was_not_collected_has_the_time_that_nbgraders_exchange_left(course
     assert {name: mark.days_late for name, mark in marks_of(course).items()} == {"ada": 2, "ben": 0}
 
 
+@pytest.mark.parametrize(
+    "stamp", ["2026-11-21 00:30 +0100", "2026-11-21 00:30+01:00", "2026-11-20 18:30:00 -05:00", "2026-11-21 00:30 CET"]
+)
+def test_a_time_written_with_an_offset_is_that_time(course: Course, lab: Lab, stamp: str) -> None:
+    grade(course, lab, judged(lab, "ada"), recorded=False)
+    (course.submitted() / "ada" / lab.id / "timestamp.txt").write_text(stamp + "\n")
+    assert marks_of(course)["ada"].submitted == datetime(2026, 11, 20, 23, 30, tzinfo=timezone.utc)
+
+
 def test_a_change_of_clocks_makes_no_day_longer() -> None:
     due = datetime(2026, 10, 24, 12, tzinfo=ZoneInfo("Europe/Berlin"))  # the clocks go back in the night after it
     assert days_late(due.astimezone(timezone.utc) + timedelta(hours=24), due) == 1

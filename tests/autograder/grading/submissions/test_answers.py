@@ -42,7 +42,7 @@ def hand_in(toy: Lab, tmp_path: Path) -> Callable[[dict[str, str]], Path]:
 
 @pytest.fixture
 def fast_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(lab: Lab, path: Path) -> None:
+    def refuse(lab: Lab, path: Path, *, look: bool) -> None:
         raise AssertionError("the slow way")
 
     monkeypatch.setattr(answers, "read_submission", refuse)

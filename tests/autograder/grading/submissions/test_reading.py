@@ -88,6 +88,19 @@ def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read(
     reading._reader.close()
 
 
+def test_code_is_looked_through_only_for_whoever_grades(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = hand_in(toy, tmp_path / "a.ipynb")
+    graded = read_submission(toy, path, pictures=True)
+    reading._reader.close()
+    serve_after(
+        monkeypatch,
+        "import autograder.grading.submissions.reading as r, os; r._looked_through = lambda lab, work: os.kill(os.getpid(), 9)",
+    )
+    for _ in range(2):  # the process goes on
+        assert read_submission(toy, path, pictures=True, look=False) == replace(graded, skippable=frozenset(), odd=())
+    reading._reader.close()
+
+
 def test_code_that_cannot_be_looked_through_is_graded_and_pointed_at(
     toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
