@@ -173,9 +173,11 @@ class Playground:
             return _bundle(png(self.figure()), repr(self))
         from coursekit.playgrounds.sketch import sketch
         from coursekit.playgrounds.widget import PlaygroundWidget
+        from coursekit.playgrounds.words import in_words
 
         self._widget = self._widget or PlaygroundWidget(self.session)
-        data, metadata = _bundle(sketch(self.look(), self.points, self.state), repr(self))
+        seen = self.look()
+        data, metadata = _bundle(sketch(seen, self.points, self.state), in_words(seen, self.state))
         data[_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
         return data, metadata
 

@@ -213,6 +213,7 @@ class Session:
         low = self._network.lowest
         X, y = self._seen[GRID**2 : GRID**2 + count], self.points.y_train
         self._trainer.run(X, y if low == -1 else (y + 1) / 2, batches)
+        self._watcher.compile()  # who trains looks often; the first picture does not wait for the compiler
         if not self._order:
             self.epoch += 1
             self._remember(self._answers())

@@ -61,17 +61,17 @@ class Watcher:
         self._count = len(hidden)
         self._watch: Any = keras.Model(model.inputs[0], [*hidden, model.outputs[0]]) if hidden else model
         self._compiled: Any = None
-        self._was_called = False
+
+    def compile(self) -> None:
+        """Answer through a compiled function from now on, on TensorFlow: sooner, but for the first time, which makes it."""
+        if self._compiled is None and _on_tensorflow():
+            watch = self._watch
+            self._compiled = _tensorflow.load().function(lambda given: watch(given, training=False), reduce_retracing=True)
 
     def __call__(self, X: np.ndarray) -> list[np.ndarray]:
         """Return the outputs of the hidden layers for inputs (n, features), and of the model as the last."""
         import keras
 
-        if self._compiled is None and self._was_called and _on_tensorflow():
-            self._compiled = _tensorflow.load().function(
-                lambda given: self._watch(given, training=False), reduce_retracing=True
-            )
-        self._was_called = True  # the first picture does not wait for the compiler
         found = self._compiled(X) if self._compiled is not None else self._watch(X, training=False)
         return [keras.ops.convert_to_numpy(part) for part in (found if self._count else [found])]
 

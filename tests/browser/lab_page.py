@@ -11,11 +11,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 FLAGS = [
@@ -32,23 +35,72 @@ FLAGS = [
 PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
-@contextmanager
-def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900) -> Iterator[Page]:
-    """Serve `folder` (a scratch folder) with a copy of `notebook` and open it in a page."""
-    shutil.copy(notebook, folder / notebook.name)
-    # Every cell stays in the page, so that a test can look at all of them, and no notice covers one.
-    _setting(folder, "notebook-extension/tracker", {"windowingMode": "none"})
-    _setting(folder, "apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
-    with served(folder) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+@dataclass(frozen=True)
+class JupyterLab:
+    """A server, and a browser before it. Every notebook gets a page and a kernel of its own.
+
+    Attributes:
+        address: Address of the server.
+        root: The folder that it serves.
+        browser: The browser.
+    """
+
+    address: str
+    root: Path
+    browser: Browser
+
+    @contextmanager
+    def open(self, notebook: Path, folder: Path, *, width: int = 1100, height: int = 900) -> Iterator[Page]:
+        """Copy `notebook` to `folder` (a scratch folder below the root), and give a page with the copy in it."""
+        copy = Path(shutil.copy(notebook, folder / notebook.name))
         try:
-            page = browser.new_page(viewport={"width": width, "height": height})
-            page.goto(f"{address}/lab/tree/{notebook.name}", timeout=90_000)  # on a busy machine Chromium takes long to start
+            with self.page(copy, width=width, height=height) as page:
+                yield page
+        finally:
+            for session in self._sessions(self._name(copy)):
+                self._ask("DELETE", f"sessions/{session['id']}")
+
+    @contextmanager
+    def page(self, notebook: Path, *, width: int = 1100, height: int = 900) -> Iterator[Page]:
+        """Give a page with a notebook below the root in it. A kernel that it has already goes on, before and after."""
+        page, name = self.browser.new_page(viewport={"width": width, "height": height}), self._name(notebook)
+        try:
+            # in a workspace of its own it opens nothing else; a busy machine takes long to start Chromium
+            page.goto(f"{self.address}/lab/workspaces/{uuid.uuid4()}/tree/{name}", timeout=90_000)
             page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
             # attached, not visible: a narrow toolbar hides it
             page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached", timeout=90_000)
-            _until(page, 120, lambda: _connected(address))
+            _until(page, 120, lambda: self._is_connected(name))
             yield page
+        finally:
+            page.close()
+
+    def _name(self, notebook: Path) -> str:
+        """Return what the server calls a notebook."""
+        return notebook.relative_to(self.root).as_posix()
+
+    def _is_connected(self, name: str) -> bool:
+        """Whether the notebook's kernel runs, waits for work and hears a page: the page's indicator says idle before all that."""
+        kernels = [session["kernel"] for session in self._sessions(name)]
+        return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
+
+    def _sessions(self, name: str) -> list[dict[str, Any]]:
+        return [session for session in self._ask("GET", "sessions") if session["path"] == name]
+
+    def _ask(self, method: str, what: str) -> Any:
+        request = urllib.request.Request(f"{self.address}/api/{what}", method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or "null")
+
+
+@contextmanager
+def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900) -> Iterator[Page]:
+    """Serve `folder` (a scratch folder) with a copy of `notebook` and open it in a page of a browser of its own."""
+    with served(folder) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            with JupyterLab(address, folder, browser).open(notebook, folder, width=width, height=height) as page:
+                yield page
         finally:
             browser.close()
 
@@ -92,26 +144,38 @@ def run_cell(page: Page, cell_text: str, seconds: float = 180) -> None:
     _settle(page, seconds)
 
 
+def run_next(page: Page, seconds: float = 180) -> None:
+    """Run the cell below the one that `run_cell` has run, as another shift-enter does. A folded cell shows no prompt."""
+    cells = page.locator(".jp-Notebook .jp-Cell")
+
+    def selected() -> int:
+        return cells.evaluate_all("cells => cells.findIndex((cell) => cell.classList.contains('jp-mod-active'))")
+
+    before = selected()
+    page.keyboard.press("Shift+Enter")
+    _until(page, 30, lambda: selected() != before)
+    _settle(page, seconds)
+
+
 def write_cell(page: Page, cell_text: str, text: str) -> None:
-    """Replace the text of the first code cell that holds `cell_text`."""
+    """Replace the text of the first code cell that holds `cell_text`, as a paste does."""
     _cell(page, cell_text).locator(".cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(text)
 
 
+def save(page: Page) -> None:
+    """Save the notebook, and wait until the mark of unsaved work is gone from its tab."""
+    page.keyboard.press("Control+S")
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0, timeout=60_000)
+
+
 def _cell(page: Page, text: str) -> Locator:
-    """Return the first code cell that holds a text. In a long notebook the page draws the last cells when they come into view."""
-    cell = page.locator(".jp-CodeCell", has_text=text).first
+    """Return the first code cell whose source holds a text. In a long notebook the page draws the last cells when they come into view."""
+    cell = page.locator(".jp-CodeCell", has=page.locator(".cm-content", has_text=text)).first
     if not cell.count():
         page.locator(".jp-Notebook .jp-Cell").last.scroll_into_view_if_needed()
     return cell
-
-
-def _connected(address: str) -> bool:
-    """Whether the notebook's kernel runs, waits for work and hears this page: its indicator says idle before all that."""
-    with urllib.request.urlopen(f"{address}/api/sessions", timeout=30) as answer:
-        sessions = json.load(answer)
-    return any(s["kernel"]["execution_state"] == "idle" and s["kernel"]["connections"] for s in sessions)
 
 
 def _settle(page: Page, seconds: float) -> None:
@@ -143,13 +207,16 @@ def _setting(folder: Path, plugin: str, values: dict[str, object]) -> None:
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """A JupyterLab with nbgrader's extensions that serves a folder; its address."""
+    """Serve `folder` (a scratch folder) with JupyterLab and nbgrader's extensions, and give its address."""
+    # Every cell stays in the page, so that a test can look at all of them, and no notice covers one.
+    _setting(folder, "notebook-extension/tracker", {"windowingMode": "none"})
+    _setting(folder, "apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"]
     command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", "--LabApp.news_url=None"]
-    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--ServerApp.disable_check_xsrf=True"]
     env = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"), "JUPYTER_CONFIG_DIR": str(folder / ".config")}
     with (folder / ".server.log").open("wb") as log:
         server = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)

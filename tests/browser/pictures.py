@@ -1,13 +1,15 @@
-"""Make the pictures of the README again: `python -m tests.browser.pictures` writes those in docs/ (after `make demo`)."""
+"""Make the pictures of the README again: `python -m tests.browser.pictures [NAME …]` writes those in docs/ (after `make demo`)."""
 
 from __future__ import annotations
 
 import io
 import os
+import sys
 import tempfile
 from base64 import b64decode
 from pathlib import Path
 
+import nbformat
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -17,7 +19,7 @@ from autograder.labs.source import load_lab
 from autograder.notebooks.io import write_notebook
 from coursekit.playgrounds.state import State
 
-from .lab_page import CHROMIUM, FLAGS, opened, run_all, run_cell, write_cell
+from .lab_page import CHROMIUM, FLAGS, PYTHON, opened, run_all, run_cell, save, write_cell
 from .playground_page import shown
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +44,47 @@ def lab_picture(target: Path) -> None:
             page.screenshot(path=target)
 
 
+def progress_picture(target: Path) -> None:
+    """The card of `progress` for lab 1: two exercises pass, the third has a typical mistake, the others are not written."""
+    lab = load_lab(ROOT / "labs" / "lab01_perceptron")
+    first, second, third = (cell.name for cell in lab.of("exercise")[:3])
+    mistake = next(a for a in lab.answers if (a.exercise, a.name, a.right) == (third, "absolute", False))
+    reference = reference_sources(lab)
+    cells = {first: reference[first], second: reference[second], third: mistake.source}
+    with tempfile.TemporaryDirectory() as scratch:
+        begun = Path(scratch) / "begun" / f"{lab.id}.ipynb"
+        write_notebook(solve(lab, cells, fast=True), begun)
+        with opened(begun, Path(scratch), width=1000, height=1000) as page:
+            page.keyboard.press("Control+B")
+            run_all(page)  # stops at the mistake
+            run_cell(page, "coursekit.progress()")
+            page.locator(".jp-OutputArea section").last.screenshot(path=target)
+
+
+CURVE = """history = coursekit.training.fit(
+    network, fashion.X_train[:2000] / 255, fashion.y_train[:2000], epochs=40, live=True,
+    validation_data=(fashion.X_valid[:2000] / 255, fashion.y_valid[:2000]))"""
+NETWORK = """import coursekit
+import keras
+coursekit.setup("lab02_mlp")
+fashion = coursekit.data.load_fashion_mnist()
+network = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(100, "relu"), keras.layers.Dense(10, "softmax")])
+network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])"""
+
+
+def curve_picture(target: Path) -> None:
+    """The line and the live curve below a cell that has trained a network on few pictures, too long."""
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch) / "made" / "curve.ipynb"
+        write_notebook(
+            nbformat.v4.new_notebook(metadata=PYTHON, cells=[*map(nbformat.v4.new_code_cell, (NETWORK, CURVE))]), made
+        )
+        with opened(made, Path(scratch), width=1000, height=900) as page:
+            page.keyboard.press("Control+B")
+            run_all(page)
+            page.locator(".jp-CodeCell").last.locator(".jp-OutputArea").screenshot(path=target)
+
+
 def hand_in_picture(target: Path) -> None:
     """The card of `submit` for lab 1, with every answer written."""
     lab = load_lab(ROOT / "labs" / "lab01_perceptron")
@@ -52,14 +95,14 @@ def hand_in_picture(target: Path) -> None:
             page.keyboard.press("Control+B")
             run_cell(page, "coursekit.setup(")
             write_cell(page, "coursekit.submit()", 'coursekit.submit(student="eva")')
-            page.keyboard.press("Control+S")
-            page.wait_for_timeout(2000)
+            save(page)
             run_cell(page, "coursekit.submit(", seconds=300)
             page.locator(".jp-OutputArea section").last.screenshot(path=target)
 
 
-def report_picture(target: Path, report: Path) -> None:
+def report_picture(target: Path) -> None:
     """The top of the class report that `make demo` wrote."""
+    report = ROOT / "demo" / "report.html"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1180, "height": 900})
@@ -101,11 +144,18 @@ def lecture_picture(target: Path) -> None:
     sheet.quantize(128).save(target, optimize=True)
 
 
+PICTURES = {
+    "lectures": lecture_picture,
+    "lab02": lab_picture,
+    "progress": progress_picture,
+    "curve": curve_picture,
+    "playground": playground_picture,
+    "hand-in": hand_in_picture,
+    "report": report_picture,
+}
+
+
 if __name__ == "__main__":
     os.environ.setdefault("COURSEKIT_DATA", "drawn")
-    (ROOT / "docs").mkdir(exist_ok=True)
-    lecture_picture(ROOT / "docs" / "lectures.png")
-    lab_picture(ROOT / "docs" / "lab02.png")
-    playground_picture(ROOT / "docs" / "playground.png")
-    hand_in_picture(ROOT / "docs" / "hand-in.png")
-    report_picture(ROOT / "docs" / "report.png", ROOT / "demo" / "report.html")
+    for name in sys.argv[1:] or PICTURES:
+        PICTURES[name](ROOT / "docs" / f"{name}.png")

@@ -234,6 +234,29 @@ def test_a_students_model_itself_is_trained_with_its_own_loss_and_looked_into() 
     assert equal(weights(session), first)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow compiles what a playground looks at")
+def test_the_first_picture_does_not_wait_for_a_compiler_and_those_of_a_training_are_compiled() -> None:
+    import tensorflow as tf
+
+    traced: list[bool] = []
+
+    class Noting(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            traced.append(tf.inside_function())
+            return x
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2), Noting(), keras.layers.Dense(1)])
+    traced.clear()
+    session = Session(State(data="xor"), model)
+    session.look()
+    assert traced
+    assert not any(traced)
+    session.train()
+    traced.clear()
+    session.look()
+    assert traced == []
+
+
 def test_a_model_that_is_not_compiled_gets_the_loss_that_fits_its_output() -> None:
     sigmoid, tanh = own(), own(end="tanh")
     Session(State(optimizer="adam"), sigmoid)
