@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.matrix.sets import EXTRAS, ROOT, VersionSet, declared
+from tests.matrix.sets import ROOT, VersionSet, declared
 
 __all__ = ["FOLDER", "UnavailableError", "find_python", "made", "reason"]
 
@@ -67,20 +67,10 @@ def made(wanted: VersionSet, *, folder: Path = FOLDER, fresh: bool = False) -> P
         if re.fullmatch(r"[0-9a-f]{10}", earlier.name.removeprefix(f"{wanted.name}-")):
             shutil.rmtree(earlier)
     _run([base, "-m", "venv", str(place)])
-    pre = ["--pre"] if wanted.pre else []
-    _run(
-        [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            *pre,
-            "--editable",
-            f"{ROOT}[{','.join(EXTRAS)}]",
-            *wanted.requirements,
-        ]
-    )
+    pip = [str(python), "-m", "pip", "install", "--quiet"]
+    _run([*pip, "--upgrade", "pip"])  # an old one takes long to choose versions
+    _run([*pip, *(["--pre"] if wanted.pre else []), *wanted.requirements(declared())])
+    _run([*pip, "--no-deps", "--editable", str(ROOT), *wanted.alone])
     (place / _DONE).touch()
     return python
 

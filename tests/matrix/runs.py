@@ -57,7 +57,12 @@ def run(
         return {**result, "missing": str(error)}
     environment = {**os.environ, "KERAS_BACKEND": wanted.backend, "COURSEKIT_DATA": "drawn"}
     found = _prove(python, environment, labs, one_of)
-    return {**result, **found, "tests": _test(python, environment, tests, folder / f"{wanted.name}.xml") if tests else None}
+    return {
+        **result,
+        "one_of": one_of,
+        **found,
+        "tests": _test(python, environment, tests, folder / f"{wanted.name}.xml") if tests else None,
+    }
 
 
 def read_junit(text: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ COLAB = ROOT / "tests" / "colab-versions.txt"
 TOOLS = ("hypothesis>=6.100", "packaging", "pytest>=8.2", "pytest-timeout>=2.3")
 EXTRAS = ("lab", "instructor")
 BACKENDS = ("tensorflow", "jax", "torch")
-_KEYS = {"python", "backend", "pins", "colab", "pre"}
+_KEYS = {"python", "backend", "pins", "colab", "alone", "pre"}
 
 
 class SetError(Exception):
@@ -43,6 +43,7 @@ class VersionSet:
         python: Major and minor number of its Python, such as "3.10".
         backend: Backend of Keras.
         pins: Requirements beyond those of the project, such as "keras==3.10.*".
+        alone: Packages that are installed without what they require.
         pre: Whether pip may take pre-releases.
     """
 
@@ -50,20 +51,24 @@ class VersionSet:
     python: str
     backend: str
     pins: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
     pre: bool = False
 
-    @property
-    def requirements(self) -> tuple[str, ...]:
-        """What pip installs beside the project itself."""
-        return (*self.pins, *TOOLS)
+    def requirements(self, declared: Sequence[str]) -> list[str]:
+        """Return what pip installs before the project itself and the packages of `alone`.
+
+        Args:
+            declared: What the project declares, see `declared`.
+        """
+        return [*(text for text in declared if _package(text) not in self.alone), *self.pins, *TOOLS]
 
     def key(self, declared: Sequence[str]) -> str:
         """Return a short hash of all that decides what the environment holds.
 
         Args:
-            declared: The dependencies that the project declares.
+            declared: As for `requirements`.
         """
-        text = "\n".join([self.python, str(self.pre), *sorted(self.requirements), *sorted(declared)])
+        text = "\n".join([self.python, str(self.pre), *self.alone, *sorted(self.requirements(declared))])
         return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
@@ -89,14 +94,14 @@ def read_sets(path: Path = SETS, colab: Path = COLAB) -> dict[str, VersionSet]:
 
 
 def declared(path: Path = ROOT / "pyproject.toml") -> list[str]:
-    """Return what the project declares for students and instructors, with the names of the extras before their packages.
+    """Return the requirements that the project declares for students and instructors.
 
     Args:
         path: Its pyproject.toml.
     """
     project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    return [*project["dependencies"], *(f"{extra}: {text}" for extra in EXTRAS for text in extras[extra])]
+    texts = [*project["dependencies"], *(text for extra in EXTRAS for text in project["optional-dependencies"][extra])]
+    return [text for text in texts if _package(text) != project["name"]]
 
 
 def chosen(sets: dict[str, VersionSet], names: Sequence[str]) -> list[VersionSet]:
@@ -114,6 +119,10 @@ def chosen(sets: dict[str, VersionSet], names: Sequence[str]) -> list[VersionSet
     return [sets[name] for name in names or sets]
 
 
+def _package(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+
+
 def _set(where: str, name: str, table: Any, colab: dict[str, str]) -> VersionSet:
     if not isinstance(table, dict) or (unknown := set(table) - _KEYS):
         said = ", ".join(sorted(unknown)) if isinstance(table, dict) else repr(table)
@@ -126,4 +135,6 @@ def _set(where: str, name: str, table: Any, colab: dict[str, str]) -> VersionSet
         raise SetError(f"{where}: the versions of Colab do not name {', '.join(missing)}")
     pins = [f"{package}{wanted}" for package, wanted in table.get("pins", {}).items()]
     pins += [f"{package}=={colab[package]}" for package in table.get("colab", ())]
-    return VersionSet(name, table["python"], table["backend"], tuple(pins), bool(table.get("pre", False)))
+    return VersionSet(
+        name, table["python"], table["backend"], tuple(pins), tuple(table.get("alone", ())), bool(table.get("pre", False))
+    )

@@ -8,7 +8,19 @@ from typing import Any
 __all__ = ["BEGIN", "END", "placed", "table"]
 
 BEGIN, END = "<!-- what `make matrix` wrote -->", "<!-- end of what `make matrix` wrote -->"
-COLUMNS = ("set", "Python", "Keras", "backend", "NumPy", "pandas", "IPython", "labs proved", "tests passed", "run on")
+COLUMNS = (
+    "set",
+    "Python",
+    "Keras",
+    "backend",
+    "NumPy",
+    "pandas",
+    "IPython",
+    "labs proved",
+    "with one answer of",
+    "tests passed",
+    "run on",
+)
 _CALLED = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 _MOST = 12  # lines of problems of one set
 
@@ -18,7 +30,7 @@ def table(results: Sequence[Mapping[str, Any]]) -> str:
 
     Args:
         results: What `runs.run` found for each set: `set`, `date`, and `missing` (why there is no environment), or `python`,
-            `backend`, `versions`, `labs` (id → problems) and `tests` (`passed`, `skipped`, `failed`: a list of names).
+            `backend`, `versions`, `one_of`, `labs` (id → problems) and `tests` (`passed`, `skipped`, `failed`: a list of names).
 
     Returns:
         The Markdown.
@@ -53,7 +65,7 @@ def _row(result: Mapping[str, Any]) -> list[str]:
     computed = f"{_CALLED[backend]} {has.get(backend, '?')}"
     return [
         *(result["set"], has["python"], has.get("keras", "?"), computed, *versions),
-        *(_labs(result["labs"]), _tests(result["tests"]), result["date"]),
+        *(_labs(result["labs"]), str(result["one_of"]), _tests(result["tests"]), result["date"]),
     ]
 
 
