@@ -68,7 +68,7 @@ $(SET_UP): pyproject.toml constraints.txt
 # Debian packages for the tests with a browser and with a database server, where this user may install them; elsewhere those tests
 # skip and say why.
 system:
-	@missing=; command -v chromium >/dev/null 2>&1 || missing=chromium; \
+	@missing=; command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing=chromium; \
 	command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  apt-get update -qq >/dev/null 2>&1; \
