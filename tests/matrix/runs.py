@@ -77,7 +77,7 @@ def read_junit(text: str) -> dict[str, Any]:
     cases = list(ElementTree.fromstring(text).iter("testcase"))
     bad = [(case, why) for case in cases for why in (*case.findall("failure"), *case.findall("error"))]
     skipped = sum(case.find("skipped") is not None for case in cases)
-    failed = [f"{case.get('classname')}: {case.get('name')}: {_first_line(why.get('message'))}" for case, why in bad]
+    failed = [f"{case.get('classname') or 'tests'}: {case.get('name')}: {_why(why)}" for case, why in bad]
     return {"passed": len(cases) - skipped - len({id(case) for case, _ in bad}), "skipped": skipped, "failed": failed}
 
 
@@ -103,6 +103,13 @@ def _test(python: Path, environment: Mapping[str, str], tests: Sequence[str], re
         return read_junit(report.read_text(encoding="utf-8"))
     except (OSError, ElementTree.ParseError):
         return {"passed": 0, "skipped": 0, "failed": [f"pytest: {_first_line(ended.stdout.strip()[-300:])}"]}
+
+
+def _why(element: ElementTree.Element) -> str:
+    """The exception in one line: pytest marks its lines by E. A module that could not be loaded has it only there."""
+    marked = [line.removeprefix("E").strip() for line in (element.text or "").splitlines() if line.startswith("E  ")]
+    message = _first_line(element.get("message"))
+    return _first_line(marked[-1]) if marked and message == "collection failure" else message
 
 
 def _first_line(text: str | None) -> str:

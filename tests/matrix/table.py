@@ -88,9 +88,17 @@ def _problems(result: Mapping[str, Any]) -> list[str]:
     if result.get("missing"):
         return []
     said = [f"{lab}: {problem}" for lab, problems in result["labs"].items() for problem in problems]
-    said += list((result["tests"] or {"failed": ()})["failed"])
+    said += _merged((result["tests"] or {"failed": ()})["failed"])
     shown = [*said[:_MOST], *([f"and {len(said) - _MOST} more"] if len(said) > _MOST else [])]
     return [f"- {result['set']}: {_plain(line)}" for line in shown]
+
+
+def _merged(failed: Sequence[str]) -> list[str]:
+    """One line for all tests that failed for the same reason, which stands behind the second colon."""
+    reasons: dict[str, list[str]] = {}
+    for line in failed:
+        reasons.setdefault(line.split(": ", 2)[-1], []).append(line)
+    return [lines[0] if len(lines) == 1 else f"{len(lines)} tests: {reason}" for reason, lines in reasons.items()]
 
 
 def _line(cells: Sequence[str]) -> str:

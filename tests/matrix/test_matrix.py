@@ -194,6 +194,20 @@ def test_a_report_of_pytest_is_counted() -> None:
     assert found == {"passed": 1, "skipped": 1, "failed": ["a: t3: no", "a: t3: late"]}
 
 
+def test_a_module_that_cannot_be_loaded_says_why() -> None:
+    found = runs.read_junit(
+        '<testsuites><testcase classname="" name="tests.a"><error message="collection failure">x.py:1: in &lt;module&gt;\n'
+        "    import x\nE   OldWarning: mended elsewhere</error></testcase></testsuites>"
+    )
+    assert found["failed"] == ["tests: tests.a: OldWarning: mended elsewhere"]
+
+
+def test_tests_that_failed_for_the_same_reason_have_one_line() -> None:
+    failed = ["tests: tests.a: Old: no", "tests: tests.b: Old: no", "tests.c: test_d: other"]
+    text = table([{**RESULT, "labs": {}, "tests": {"passed": 0, "skipped": 0, "failed": failed}}])
+    assert text.splitlines()[-2:] == ["- one: 2 tests: Old: no", "- one: tests.c: test_d: other"]
+
+
 def test_a_set_that_cannot_be_had_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable(*_: object, **__: object) -> Path:
         raise UnavailableError("no python3.11 on this machine's PATH")
