@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 
-.PHONY: demo test test-real build docs verify lectures nightly benchmark system clean
+.PHONY: demo test test-real build docs verify lectures nightly matrix benchmark system clean
 
 # A minute or two of grading; ALL=1 grades classes of ten in all labs.
 demo: $(SET_UP)
@@ -45,6 +45,11 @@ nightly: $(SET_UP)
 	$(BIN)/autograder verify --full --twins none
 	EVERY_STUDENT=1 $(BIN)/python -m pytest tests/labs tests/browser tests/attacks tests/foreign tests/coursekit/test_backbones.py tests/autograder/grading tests/autograder/gradescope
 
+# The course with every supported set of versions (tests/matrix/sets.toml), each in an environment of its own, as one table in
+# docs/platforms.md. SETS="oldest colab" and LABS="lab02_mlp" choose; `$(BIN)/python -m tests.matrix --help` names the rest.
+matrix: $(SET_UP)
+	$(BIN)/python -m tests.matrix $(SETS) $(LABS:%=--lab %) --write docs/platforms.md
+
 benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.loading
 	$(BIN)/python -m tests.benchmarks.training
@@ -64,7 +69,7 @@ $(SET_UP): pyproject.toml constraints.txt
 # Debian packages for the tests with a browser and with a database server, where this user may install them; elsewhere those tests
 # skip and say why.
 system:
-	@missing=; command -v chromium >/dev/null 2>&1 || missing=chromium; \
+	@missing=; command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing=chromium; \
 	command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  apt-get update -qq >/dev/null 2>&1; \
@@ -74,4 +79,4 @@ system:
 	elif [ -n "$$missing" ]; then echo "not installed: $$missing; the tests that need them will skip"; fi
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) .matrix demo build dist

@@ -5,6 +5,8 @@ Each message says what was expected, what was found, and what to do.
 
 from __future__ import annotations
 
+import sys
+
 __all__ = [
     "AutograderError",
     "ClusterError",
@@ -19,6 +21,7 @@ __all__ = [
     "MachineError",
     "NoDataError",
     "NoGpuError",
+    "NotLinuxError",
     "PublishError",
     "RecordError",
     "ResultsError",
@@ -55,6 +58,17 @@ class NoDataError(MachineError):
 
 class IsolationError(MachineError):
     """This machine does not support the requested isolation level."""
+
+
+class NotLinuxError(MachineError):
+    """This machine runs another system than Linux, and submissions can be run on Linux only."""
+
+    def __init__(self) -> None:
+        here = {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
+        super().__init__(
+            f"collecting and grading need Linux, and this is {here}: use a Linux machine, WSL 2 or a container; "
+            "coursekit and the notebooks run here"
+        )
 
 
 class LabError(AutograderError):

@@ -17,8 +17,8 @@ from autograder.errors import LabError
 from autograder.execution.runner import run_cells
 from autograder.files import write_text
 from autograder.grading.environment import limits, variables
-from autograder.grading.job import with_budget
 from autograder.grading.options import Options
+from autograder.labs.budget import with_budget
 from autograder.labs.model import Lab
 
 __all__ = ["WIDTH", "Measured", "band_name", "calibrate", "write_bands"]

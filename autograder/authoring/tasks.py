@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from autograder.execution.limits import Environment
 from autograder.execution.steps import Outcome
 from autograder.grading.dependencies import required_cells
-from autograder.grading.job import with_budget
 from autograder.grading.options import Options
+from autograder.labs.budget import with_budget
 from autograder.labs.model import Lab
 
 __all__ = ["ASIDE", "Task", "code_of", "sliced", "trains"]

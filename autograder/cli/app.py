@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from autograder.errors import CourseError, LabError
+from autograder.errors import CourseError, LabError, NotLinuxError
 from autograder.reporting.terminal import fail, warn
 
 if TYPE_CHECKING:
     from autograder.course.config import Course
     from autograder.labs.model import Lab
 
-__all__ = ["app", "load_labs", "open_course", "stoppable"]
+__all__ = ["app", "load_labs", "on_linux", "open_course", "stoppable"]
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
@@ -60,6 +60,18 @@ def stoppable(command: Callable[_P, None]) -> Callable[_P, None]:
         except KeyboardInterrupt:
             warn("stopped; what was found out is kept: run the same command to go on")
             raise typer.Exit(INTERRUPTED) from None
+
+    return wrapped
+
+
+def on_linux(command: Callable[_P, None]) -> Callable[_P, None]:
+    """The command, which another system than Linux ends with one sentence before anything is imported or written."""
+
+    @wraps(command)
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        if sys.platform != "linux":
+            fail(NotLinuxError())
+        command(*args, **kwargs)
 
     return wrapped
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autograder.cli.app import app, load_labs
+from autograder.cli.app import app, load_labs, on_linux
 from autograder.cli.options import Data, Fast, Jobs, LabNames, Labs, Notebooks, data_of
 from autograder.cli.places import check_listed, course_here, given
 from autograder.errors import LabError, LectureError, MachineError, PublishError
@@ -95,6 +95,7 @@ def run_lectures(
 
 
 @app.command()
+@on_linux
 def verify(
     names: LabNames = None,
     every: Annotated[bool, typer.Option("--all", hidden=True)] = False,
@@ -139,6 +140,7 @@ def verify(
 
 
 @app.command()
+@on_linux
 def calibrate(
     name: Annotated[str, typer.Argument(help="The lab's id.")],
     labs: Labs = Path("labs"),

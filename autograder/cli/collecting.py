@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autograder.cli.app import app, load_labs, open_course, stoppable
+from autograder.cli.app import app, load_labs, on_linux, open_course, stoppable
 from autograder.cli.options import CourseFolder
 from autograder.cli.places import check_listed
 from autograder.errors import CollectError, CourseError
@@ -25,6 +25,7 @@ __all__: list[str] = []
 
 
 @app.command()
+@on_linux
 @stoppable
 def collect(
     lab: Annotated[str, typer.Argument(help="The lab's id.")],

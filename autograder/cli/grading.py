@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.app import app, load_labs, stoppable
+from autograder.cli.app import app, load_labs, on_linux, stoppable
 from autograder.cli.options import (
     Data,
     Fast,
@@ -61,6 +61,7 @@ DEMO_CELL_SECONDS = 20  # one student of the demo has an endless loop, which sho
 
 
 @app.command()
+@on_linux
 @stoppable
 def grade(
     context: typer.Context,
@@ -151,6 +152,7 @@ def grade(
 
 
 @app.command()
+@on_linux
 @stoppable
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for the course, the class and the results.")] = Path("demo"),
@@ -197,6 +199,7 @@ def demo(
 
 
 @app.command()
+@on_linux
 def doctor() -> None:
     """Try every part of the sandbox on this machine, and say which work."""
     from rich.table import Table

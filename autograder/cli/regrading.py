@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autograder.cli.app import app, load_labs, open_course, stoppable
+from autograder.cli.app import app, load_labs, on_linux, open_course, stoppable
 from autograder.cli.options import CourseFolder, Jobs
 from autograder.cli.places import Places, check_listed
 from autograder.cli.running import check_places, end_if_missing, grade_all, recorded_of, recorder_of, say_recorded
@@ -37,6 +37,7 @@ HandMarks = Mapping[tuple[str, str], float]  # (student, test) → points that a
 
 
 @app.command()
+@on_linux
 @stoppable
 def regrade(
     lab: Annotated[str, typer.Argument(help="The lab's id.")],

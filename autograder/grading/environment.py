@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from autograder import sandbox
-from autograder.errors import IsolationError, NoDataError
+from autograder.errors import IsolationError, NoDataError, NotLinuxError
 from autograder.execution.limits import Environment, Limits
 from autograder.execution.runner import run_with_retries
 from autograder.execution.steps import Step
@@ -54,7 +55,10 @@ def isolation(wanted: str = "") -> Level:
 
     Raises:
         IsolationError: `wanted` is "full" and this machine does not support it.
+        NotLinuxError: This machine does not run Linux.
     """
+    if sys.platform != "linux":
+        raise NotLinuxError
     strongest = _strongest()
     if wanted == "full" and strongest != "full":
         reasons = "; ".join(f"{name}: {reason}" for name, reason in sandbox.probe().items() if reason)

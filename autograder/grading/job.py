@@ -34,11 +34,10 @@ from autograder.grading.submissions.reading import read_submission
 from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Flag, Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.release import with_budget
 from autograder.notebooks.support_files import TooManyError, files_beside
 from autograder.sealed import VARIABLE
 
-__all__ = ["Job", "Runner", "prepare", "with_budget"]
+__all__ = ["Job", "Runner", "prepare"]
 
 # Runs steps and returns their outcomes, the values that the tests were given, and the duration in seconds.
 Runner = Callable[[Sequence[Step]], tuple[Sequence[Outcome], Kept, float]]

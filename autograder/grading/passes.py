@@ -12,8 +12,8 @@ from autograder.execution.steps import Step
 from autograder.grading.dependencies import names
 from autograder.grading.plan import Plan, changed_cells, needed_by, plan
 from autograder.grading.submissions.submission import Submission
+from autograder.labs.budget import with_budget
 from autograder.labs.model import Lab
-from autograder.notebooks.release import with_budget
 
 __all__ = ["alone", "examined", "together"]
 

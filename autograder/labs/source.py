@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -43,11 +44,13 @@ def find_labs(root: Path) -> list[Path]:
     return sorted(path.parent for path in Path(root).glob("*/lab.py"))
 
 
-def load_lab(folder: Path | str) -> Lab:
+def load_lab(folder: Path | str, *, read: Callable[[Path], Iterable[Any]] | None = None) -> Lab:
     """Read and check one lab.
 
     Args:
         folder: Folder of the lab.
+        read: Reads `lab.py`, by default with jupytext: returns its cells, each with `metadata`,
+            `source` and `cell_type`.
 
     Returns:
         The lab.
@@ -64,20 +67,23 @@ def load_lab(folder: Path | str) -> Lab:
         near = folder.parent
         known = ", ".join(path.name for path in find_labs(near)) or "none"
         raise LabError(f"{folder}: no lab here (expected {source}); labs beside it: {known}")
-    cells = _cells(source)
+    cells = _cells(source, read or _jupytext)
     lab = Lab(folder.name, folder, cells, _settings(folder / "lab.toml"), ())
     answers, equivalent = _answers(lab)
     return replace(lab, answers=tuple(answers), equivalent=equivalent, publication=find_publication(folder))
 
 
-def _cells(path: Path) -> tuple[Cell, ...]:
+def _jupytext(path: Path) -> Iterable[Any]:
     import jupytext  # slow to import, and not needed by processes that receive a lab
 
-    notebook = jupytext.read(path, fmt="py:percent")
+    return jupytext.read(path, fmt="py:percent").cells
+
+
+def _cells(path: Path, read: Callable[[Path], Iterable[Any]]) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     seen: set[str] = set()
     exercise = ""
-    for number, raw in enumerate(notebook.cells, start=1):
+    for number, raw in enumerate(read(path), start=1):
         cell = _cell(raw, f"{path}, cell {number}")
         if cell.role == "exercise":
             exercise = cell.name

@@ -20,6 +20,7 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
+from autograder.labs.budget import reduced_parameters
 from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import KERNEL, write_notebook
 from autograder.notebooks.start import add_start, fingerprint
@@ -27,7 +28,7 @@ from autograder.notebooks.start import add_start, fingerprint
 # A test's code is folded in JupyterLab and Colab. A title in its first line would move the lines that messages name.
 _FOLDED: dict[str, Any] = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
-__all__ = ["build", "course_notebooks", "is_stale", "release_notebook", "source_notebook", "with_budget"]
+__all__ = ["build", "course_notebooks", "is_stale", "release_notebook", "source_notebook"]
 
 
 def source_notebook(lab: Lab, *, fast: bool = False) -> nbformat.NotebookNode:
@@ -137,11 +138,6 @@ def is_stale(made: nbformat.NotebookNode, path: Path) -> list[str]:
     return []
 
 
-def reduced_parameters(lab: Lab) -> str:
-    """Return code that sets the lab's parameters to the values of the reduced budget."""
-    return "\n".join(f"{name} = {value!r}" for name, value in lab.settings.fast.items())
-
-
 def _stubs(lab: Lab) -> dict[str, Any]:
     """Return the course's own texts in place of solutions; nbgrader has one text for code and one for prose."""
     own = {cell.is_code: cell.stub for cell in lab.cells if cell.stub}
@@ -165,19 +161,3 @@ def _metadata(cell: Cell) -> dict[str, Any]:
     if fields["grade"]:
         fields["points"] = cell.points
     return {"nbgrader": fields, **(_FOLDED if cell.role == "tests" else {})}
-
-
-def with_budget(lab: Lab, source: str, grade_id: str, *, fast: bool) -> str:
-    """Return the source of a cell as it will run.
-
-    Args:
-        lab: The lab.
-        source: Source of the cell.
-        grade_id: Grade id of the cell.
-        fast: Whether to append the values of the reduced budget to a parameter cell.
-
-    Returns:
-        The source to run.
-    """
-    reduced = fast and any(cell.parameters and cell.grade_id == grade_id for cell in lab.of("given"))
-    return f"{source}\n{reduced_parameters(lab)}" if reduced else source

@@ -20,7 +20,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+# Playwright drives any Chromium of these names. Runners of CI have Google Chrome.
+BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,6 +31,23 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium that Playwright can drive, None if there is none. That of Ubuntu is a snap, which it cannot."""
+    found = (path for name in BROWSERS if (path := shutil.which(name)))
+    return next((path for path in found if not _is_snap(Path(path))), None)
+
+
+def _is_snap(path: Path) -> bool:
+    """Whether a program is a snap, or a script that starts one."""
+    if "snap" in path.resolve().parts:
+        return True
+    with path.open("rb") as file:
+        return file.read(2) == b"#!" and b"/snap/" in file.read(64_000)
+
+
+CHROMIUM = find_browser()
 
 # Without it, JupyterLab asks which kernel a notebook wants.
 PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

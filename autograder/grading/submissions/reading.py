@@ -11,7 +11,6 @@ import atexit
 import json
 import os
 import pickle
-import resource
 import subprocess
 import sys
 import threading
@@ -27,7 +26,6 @@ from autograder.grading.submissions.submission import Submission, read_submissio
 from autograder.grading.verdict import Flag
 from autograder.labs.model import Lab
 from autograder.notebooks.io import read_lean, shown
-from autograder.sandbox.interpreters import clean_environment, command
 
 __all__ = ["Recognised", "UnreadableError", "read_submission", "recognise"]
 
@@ -188,6 +186,9 @@ class _Reader:
     def _live(self) -> Connection:
         if self._connection is not None and self._process is not None and self._process.poll() is None:
             return self._connection
+        # Only here: Windows, where the tests of the students' side import this module, cannot import the sandbox.
+        from autograder.sandbox.interpreters import clean_environment, command
+
         self.close()
         ours, theirs = Pipe()
         with theirs:
@@ -286,10 +287,14 @@ def _recognised(path: Path, ids: frozenset[str]) -> Recognised:
 
 
 def _worn() -> bool:
+    import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > WORN
 
 
 def _limit_memory() -> None:
+    import resource
+
     used = (
         int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         if Path("/proc/self/statm").exists()
@@ -302,5 +307,7 @@ def _limit_memory() -> None:
 
 def _limit_time() -> None:
     """Let the kernel end this process when it uses too much processor time for one file."""
+    import resource
+
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + CPU_SECONDS + 1, most))
