@@ -20,6 +20,7 @@ from autograder.grading.submissions import reading
 from autograder.grading.submissions.reading import Recognised, UnreadableError, read_submission, recognise
 from autograder.grading.submissions.submission import read_submission_here
 from autograder.labs.model import Lab
+from autograder.sandbox import interpreters
 from autograder.sandbox.interpreters import command
 
 SOLVED = {"mean": "mean = lambda x: x.mean()", "halving": "w = 2.0 ** -STEPS"}
@@ -59,7 +60,7 @@ def serve_after(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
         assert "getattr(importlib" in line[3]
         return [*line[:3], line[3].replace("getattr(importlib", f"{code}; getattr(importlib"), *line[4:]]
 
-    monkeypatch.setattr(reading, "command", changed)
+    monkeypatch.setattr(interpreters, "command", changed)  # taken by the reader when it starts a process
 
 
 def test_a_file_that_takes_too_much_memory_is_refused_and_the_next_is_read(
