@@ -20,7 +20,8 @@ Points = Sequence[tuple[int, float]]  # (epoch, value)
 _WIDTH, _HEIGHT = 330, 210  # of one panel
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 40, 34
 _MOST = 120  # points of a curve that are drawn
-_PARTS = (("", "training", COLOURS[0], ""), ("val_", "validation", COLOURS[1], ' stroke-dasharray="5 3"'))
+# Training is dashed and validation solid, as in `plotting.learning_curves`.
+_PARTS = (("", "training", COLOURS[0], ' stroke-dasharray="5 3"'), ("val_", "validation", COLOURS[1], ""))
 
 
 def picture(history: Mapping[str, Points], epochs: int) -> tuple[str, str]:

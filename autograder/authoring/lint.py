@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograder.authoring.giveaways import shown_formulas
+from autograder.authoring.overwriting import overwritten_names
 from autograder.grading.assignments.signs import runs_code
 from autograder.labs.model import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION, Cell, Lab
 from autograder.notebooks.release import release_notebook
@@ -35,8 +36,8 @@ def lint(lab: Lab) -> list[str]:
     Returns:
         Sentences that describe the problems.
     """
-    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _hints, _own_leaks, _opened, shown_formulas)
-    return [problem for rule in rules for problem in rule(lab)]
+    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _hints, _own_leaks, _opened)
+    return [problem for rule in (*rules, shown_formulas, overwritten_names) for problem in rule(lab)]
 
 
 def hidden_checks(test: Cell) -> Iterator[ast.stmt]:

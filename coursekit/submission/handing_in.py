@@ -80,6 +80,7 @@ def prepare(
     if run is not None:
         _keep_outputs(work, run)
         warnings += [run.problem] if run.problem else []
+        warnings += _about_stops(work, run)
     time = datetime.now(timezone.utc).astimezone()
     receipt = put_receipt(work, lab, student, time, coursekit.__version__)
     notes = [*repaired.repaired, *lighten(work)]
@@ -112,6 +113,22 @@ def _keep_outputs(work: Notebook, run: Run) -> None:
     for index, (outputs, number) in run.outputs.items():
         nb.cells(work)[index]["outputs"] = outputs
         nb.cells(work)[index]["execution_count"] = number
+
+
+def _about_stops(work: Notebook, run: Run) -> list[str]:
+    """Return a warning about cells, answers and checks aside, that stopped in the run."""
+    stopped = [
+        (cell, run.errors[index])
+        for index, cell in enumerate(nb.cells(work))
+        if run.errors.get(index) and not nb.is_test(cell) and not nb.is_answer(cell)
+    ]
+    if not stopped:
+        return []
+    (first, error), more = stopped[0], len(stopped) - 1
+    others = f", and {more} more" if more else ""
+    return [
+        f"In the fresh run {_names([first], [0])} stopped with {error.splitlines()[0]}{others}: is an answer above it complete?"
+    ]
 
 
 # ── what the kernel's history says ───────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ __all__ = ["out_of_order", "unsaved"]
 _SIMILAR = 0.6  # two texts that are at least this similar are the same cell before and after an edit
 _COMPARED = 3_000  # characters of a text that are compared
 _RECENT = 80  # runs that are looked at
+_LOOKS = ("coursekit.progress(", "coursekit.submit(", "coursekit.doctor(")  # cells that only look may run at any time
 
 
 def unsaved(ran: Sequence[str], saved: Sequence[str]) -> list[int]:
@@ -42,6 +43,8 @@ def unsaved(ran: Sequence[str], saved: Sequence[str]) -> list[int]:
 def out_of_order(ran: Sequence[str], saved: Sequence[str]) -> list[tuple[int, int]]:
     """Find neighbours among the cells that ran, of which the lower one ran first.
 
+    Cells that only look are left out, and so are cells with the same text: which of them ran is not known.
+
     Args:
         ran: What the kernel ran, in its order.
         saved: The code cells of the file.
@@ -50,7 +53,12 @@ def out_of_order(ran: Sequence[str], saved: Sequence[str]) -> list[tuple[int, in
         Pairs of indices in `saved`: (the upper cell, the lower cell that ran before it).
     """
     last = {text.strip(): place for place, text in enumerate(ran)}
-    placed = [(index, last[text.strip()]) for index, text in enumerate(saved) if text.strip() and text.strip() in last]
+    texts = [text.strip() for text in saved]
+    placed = [
+        (index, last[text])
+        for index, text in enumerate(texts)
+        if text in last and texts.count(text) == 1 and not text.startswith(_LOOKS)
+    ]
     return [(up, down) for (up, first), (down, second) in pairwise(placed) if second < first]
 
 

@@ -50,13 +50,13 @@ class Report:
         facts = (
             f"{self.answered[0]} of {self.answered[1]} answers are written",
             f"{len(passed)} of {len(self.checks)} visible checks pass, {where}",
-            f"the tests of these checks give {points:g} of {most:g} points; hidden checks and written answers come on top",
+            f"the tests of these checks give {points:g} of {most:g} points, if their hidden parts pass too; written answers add to it",
         )
         failing = tuple(f"{name}: {_first_line(error)}" for name, error in self.checks.items() if error)
         waiting = tuple(name for name, error in self.checks.items() if error is None)
         whole = not (self.open or failing or waiting or self.warnings)
         return Card(
-            f"Ready to hand in: {self.path.name}",
+            f"{'Ready to hand in' if whole else 'Can be handed in, but is not complete'}: {self.path.name}",
             "good" if whole else "open",
             (
                 Section("", facts),
@@ -65,6 +65,10 @@ class Report:
                 Section("Checks that fail", _first_of(failing)),
                 Section("Checks that did not run", _first_of(waiting)),
                 Section("What was changed in the file", self.notes),
+                Section(
+                    "Next",
+                    ("hand in this file where your course collects them; every submit() writes a new one, the last counts",),
+                ),
                 Section("Receipt", (f"{self.receipt['answers'][:16]} · {self.receipt['student']} · {self.receipt['time']}",)),
             ),
         )

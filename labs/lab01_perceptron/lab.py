@@ -1530,6 +1530,13 @@ with check.explained({"broadcast": others, "core dimension": others, "not aligne
         start2,
         hint="with another number of samples, inputs and hidden units the step of W2 is not lr times the gradient",
     )
+many = rng.normal(size=(40, 5))
+check.gradient(
+    (start2 - train_step(many.copy(), np.full((40, 1), 5.0), start1.copy(), start2.copy(), lr)[1]) / lr,
+    lambda W2: 0.5 * np.sum((5.0 - sigmoid(sigmoid(many @ start1) @ W2)) ** 2),
+    start2,
+    hint="with 40 samples and large errors the gradient is large, and so is the step of W2: it is neither clipped nor averaged",
+)
 ### END HIDDEN TESTS
 
 # %% tests="step_hidden" points=1
@@ -1565,6 +1572,13 @@ with check.explained({"broadcast": others, "core dimension": others, "not aligne
         start1,
         hint="with another number of samples, inputs and hidden units the step of W1 is not lr times the gradient",
     )
+many = rng.normal(size=(40, 5))
+check.gradient(
+    (start1 - train_step(many.copy(), np.full((40, 2), 5.0), start1.copy(), start2.copy(), lr)[0]) / lr,
+    lambda W1: 0.5 * np.sum((5.0 - sigmoid(sigmoid(many @ W1) @ start2)) ** 2),
+    start1,
+    hint="with 40 samples and large errors the gradient is large, and so is the step of W1: it is neither clipped nor averaged",
+)
 ### END HIDDEN TESTS
 
 # %% tests="step_pure" points=1

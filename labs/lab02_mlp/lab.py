@@ -60,7 +60,7 @@ coursekit.setup("lab02_mlp")
 # | validation | 5,000 | *you* learn from these: when to stop, which network to keep |
 # | test | 10,000 | opened once, at the very end: how good is the network on new images? |
 #
-# If the set-up cell said *drawn stand-in*, there was no network connection, and you work with images that the
+# If the set-up cell said *drawn stand-in*, the data could not be downloaded or drawn ones were asked for, and you work with images that the
 # course drew itself. All exercises are the same, some results differ; the text then gives both.
 
 # %%

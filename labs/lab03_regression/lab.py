@@ -77,7 +77,7 @@ TARGET = 0.505  # the error on sealed districts that it must not exceed
 # The rows were split at random: 11,610 for training, 3,870 for validation, 5,160 for the test. You get half
 # of the test rows. The other half is **sealed**: the marking program alone uses it, on your last exercise.
 #
-# If the set-up cell said *drawn stand-in*, there was no network connection, and you work with districts on a
+# If the set-up cell said *drawn stand-in*, the data could not be downloaded or drawn ones were asked for, and you work with districts on a
 # coast that the course made up. All exercises are the same, some results differ; the text then gives both.
 
 # %%
@@ -1569,6 +1569,12 @@ large = early_stopping([5000.0, 4000.0, 4500.0, 4600.0], 2)
 check.true(
     large is None or large[0] == 4,
     "losses above 100 must count too, such as 5000, 4000, 4500, 4600: the lowest so far begins with infinity or losses[0]",
+)
+little = early_stopping([1.0, 0.999, 0.9985, 0.9984, 1.0, 1.0, 1.0], 2)
+check.true(
+    little is None or little[0] == 6,
+    "a loss below all earlier ones is progress, however little it is: for 1, 0.999, 0.9985, 0.9984, 1, 1, 1 and patience 2 training\n"
+    "stops after epoch 6",
 )
 rng = np.random.default_rng()
 for patience in (1, 2, 4, 7):

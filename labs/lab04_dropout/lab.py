@@ -51,7 +51,7 @@ coursekit.setup("lab04_dropout")
 # Suppose you have only 1,000 images, and somebody labelled them in a hurry: **every fifth label is wrong**. That
 # is not far from real life. The validation and test images were labelled with care.
 #
-# We make such a set from Fashion-MNIST. (If the set-up cell said *drawn stand-in*, there was no network connection,
+# We make such a set from Fashion-MNIST. (If the set-up cell said *drawn stand-in*, the data could not be downloaded or drawn ones were asked for,
 # and you work with images that the course drew itself. Where they give other figures, the text states both.) The network is that of Lab 2, 784-300-100-10, with its 266,610
 # parameters.
 
@@ -820,8 +820,8 @@ signal = noise.reshape(20, 784)
 for kernel, shift in zip(arrays[:-2:2], arrays[1:-2:2]):
     signal = np.maximum(signal @ kernel + shift, 0)
 scores = np.exp(signal @ arrays[-2] + arrays[-1])
-scaled = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
-check.true(not scaled, f"the images are scaled already, the network takes them as they are: leave {', '.join(scaled)} out")
+scalings = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
+check.true(not scalings, f"the images are scaled already, the network takes them as they are: leave {', '.join(scalings)} out")
 check.close(
     first, scores / scores.sum(axis=1, keepdims=True), rtol=0, atol=0.01,
     hint="at test time your model does not compute what its weights say: have both hidden layers ReLU, and nothing else acts?",
@@ -864,8 +864,8 @@ if sums_to_1:
 else:  # without softmax, which another test is for, the outputs are the scores
     q = np.exp(q)
 scores = np.log(q[:, 0] / q[:, 1])
-scaled = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
-check.true(not scaled, f"the images are scaled already, the network takes them as they are: leave {', '.join(scaled)} out")
+scalings = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
+check.true(not scalings, f"the images are scaled already, the network takes them as they are: leave {', '.join(scalings)} out")
 check.true(np.std(scores) > 1e-4, "nothing is dropped in training: add keras.layers.Dropout(dropout) after each hidden layer")
 check.true(np.min(scores) > 0.1, "sometimes the only bright pixel is dropped: no dropout before the first dense layer")
 rate = np.random.default_rng().uniform(0.15, 0.4)

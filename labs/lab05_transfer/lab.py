@@ -76,7 +76,7 @@ TARGET_HEAD = 0.55  # the same for exercise 8
 # *shirt*? Neither of them is among A's eight classes. And labels cost money, so for task B there are only
 # **200 labelled images**.
 #
-# (If the set-up cell said *drawn stand-in*, there was no network connection, and you work with images that the course
+# (If the set-up cell said *drawn stand-in*, the data could not be downloaded or drawn ones were asked for, and you work with images that the course
 # drew itself. Where they give other figures, the text states both.)
 #
 # | task | classes | labelled training images |
