@@ -8,8 +8,10 @@ from base64 import b64decode
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.pyplot import close
 
 from coursekit._curves import picture
+from coursekit.plotting import learning_curves
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -34,6 +36,18 @@ def test_a_curve_goes_through_its_values_in_proportion() -> None:
     assert places(html)[1] == [(x2, pytest.approx((top + middle) / 2))]
     assert alt == "loss over epochs 1 to 3: training 4 to 0, validation 3 to 3."
     assert f'alt="{alt}"' in html
+
+
+def test_training_and_validation_have_the_dashes_of_learning_curves() -> None:
+    values = [(1, 4.0), (2, 2.0), (3, 1.0)]
+    html, _ = picture({"loss": values, "val_loss": values}, 3)
+    training, validation = ("stroke-dasharray" in line.attrib for line in drawn(html).iter(f"{SVG}polyline"))
+    ax = learning_curves({"loss": [4.0, 2.0, 1.0], "val_loss": [4.0, 2.0, 1.0]})
+    dashed = {str(line.get_label()): line.get_linestyle() != "-" for line in ax.get_lines()}
+    close(ax.figure)
+    assert {"training": training, "validation": validation} == {
+        name: next(dash for label, dash in dashed.items() if name in label) for name in ("training", "validation")
+    }
 
 
 def test_each_metric_has_a_panel_and_the_loss_is_first() -> None:

@@ -28,7 +28,7 @@ from coursekit.submission import notebook as nb
 from coursekit.submission.find import Found, find
 from coursekit.submission.history import out_of_order, unsaved
 from coursekit.submission.repair import repair
-from coursekit.submission.run import run_fresh
+from coursekit.submission.run import Run, run_fresh
 from coursekit.submission.write import file_name, lighten, put_receipt, write
 
 ROOT = Path(coursekit.__file__).parents[1]
@@ -338,6 +338,23 @@ def test_the_card_counts_answers_and_checks(notebook: dict[str, Any], tmp_path: 
     assert "&lt;X_train&gt;" in html
     assert "<script" not in html
     assert "http" not in html
+
+
+def test_a_given_cell_that_stops_in_the_fresh_run_is_named_and_the_work_is_not_called_ready(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = next(i for i, cell in enumerate(notebook["cells"]) if nb.grade_id(cell) == "given_setup")
+    tests = {i: "Mistake: no" for i, cell in enumerate(notebook["cells"]) if nb.is_test(cell)}
+    answers = {i: "NotImplementedError: " for i, cell in enumerate(notebook["cells"]) if nb.is_answer(cell)}
+    said = {}
+    for errors in ({}, {setup: "TypeError: 'list' object is not callable\nmore"}):
+        monkeypatch.setattr(handing_in, "run_fresh", lambda *_, errors=errors: Run({**tests, **answers, **errors}, {}, ""))
+        report = handing_in.prepare(Found(notebook, tmp_path), student="eva", seconds=1)
+        said[bool(errors)] = [warning for warning in report.warnings if "stopped" in warning]
+        assert report.card().title.startswith("Can be handed in, but is not complete: ")
+    assert said[False] == []  # checks and answers have lines of their own
+    (warning,) = said[True]
+    assert "given_setup stopped with TypeError: 'list' object is not callable: " in warning
 
 
 def test_equal_answers_have_equal_receipts_and_others_do_not(notebook: dict[str, Any]) -> None:
