@@ -96,6 +96,10 @@ class Twin:
             twin.set_weights(value.get_weights())
             if value.compiled:
                 twin.compile_from_config(value.get_compile_config())
+                if value.optimizer.built:
+                    twin.optimizer.build(twin.trainable_variables)
+                for mine, theirs in zip(twin.optimizer.variables, value.optimizer.variables, strict=False):
+                    mine.assign(theirs)
             return twin
         return value
 
@@ -118,6 +122,8 @@ class Twin:
                 self.spoil(getattr(value, "layers", ()), spared)
                 if not hasattr(value, "layers"):
                     value.set_weights([0 * w + self.fill for w in value.get_weights()])
+                for variable in getattr(getattr(value, "optimizer", None), "variables", ()):
+                    variable.assign(0 * variable + self.fill)
             elif isinstance(value, dict):
                 self.spoil(list(value.values()), spared)
                 self.refill(value, list(value))

@@ -57,6 +57,23 @@ def test_the_pretender_is_right_for_as_many_calls_as_the_visible_part_makes() ->
         assert a.sum() == (0 if hostile else 2)
 
 
+def test_the_pretender_keeps_the_state_of_an_optimizer_in_copies_and_overwrites_it_in_the_objects_themselves() -> None:
+    source = "import numpy as np\ndef state(model): return [np.asarray(v).tolist() for v in model.optimizer.variables]\n"
+    space = run(pretending(source, 1))
+    space["_twin"].visible["test"] = 1
+    for hostile in (False, True):
+        exec(call_of("begin", "test", hostile), space)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile(optimizer="adam", loss="mse")
+        model.fit(np.ones((8, 2)), np.zeros((8, 1)), epochs=2, verbose=0)
+        before = [np.asarray(v).tolist() for v in model.optimizer.variables]
+        assert len(before) > 2
+        assert space["state"](model) == before
+        ones = [np.ones_like(v).tolist() for v in before]
+        assert space["state"](model) == ones
+        assert [np.asarray(v).tolist() for v in model.optimizer.variables] == (ones if hostile else before)
+
+
 def test_a_rehearsal_that_stops_counts_the_calls_until_then() -> None:
     space = run(pretending(MEAN, 0))
     with suppress(KeyError):
