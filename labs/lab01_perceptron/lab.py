@@ -188,8 +188,9 @@ plotting.decision_line([1, 1], -1.5, CORNERS, [0, 0, 0, 1], title="AND: $x_1 + x
 # - **OR**: the answer is 1 if at least one input is 1;
 # - **only the first**: $x_1$ AND NOT $x_2$. The answer is 1 only for (1, 0).
 #
-# Leave some room: each unit must still be right when *every input is wrong by up to 0.2*, say (0.8, 0.2) instead of (1, 0).
-# The checks below try only the four corners; marking also tries inputs that are off by 0.2. So look at your line in a drawing.
+# Leave some room: each unit must still be right when *every input is wrong by up to 0.2* in either direction, say (0.8, 0.2) or
+# (1.2, −0.2) instead of (1, 0). The checks below try only the four corners; marking also tries inputs that are off by 0.2. So look at
+# your line in a drawing.
 
 # %% exercise="gates"
 # w_or, w_only: two numbers each, [w1, w2].  b_or, b_only: one number each.
@@ -305,9 +306,9 @@ plotting.candidate_lines(LINES, X_train, t_train, **PETS);
 def margin(X, t, w, b):
     """The smallest signed distance of the samples from the line w·x + b = 0.
 
-    X: float array (n, features); t: array (n,) of 0 and 1; w: array (features,), not all zero; b: one number.
-    None of them is changed.
-    Returns one number: positive if every sample is on its right side, negative if at least one is not.
+    X: float array (n, features); t: array (n,) of 0 and 1, or of one of them alone; w: array (features,), not all zero; b: one
+    number. None of them is changed.
+    Returns one number: positive if every sample is on its right side, negative if at least one is not, 0 if the nearest lies on the line.
     """
     ### BEGIN SOLUTION
     scores = (X @ w + b) / np.linalg.norm(w)
@@ -344,6 +345,11 @@ check.close(
     margin(samples.copy(), (score > 0).astype(int), direction.copy(), 0.3),
     expected,
     hint="it must work for any number of inputs, with the length of w taken over all of them",
+)
+check.close(
+    margin(1e6 * samples, (score > 0).astype(int), direction.copy(), 3e5),
+    1e6 * expected,
+    hint="all samples may be far away from the line: start the search for the smallest distance from the first one, or from infinity",
 )
 one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest distance among those there are"
 with check.explained({"zero-size": one_kind, "empty": one_kind}):
@@ -670,7 +676,7 @@ check.equal(broken(1, 1, -1.5), [2, 3, 4], hint="AND breaks 2, 3 and 4")
 check.equal(broken(-1, -1, 1.5), [1], hint="NOT AND breaks only inequality 1")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-tries = np.vstack([[1.0, -2.0, 1.5], [-2.0, 1.0, 1.5], rng.normal(size=(50, 3))])
+tries = np.vstack([[1.0, -2.0, 1.5], [-2.0, 1.0, 1.5], rng.normal(size=(50, 3)), 1e-3 * rng.normal(size=(20, 3))])
 found = [list(broken(*map(float, row))) for row in tries]
 wanted = [[i + 1 for i in range(4) if fires(CORNERS[i], row[:2], row[2]) != (i in (1, 2))] for row in tries]
 check.true(
@@ -744,8 +750,8 @@ runs = {name: train_perceptron(CORNERS, np.array(wanted), 1.0, 20)[2] for name, 
 plotting.error_curves(runs, log=False, ylabel="mistakes in the epoch");
 
 # %% [markdown]
-# AND and OR reach 0 and stay there. With XOR the mistakes stay. Every correction for one corner spoils another one: the weights
-# go round in a circle: from the second epoch on they are, at the end of each epoch, where they were before it.
+# AND and OR reach 0 and stay there. With XOR the mistakes stay. Every correction for one corner spoils another one, and the weights
+# go round in a circle. From the third epoch on they end each epoch where they began it.
 
 # %% [markdown]
 # ## 6 · The delta rule: learning by how much, not only whether
@@ -1057,10 +1063,16 @@ check.close(
     measured,
     hint="each entry is E over ALL samples at the end of its epoch, not only over the last piece",
 )
+w_got, b_got, errors_got = train_delta(X_five.copy(), t_five.copy(), 0.03, 7, 5)
 check.shape(
-    train_delta(X_five.copy(), t_five.copy(), 0.03, 7, 5)[2],
+    errors_got,
     (7,),
     hint="one error for EACH epoch, also where the error grows or stays: do not stop before the last epoch",
+)
+check.close(
+    error(X_five, t_five, w_got, b_got),
+    errors_got[-1],
+    hint="the rate is too large here, and E grows: return the weights after the LAST epoch all the same, not the best ones on the way",
 )
 check.shape(
     train_delta(X_five.copy(), np.zeros(5), 0.01, 6, 2)[2],
@@ -1362,7 +1374,7 @@ plotting.network_diagram([(None, [np.nan, np.nan]), ([np.nan, np.nan], np.nan)],
 # ### Exercise 10 (2 points)
 #
 # Write down the weights of this network. Column $j$ of `W_hidden` holds the weights of hidden unit $j$. The
-# network must also be right when *every input is wrong by up to 0.2*. (Other ways to build XOR from two hidden units are welcome.)
+# network must also be right when *every input is wrong by up to 0.2* in either direction. (Other ways to build XOR from two hidden units are welcome.)
 
 # %% exercise="xor_by_hand"
 # W_hidden: 2 × 2 numbers, one row per input, one column per hidden unit.  b_hidden: 2 numbers.
@@ -1537,6 +1549,13 @@ check.gradient(
     start2,
     hint="with 40 samples and large errors the gradient is large, and so is the step of W2: it is neither clipped nor averaged",
 )
+rounded = np.round(sigmoid(sigmoid(many @ start1) @ start2))
+check.gradient(
+    (start2 - train_step(many.copy(), rounded.copy(), start1.copy(), start2.copy(), lr)[1]) / lr,
+    lambda W2: 0.5 * np.sum((rounded - sigmoid(sigmoid(many @ start1) @ W2)) ** 2),
+    start2,
+    hint="every output is nearest to its target here, and E is above 0 all the same: the step is lr times the gradient, as always",
+)
 ### END HIDDEN TESTS
 
 # %% tests="step_hidden" points=1
@@ -1669,7 +1688,7 @@ t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
 # %% [markdown]
 # ### Exercise 12 (2 points)
 #
-# Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, a hidden layer
+# Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, one hidden layer
 # of 8 units, or some more or fewer, with a nonlinear activation (`"tanh"` works well), and one sigmoid output. Compile it and train it on
 # `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you get there is up to you: the settings
 # above, with `EPOCHS` epochs and `batch_size=4`, are enough. `training.fit(model, X, y, epochs=..., batch_size=...)` is `model.fit` with
@@ -1693,6 +1712,10 @@ check.model(xor_model, input_shape=(2,), output_shape=(1,))
 said = check.outputs(xor_model, CORNERS.astype("float32"))
 check.between(said.min(), 0, 1, name="the smallest output", low_hint="it is negative: use a sigmoid output")
 check.between(said.max(), 0, 1, name="the largest output", high_hint="it is above 1: use a sigmoid output")
+check.equal(
+    sum(len(w.shape) == 2 for w in xor_model.weights), 2,
+    hint="this is the number of layers with weights: one hidden layer and the output make two",
+)
 ### BEGIN HIDDEN TESTS
 far = np.random.default_rng().uniform(-200, 200, size=(500, 2)).astype("float32")
 outputs = check.outputs(xor_model, far)

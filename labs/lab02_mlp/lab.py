@@ -238,6 +238,15 @@ check.close(
     },
     hint="use the mean and the standard deviation of X_train, and nothing else, for every pixel of X",
 )
+train, other = rng.uniform(size=(30, 4, 5)), rng.uniform(size=(7, 4, 5))
+Z = standardise(train.copy(), other.copy())
+check.close(
+    Z, (other - train.mean()) / train.std(), rtol=1e-3, atol=1e-4,
+    hint="images may be floats from 0 to 1: divide by s also where it is smaller than 1",
+)
+check.true(
+    np.asarray(Z).dtype == np.float32, f'for images of {train.dtype} the result is {np.asarray(Z).dtype}: finish with .astype("float32")'
+)
 train, dark = rng.integers(0, 256, size=(30, 2, 2)).astype(float), np.array([[[0.0, 1.0], [1.0, 0.0]]])
 check.close(
     standardise(train.copy(), dark.copy()), (dark - train.mean()) / train.std(), rtol=1e-3, atol=1e-4,
@@ -466,7 +475,7 @@ plotting.activation_functions(derivatives=True);
 #
 # ### Exercise 3 (2 points)
 #
-# Write all three. NumPy's functions are allowed, also `np.tanh`; Keras's are not.
+# Write all three. The functions of NumPy and SciPy are allowed, also `np.tanh`; Keras's are not.
 # They must work for *any* finite z, also for ±1000.
 
 # %% exercise="activations"
@@ -543,6 +552,14 @@ check.close(
     relu, [0, 2500, 1e6],
     hint="your ReLU cuts off large values: it gives z wherever z is positive. If you clip z, clip it for the sigmoid only",
 )
+z = np.array([-1000, -300, -89, -45, 0, 45, 89, 300, 1000], dtype="float32")  # float32 ends at exp(88.7), and tanh squares it
+with np.errstate(all="ignore"):
+    relu, sigmoid, tanh = activations(z.copy())
+for name, value, expected in (("ReLU", relu, z.clip(0)), ("sigmoid", sigmoid, scipy.special.expit(z)), ("tanh", tanh, np.tanh(z))):
+    check.close(
+        value, expected, rtol=1e-4, atol=1e-5,
+        hint=f"this is your {name} of {z.tolist()} as float32 numbers, of which the largest is about exp(88)",
+    )
 ### END HIDDEN TESTS
 
 # %%
@@ -892,11 +909,13 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-several = [[int(n) for n in rng.integers(2, 40, size=rng.integers(5, 8))], [int(n) for n in rng.integers(2, 40, size=2)]]
+several = [rng.choice(np.arange(2, 40), size=size, replace=False).tolist() for size in (rng.integers(5, 8), 2)]
+several.append([21, 100, 100, 100, 1])
 expected = [
     keras.Sequential([keras.Input((sizes[0],)), *map(keras.layers.Dense, sizes[1:])]).count_params() for sizes in several
 ]
-hint = f"wrong for {several[0]} or for {several[1]}: a network may have any number of layers, also one"
+hint = f"wrong for {several[0]}, for {several[1]} or for {several[2]}: a network may have any number of layers, also one, and\n"
+hint += "layers may be of the same size"
 with check.explained({"IndexError": hint, "unpack": hint}):
     check.equal([count_parameters(sizes.copy()) for sizes in several], expected, hint)
 ### END HIDDEN TESTS
@@ -1261,7 +1280,8 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 # keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.001, decay_steps=updates))
 # ```
 #
-# SGD with momentum, or Adam with a fixed rate, reaches the target as well.
+# SGD (stochastic gradient descent, as in Lab 1) with momentum, or Adam with a fixed rate, does as well. When it is marked, the network must get 86 % of the
+# test images right (`TARGET` in the budget cell).
 #
 # ### Exercise 10 (5 points)
 #
@@ -1272,7 +1292,7 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 #    `BATCH_SIZE` and `EPOCHS`.
 # 2. `model`: defined and compiled; the cross-entropy loss that fits your labels; the metric `"accuracy"`. Add
 #    no regularisation and no further layers (that is Lab 4).
-# 3. `first_loss`: its loss on the validation images *before* training. Is it what section 9 says?
+# 3. `first_loss`: the loss of `model` on the validation images *before* training. Is it what section 9 says?
 # 4. `history`: what the training returns. Train on `X_train_scaled` and `fashion.y_train` for `EPOCHS` epochs
 #    with batches of `BATCH_SIZE`, and measure on `X_valid_scaled` and `fashion.y_valid` after each.
 #
@@ -1612,6 +1632,16 @@ check.equal(
     confident_mistakes(P.copy(), y.copy(), 10), [i for _, i in mistakes[:10]],
     "wrong for 80 samples: order them by the probability of the predicted class, the largest of the row (not by its lead over\n"
     "the second, and not by the probability of the right class)",
+)
+check.equal(
+    confident_mistakes(P.copy(), y.copy(), 80), [i for _, i in mistakes],
+    "wrong for k = 80 of 80 samples: every mistake is asked for, also those whose largest probability is below one half",
+)
+P = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.3, 0.7], [0.7, 0.3], [0.0, 1.0], [0.6, 0.4]])
+found = np.asarray(confident_mistakes(P.copy(), np.array([1, 0, 1, 0, 1, 1, 1]), 6))
+check.equal(
+    [sorted(found[:3].tolist()), sorted(found[3:5].tolist()), found[5:].tolist()], [[0, 1, 2], [3, 4], [6]],
+    "three mistakes are equally confident here, and two more: all of them count",
 )
 ### END HIDDEN TESTS
 

@@ -372,7 +372,8 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-w, g, lr, l2 = rng.normal(size=3), rng.normal(size=3), rng.uniform(0.05, 0.5), rng.uniform(0.1, 1)
+w, g = rng.uniform(0.8, 2, size=3) * rng.choice([-1, 1], size=3), rng.uniform(-0.5, 0.5, size=3)
+lr, l2 = rng.uniform(0.05, 0.3), rng.uniform(0.1, 0.5)  # none passes 0
 slope = (w - np.asarray(penalised_step(w.copy(), g.copy(), lr, 0.0, l2))) / lr - g
 check.gradient(
     slope, lambda v: l2 * np.sum(v**2), w,
@@ -415,6 +416,11 @@ check.close(
     penalised_step(small.copy(), np.zeros(3), lr, l1, 0.0), small - lr * l1 * np.sign(small),
     hint="wrong for weights that are smaller than one step: the slope of |w| is ±1 however small w is",
     mistakes={"a step carries a small weight past 0, and you cut it off there: take the plain step": np.zeros(3)},
+)
+tiny = np.array([1e-4, -3e-5, 0.0, 8e-3, -2e-3])
+check.close(
+    penalised_step(tiny.copy(), np.zeros(5), lr, l1, 0.0), tiny - lr * l1 * np.sign(tiny), rtol=1e-4, atol=1e-9,
+    hint="weights such as 0.0001 and −0.002 do not count as 0: the slope of |w| is ±1 however small w is",
 )
 ### END HIDDEN TESTS
 
@@ -702,6 +708,13 @@ check.gradient(
     back, lambda h: np.sum(v * (h * mask - target) ** 2), h,
     hint="for rate 0.2 the result is not the slope of the loss: the scale stands in the mask, it is not always 2",
 )
+for rate in (0.0, 0.9):
+    mask = rng.permutation([0.0] * round(20 * rate) + [1 / (1 - rate)] * round(20 * (1 - rate))).reshape(4, 5)
+    g = rng.normal(size=(4, 5))
+    check.close(
+        dropout_backward(g.copy(), mask.copy()), [[a * m for a, m in zip(*rows)] for rows in zip(g.tolist(), mask.tolist())],
+        hint=f"wrong for rate {rate:g}, where the mask holds {sorted(set(np.round(mask, 3).ravel().tolist()))}: multiply by it, whatever stands there",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -773,7 +786,7 @@ print("training=False\n", keras.ops.convert_to_numpy(layer(ones, training=False)
 # ### Exercise 6 (3 points)
 #
 # Write `build_regularised`: 784-300-100-10 with ReLU in the hidden layers and softmax
-# at the end; dropout after *each hidden* layer; an L2 penalty on the kernels of *all three* dense layers, the
+# at the end; dropout after *each hidden* layer; an L2 penalty on the kernels (the matrices of weights) of *all three* dense layers, the
 # last one too.
 
 # %% exercise="build_regularised"
@@ -898,6 +911,14 @@ check.true(
     np.minimum(np.abs(scores), np.abs(scores - 1 / (1 - rate) ** 2)).max() < 1e-3,
     "the noise in training is not that of dropout, which cuts a neuron off or makes it larger by 1/(1 − rate):\n"
     "use keras.layers.Dropout(dropout) after each hidden layer, and no other noise",
+)
+both = build_regularised(rate, 0.01)
+check.weights(both, shapes)
+both.set_weights(weights)
+q = keras.ops.convert_to_numpy(both(spots, training=True)).astype("float64")
+check.true(
+    np.std(q[:, 0]) > 1e-4,
+    f"with dropout {rate:.2f} nothing is dropped in training when l2 is 0.01: the network has dropout and the penalty at once",
 )
 ### END HIDDEN TESTS
 
@@ -1288,8 +1309,8 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 def mc_predict(model, X, times):
     """Many predictions with dropout left on: their mean and their spread.
 
-    model: a Keras model, with or without dropout. X: float array (n, …), the samples. times: int, at least 1, how many
-    draws are made for each sample. Neither model nor X is changed.
+    model: a Keras model, with or without dropout, without batch normalisation. X: float array (n, …), the samples. times: int,
+    at least 1, how many draws are made for each sample. Neither model nor X is changed.
     Returns two arrays of the shape of the model's output, usually (n, classes): the mean over the predictions, and their
     standard deviation (dividing by `times`, so that it is 0 for a single prediction).
     """

@@ -483,6 +483,14 @@ check.weights(
     new, [(5, 1), (1,)],
     "base holds a convolution and a batch normalisation too: freeze all copied layers, whatever their kind, not the dense ones alone",
 )
+closed = small_base()
+for layer in closed.layers:
+    layer.trainable = False  # its owner had frozen them all
+check.weights(
+    reuse(closed), [(4, 1), (1,)],
+    "every layer of this base was frozen before, the last one too: the new neuron should learn all the same. Make a new Dense layer,\n"
+    "not one from the settings of base's last layer",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -630,6 +638,16 @@ check.true(
     all(np.array_equal(a, b) for a, b in zip(start, network.get_weights())),
     "unfreeze changed weights of a network with batch normalisation: its running values move when you call it in training",
 )
+network, X, y = half_frozen()
+for layer in network.layers:
+    layer.trainable = False
+with check.mutates(network):
+    unfreeze(network, 0.01)
+check.equal(
+    len(network.trainable_weights), 6,
+    "here all layers were frozen, the last one too: unfreeze every layer, the head as well. Trainable arrays, two for each of\n"
+    "three layers",
+)
 ### END HIDDEN TESTS
 
 # %% tests="unfreeze_compiled" points=1
@@ -647,6 +665,15 @@ check.close(
     rtol=0.01, hint='the loss is not the binary cross-entropy: loss="binary_crossentropy"',
 )
 ### BEGIN HIDDEN TESTS
+network, X, y = half_frozen()
+with check.mutates(network):
+    unfreeze(network, 0.01)
+measured = network.evaluate(X, y, verbose=0, return_dict=True)
+check.close(
+    [value for name, value in measured.items() if "acc" in name][:1], [np.mean((check.outputs(network, X) > 0.5) == (y > 0.5))], atol=1e-3,
+    hint='the accuracy that your network measures is not the share of right answers, where a probability above 0.5 means yes:\n'
+    'metrics=["accuracy"] finds the fitting kind; keras.metrics.Accuracy() asks whether the probability equals the label',
+)
 network, X, y = half_frozen((5, 4, 3))
 rate = float(np.random.default_rng().uniform(0.01, 0.05))
 start = network.get_weights()
@@ -778,6 +805,10 @@ check.close(
     hint="this is the learning rate of stage 2, which should be 0.0003",
 )
 moved = [np.abs(a - b).mean() / np.abs(a).mean() for a, b in zip(weights_A[:4], model_B.get_weights())]
+check.true(
+    max(moved) == 0 or all(change > 0 for change in moved[::2]),
+    "one of the hidden layers is exactly that of network A: in stage 2 all layers learn, the lower ones too",
+)
 check.between(
     max(moved), 1e-4, 0.5, name="the change of the body, as a share of its weights",
     low_hint="the body is exactly that of network A: in stage 2 it should learn too (unfreeze, compile, fit)",
@@ -785,6 +816,11 @@ check.between(
     "train it with the low rate in stage 2",
 )
 ### BEGIN HIDDEN TESTS
+far = max(np.sqrt(np.mean((a - b) ** 2)) for a, b in zip(weights_A[:4], model_B.get_weights())) / (steps * 0.0003)
+check.between(
+    far, 0, 0.195, name="the root mean square of the changes in the body, as a share of learning rate times steps in stage 2,",
+    high_hint="the body has moved further than stage 2 can move it: in stage 1 it should be frozen, as reuse leaves it",
+)
 records = {"history_head": history_head, "history_all": history_all}  # whether they are as they should be is asked above
 for name, record in records.items():
     counts = np.multiply(curves_of(record).get("accuracy", 0.0) if hasattr(record, "history") else 0.0, len(y_B))
@@ -1297,6 +1333,12 @@ for face in (False, True):
         batch_norm(x.copy(), gamma.copy(), beta.copy(), mean.copy(), variance.copy(), face)[0], expected, rtol=1e-3, atol=1e-3,
         hint=f"this is y for 40 samples with 6 features, training={face}: take the numbers of both from the shape of x",
     )
+layer.set_weights([gamma, beta, mean, np.zeros(6)])
+check.close(
+    batch_norm(x.copy(), gamma.copy(), beta.copy(), mean.copy(), np.zeros(6), False)[0],
+    keras.ops.convert_to_numpy(layer(x, training=False)), rtol=1e-3, atol=1e-2,
+    hint="this is y in use where the running variance is 0: the formula holds there too, with √0.001 below the line",
+)
 for n, features in ((1, 6), (7, 1)):
     some, (g, b, m, v) = x[:n, :features], [a[:features] for a in (gamma, beta, mean, variance)]
     check.close(
@@ -1822,6 +1864,14 @@ check.true(
     all(np.array_equal(a, b) for a, b in zip(before, body.get_weights())),
     "one call in training changed base: its batch normalisation is not frozen",
 )
+### BEGIN HIDDEN TESTS
+mixed = named_body()
+with check.mutates(mixed):
+    built = build_classifier(mixed, 3)
+kinds = "base may hold layers of any kind, dense and depthwise ones too: freeze all of them, base.trainable = False"
+check.weights(built, [(2, 3), (3,)], kinds)
+check.equal(len(mixed.trainable_weights), 0, f"{kinds}. Its trainable arrays")
+### END HIDDEN TESTS
 
 # %% tests="classifier_augment" points=1
 body = small_body()
@@ -1859,9 +1909,9 @@ check.between(
 #
 # Two rules of freezing in Keras:
 #
-# - A model inside a model has a flag of its own. If `base.trainable` is `False`, nothing in it learns, whatever
-#   its layers say. Changing it to `True` unfreezes *every* layer in it. So set that flag first, and those of the
-#   layers after it.
+# - A model inside a model has a flag of its own. While `base.trainable` is `False`, its list `base.trainable_weights` is
+#   empty, whatever its layers say. Changing it to `True` unfreezes *every* layer in it. So set that flag first, and
+#   those of the layers after it.
 # - Layers of batch normalisation stay frozen, or `fit` lets them show their first face (section 8), and a few
 #   hundred photographs overwrite what a million taught.
 #

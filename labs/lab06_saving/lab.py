@@ -1003,9 +1003,19 @@ check.close(
 best = int(np.random.default_rng().integers(3, 5))
 single = one_weight()
 keep_best(single, *pull, np.ones((8, 1)), np.full((8, 1), path_of_w[best]), 6, best_file)
+whole = keras.models.load_model(best_file)
 check.close(
-    keras.models.load_model(best_file).get_weights()[0], [[path_of_w[best]]], rtol=1e-4,
+    whole.get_weights()[0], [[path_of_w[best]]], rtol=1e-4,
     hint=f"wrong when epoch {best + 1} of 6 is the best one: keep the one with the lowest validation loss",
+)
+check.true(
+    whole.compiled,
+    "the model in the file is not compiled: save the model itself as it was after the best epoch, with loss, optimizer and its state,\n"
+    "not a copy of its weights in a new network",
+)
+check.equal(
+    int(keras.ops.convert_to_numpy(whole.optimizer.iterations)), best + 1,
+    f"the number of steps that the optimizer in the file has made: it should be saved as it was after epoch {best + 1}, of one step each",
 )
 single = one_weight()
 with check.mutates(single):
@@ -1255,6 +1265,15 @@ check.equal(
     len(record.history["loss"]), 4,
     "the number of epochs of a training with another folder than that of an interrupted one: it starts anew, for the backup\n"
     "belongs into the folder that is given",
+)
+moved = fresh("exercise_8_moved")
+if Path("lab06_models/exercise_8_mine").is_dir():
+    shutil.copytree("lab06_models/exercise_8_mine", moved)
+record = train_resumable(starting_from(weights), X, y, 4, moved)
+check.equal(
+    len(record.history["loss"]), 2,
+    "the number of epochs after a power cut in epoch 3 of 4, when the folder was copied to another place before the training went on:\n"
+    "the backup should be in the files of the folder, for a power cut leaves nothing in memory",
 )
 ### END HIDDEN TESTS
 
@@ -1775,6 +1794,8 @@ check.equal(
     "a good file and one in a folder that does not exist, both given as pathlib.Path: path + \": …\" fails for a Path, an\n"
     "f-string takes both",
 )
+winding = "lab06_models/../lab06_models/nowhere.keras"
+check.equal(verdict(load_model_safely, winding), "missing", f"the message should hold the path as it was given, here {winding}")
 ### END HIDDEN TESTS
 
 # %% tests="safely_truncated" points=1
@@ -1916,6 +1937,15 @@ note.unlink()
 check.equal(
     [verdict(load_model_safely, "lab06_models/exercise_10_inside.keras"), note.exists()], ["unsafe", False],
     "here the Lambda layer is in a model inside the model",
+)
+compact = fresh("exercise_10_compact.keras")
+with zipfile.ZipFile("lab06_models/exercise_10_stranger.keras") as old, zipfile.ZipFile(compact, "w") as new:
+    for name in old.namelist():
+        part = old.read(name)
+        new.writestr(name, json.dumps(json.loads(part), separators=(",", ":")) if name == "config.json" else part)
+check.equal(
+    [verdict(load_model_safely, compact), note.exists()], ["unsafe", False],
+    "here the settings are written without blanks: do not look for the code yourself, leave safe mode on and let load_model refuse",
 )
 keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="no_Lambda_here")]).save(fresh("exercise_10_name.keras"))
 check.equal(

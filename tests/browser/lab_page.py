@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -123,8 +124,24 @@ def opened(notebook: Path, folder: Path, *, width: int = 1100, height: int = 900
             browser.close()
 
 
+class PageLostError(TimeoutError):
+    """The kernel has nothing to do, and the page still waits: it has missed what the kernel said."""
+
+
 def run_all(page: Page, seconds: float = 600) -> None:
-    """Run every cell and wait until the kernel has come to rest."""
+    """Run every cell and wait until the kernel has come to rest. A page that missed the kernel's answers runs all cells once more."""
+    _begin_all(page)
+    try:
+        _settle(page, seconds)
+    except (
+        PageLostError
+    ) as error:  # JupyterLab's, on a machine with too much to do: what it missed, it waits for until it is closed
+        print(error)
+        _begin_all(page)
+        _settle(page, seconds)
+
+
+def _begin_all(page: Page) -> None:
     prompts = page.locator(".jp-InputArea-prompt")
     before = set(prompts.all_inner_texts())
 
@@ -145,7 +162,6 @@ def run_all(page: Page, seconds: float = 600) -> None:
         except TimeoutError:
             if attempt == 9:
                 raise
-    _settle(page, seconds)
 
 
 def run_cell(page: Page, cell_text: str, seconds: float = 180) -> None:
@@ -197,16 +213,38 @@ def _cell(page: Page, text: str) -> Locator:
 
 
 def _settle(page: Page, seconds: float) -> None:
-    quiet = 0
+    quiet = lost = 0
+
+    def waiting() -> list[str]:
+        """What the page still waits for: prompts with a star, and an indicator that is not idle."""
+        stars = page.locator(".jp-InputArea-prompt", has_text="[*]").count()
+        indicator = page.locator(".jp-Notebook-ExecutionIndicator").first.get_attribute("data-status")
+        return [f"{stars} prompts with a star"] * bool(stars) + [f"indicator {indicator}"] * (indicator != "idle")
 
     def at_rest() -> bool:
-        nonlocal quiet
-        waiting = page.locator(".jp-InputArea-prompt", has_text="[*]").count()
-        idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').count()
-        quiet = quiet + 1 if not waiting and idle else 0
+        nonlocal quiet, lost
+        left = waiting()
+        quiet = 0 if left else quiet + 1
+        lost = lost + 1 if left and _kernel_state(page) == "idle" else 0
+        if lost >= 120:
+            raise PageLostError(f"the kernel has been idle at 120 looks, and the page still shows {', '.join(left)}")
         return quiet >= 4
 
-    _until(page, seconds, at_rest)
+    try:
+        _until(page, seconds, at_rest)
+    except PageLostError:
+        raise
+    except TimeoutError as error:
+        dialogs = page.locator(".jp-Dialog").all_inner_texts()
+        raise TimeoutError(f"{error}; kernel {_kernel_state(page)}, {', '.join(waiting())}, dialogs {dialogs}") from error
+
+
+def _kernel_state(page: Page) -> str:
+    """Return what the server says of the notebook's kernel: "idle", "busy", "dead" …, or "none"."""
+    address, _, rest = page.url.partition("/lab/")
+    name = urllib.parse.unquote(rest.partition("/tree/")[2])
+    sessions = page.request.get(f"{address}/api/sessions").json()
+    return next((str(session["kernel"]["execution_state"]) for session in sessions if session["path"] == name), "none")
 
 
 def _until(page: Page, seconds: float, done: Callable[[], bool]) -> None:
