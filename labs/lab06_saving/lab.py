@@ -368,7 +368,10 @@ strange = fresh("exercise_2_strange.keras")
 kinds = ["InputLayer", "Spectrogram", "Dense", f"Mystery{np.random.default_rng().integers(1000)}"]
 with zipfile.ZipFile(strange, "w") as made:
     made.writestr("metadata.json", json.dumps({"keras_version": "3.99.1", "date_saved": "2031-01-01@00:00:00"}))
-    layers = [{"module": "someone", "class_name": kind, "config": {"name": kind.lower()}} for kind in kinds]
+    layers = [
+        {"module": "someone", "class_name": kind, "registered_name": f"ours>{kind[:3]}", "config": {"name": kind.lower()}}
+        for kind in kinds
+    ]
     whole = {"class_name": "Functional", "config": {"name": "strange", "layers": layers}}
     made.writestr("config.json", json.dumps({**whole, "compile_config": {"optimizer": {"class_name": "Lion"}}}))
     made.writestr("assets/words.txt", "shirt")
@@ -382,7 +385,8 @@ check.equal(
 )
 check.equal(
     [found["files"], found["layers"]], [["assets/words.txt", *names], kinds],
-    "the parts and the layers of a file with one more part and unknown layers: take both from the file as they are",
+    "the parts and the layers of a file with one more part and unknown layers: take both from the file as they are, the class of a\n"
+    "layer from class_name",
 )
 ### END HIDDEN TESTS
 
@@ -650,6 +654,14 @@ turned.set_weights([w[::-1] if number == part else w for number, w in enumerate(
 check.true(
     not same_state(counted, turned)["weights"],
     f"array {part} holds the same numbers in another order: compare them place by place, not their sums",
+)
+closed, changed = trained_toy(), trained_toy()
+changed.set_weights([w + 1 if number == part else w for number, w in enumerate(closed.get_weights())])
+for layer in [*closed.layers, *changed.layers]:
+    layer.trainable = False
+check.true(
+    not same_state(closed, changed)["weights"],
+    f"all layers are frozen here, and array {part} differs: get_weights() gives all weights, trainable_weights only what learns",
 )
 nudged = first.get_weights()
 nudged[part].flat[-1] = np.nextafter(nudged[part].flat[-1], np.float32(5))
@@ -1123,6 +1135,18 @@ class PowerCut(keras.callbacks.Callback):
             raise RuntimeError(f"power cut: {epoch} epochs are finished")
 
 
+class Snapshot(keras.callbacks.Callback):
+    """Copies a folder, as a power cut would leave it, when the given epoch, counted from 0, is about to begin."""
+
+    def __init__(self, epoch, folder, copy):
+        super().__init__()
+        self.when, self.folder, self.copy = epoch, folder, copy
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.when and Path(self.folder).is_dir():
+            shutil.copytree(self.folder, self.copy)
+
+
 # %% [markdown]
 # How shall we judge it? A training that was interrupted must end with **the same weights** as one that was not.
 # For that, every batch must be the same too. `fit` shuffles the samples, and no backup holds the state of that
@@ -1266,14 +1290,15 @@ check.equal(
     "the number of epochs of a training with another folder than that of an interrupted one: it starts anew, for the backup\n"
     "belongs into the folder that is given",
 )
-moved = fresh("exercise_8_moved")
-if Path("lab06_models/exercise_8_mine").is_dir():
-    shutil.copytree("lab06_models/exercise_8_mine", moved)
-record = train_resumable(starting_from(weights), X, y, 4, moved)
+running, moved = fresh("exercise_8_running"), fresh("exercise_8_moved")
+train_resumable(starting_from(weights), X, y, 4, running, callbacks=[Snapshot(2, running, moved)])
+resumed = starting_from(weights)
+with check.mutates(resumed):
+    record = train_resumable(resumed, X, y, 4, moved)
 check.equal(
     len(record.history["loss"]), 2,
-    "the number of epochs after a power cut in epoch 3 of 4, when the folder was copied to another place before the training went on:\n"
-    "the backup should be in the files of the folder, for a power cut leaves nothing in memory",
+    "the number of epochs left, from a copy of the folder that was made when 2 of 4 epochs were finished: after every epoch the\n"
+    "backup should be in the files of the folder, for a power cut raises no error that you could catch, and leaves nothing in memory",
 )
 ### END HIDDEN TESTS
 
@@ -1709,7 +1734,8 @@ def verdict(load, file):
             return f"none of the REMEDIES in {type(error).__name__}: {error}"
         if not isinstance(error, wanted):
             return f"{kinds[0]}, but as {type(error).__name__}, not as {wanted.__name__}"
-        return kinds[0] if str(file) in str(error) else f"{kinds[0]}, but the message does not name the file"
+        named = str(file) in str(error) or str(Path(file)) in str(error)
+        return kinds[0] if named else f"{kinds[0]}, but the message does not name the file"
     return "good" if isinstance(result, keras.Model) else f"no error, and no model either: {result!r}"
 
 
@@ -1742,7 +1768,7 @@ def load_model_safely(path):
     path: str or pathlib.Path, ends in ".keras". No code from the file is run, and the file is not changed.
     Returns the loaded model, compiled if it was compiled.
     Raises FileNotFoundError for the kind "missing" and ValueError for the other kinds; the message contains the path
-    as it was given and, letter for letter, REMEDIES[kind]. Any other error of Keras is passed on as it is.
+    as it was given (or as `pathlib.Path` writes it) and, letter for letter, REMEDIES[kind]. Any other error of Keras is passed on as it is.
     """
     ### BEGIN SOLUTION
     def refuse(kind, error=ValueError):
@@ -1872,6 +1898,11 @@ check.equal(
     'a text that begins with the letters PK: a zip archive begins with four bytes, b"PK\\x03\\x04"',
 )
 trained_toy().save(fresh("exercise_10_whole.keras"))
+Path(text_file).write_bytes(b"Dear Sir," + Path("lab06_models/exercise_10_whole.keras").read_bytes())
+check.equal(
+    verdict(load_model_safely, text_file), "foreign",
+    "a letter with a model behind it: zipfile.is_zipfile says yes, for it looks at the end, but the file does not begin with the four bytes",
+)
 found = []
 for left_out in ("metadata.json", "config.json", "model.weights.h5"):
     with zipfile.ZipFile("lab06_models/exercise_10_whole.keras") as old, zipfile.ZipFile(zip_file, "w") as new:
