@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -241,6 +242,19 @@ def explained(toy: Lab, course: Path) -> Path:
     return course
 
 
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Puts this process into a time zone."""
+
+    def move(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
 def test_explain_says_what_each_test_gave_and_why(toy: Lab, explained: Path) -> None:
     code, said = call("explain", toy.id, "ada", "--course", explained)
     assert code == 0
@@ -252,6 +266,14 @@ def test_explain_says_what_each_test_gave_and_why(toy: Lab, explained: Path) -> 
     assert "assert z == 1 failed" in said
     assert "question written_why: waits for a mark" in said
     assert "HIDDEN" not in said
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("Asia/Tokyo", "2026-11-22 09:00:00 +0900"), ("UTC", "2026-11-22 00:00:00 +0000")])
+def test_explain_shows_the_time_on_the_instructors_clock(
+    toy: Lab, explained: Path, set_clock: Callable[[str], None], zone: str, shown: str
+) -> None:
+    set_clock(zone)
+    assert f"handed in {shown}" in call("explain", toy.id, "ada", "--course", explained)[1]
 
 
 def test_explain_of_one_test_shows_its_hidden_part_and_the_cell_of_the_student(toy: Lab, explained: Path) -> None:

@@ -112,6 +112,21 @@ class ClassReport:
         """Number of final marks."""
         return sum(mark.complete for mark in self.marks)
 
+    @property
+    def flawless(self) -> bool:
+        """Whether everybody who handed in got all points by tests."""
+        return bool(self.tests) and all(part.item.full == part.item.students for part in self.tests)
+
+    @property
+    def missed(self) -> tuple[TestPart, ...]:
+        """Tests to which there are wrong answers."""
+        return tuple(part for part in self.tests if part.mistakes)
+
+    @property
+    def spotless(self) -> tuple[TestPart, ...]:
+        """Tests to which there is no wrong answer."""
+        return tuple(part for part in self.tests if not part.mistakes)
+
 
 def report_of(marks: Sequence[Mark], lab: str, title: str, answers: Answers, notes: Sequence[str] = ()) -> ClassReport:
     """Put a report together.
