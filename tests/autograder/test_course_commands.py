@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -124,6 +125,44 @@ def test_in_a_course_the_lab_alone_is_enough(
     assert {path.name for path in (course / "graded" / toy.id).iterdir()} == {"verdicts.json", "grades.csv", "report.html"}
     assert f"recorded 2 submissions in sqlite:///{course}/gradebook.db" in said
     assert (course / "autograded" / "ada" / toy.id / f"{toy.id}.ipynb").is_file()
+
+
+def test_a_dry_run_of_grade_says_who_is_new_or_changed_and_writes_nothing(
+    toy: Lab, course: Path, graded: list[str], empty_gradebook: Path
+) -> None:
+    hand_in(toy, course, "ada", "ben")
+    shutil.copy(empty_gradebook, course)
+    before = {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
+    code, said = call("grade", toy.id, "--course", course, "--dry-run")
+    assert code == 0
+    assert "would grade 2 submissions to lab00_toy: 2 new, 0 changed" in said
+    assert {path: path.read_bytes() for path in course.rglob("*") if path.is_file()} == before
+    assert graded == []
+    assert call("grade", toy.id, "--course", course)[0] == 0
+    hand_in(toy, course, "cem")
+    os.utime(course / "submitted" / "ada" / toy.id / f"{toy.id}.ipynb", (2e10, 2e10))
+    found = json.loads(call("grade", toy.id, "--course", course, "--dry-run", "--json")[1])
+    assert {row["submission"]: row["state"] for row in found["submissions"]} == {
+        "ada": "changed",
+        "ben": "graded",
+        "cem": "new",
+    }
+
+
+def test_grade_prints_nothing_but_json_if_asked(toy: Lab, course: Path, graded: list[str], empty_gradebook: Path) -> None:
+    hand_in(toy, course, "ada", "ben")
+    shutil.copy(empty_gradebook, course)
+    (course / "submitted" / "notes.txt").write_text("not a submission")
+    code, said = call("grade", toy.id, "--course", course, "--json")
+    found = json.loads(said)
+    assert (code, found["dry_run"]) == (0, False)
+    assert [(row["submission"], row["earned"], row["points"], row["to_mark"]) for row in found["submissions"]] == [
+        ("ada", 10, 20, 1),
+        ("ben", 10, 20, 1),
+    ]
+    assert found["recorded"]["submissions"] == 2
+    assert all(Path(file).is_file() for file in found["files"])
+    assert "next" in call("status", "--course", course)[1]  # what comes later is printed again
 
 
 def test_the_gradebook_is_the_one_that_the_settings_name(
