@@ -181,8 +181,10 @@ def _say_report(made: ClassReport) -> None:
         known = alpha is not None and error is not None
         say("  reliability (α) {}", f"{alpha:.2f}, standard error {error:.3g} points" if known else f"–: {reason}")
     for item in () if made.flawless else found.items:
-        for finding in item.findings:
+        for finding in item.findings if item not in made.passed_by_all else ():
             say("  [red]!{}[/] {}: {}" if finding.fault else "  [yellow]i{}[/] {}: {}", "", item.name, finding.text)
+    if made.passed_by_all and not made.flawless:
+        say("  [yellow]i[/] everyone who attempted them passes: {}", ", ".join(item.name for item in made.passed_by_all))
     for note in made.notes:
         say("  [yellow]note[/] {}", note)
 

@@ -101,8 +101,8 @@ def formgrader_picture(browser: Browser, folder: Path) -> Image.Image:
         page = browser.new_page(viewport={"width": 1180, "height": 700})
         form = FormgraderPage(page, address)
         form.open_of(SHOWN, LAB)
-        missed = page.locator(".panel-heading", has=page.locator("[id^='test_'][placeholder='0']")).first
-        missed.evaluate("part => window.scrollTo(0, part.getBoundingClientRect().top + window.scrollY - innerHeight * 0.6)")
+        missed = page.locator(".panel-heading", has=page.locator("[id^='test_'][placeholder='0']:not(.extra-credit)")).first
+        missed.evaluate("part => window.scrollTo(0, part.getBoundingClientRect().top + window.scrollY - 240)")
         page.wait_for_timeout(500)
         return _taken(page)
 

@@ -118,6 +118,11 @@ class ClassReport:
         return bool(self.tests) and all(part.item.full == part.item.students for part in self.tests)
 
     @property
+    def passed_by_all(self) -> tuple[Item, ...]:
+        """Tests that everyone who attempted them passes, as far as that means anything."""
+        return tuple(item for item in self.statistics.items if any(finding.kind == "everyone" for finding in item.findings))
+
+    @property
     def missed(self) -> tuple[TestPart, ...]:
         """Tests to which there are wrong answers."""
         return tuple(part for part in self.tests if part.mistakes)

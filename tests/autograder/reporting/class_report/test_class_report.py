@@ -173,7 +173,9 @@ def test_a_class_of_one_and_a_class_of_equals_have_reports() -> None:
     equals = text(html([mark(f"s{i}", 4, 2) for i in range(30)]))
     assert "Reliability: – (all students have the same points)" in equals
     assert "no correlation: all who attempted it have the same points" in equals
-    assert "t0 : Everyone who attempted it passes." in equals
+    assert "t0 : everyone who attempted it passes." in equals
+    assert equals.count("no correlation: ") == 1  # of t1: that everyone passes t0 is the reason there
+    assert "t0, t2 : everyone who attempted them passes." in text(html([mark(f"s{i}", 4, 2, 4) for i in range(30)]))
 
 
 def test_where_nobody_lost_a_point_a_sentence_stands_in_place_of_empty_statistics() -> None:
