@@ -39,7 +39,7 @@ def _say_mark(mark: Mark) -> None:
     if mark.verdict.message:
         say("  {}", mark.verdict.message)
     if mark.submitted:
-        say("  handed in {}", f"{mark.submitted:%Y-%m-%d %H:%M:%S %z}")
+        say("  handed in {}", f"{mark.submitted.astimezone():%Y-%m-%d %H:%M:%S %z}")
     if mark.days_late:
         started = f"{mark.days_late} day{'s' * (mark.days_late != 1)} late"
         say("  {}: {} of {} points lost", started, f"{mark.penalty:.6g}", f"{mark.raw:.6g}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.cli.app import app, load_labs, on_linux, stoppable
+from autograder.cli.grade_json import print_graded, print_plan
 from autograder.cli.options import (
     Data,
     Fast,
@@ -44,6 +45,7 @@ from autograder.reporting.terminal import (
     fail,
     say,
     show_left,
+    warn,
     words,
     working,
 )
@@ -99,6 +101,10 @@ def grade(
         bool,
         typer.Option("--accept-broken", help="Grade even if the solution in ASSIGNMENT.ipynb fails some of its own tests."),
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Run and write nothing; say which submissions are new or changed.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON instead of a table.")] = False,
 ) -> None:
     """Grade a folder of submissions to one lab and, with --course, record the marks in nbgrader's gradebook.
 
@@ -115,7 +121,7 @@ def grade(
     from autograder.grading.basis import basis_of
     from autograder.grading.cache import ResultCache
     from autograder.grading.options import Options
-    from autograder.reporting.results import write_results
+    from autograder.reporting.results import FILES, write_results
 
     be_quiet(quiet)
     places = places_of(context, name, submissions, output, labs, course)
@@ -124,6 +130,12 @@ def grade(
     lab = None if foreign else load_labs([name], labs)[0]
     if course and submissions.is_file() and submissions.stem == Path(name).stem:
         fail(f"{submissions}: whose is it? With --course, give the folder of the submissions or a file named STUDENT.ipynb")
+    if dry_run:
+        if lab is None:
+            fail(f"--dry-run: the solution in {name} has to run to find out about its tests; --dry-run is for labs only")
+        print_plan(lab, *collect_class(submissions, lab), output, as_json=as_json)
+        return
+    be_quiet(quiet or as_json)  # standard output is for the JSON alone
     check_places(output, *([course] if course else []))
     options = Options(
         data_of(data),
@@ -148,6 +160,10 @@ def grade(
     show_left(left)
     refused = say_recorded(recorded) if recorded and not isinstance(recorded, RecordError) else 0
     end_if_missing(unwritten, output, cache, recorded)
+    if as_json:
+        be_quiet(quiet)
+        files = [output / file for file in FILES]
+        print_graded(lab, verdicts, left, files, recorded if recorded and not isinstance(recorded, RecordError) else None)
     raise typer.Exit(1 if refused or any(verdict.status != "graded" for verdict in verdicts) else 0)
 
 
@@ -235,10 +251,13 @@ def _assignment(source: Path, options: Options, cache: ResultCache) -> Lab:
         say("[bold red]broken[/] {} does not accept the solution in {}: {}", test, source.name, why)
     if made.broken and not options.accept_broken:
         first = made.cause or next(": ".join(item) for item in made.broken.items())
-        say(
+        said = words(
             "[bold red]nobody was graded[/]: the solution in {} fails {} of its own tests, first {}. Mend the notebook or what it "
             "needs here; with --accept-broken the class is graded, and a person must look at every submission",
             *(source.name, len(made.broken), first.rstrip(".")),
         )
+        if console.quiet:
+            warn(said.plain)
+        console.print(said, soft_wrap=True)
         raise typer.Exit(1)
     return made.lab

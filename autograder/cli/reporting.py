@@ -172,15 +172,19 @@ def _plain_similarity(similar: Similarity) -> dict[str, Any]:
 def _say_report(made: ClassReport) -> None:
     found, shown = made.statistics, made.statistics.distribution
     say("[bold]{}[/]: {} students, {} handed in, {} marks final", made.lab, len(made.marks), made.handed_in, made.complete)
-    if shown:
+    if made.flawless:
+        say("  nobody lost a point by tests, so there are no statistics of them")
+    elif shown:
         middle = f"mean {shown.mean:.4g}, median {shown.quartiles[1]:.4g}"
         say("  {} of {} points by tests", middle, f"{shown.points:g}")
         alpha, error, reason = found.reliability.alpha, found.reliability.error, found.reliability.reason
         known = alpha is not None and error is not None
         say("  reliability (α) {}", f"{alpha:.2f}, standard error {error:.3g} points" if known else f"–: {reason}")
-    for item in found.items:
-        for finding in item.findings:
+    for item in () if made.flawless else found.items:
+        for finding in item.findings if item not in made.passed_by_all else ():
             say("  [red]!{}[/] {}: {}" if finding.fault else "  [yellow]i{}[/] {}: {}", "", item.name, finding.text)
+    if made.passed_by_all and not made.flawless:
+        say("  [yellow]i[/] everyone who attempted them passes: {}", ", ".join(item.name for item in made.passed_by_all))
     for note in made.notes:
         say("  [yellow]note[/] {}", note)
 

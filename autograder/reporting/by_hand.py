@@ -91,8 +91,7 @@ def read_sheets(course: Course, lab: str) -> dict[str, Sheet]:
     except (SQLAlchemyError, InvalidEntry) as error:
         first = str(error).splitlines()[0]
         raise CourseError(
-            f"{shown}: the gradebook cannot be read ({first}); close what else uses it, or run `nbgrader db upgrade` in {course.folder} "
-            f"if nbgrader was updated"
+            f"{shown}: the gradebook cannot be read ({first}); close what else uses it, and run the same command again"
         ) from error
 
 

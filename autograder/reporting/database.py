@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Assignment, Base, Gradebook
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
@@ -78,7 +78,8 @@ def open_gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
         The open gradebook.
 
     Raises:
-        RecordError: The database cannot be reached, or its driver is not installed.
+        RecordError: The database cannot be reached, its driver is not installed, or an older nbgrader
+            made its tables.
     """
     # nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
     before = dict(os.environ)
@@ -86,6 +87,7 @@ def open_gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
     _set_variables({**without_python(before), "PATH": path})
     try:
         with alone(course.db_url):
+            _check_tables(course)
             gradebook = Gradebook(course.db_url, course.course_id or "default_course")
     finally:
         _set_variables(before)
@@ -157,6 +159,29 @@ def transaction(gradebook: Gradebook) -> Iterator[None]:
             gradebook.db.commit()
         finally:
             gradebook.db.remove()
+
+
+def _check_tables(course: CourseDirectory) -> None:
+    """Raise RecordError for tables of an older nbgrader, before this one adds empty ones and overlooks the marks in the old ones."""
+    url = make_url(course.db_url)
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
+        return
+    engine = create_engine(url)
+    try:
+        inspector = inspect(engine)
+        there = set(inspector.get_table_names())
+        if Assignment.__tablename__ not in there:
+            return  # a new database
+        for table in Base.metadata.sorted_tables:
+            columns = {column["name"] for column in inspector.get_columns(table.name)} if table.name in there else set()
+            if lacking := [column.name for column in table.columns if column.name not in columns]:
+                shown = url.render_as_string(hide_password=True)
+                raise RecordError(
+                    f"{shown}: an older nbgrader made this gradebook (no {table.name}.{lacking[0]}); run "
+                    f"`nbgrader db upgrade` in {course.root}, which keeps every mark, and then the same command again"
+                )
+    finally:
+        engine.dispose()
 
 
 def _lock(connection: Connection, function: str) -> None:

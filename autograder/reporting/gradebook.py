@@ -235,8 +235,8 @@ class Recorder:
         except (SQLAlchemyError, InvalidEntry) as error:
             first = str(error).splitlines()[0]
             raise RecordError(
-                f"{self._database}: the gradebook could not be written ({first}); close what else uses it, run `nbgrader db upgrade` "
-                f"if nbgrader was updated, and record again; {len(self._done)} of {self._total} submissions are in"
+                f"{self._database}: the gradebook could not be written ({first}); close what else uses it, and record "
+                f"again; {len(self._done)} of {self._total} submissions are in"
             ) from error
         except OSError as error:
             raise RecordError(

@@ -309,6 +309,20 @@ def test_tests_that_the_solution_fails_stop_the_class_with_status_1(
     assert asked == ["ada"]
 
 
+WEEK = ("init", "status", "collect", "grade", "regrade", "diff", "report", "feedback", "export", "gradescope", "explain")
+READING = ("status", "diff", "explain")
+
+
+@pytest.mark.parametrize("command", WEEK)
+def test_every_command_of_the_week_speaks_json_tries_without_writing_and_says_its_statuses(command: str) -> None:
+    code, said = call(command, "--help")
+    assert code == 0
+    assert "--json" in said
+    assert ("--dry-run" in said) == (command not in READING)
+    for status in ("Exit status: 0 ", " 2 "):
+        assert status in " ".join(said.replace("│", " ").split())
+
+
 def test_the_help_says_what_each_status_means() -> None:
     for command in ((), ("grade",)):
         code, said = call(*command, "--help")

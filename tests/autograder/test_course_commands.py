@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -125,6 +127,44 @@ def test_in_a_course_the_lab_alone_is_enough(
     assert (course / "autograded" / "ada" / toy.id / f"{toy.id}.ipynb").is_file()
 
 
+def test_a_dry_run_of_grade_says_who_is_new_or_changed_and_writes_nothing(
+    toy: Lab, course: Path, graded: list[str], empty_gradebook: Path
+) -> None:
+    hand_in(toy, course, "ada", "ben")
+    shutil.copy(empty_gradebook, course)
+    before = {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
+    code, said = call("grade", toy.id, "--course", course, "--dry-run")
+    assert code == 0
+    assert "would grade 2 submissions to lab00_toy: 2 new, 0 changed" in said
+    assert {path: path.read_bytes() for path in course.rglob("*") if path.is_file()} == before
+    assert graded == []
+    assert call("grade", toy.id, "--course", course)[0] == 0
+    hand_in(toy, course, "cem")
+    os.utime(course / "submitted" / "ada" / toy.id / f"{toy.id}.ipynb", (2e10, 2e10))
+    found = json.loads(call("grade", toy.id, "--course", course, "--dry-run", "--json")[1])
+    assert {row["submission"]: row["state"] for row in found["submissions"]} == {
+        "ada": "changed",
+        "ben": "graded",
+        "cem": "new",
+    }
+
+
+def test_grade_prints_nothing_but_json_if_asked(toy: Lab, course: Path, graded: list[str], empty_gradebook: Path) -> None:
+    hand_in(toy, course, "ada", "ben")
+    shutil.copy(empty_gradebook, course)
+    (course / "submitted" / "notes.txt").write_text("not a submission")
+    code, said = call("grade", toy.id, "--course", course, "--json")
+    found = json.loads(said)
+    assert (code, found["dry_run"]) == (0, False)
+    assert [(row["submission"], row["earned"], row["points"], row["to_mark"]) for row in found["submissions"]] == [
+        ("ada", 10, 20, 1),
+        ("ben", 10, 20, 1),
+    ]
+    assert found["recorded"]["submissions"] == 2
+    assert all(Path(file).is_file() for file in found["files"])
+    assert "next" in call("status", "--course", course)[1]  # what comes later is printed again
+
+
 def test_the_gradebook_is_the_one_that_the_settings_name(
     toy: Lab, course: Path, graded: list[str], empty_gradebook: Path, tmp_path: Path
 ) -> None:
@@ -241,6 +281,19 @@ def explained(toy: Lab, course: Path) -> Path:
     return course
 
 
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Puts this process into a time zone."""
+
+    def move(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
 def test_explain_says_what_each_test_gave_and_why(toy: Lab, explained: Path) -> None:
     code, said = call("explain", toy.id, "ada", "--course", explained)
     assert code == 0
@@ -252,6 +305,14 @@ def test_explain_says_what_each_test_gave_and_why(toy: Lab, explained: Path) -> 
     assert "assert z == 1 failed" in said
     assert "question written_why: waits for a mark" in said
     assert "HIDDEN" not in said
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("Asia/Tokyo", "2026-11-22 09:00:00 +0900"), ("UTC", "2026-11-22 00:00:00 +0000")])
+def test_explain_shows_the_time_on_the_instructors_clock(
+    toy: Lab, explained: Path, set_clock: Callable[[str], None], zone: str, shown: str
+) -> None:
+    set_clock(zone)
+    assert f"handed in {shown}" in call("explain", toy.id, "ada", "--course", explained)[1]
 
 
 def test_explain_of_one_test_shows_its_hidden_part_and_the_cell_of_the_student(toy: Lab, explained: Path) -> None:

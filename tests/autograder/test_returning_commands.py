@@ -186,6 +186,23 @@ def test_feedback_writes_a_page_per_submission_and_the_archive(handed_in: Path) 
     assert "ben" not in html
 
 
+def test_giving_back_again_writes_the_same_bytes(handed_in: Path, grades: Path) -> None:
+    commands = (
+        ("feedback", "lab00_toy", "--zip", "canvas", "--markdown"),
+        ("export", "lab00_toy", "--to", "canvas", "--template", grades),
+        ("export", "lab00_toy", "--to", "csv"),
+        ("export", "lab00_toy", "--to", "gradescope"),
+        ("report", "lab00_toy", "--csv"),
+    )
+    (handed_in / "roster.csv").write_text("id,first_name,last_name,email\nada,Ada,One,ada@x.edu\nben,Ben,Two,ben@x.edu\n")
+    made = []
+    for _ in range(2):
+        for command in commands:
+            assert call(*command, "--course", handed_in)[0] in (0, 1)
+        made.append({path: path.read_bytes() for path in handed_in.rglob("*") if path.is_file()})
+    assert made[0] == made[1]
+
+
 def test_feedback_for_one_student_leaves_the_others_and_the_archive_alone(handed_in: Path) -> None:
     code, said = call("feedback", "lab00_toy", "--student", "ada", "--course", handed_in, "--json")
     assert code == 0

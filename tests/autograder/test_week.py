@@ -1,7 +1,7 @@
 """An instructor's week with the real commands: from five kinds of download to every mark in two platforms.
 
-Each made-up student has a known answer, a place where it is handed in, and days of lateness that are
-written here by hand. Every mark that the commands give back is compared with a sum of these.
+The class of `week_class` has known answers. Every mark that the commands give back is compared with a sum
+of these, and the marks by hand are given in formgrader, in a real browser.
 """
 
 from __future__ import annotations
@@ -11,170 +11,27 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from playwright.sync_api import sync_playwright
 
-from autograder.authoring.demo import reference_sources, solve, without_metadata
 from autograder.labs.model import Lab
 from tests.autograder.commands import call
+from tests.autograder.reporting.export.importers import Canvas, Moodle, read_rows
+from tests.autograder.week_class import CLASS, EARNS, HANDED_IN, LAB, LATER, POINTS, UNMARKED, WITHOUT, Downloads, Person
+from tests.browser.formgrader_page import FormgraderPage
+from tests.browser.lab_page import CHROMIUM, FLAGS, served
 
-LAB = "lab00_toy"
 MENDED = 'check.close(w, 2.0**-STEPS, hint="count the steps")'
 TOO_KIND = "check.between(w, 0.0, 0.6)"
-# Answer → points of mean, mean_pure and halving; the test of `halving` is too kind to `once` until it is mended.
-EARNS = {"right": (8, 4, 8), "sum": (0, 4, 8), "in_place": (8, 0, 8), "once": (8, 4, 0), "blank": (0, 0, 0)}
-CODE = {
-    "right": {},
-    "sum": {"mean": "def mean(x):\n    return x.sum()"},
-    "in_place": {"mean": "def mean(x):\n    total = x.sum()\n    x[:] = 0\n    return total / len(x)"},
-    "once": {"halving": "w = w / 2"},
-}
-
-
-@dataclass(frozen=True)
-class Person:
-    """A student: who it is, what the answers are, and how many days late they come, as far as the platform tells."""
-
-    id: str
-    first: str
-    last: str
-    answer: str = "right"
-    writes: bool = False
-    days: int = 0
-
-    def points(self, by_hand: Mapping[str, float]) -> float:
-        """The mark: tests, with those of a person in their place, and 10 percent less per day, at most 50."""
-        mean, pure, halving = EARNS[self.answer]
-        earned = mean + pure + by_hand.get("test_halving", halving) + by_hand.get("written_why", 0)
-        return earned * (100 - min(10 * self.days, 50)) / 100
-
-
-CLASS = {
-    person.id: person
-    for person in (
-        # from Canvas, which says that work is late but not when it came
-        Person("s01", "Jane", "Doe", writes=True),
-        Person("s02", "Zoë", "O'Neil-Smith", "sum"),
-        Person("s03", "小明", "李"),
-        Person("s04", "Kim", "Lee"),
-        Person("s05", "Kim", "Lee", "in_place"),
-        Person("s06", "Wrong", "Lab"),  # hands in the notebook of another lab
-        Person("s07", "Text", "Only"),  # hands in no notebook
-        Person("s08", "Half", "File"),  # hands in half a notebook
-        # from Moodle
-        Person("s09", "Jürgen", "Müller"),
-        Person("s10", "Ana María", "Núñez", "once"),
-        Person("s11", "Lost", "Metadata"),
-        # from Gradescope
-        Person("s12", "Grace", "Hopper", days=1),
-        Person("s13", "Alan", "Turing", "sum", days=3),
-        Person("s14", "Very", "Late", days=9),
-        # from Blackboard
-        Person("s15", "Edsger", "Dijkstra", "once"),
-        Person("s16", "Barbara", "Liskov"),
-        # in a folder
-        Person("s17", "Ada", "Lovelace"),
-        Person("s18", "Kurt", "Gödel", writes=True),
-        Person("s19", "Emmy", "Noether"),
-        # hands in nothing
-        Person("s20", "No", "Show"),
-    )
-}
-WITHOUT = {"s06", "s07", "s08", "s20"}  # no notebook of the lab, so no mark
-UNMARKED = {"s18"}  # the written answer is left unmarked
 BY_HAND = {"s01": {"written_why": 3.0}, "s10": {"test_halving": 5.0}}
-
-
-class Downloads:
-    """What the platforms let the instructor download."""
-
-    def __init__(self, lab: Lab, folder: Path) -> None:
-        self.lab, self.folder = lab, folder
-
-    def notebook(self, student: str, *, answer: str = "", lost: bool = False) -> bytes:
-        person = CLASS[student]
-        made = solve(self.lab, {**reference_sources(self.lab), **CODE[answer or person.answer]})
-        if not person.writes:
-            for cell, node in zip(self.lab.cells, made.cells, strict=True):
-                node.source = "" if cell.role == "written" else node.source
-        return json.dumps(without_metadata(made) if lost else made).encode()
-
-    def zip(self, name: str, files: Mapping[str, bytes]) -> Path:
-        self.folder.mkdir(exist_ok=True)
-        with zipfile.ZipFile(self.folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
-            for entry, data in files.items():
-                archive.writestr(zipfile.ZipInfo(entry, (2026, 11, 20, 20, 0, 0)), data)
-        return self.folder / name
-
-    def canvas(self) -> Path:
-        other = json.loads(self.notebook("s06"))
-        other["metadata"]["coursekit"]["lab"] = "lab01_perceptron"
-        for cell in other["cells"]:
-            cell["metadata"].pop("nbgrader", None)
-        return self.zip(
-            "nn-toy_submissions.zip",
-            {
-                f"doejane_1001_9001_{LAB}-1.ipynb": self.notebook("s01"),
-                "oneilsmithzoë_LATE_1002_9002_Copy of lab.ipynb": self.notebook("s02"),
-                f"李小明_1003_9003_{LAB}.ipynb": self.notebook("s03"),
-                f"leekim_2004_9004_{LAB}.ipynb": self.notebook("s04"),
-                f"leekim_2005_9005_{LAB}.ipynb": self.notebook("s05"),
-                f"labwrong_1006_9006_{LAB}.ipynb": json.dumps(other | {"cells": other["cells"][:1]}).encode(),
-                "onlytext_1007_text.html": b"<p>I did it",
-                f"filehalf_1008_9008_{LAB}.ipynb": self.notebook("s08")[:500],
-                "guestabc_3000_9010_lab.ipynb": self.notebook("s03"),
-                f"__MACOSX/._doejane_1001_9001_{LAB}-1.ipynb": b"\0",
-                ".DS_Store": b"\0",
-            },
-        )
-
-    def canvas_of_last_week(self) -> Path:
-        return self.zip("older_submissions.zip", {f"doejane_1001_8001_{LAB}.ipynb": self.notebook("s01", answer="sum")})
-
-    def moodle(self) -> Path:
-        return self.zip(
-            "NN-Toy-17.zip",
-            {
-                "Jürgen Müller_309_assignsubmission_file/a/my lab.ipynb": self.notebook("s09"),
-                f"Ana María Núñez_310_assignsubmission_file_/{LAB}.ipynb": self.notebook("s10"),
-                f"Lost Metadata_311_assignsubmission_file/{LAB}.ipynb": self.notebook("s11", lost=True),
-            },
-        )
-
-    def gradescope(self) -> Path:
-        times = {"s12": "2026-11-20 18:16:00", "s13": "2026-11-23 18:15:00", "s14": "2026-11-29 12:00:00"}
-        rows = "".join(
-            f"submission_{n}:\n  :submitters:\n  - :name: {CLASS[student].first} {CLASS[student].last}\n    :sid: {student}\n"
-            f"    :email: {student}@x.edu\n  :created_at: {time}.000000000 Z\n  :score: 0.0\n"
-            for n, (student, time) in enumerate(times.items(), start=1)
-        )
-        files = {f"submission_{n}/lab.ipynb": self.notebook(student) for n, student in enumerate(times, start=1)}
-        listing = {"submission_metadata.yml": rows.encode()}
-        return self.zip("export.zip", {f"assignment_5_export/{name}": data for name, data in {**files, **listing}.items()})
-
-    def blackboard(self) -> Path:
-        head = "Toy_Lab_{}_attempt_2026-11-{}-10-00-00"
-        return self.zip(
-            "gradebook_nn_toy.zip",
-            {
-                f"{head.format('s15', '17')}_{LAB}.ipynb": self.notebook("s15", answer="sum"),
-                f"{head.format('s15', '18')}_{LAB}.ipynb": self.notebook("s15"),
-                f"{head.format('s15', '18')}.txt": b"Name: Edsger Dijkstra (s15)",
-                f"{head.format('bar_li', '18')}_{LAB}.ipynb": self.notebook("s16"),
-            },
-        )
-
-    def folders(self) -> Path:
-        place = self.folder / "by hand"
-        names = {"s17": "s17/work.ipynb", "s18": "Kurt Gödel/lab.ipynb", "s19": f"{LAB}-s19-20261120T101500.ipynb"}
-        for student, name in names.items():
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            (place / name).write_bytes(self.notebook(student))
-        return place
+COMMENTS = {"s01": ("written_why", "Name an example, too."), "s10": ("halving", "The idea is right.")}
+MISSED = {student for student in HANDED_IN if CLASS[student].answer == "once"}  # by the test that is mended
+Give = Callable[[str], None]  # gives the marks of a student, or leaves those that stand there
 
 
 def status() -> dict[str, object]:
@@ -197,50 +54,122 @@ def course(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     edit(folder / "course.toml", "# due = 2026-11-20T23:59:00+01:00", "due = 2026-11-20T18:00:00Z")
     for key, old, new in (("percent_per_day", 0, 10), ("grace_minutes", 0, 15), ("max_percent", 100, 50)):
         edit(folder / "course.toml", f"{key} = {old}\n", f"{key} = {new}\n")
-    rows = [["id", "first_name", "last_name", "email", "canvas_id", "login"]]
-    for person in CLASS.values():  # the instructor does not know the numbers of the two students of one name
-        number = "" if person.last == "Lee" else f"10{person.id[1:]}"
-        rows.append([person.id, person.first, person.last, f"{person.id}@x.edu", number, "bar_li" * (person.id == "s16")])
-    with (folder / "roster.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file, delimiter=";").writerows(rows)
+    write_roster(folder, [person for person in CLASS.values() if person.id != LATER])
     monkeypatch.chdir(folder)
     return folder
 
 
+def write_roster(folder: Path, people: list[Person]) -> None:
+    rows = [["id", "first_name", "last_name", "email", "canvas_id", "login"]]
+    for person in people:  # the instructor does not know the numbers of the two students of one name
+        number = "" if person.last == "Lee" else f"{1000 + person.number}"
+        login = {"s16": "bar_li"}.get(person.id, "")
+        rows.append([person.id, person.first, person.last, person.email, number, login])
+    with (folder / "roster.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+
+
+# ── marks by hand ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def in_formgrader(course: Path) -> Iterator[Give]:
+    """Marks and comments are given in formgrader, which stays open over the week."""
+    with served(course) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page()
+        page.route(lambda url: not url.startswith(address), lambda route: route.abort())
+        form = FormgraderPage(page, address)
+
+        def give(student: str) -> None:
+            form.open_of(student, LAB)
+            (cell, points), (about, said) = *BY_HAND[student].items(), COMMENTS[student]
+            if form.field(cell).input_value() == f"{points:g}":
+                form.resolve(cell)
+            else:
+                form.give({cell: f"{points:g}", f"{about}-comment": said})
+
+        try:
+            yield give
+        finally:
+            browser.close()
+
+
+@contextmanager
+def in_the_gradebook(course: Path) -> Iterator[Give]:
+    """The same marks and comments are written by a script, as docs/instructor.md shows it."""
+
+    def give(student: str) -> None:
+        (cell, points), (about, said) = *BY_HAND[student].items(), COMMENTS[student]
+        with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+            grade = gradebook.find_grade(cell, LAB, LAB, student)
+            grade.manual_score, grade.needs_manual_grade = points, False
+            gradebook.find_comment(about, LAB, LAB, student).manual_comment = said
+            gradebook.db.commit()
+
+    yield give
+
+
+# ── the week ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 @pytest.mark.timeout(1500)
-def test_a_week_from_the_downloads_to_the_marks_in_the_platforms(toy: Lab, course: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "marking",
+    [
+        pytest.param(
+            in_formgrader,
+            marks=pytest.mark.skipif(
+                CHROMIUM is None,
+                reason="no Chromium is installed, so nobody marks in formgrader; the other week uses its gradebook",
+            ),
+        ),
+        pytest.param(
+            in_the_gradebook,
+            marks=pytest.mark.skipif(
+                CHROMIUM is not None, reason="Chromium is there, and the other week marks in formgrader itself"
+            ),
+        ),
+    ],
+)
+def test_a_week_from_the_downloads_to_the_marks_in_the_platforms(
+    toy: Lab, course: Path, tmp_path: Path, marking: Callable[[Path], Iterator[Give]]
+) -> None:
     downloads = Downloads(toy, tmp_path / "downloads")
+    assert MENDED not in (course / "release" / LAB / f"{LAB}.ipynb").read_text(encoding="utf-8")
     _collect(downloads, course)
-    assert (status()["handed_in"], status()["next"]) == (16, f"autograder grade {LAB}")
+    assert (status()["handed_in"], status()["next"]) == (60, f"autograder grade {LAB}")
     assert call("grade", LAB, "--jobs", 2)[0] == 0
-    _mark_by_hand(course, BY_HAND)
-    edit(toy.folder / "lab.py", TOO_KIND, MENDED)
-    code, said = call("regrade", LAB, "--test", "halving", "--jobs", 2)
-    assert code == 0, said
-    assert "marks of 2 of 16 students moved" in said
-    assert "s10 halving 8 0 8 the test changed; the mark by hand counts: 5" in said
-    assert "s15 halving 8 0 8 the test changed" in said
-    assert [move["submission"] for move in json.loads(call("diff", LAB, "--json")[1])["moves"]] == ["s10", "s15"]
-    # Where a person marked the test that was mended, the mark stays and a person is asked to look again.
-    assert (status()["graded"], status()["to_mark"]) == (16, 2)
-    assert status()["next"].startswith("mark by hand")
-    assert json.loads(call("explain", LAB, "s10", "--json")[1])["points"] == 17
-    _mark_by_hand(course, {"s10": BY_HAND["s10"]})
+    with marking(course) as give:
+        for student in BY_HAND:
+            give(student)
+        _mend_a_test(toy)
+        give("s10")  # where a person marked the test that was mended, a person is asked to look again
     assert status()["to_mark"] == len(UNMARKED)
     _give_feedback(course)
+    _report(course)
     _export_to_canvas(course, tmp_path)
     _export_to_moodle(course, tmp_path)
+    given_back = [f"{LAB}-{name}" for name in ("canvas.csv", "canvas.zip", "moodle.csv", "moodle.zip")]
+    assert (status()["pages"], status()["exports"]) == (60, given_back)
 
 
 def _collect(downloads: Downloads, course: Path) -> None:
+    code, said = call("collect", LAB, downloads.half_of_canvas())
+    assert code == 2
+    assert "download it again" in said
     code, said = call("collect", LAB, downloads.canvas())
     assert code == 1
     assert "unmatched user 2004 (leekim): 2 students have this name: s04 (Kim Lee), s05 (Kim Lee)" in said
     assert "wrong lab s06: it is the notebook of lab01_perceptron" in said
     assert "no notebook s07" in said
     assert "unreadable s08" in said
-    assert "written: 3 new" in said
-    told = {"user 2004": "s04", "user 2005": "s05", "user 3000": "-"}
+    assert "not taken ../../evil_1002_9999_lab.ipynb" in said
+    assert "same name on some systems" in said
+    of_canvas = 3 + 14  # with numbers in the roster: Jane, Zoë, 小明, and the crowd without the newcomer
+    assert f"written: {of_canvas} new" in said
+    write_roster(course, list(CLASS.values()))  # somebody came into the course
+    told = {"user 2004": "s04", "user 2005": "s05", "user 3000": "-", f"user {1000 + CLASS[LATER].number}": LATER}
     with (course / "mapping.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["who"] for row in rows} == set(told)
@@ -248,89 +177,142 @@ def _collect(downloads: Downloads, course: Path) -> None:
         writer = csv.DictWriter(file, list(rows[0]), delimiter=";")
         writer.writeheader()
         writer.writerows(row | {"student": told[row["who"]]} for row in rows)
-    assert "written: 2 new, 0 newer, 3 as before" in call("collect", LAB, downloads.canvas())[1]
+    assert f"written: 3 new, 0 newer, {of_canvas} as before" in call("collect", LAB, downloads.canvas())[1]
     assert "0 as before, 1 older and left out" in call("collect", LAB, downloads.canvas_of_last_week())[1]
     code, said = call("collect", LAB, downloads.moodle(), downloads.gradescope(), downloads.blackboard(), downloads.folders())
     assert code == 0, said
-    assert "written: 11 new" in said
+    assert f"written: {60 - of_canvas - 3} new" in said
     assert "repaired s11: its metadata are lost" in said
     assert "twice s15: 2 notebooks of the lab" in said
-    assert {path.parts[-3] for path in course.glob(f"submitted/*/{LAB}/{LAB}.ipynb")} == CLASS.keys() - WITHOUT
+    assert {path.parts[-3] for path in course.glob(f"submitted/*/{LAB}/{LAB}.ipynb")} == HANDED_IN
+    kinds = {row["source"] for row in json.loads((course / "collected" / f"{LAB}.json").read_text(encoding="utf-8"))["files"]}
+    assert len({kind.split("-")[0] for kind in kinds}) >= 5, kinds
 
 
-def _mark_by_hand(course: Path, given: Mapping[str, Mapping[str, float]]) -> None:
-    """Give marks as formgrader does; the gradebook knows the students by their names."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
-        for student, marks in given.items():
-            for cell, points in marks.items():
-                grade = gradebook.find_grade(cell, LAB, LAB, student)
-                grade.manual_score, grade.needs_manual_grade = points, False
-        gradebook.db.commit()
-        names = {row.id: (row.first_name, row.last_name, row.email) for row in gradebook.students}
-    assert names == {p.id: (p.first, p.last, f"{p.id}@x.edu") for p in CLASS.values() if p.id not in WITHOUT}
+def _mend_a_test(toy: Lab) -> None:
+    edit(toy.folder / "lab.py", TOO_KIND, MENDED)
+    code, said = call("regrade", LAB, "--test", "halving", "--jobs", 2)
+    assert code == 0, said
+    assert f"marks of {len(MISSED)} of 60 students moved" in said
+    assert "s10 halving 8 0 8 the test changed; the mark by hand counts: 5" in said
+    assert "s15 halving 8 0 8 the test changed" in said
+    assert {move["submission"] for move in json.loads(call("diff", LAB, "--json")[1])["moves"]} == MISSED
+    assert (status()["graded"], status()["to_mark"]) == (60, len(UNMARKED) + 1)
+    assert str(status()["next"]).startswith("mark by hand")
+    assert json.loads(call("explain", LAB, "s10", "--json")[1])["points"] == 17
 
 
 def _give_feedback(course: Path) -> None:
-    handed_in = CLASS.keys() - WITHOUT
-    for lms, entry in (("canvas", r"[^_]+_(\d+)_(\d+)_"), ("moodle", r"([^_]+)_(\d+)_assignsubmission_file/")):
+    canvas = {
+        person.id for person in CLASS.values() if person.id in HANDED_IN and (person.number < 6 or 20 < person.number < 36)
+    }
+    moodle = {person.id for person in CLASS.values() if 8 < person.number < 12 or 35 < person.number < 48}
+    for lms, entry, expected in (
+        ("canvas", r"[^_]+_(\d+)_(\d+)_", canvas),
+        ("moodle", r".+_(\d+)_assignsubmission_file/", moodle),
+    ):
         code, _ = call("feedback", LAB, "--zip", lms)
         assert code == 1  # the other platforms' students have a page and no place in the archive
         with zipfile.ZipFile(course / "feedback" / f"{LAB}-{lms}.zip") as archive:
-            found = {match.groups() for name in archive.namelist() if (match := re.match(entry, name))}
-        if lms == "canvas":
-            assert found == {("1001", "9001"), ("1002", "9002"), ("1003", "9003"), ("2004", "9004"), ("2005", "9005")}
-        else:
-            assert found == {("Jürgen Müller", "309"), ("Ana María Núñez", "310"), ("Lost Metadata", "311")}
+            found = [re.match(entry, name) for name in archive.namelist()]
+        assert {match and match[1] for match in found} == {_number(lms, CLASS[student]) for student in expected}
+        if lms == "canvas":  # Canvas finds the student by the attachment, too
+            assert all(match and match[2][-2:] == match[1][-2:] for match in found)
     pages = {path.parts[-3]: path.read_text(encoding="utf-8") for path in course.glob(f"feedback/*/{LAB}/{LAB}.html")}
-    assert pages.keys() == handed_in
+    assert pages.keys() == HANDED_IN
     assert not [student for student, page in pages.items() if MENDED in page or TOO_KIND in page]
+    for student, page in pages.items():
+        shown = re.search(r'<p class="mark">([\d.]+) <small>of 24 points', page)
+        assert shown, student
+        assert float(shown[1]) == pytest.approx(CLASS[student].points(BY_HAND.get(student, {})), rel=5e-3), student
+        assert {said for _, said in COMMENTS.values() if said in page} == {
+            said for name, (_, said) in COMMENTS.items() if name == student
+        }
+
+
+def _report(course: Path) -> None:
+    """Each test's counts, and the mean of the class, are those of the answers that were written."""
+    code, said = call("report", LAB, "--json", "--csv")
+    found = json.loads(said)
+    assert code == int(any(item["findings"] and item["findings"][0]["fault"] for item in found["items"]))
+    answers = [CLASS[student].answer for student in HANDED_IN]
+    for at, item in enumerate(found["items"]):
+        earned = [EARNS[answer][at] for answer in answers]
+        full, blank = earned.count(POINTS[at]), answers.count("blank")
+        assert (item["full"], item["partial"], item["zero"], item["blank"]) == (full, 0, 60 - full - blank, blank), item["name"]
+    assert found["distribution"]["mean"] == pytest.approx(sum(sum(EARNS[answer]) for answer in answers) / 60)
+    assert (found["students"], found["handed_in"]) == (64, 60)
+    similar = found["similarity"]
+    assert similar["compared"] + len(similar["too_little_own_code"]) == 60
+    page = (course / "graded" / LAB / "class-report.html").read_text(encoding="utf-8")
+    assert all(f">{student}<" in page for student in CLASS)
+
+
+# ── back to the platforms ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _number(lms: str, person: Person) -> str:
+    """The number that the platform has for a student."""
+    if lms == "moodle":
+        return f"{300 + person.number}"
+    return {"s04": "2004", "s05": "2005"}.get(person.id, f"{1000 + person.number}")
+
+
+def _expected(lms: str) -> dict[str, float]:
+    """The platform's number of each student with a final mark → the sum, as the platform rounds it."""
+    return {
+        _number(lms, CLASS[student]): pytest.approx(CLASS[student].points(BY_HAND.get(student, {})), abs=0.005)
+        for student in HANDED_IN - UNMARKED
+    }
 
 
 def _export_to_canvas(course: Path, tmp_path: Path) -> None:
     head = ["Student", "ID", "SIS Login ID", "Section", "Toy (77)", "Final Score"]
-    numbers = {"s04": "2004", "s05": "2005"}
-    rows = [
-        [f"{person.last}, {person.first}", numbers.get(person.id, f"10{person.id[1:]}"), f"{person.id}@x.edu", "A", "", "1.00"]
-        for person in CLASS.values()
-    ]
     notes = [["    Points Possible", "", "", "", "24.00", "(read only)"]]
-    _export("canvas", tmp_path / "Grades.csv", [head, *notes, *rows, ["Student, Test", "9", "t", "A", "", ""]], column=4)
+    rows = []
+    for person in CLASS.values():
+        name = f"{person.last}, {person.first}"
+        rows.append([f'="{name}"' if name.startswith("=") else name, _number("canvas", person), person.email, "A", "", "1.00"])
+    strangers = [[f"Other, {n}", f"8{n}", f"o{n}@x.edu", "A", "", ""] for n in range(20)]
+    _refuse_another_course("canvas", tmp_path / "other.csv", [head, *notes, *strangers])
+    data = _export("canvas", tmp_path / "Grades.csv", [head, *notes, *rows, ["Student, Test", "9", "t", "A", "", ""]])
+    server = Canvas({_number("canvas", person): ("", person.email) for person in CLASS.values()}, {"77": {}})
+    assert {user: mark for (_, user), mark in server.upload(data).items()} == _expected("canvas")
 
 
 def _export_to_moodle(course: Path, tmp_path: Path) -> None:
     head = ["ID", "Vollständiger Name", "E-Mail-Adresse", "Status", "Bewertung", "Bestwertung", "Änderbar", "Zuletzt geändert"]
     rows = [
-        [
-            f"Teilnehmer/in {300 + int(person.id[1:])}",
-            f"{person.first} {person.last}",
-            f"{person.id}@x.edu",
-            "",
-            "",
-            "24,00",
-            "Ja",
-            "-",
-        ]
-        for person in CLASS.values()
+        [f"Teilnehmer/in {_number('moodle', p)}", f"{p.first} {p.last}", p.email, "", "", "24,00", "Ja", "-"]
+        for p in CLASS.values()
     ]
-    _export("moodle", tmp_path / "Bewertungen.csv", [head, *rows], column=4)
+    strangers = [[f"Teilnehmer/in {n}", f"Other {n}", f"o{n}@x.edu", "", "", "24,00", "Ja", "-"] for n in range(20)]
+    _refuse_another_course("moodle", tmp_path / "andere.csv", [head, *strangers])
+    data = _export("moodle", tmp_path / "Bewertungen.csv", [head, *rows])
+    server = Moodle({_number("moodle", person): (None, "-") for person in CLASS.values()}, 24.0)
+    assert server.upload(data, (0, 4, 7)) == (_expected("moodle"), [])
 
 
-def _export(lms: str, template: Path, rows: list[list[str]], column: int) -> None:
-    """Export, and compare each mark with the sum, and every other cell with the template."""
-    with template.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows(rows)
+def _refuse_another_course(lms: str, template: Path, rows: list[list[str]]) -> None:
+    _write(template, rows)
+    code, said = call("export", LAB, "--to", lms, "--template", template)
+    assert code == 2
+    assert "is it the export of another course?" in said
+
+
+def _export(lms: str, template: Path, rows: list[list[str]]) -> bytes:
+    """Export, and compare every cell but those of the marks with the template."""
+    _write(template, rows)
     code, said = call("export", LAB, "--to", lms, "--template", template)
     assert code == 1
     assert said.count("left out") == len(WITHOUT | UNMARKED)
-    text = (Path("feedback") / f"{LAB}-{lms}.csv").read_text(encoding="utf-8-sig")
-    filled = list(csv.reader(io.StringIO(text)))
-    marks = {row[2].removesuffix("@x.edu"): row[column].replace(",", ".") for row in filled if "@x.edu" in row[2]}
-    written = {student: float(mark) for student, mark in marks.items() if mark}
-    assert marks.keys() == CLASS.keys()
-    assert written == {
-        student: pytest.approx(person.points(BY_HAND.get(student, {})))
-        for student, person in CLASS.items()
-        if student not in WITHOUT | UNMARKED
-    }
-    for before, after in zip(rows, filled, strict=True):
-        assert before[:column] + before[column + 1 :] == after[:column] + after[column + 1 :]
+    data = (Path("feedback") / f"{LAB}-{lms}.csv").read_bytes()
+    for before, after in zip(rows, read_rows(data), strict=True):
+        assert before[:4] + before[5:] == after[:4] + after[5:]
+    return data
+
+
+def _write(template: Path, rows: list[list[str]]) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    template.write_bytes(out.getvalue().encode("utf-8-sig"))

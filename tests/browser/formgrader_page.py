@@ -6,10 +6,11 @@ comments. This module knows no lab and no gradebook.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator, Page, Response
+from playwright.sync_api import Locator, Page, Response, expect
 
 __all__ = ["FormgraderPage"]
 
@@ -35,6 +36,13 @@ class FormgraderPage:
         self.page.get_by_role("link", name="Submission #1", exact=True).click()
         self._loaded()
 
+    def open_of(self, student: str, assignment: str) -> None:
+        """Go to what a student handed in for an assignment, through the list of students."""
+        self.page.set_default_timeout(PATIENCE)
+        self.page.goto(f"{self.address}/formgrader/manage_students/{student}/{assignment}")
+        self.page.get_by_role("link", name=assignment, exact=True).last.click()
+        self._loaded()
+
     def reload(self) -> None:
         """Load the page again."""
         self.page.reload()
@@ -52,6 +60,11 @@ class FormgraderPage:
                 self.field(name).fill(text)
                 self.field(name).blur()
             assert saved.value.ok, saved.value.status_text
+
+    def resolve(self, name: str) -> None:
+        """Say that the mark in a field may stay as it is, and wait until formgrader asks for no other look."""
+        self.page.locator(".panel-heading", has=self.field(name)).get_by_role("button", name="Resolve").click()
+        expect(self.field(name)).not_to_have_class(re.compile("needs_manual_grade"), timeout=PATIENCE)
 
     def waits(self, name: str) -> bool:
         """Whether the field of points is marked as one that a person should look at."""

@@ -1,4 +1,4 @@
-"""axe finds nothing in what students and instructors read: cards, curves, lectures, labs, the class report."""
+"""axe finds nothing in what students read: cards, curves, lectures, labs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from coursekit import _check_cards, standing
 from coursekit._curves import picture
 from coursekit._record import Ran
 from coursekit.submission.report import Report
-from tests.autograder.reporting.class_report.test_class_report import html as class_report
-from tests.autograder.reporting.class_report.test_class_report import klass
 from tests.coursekit import tinylab
 
 from .axe import problems
@@ -107,11 +105,3 @@ def test_a_lab_breaks_no_rule(browser: Browser, path: Path) -> None:
     if path.stem not in SOME and not RUN:
         pytest.skip("takes ten seconds; make nightly looks at it")
     assert text_problems(browser, nbformat.read(path, as_version=4)) == []
-
-
-def test_the_class_report_breaks_no_rule(browser: Browser) -> None:
-    page = browser.new_page()
-    page.set_content(class_report(klass(40), {f"s{i:04}": "for i in y:\n    pass" for i in range(40)}))
-    assert page.locator("h2").count() > 1
-    assert problems(page) == []
-    page.close()

@@ -112,6 +112,26 @@ class ClassReport:
         """Number of final marks."""
         return sum(mark.complete for mark in self.marks)
 
+    @property
+    def flawless(self) -> bool:
+        """Whether everybody who handed in got all points by tests."""
+        return bool(self.tests) and all(part.item.full == part.item.students for part in self.tests)
+
+    @property
+    def passed_by_all(self) -> tuple[Item, ...]:
+        """Tests that everyone who attempted them passes, as far as that means anything."""
+        return tuple(item for item in self.statistics.items if any(finding.kind == "everyone" for finding in item.findings))
+
+    @property
+    def missed(self) -> tuple[TestPart, ...]:
+        """Tests to which there are wrong answers."""
+        return tuple(part for part in self.tests if part.mistakes)
+
+    @property
+    def spotless(self) -> tuple[TestPart, ...]:
+        """Tests to which there is no wrong answer."""
+        return tuple(part for part in self.tests if not part.mistakes)
+
 
 def report_of(marks: Sequence[Mark], lab: str, title: str, answers: Answers, notes: Sequence[str] = ()) -> ClassReport:
     """Put a report together.

@@ -13,8 +13,8 @@ from autograder.analysis.distribution import Bin
 
 __all__ = ["histogram"]
 
-_WIDTH, _HEIGHT = 640, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 22, 40
+_WIDTH, _HEIGHT = 640, 228
+_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 22, 48
 
 
 def histogram(bins: Sequence[Bin], unit: str = "points by tests") -> Markup:
@@ -38,9 +38,9 @@ def histogram(bins: Sequence[Bin], unit: str = "points by tests") -> Markup:
         y = _TOP + room - height
         parts.append(f'<rect class="bar" x="{x + 2:.1f}" y="{y:.1f}" width="{step - 4:.1f}" height="{height:.1f}"/>')
         parts.append(f'<text x="{x + step / 2:.1f}" y="{y - 5:.1f}" text-anchor="middle">{bar.count}</text>')
-        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 22}" text-anchor="{"middle" if i else "start"}">{bar.low:.4g}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 28}" text-anchor="{"middle" if i else "start"}">{bar.low:.4g}</text>')
     end, base = _WIDTH - _RIGHT, _TOP + room
-    parts.append(f'<text x="{end}" y="{_HEIGHT - 22}" text-anchor="end">{bins[-1].high:.4g}</text>')
+    parts.append(f'<text x="{end}" y="{_HEIGHT - 28}" text-anchor="end">{bins[-1].high:.4g}</text>')
     parts.append(f'<line class="axis" x1="{_LEFT}" y1="{base}" x2="{end}" y2="{base}"/>')
     parts.append(f'<text x="{_WIDTH / 2:.0f}" y="{_HEIGHT - 4}" text-anchor="middle">{unit}</text>')
     said = ", ".join(f"{bar.count} with {bar.low:.4g} to {bar.high:.4g}" for bar in bins if bar.count)

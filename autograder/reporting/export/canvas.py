@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from autograder.errors import ExportError
 from autograder.reporting.export.filling import Entry, Filled, Rules, fill
+from autograder.reporting.export.kinds import are_participants, is_gradebook
 from autograder.reporting.export.people import People
 from autograder.reporting.export.sheet import Row, Sheet, number
 
@@ -46,10 +47,14 @@ def fill_canvas(data: bytes, name: str, people: People, rules: Rules, column: st
     sheet = Sheet(data, name)
     header = [cell.text.strip() for cell in sheet.rows[0].cells]
     split = header[:2] == ["LastName", "FirstName"]
-    if not (split and "ID" in header[2:3]) and not (len(header) > 1 and "Student" in header[0] and header[1] == "ID"):
+    if not is_gradebook(header):
+        other = any(are_participants(sheet.rows[1:], at) for at in range(len(header)))
         raise ExportError(
-            f"{name}: not a gradebook of Canvas: expected a first line that begins with Student,ID; take the file of Grades > Export"
+            f"{name}: not a gradebook of Canvas: expected a first line that begins with Student,ID; "
+            + ("it looks like a grading worksheet of Moodle: give --to moodle" if other else "take the file of Grades > Export")
         )
+    if len(sheet.rows) < 2:
+        raise ExportError(f"{name}: a first line and nothing below it, so the file is not whole; download the export again")
     possible = next((row for row in sheet.rows[1:] if row.text(0).casefold().startswith(_POINTS)), None)
     if possible is None:
         raise ExportError(f"{name}: no row 'Points Possible', so the maximum is not known; take the whole export of Canvas")
@@ -111,7 +116,7 @@ def _assignment(name: str, header: Sequence[str], possible: Row, wanted: str, ti
     )
     if chosen:
         raise ExportError(f"{name}: several assignments are called so; give the number of yours: {listed}")
-    raise ExportError(f"{name}: {f'no assignment {wanted!r}' if wanted else 'which assignment is it?'} Give one of {listed}")
+    raise ExportError(f"{name}: {f'no assignment {wanted!r}.' if wanted else 'which assignment is it?'} Give one of {listed}")
 
 
 def _plain(text: str) -> str:

@@ -18,6 +18,7 @@ from autograder.reporting.marks import Mark
 __all__ = ["Change", "Comments", "Entry", "Filled", "Rules", "fill", "not_ready"]
 
 _NEAR = 1e-6
+_FEW = 0.25  # where fewer of the rows, and of the marks, find each other, the table is that of another course
 _ANYWAY = " (--incomplete writes what there is)"
 
 
@@ -149,14 +150,10 @@ def fill(
         The filled table.
 
     Raises:
-        ExportError: No row fits a student, or the column has another maximum than the lab.
+        ExportError: Hardly a row fits a student, or the column has another maximum than the lab.
     """
     matched = [entry for entry in entries if entry.student is not None]
-    if not matched:
-        raise ExportError(
-            f"{sheet.name}: none of its {len(entries)} students is one of this course; is it the export of another course? If not, "
-            "add the ids that it holds to the roster, in a column such as canvas_id, login or email"
-        )
+    _check_course(sheet.name, entries, matched, people)
     maximum = _maximum(sheet, header, {maxima[entry.row] for entry in matched}, people, rules)
     comma = decimal_comma(numbers)
     twice = {student for student, count in Counter(entry.student for entry in matched).items() if count > 1}
@@ -210,6 +207,24 @@ def fill(
         provisional,
         said,
         tuple(commented),
+    )
+
+
+def _check_course(name: str, entries: Sequence[Entry], matched: Sequence[Entry], people: People) -> None:
+    """Raise ExportError where the table is rather that of another course, which may share a few students with this one."""
+    if not entries:
+        raise ExportError(f"{name}: no row of a student; download the export again")
+    handed_in = [student for student, mark in people.marks.items() if mark.verdict is not None]
+    students = {entry.student for entry in matched}
+    with_row = sum(student in students for student in handed_in)
+    if matched and (len(matched) >= _FEW * len(entries) or with_row >= _FEW * len(handed_in)):
+        return
+    found = "none" if not matched else f"only {len(matched)}"
+    rows = f"{len(entries)} student{'s' * (len(entries) != 1)}"
+    marks = f", and only {with_row} of {len(handed_in)} marks have a row" if matched else ""
+    raise ExportError(
+        f"{name}: {found} of its {rows} {'is one' if len(matched) < 2 else 'are students'} of this course{marks}; is it the export of "
+        "another course? If not, add the ids that it holds to the roster, in a column such as canvas_id, login or email"
     )
 
 

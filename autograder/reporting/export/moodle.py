@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from autograder.errors import ExportError
 from autograder.reporting.export.filling import Comments, Entry, Filled, Rules, fill
+from autograder.reporting.export.kinds import PARTICIPANT, are_participants, is_gradebook
 from autograder.reporting.export.people import People
 from autograder.reporting.export.sheet import Row, Sheet, number
 from autograder.reporting.feedback.fragment import MARKER
 
 __all__ = ["fill_moodle"]
 
-_PARTICIPANT = re.compile(r"(?P<word>\D*[^\W\d]\D*)(?P<id>\d+)")
 _YES = {"yes", "ja", "oui", "sí", "si", "sì", "sim", "tak", "ano", "igen", "kyllä", "evet", "да"}
 _NO = {"no", "nein", "non", "não", "nee", "nej", "nei", "nie", "ne", "nem", "ei", "hayır", "нет"}
 _COMMENTS = re.compile(r"comment|coment|komment|kommen|yorum|opmerking|комментар", re.IGNORECASE)
@@ -67,7 +67,7 @@ def fill_moodle(
     columns = _columns(name, header, rows, column)
     entries, maxima = [], {}
     for index, row in enumerate(rows, start=1):
-        participant = _PARTICIPANT.fullmatch(row.text(columns.participant))
+        participant = PARTICIPANT.fullmatch(row.text(columns.participant))
         maximum = number(row.text(columns.maximum))
         if participant is None or maximum is None:
             raise ExportError(
@@ -84,6 +84,8 @@ def fill_moodle(
                 "locked in Moodle: the grade cannot be changed there" if locked else "",
             )
         )
+    if not column:
+        _check_assignment(name, rows, entries, columns, people)
     numbers = [row.text(at) for row in rows for at in (columns.grade, columns.maximum)]
     beside = None if comments is None else Comments(_comments(name, header, columns), comments, MARKER)
     return fill(
@@ -98,6 +100,22 @@ def fill_moodle(
         above=_ABOVE,
         comments=beside,
     )
+
+
+def _check_assignment(name: str, rows: Sequence[Row], entries: Sequence[Entry], columns: _Columns, people: People) -> None:
+    """Raise ExportError where the students are those of the course and their numbers those of another assignment."""
+    numbers = {
+        str(entry.student): found["id"]
+        for entry, row in zip(entries, rows, strict=True)
+        if entry.student in people.participants and (found := PARTICIPANT.fullmatch(row.text(columns.participant)))
+    }
+    if numbers and not any(number in people.participants[student] for student, number in numbers.items()):
+        student, number = next(iter(numbers.items()))
+        noted = " or ".join(sorted(people.participants[student]))
+        raise ExportError(
+            f"{name}: it numbers {student} as participant {number}, and the submission that was collected was that of participant {noted}, "
+            "and so for all others; is it the worksheet of another assignment? If they belong there, name its grade column with --column"
+        )
 
 
 def _comments(name: str, header: Sequence[str], columns: _Columns) -> int:
@@ -119,11 +137,12 @@ def _claims(row: Row, participant: str, columns: _Columns) -> Iterator[tuple[str
 
 
 def _columns(name: str, header: Sequence[str], rows: Sequence[Row], wanted: str) -> _Columns:
-    participant = next((at for at in range(len(header)) if _are_participants([row.text(at) for row in rows])), None)
+    participant = next((at for at in range(len(header)) if are_participants(rows, at)), None)
     if participant is None:
+        where = "take the file of Assignment > Submissions > Download grading worksheet"
         raise ExportError(
-            f"{name}: not a grading worksheet of Moodle: expected a column of participants, such as `Participant 123`; take the "
-            f"file of Assignment > Submissions > Download grading worksheet"
+            f"{name}: not a grading worksheet of Moodle: expected a column of participants, such as `Participant 123`; "
+            + ("it looks like a gradebook of Canvas: give --to canvas" if is_gradebook(header) else where)
         )
     constant = [at for at in range(participant + 1, len(header)) if _is_constant_number([row.text(at) for row in rows])]
     named = [at for at in constant if _MAXIMUM.search(header[at])]
@@ -154,11 +173,6 @@ def _open(rows: Sequence[Row], after: int, width: int) -> int | None:
         if {row.text(at).casefold() for row in rows} <= _YES | _NO:
             return at
     return None
-
-
-def _are_participants(texts: Sequence[str]) -> bool:
-    matches = [_PARTICIPANT.fullmatch(text) for text in texts]
-    return len({match["word"] if match else None for match in matches}) == 1 and matches[0] is not None
 
 
 def _is_constant_number(texts: Sequence[str]) -> bool:

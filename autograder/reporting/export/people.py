@@ -15,7 +15,13 @@ __all__ = ["People"]
 
 
 class People:
-    """The students of the course."""
+    """The students of the course.
+
+    Attributes:
+        marks: Id of a student → mark.
+        participants: Id of a student → the numbers that collect noted of them; only of who was collected
+            from Moodle.
+    """
 
     def __init__(self, marks: Sequence[Mark], collected: Sequence[CollectedFile] = ()) -> None:
         """Index the students.
@@ -25,6 +31,7 @@ class People:
             collected: What collect noted, with the ids that the platform gave them.
         """
         self.marks = {mark.student.id: mark for mark in marks}
+        self.participants: dict[str, set[str]] = {}
         self._known: dict[tuple[str, str], set[str]] = {}
         for mark in marks:
             student = mark.student
@@ -36,6 +43,8 @@ class People:
             for kind, value in file.lms.items():
                 if file.student in self.marks and kind in ("user", "participant"):
                     self._note({"user": "canvas_id"}.get(kind, kind), value, file.student)
+                if file.student in self.marks and kind == "participant":
+                    self.participants.setdefault(file.student, set()).add(value)
 
     def find(self, claims: Iterable[tuple[str, str]]) -> str | None:
         """Find the student that a row means.

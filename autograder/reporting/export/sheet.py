@@ -19,6 +19,7 @@ _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?|[-+]?[.,]\d+")
 # Separators of thousands: 1,234.50 and 1.234,50 and 1 234,50.
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:(,)\d{3})+\.\d+|[-+]?\d{1,3}(?:(\.)\d{3})+,\d+")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # of Excel, new and old
 _SPACES = re.compile(r"[\s\u00a0\u202f']")
 
 
@@ -71,9 +72,10 @@ class Sheet:
             name: Name of the file, for messages.
 
         Raises:
-            ExportError: The data are not CSV in UTF-8, or have no rows.
+            ExportError: The data are not CSV in UTF-8, have no rows, or end in the middle of a row.
         """
         self.name = name
+        _check_kind(data, name)
         try:
             self._text = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -86,6 +88,12 @@ class Sheet:
         self.rows = tuple(row for row in self._read() if any(cell.text for cell in row.cells))
         if not self.rows:
             raise ExportError(f"{name}: empty; download the export again")
+        first, last = self.rows[0], self.rows[-1]
+        if len(last.cells) < len(first.cells):
+            raise ExportError(
+                f"{name}, line {last.line}: the file ends after {len(last.cells)} of {len(first.cells)} cells of its last row, so it is "
+                "not whole; download the export again"
+            )
 
     def with_cells(self, texts: Mapping[tuple[int, int], str]) -> bytes:
         """Return the file with other texts in some cells.
@@ -124,6 +132,16 @@ class Sheet:
                 at += 1
             broken = self._text[first:at]
             line += broken.count("\n") + broken.count("\r") - broken.count("\r\n")
+
+
+def _check_kind(data: bytes, name: str) -> None:
+    """Raise ExportError for a workbook or a web page, which programs and browsers save in place of a CSV file."""
+    if data.startswith(_WORKBOOKS):
+        raise ExportError(f"{name}: a workbook or an archive, not a CSV file; download the export as CSV")
+    if data[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype", b"<html")):
+        raise ExportError(
+            f"{name}: a web page, not a CSV file; the download may need you to log in. Download the export again, in your browser"
+        )
 
 
 def _cell(text: str, start: int, separator: str) -> Cell | None:

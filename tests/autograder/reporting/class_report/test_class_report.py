@@ -71,6 +71,10 @@ def text(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<(script|style)>.*?</\1>", " ", page)).split())
 
 
+def headings(page: str) -> list[str]:
+    return [text(title) for title in re.findall(r"<h[23][^>]*>(.*?)</h[23]>", page)]
+
+
 class Outline(HTMLParser):
     """Headings, ids and addresses of a page."""
 
@@ -97,7 +101,7 @@ def test_the_planted_fault_stands_at_the_top_with_the_command_to_grade_again() -
     said = text(html(klass(60)))
     assert "t4 : Possible fault of the test: strong students fail it." in said
     assert said.count("Possible fault") == 1
-    assert "autograder grade lab" in said
+    assert "autograder regrade lab --test t4" in said
 
 
 def test_what_strong_students_fail_most_clearly_stands_before_what_may_be_chance() -> None:
@@ -169,14 +173,42 @@ def test_a_class_of_one_and_a_class_of_equals_have_reports() -> None:
     equals = text(html([mark(f"s{i}", 4, 2) for i in range(30)]))
     assert "Reliability: – (all students have the same points)" in equals
     assert "no correlation: all who attempted it have the same points" in equals
-    assert "t0 : Everyone who attempted it passes." in equals
+    assert "t0 : everyone who attempted it passes." in equals
+    assert equals.count("no correlation: ") == 1  # of t1: that everyone passes t0 is the reason there
+    assert "t0, t2 : everyone who attempted them passes." in text(html([mark(f"s{i}", 4, 2, 4) for i in range(30)]))
+
+
+def test_where_nobody_lost_a_point_a_sentence_stands_in_place_of_empty_statistics() -> None:
+    page = html([mark(f"s{i}", 4, 4) for i in range(30)])
+    said = text(page)
+    assert "Nobody lost a point by tests: all 30 who handed in got all of them." in said
+    assert "autograder verify lab" in said
+    assert headings(page) == ["The class", "Time and memory", "Students"]
+    assert re.findall("<caption>(.*?)</caption>", page) == ["Marks with marks by hand and lateness"]
+    assert "the one who handed in got all of them" in text(html([mark("ada", 4, 4)]))
+    # one lost point brings the statistics back
+    assert "The commonest wrong answers" in text(html([mark("ada", 4, 4), mark("ben", 4, 2)]))
+
+
+def test_tests_without_a_wrong_answer_share_a_sentence() -> None:
+    page = html([mark("ada", 4, 0, 4), mark("ben", 4, 4, -1)])
+    assert "No wrong answer to these tests: t0, t2 (1 wrote none)." in text(page)
+    assert [title for title in headings(page) if title.startswith("t")] == ["t1 exercise e1"]
+    assert [address for address in Outline(page).addresses if "test" in address] == ["#test2"]
+    blank = text(html([mark("ada", 4, -1), mark("ben", 4, 4)]))
+    assert "Nobody wrote a wrong answer: points were lost only where no answer was written." in blank
+    assert "No wrong answer to" not in blank
 
 
 def test_nobody_handed_in() -> None:
     said = text(html([Mark(Student("ada", "Ada", "One"), None, (), 24, 0, 0.0)]))
     assert "Nobody handed in anything yet." in said
     assert "ada Ada One – – – nothing handed in" in said
-    assert "Nobody handed in anything yet." in text(html([]))
+    nobody = html([])
+    assert "Nobody handed in anything yet." in text(nobody)
+    assert "No student stands on the roster." in text(nobody)
+    assert "<table" not in nobody
+    assert "<script" not in nobody
 
 
 def test_a_class_without_a_readable_submission_says_so() -> None:

@@ -151,6 +151,16 @@ def test_the_export_of_another_course_is_refused() -> None:
         canvas(mark(Student("S77", "Eve", "Other")))
 
 
+def test_the_export_of_another_course_with_a_few_of_these_students_is_refused_too() -> None:
+    others = "".join(f'"Other, {n}",88{n},X{n},x{n},B,,,,\n' for n in range(9))
+    mine = [mark(Student(f"M{n}", "Mine", str(n))) for n in range(6)]
+    with pytest.raises(ExportError, match="only 1 of its 13 students is one of this course, and only 1 of 7 marks have a row"):
+        canvas(mark(ADA), *mine, text=CANVAS + others)
+    # the lecture's whole gradebook, of which this course is one group; and the gradebook of one group of this course
+    assert canvas(mark(ADA), text=CANVAS + others).changes
+    assert canvas(mark(ADA), mark(BEN), *mine).changes
+
+
 def test_two_assignments_of_one_title_are_told_apart_by_number() -> None:
     text = CANVAS.replace("Lab 2 again (99)", "Lab 2 (99)")
     with pytest.raises(ExportError, match=r"several .* called so; .*: --column 1234 for 'Lab 2 \(1234\)'; --column 99 for"):
@@ -203,8 +213,13 @@ def test_a_row_whose_number_is_the_id_of_another_student_gets_no_mark() -> None:
         ("a,b,c\n1,2,3\n", "not a gradebook of Canvas"),
         (CANVAS.replace("    Points Possible", "Someone"), "no row 'Points Possible'"),
         (CANVAS.replace("20.00,20.00", ",20.00"), "holds '' for 'Lab 2"),
-        (CANVAS + '"half', "line 9: a quote"),
-        ("PK\x03\x04\0", "not a CSV file"),
+        (CANVAS + '"half', "line 9: a quote .* is opened and not closed; download the export again"),
+        (CANVAS[: CANVAS.index(",S4,dan")], "line 7: the file ends after 2 of 9 cells of its last row, so it is not whole"),
+        (CANVAS[: CANVAS.index("SIS User")], "a first line and nothing below it, so the file is not whole"),
+        (CANVAS[: CANVAS.index('"O')], "no row of a student; download the export again"),
+        ("PK\x03\x04\0", "a workbook or an archive, not a CSV file; download the export as CSV"),
+        ("\ufeff<!DOCTYPE html><title>Log in</title>", "a web page, not a CSV file; the download may need you to log in"),
+        ("Identifier,Grade\nParticipant 1,\n", "it looks like a grading worksheet of Moodle: give --to moodle"),
     ],
 )
 def test_a_file_that_is_no_export_of_canvas_is_refused_in_a_sentence(text: str, said: str) -> None:
@@ -265,6 +280,20 @@ def test_a_blind_worksheet_is_matched_by_the_numbers_that_collect_noted() -> Non
     assert Moodle({"5": (None, "-"), "6": (None, "-")}, 20.0).upload(filled.data, (0, 2, 4)) == ({"5": 2.0, "6": 1.0}, [])
 
 
+def test_the_worksheet_of_another_assignment_is_refused_unless_its_column_is_named() -> None:
+    found = people(mark(ADA, 19.5), mark(BEN, 18), participants=[("S1", "71"), ("S2", "72")])
+    with pytest.raises(
+        ExportError, match=r"numbers S1 as participant 11, .* that of participant 71, .* worksheet of another assignment"
+    ):
+        fill_moodle(MOODLE.encode(), "Grades.csv", found, PLAIN)
+    assert [change.student for change in fill_moodle(MOODLE.encode(), "Grades.csv", found, PLAIN, "Grade").changes] == [
+        "S1",
+        "S2",
+    ]
+    right = people(mark(ADA, 19.5), mark(BEN, 18), participants=[("S1", "11"), ("S2", "72")])  # Ben's account was made anew
+    assert [change.student for change in fill_moodle(MOODLE.encode(), "Grades.csv", right, PLAIN).changes] == ["S1", "S2"]
+
+
 def test_a_mark_above_the_maximum_is_left_out_because_moodle_skips_it() -> None:
     filled = moodle(mark(ADA, 21))
     assert filled.changes == ()
@@ -293,6 +322,8 @@ def test_comments_are_written_beside_the_marks_and_those_of_a_person_stay() -> N
     [
         ("Name,Grade\nAda,5\n", "not a grading worksheet of Moodle"),
         (MOODLE.split("\r\n")[0], "without students"),
+        (MOODLE[: MOODLE.index('"Dan"') + 9], "line 5: the file ends after 3 of 10 cells of its last row, so it is not whole"),
+        (CANVAS, "it looks like a gradebook of Canvas: give --to canvas"),
         (MOODLE.replace("20.00", "Good"), "an assignment with a scale"),
         (MOODLE.replace("20.00", "10.00"), "out of 10 points, the lab out of 20"),
         (MOODLE.replace("x.edu", "y.edu"), "is it the export of another course"),
