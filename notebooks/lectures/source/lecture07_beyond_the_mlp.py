@@ -10,11 +10,12 @@
 #
 # - compute a convolution by hand, and its output size with padding and stride,
 # - count the parameters of a LeNet, build it in Keras, and read the same network in PyTorch notation,
+# - train one network in Keras, PyTorch and scikit-learn, and say what in one corresponds to what in the others,
 # - say what a convolution gains over a dense layer, and what it costs,
 # - compute a recurrent network by hand, and say why it forgets and what a gate does against it,
 # - compute scaled dot-product attention, and say what each row of an attention map means.
 #
-# - **Time**: 60 minutes to read, or two evenings (sections 1–5, then 6–9); the computer itself needs about two minutes.
+# - **Time**: 70 minutes to read, or two evenings (sections 1–6, then 7–10); the computer itself needs about two minutes.
 # - **Used in**: [Lab 2](../labs/lab02_mlp.ipynb) (the MLP that we compare with) and
 #   [Lab 5](../labs/lab05_transfer.ipynb) (a large convolutional network, MobileNet, taken over for a new task).
 #
@@ -22,6 +23,7 @@
 
 # %%
 import time
+import warnings
 
 import coursekit
 import keras
@@ -29,6 +31,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from coursekit import data, models, plotting, training
 from keras import layers, ops
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
 coursekit.setup("lecture07_beyond_the_mlp")
 
@@ -36,8 +40,8 @@ coursekit.setup("lecture07_beyond_the_mlp")
 TRAIN = 3000  # training images
 TEST = 4000  # test images
 EPOCHS = 8  # rounds of each network over them
-SEEDS = 3  # runs of each network that we compare in sections 5 and 6
-MEMORY_SEEDS = 2  # runs of each recurrent network in section 7
+SEEDS = 3  # runs of each network that we compare in sections 5, 6 and 7
+MEMORY_SEEDS = 2  # runs of each recurrent network in section 8
 MEMORY_STEPS = 200  # training steps of each of them
 LENGTHS = [10, 20, 40]  # lengths of their sequences
 
@@ -347,7 +351,7 @@ assert counted == built
 #
 # ### The same network in PyTorch notation
 #
-# You will meet networks written for PyTorch. It is not installed here, so this code is only to read:
+# You will meet networks written for PyTorch. This code is only to read; section 6 runs PyTorch where it is installed.
 #
 # ```python
 # class LeNet(nn.Module):
@@ -489,7 +493,160 @@ plotting.feature_maps(maps, title="their feature maps of the pullover", ax=botto
 # thousand images changed them only partly. A trained network works without being tidy.
 
 # %% [markdown]
-# ## 6 · A network with a memory
+# ## 6 · The same network in three libraries
+#
+# Keras is one way to write a network. PyTorch is the usual one in research; scikit-learn has small networks beside its
+# other methods. The mathematics is the same. So the same network, trained in the same way, should be equally good in
+# all three, and code that you find for one can be translated into another.
+#
+# We take the MLP of section 5: 784-78-10, ReLU, cross-entropy, Adam with the rate 0.002, batches of 50, the same
+# images, `EPOCHS` rounds. In Keras it is trained already. In scikit-learn network, loss and optimizer are one object,
+# and the sizes of input and output come from the data:
+
+
+# %%
+def in_sklearn(seed):
+    """The MLP of section 5 in scikit-learn, trained."""
+    network = MLPClassifier(
+        hidden_layer_sizes=(78,),
+        activation="relu",
+        solver="adam",
+        learning_rate_init=0.002,
+        batch_size=50,
+        max_iter=EPOCHS,  # rounds, not steps
+        alpha=0,  # an L2 penalty of 0.0001 unless you switch it off
+        random_state=seed,
+    )
+    with warnings.catch_warnings():  # it warns after a fixed number of rounds, because it would rather choose when to stop
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return network.fit(X.reshape(-1, 784), y)
+
+
+sklearn_mlps = [in_sklearn(seed) for seed in seeds]
+print("scikit-learn:", ", ".join(f"{100 * network.score(X_test.reshape(-1, 784), y_test):.1f} %" for network in sklearn_mlps))
+
+# %% [markdown]
+# In PyTorch you write the loop that Keras and scikit-learn call `fit`. The course does not need PyTorch. Where it is
+# not installed, the next cell says so, and the measured table below shows what it would have given.
+
+# %%
+try:
+    import torch
+except (ImportError, OSError):
+    torch = None
+    print("PyTorch is not installed here: read its code below; the table shows what it gave when we measured it.")
+
+
+def in_torch(seed):
+    """The MLP of section 5 in PyTorch, trained. It returns scores, not probabilities."""
+    torch.manual_seed(seed)
+    network = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(784, 78), torch.nn.ReLU(), torch.nn.Linear(78, 10)
+    )
+    loss_of = torch.nn.CrossEntropyLoss()  # softmax and cross-entropy in one
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.002)
+    samples = torch.utils.data.TensorDataset(torch.from_numpy(X), torch.from_numpy(y.astype("int64")))
+    batches = torch.utils.data.DataLoader(samples, batch_size=50, shuffle=True)
+    for _ in range(EPOCHS):
+        for some_images, their_labels in batches:
+            optimizer.zero_grad()  # else the new gradients would be added to the last ones
+            loss = loss_of(network(some_images), their_labels)
+            loss.backward()
+            optimizer.step()
+    return network
+
+
+def torch_scores(network, images):
+    """What a PyTorch network says of images (n, 28, 28): an array (n, 10)."""
+    with torch.no_grad():  # no gradients are needed: do not keep what `backward` would use
+        return network(torch.from_numpy(images)).numpy()
+
+
+torch_mlps = [in_torch(seed) for seed in seeds] if torch else []
+
+# %% [markdown]
+# **Predict before you run.** Which of the three is the most accurate? By how many points?
+
+# %%
+scores = {"Keras": accuracies["MLP"]}
+if torch:
+    scores["PyTorch"] = np.array([100 * np.mean(torch_scores(net, X_test).argmax(axis=1) == y_test) for net in torch_mlps])
+scores["scikit-learn"] = np.array([100 * net.score(X_test.reshape(-1, 784), y_test) for net in sklearn_mlps])
+plotting.method_comparison(scores, title="the same network in three libraries")
+for name, values in scores.items():
+    print(f"{name:<13} {values.mean():.1f} ± {values.std(ddof=1):.1f} % in {SEEDS} runs")
+means = [values.mean() for values in scores.values()]
+assert max(means) - min(means) < 5, "the same network is about equally good in each library"
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# None for sure. The libraries differ by a point or so, about as much as two runs of one library with different seeds.
+#
+# </details>
+#
+# The table below was measured on 27 November 2026 on the full budget, in five runs each: mean ± standard deviation of the
+# test accuracy in per cent (Keras 3.15.1 on TensorFlow 2.21.0, PyTorch 2.13.0 without a GPU, scikit-learn 1.9.1).
+#
+# | images | Keras | PyTorch | scikit-learn |
+# |---|---|---|---|
+# | photographs | 81.1 ± 1.5 | 81.0 ± 1.2 | 82.0 ± 0.4 |
+# | drawn | 81.8 ± 0.6 | 80.7 ± 1.3 | 81.2 ± 0.3 |
+#
+# What corresponds to what:
+#
+# | what | Keras | PyTorch | scikit-learn |
+# |---|---|---|---|
+# | the network | a list of layers | a list of layers, or a class with `forward` | `hidden_layer_sizes`, one activation for all |
+# | softmax | last layer with `"softmax"`; or scores, and `from_logits=True` in the loss | in the loss: the network returns scores | built in: `predict_proba` |
+# | labels 0 to 9 | `"sparse_categorical_crossentropy"` | `CrossEntropyLoss`, int64 | any labels, also words |
+# | training | `compile`, then `fit` | the loop: `zero_grad`, loss, `backward`, `step` | `fit` |
+# | rounds | `epochs` | the outer loop | `max_iter`; stops earlier when the loss no longer falls |
+# | new order in each round | `shuffle=True`, the default | `DataLoader(shuffle=True)`; the default is `False` | `shuffle=True`, the default |
+# | L2 penalty | none | none | `alpha=0.0001` |
+# | $\varepsilon$ of Adam | $10^{-7}$ | $10^{-8}$ | $10^{-8}$ |
+# | first weights | Glorot: uniform in $\pm\sqrt{6/(n_{in} + n_{out})}$ | uniform in $\pm 1/\sqrt{n_{in}}$ | Glorot, as Keras |
+# | first biases | 0 | uniform in $\pm 1/\sqrt{n_{in}}$ | uniform, with the bound of the weights |
+# | the seed | `keras.utils.set_random_seed` | `torch.manual_seed` | `random_state` |
+# | training or use (Lecture 4, dropout) | `fit` and `predict` know | you say `network.train()`, `network.eval()` | no dropout |
+#
+# (PyTorch's source calls its start `kaiming_uniform_` with $a = \sqrt 5$. Put $a$ into He's formula,
+# $\sqrt{6 / ((1 + a^2)\, n_{in})}$, and $1/\sqrt{n_{in}}$ comes out: smaller than the start that Lecture 5 advises for
+# ReLU.) Two slips are common in translation, and no error tells you. A softmax at the end of a PyTorch network *and*
+# `CrossEntropyLoss` is two softmaxes: the second sees scores from 0 to 1 and cannot become sure of anything. Without
+# `zero_grad` the gradients of all batches add up.
+#
+# Equal accuracy could be luck. A stricter test: carry the *trained weights* over. PyTorch keeps the weights of a dense
+# layer as (out, in), the others as (in, out).
+#
+# **Predict before you run.** The weights come from Keras. How far apart are the probabilities of the three?
+
+# %%
+from_keras = trained["MLP"][0][0]
+W1, b1, W2, b2 = from_keras.get_weights()
+P = ops.convert_to_numpy(from_keras(X_test))
+sklearn_mlps[0].coefs_, sklearn_mlps[0].intercepts_ = [W1, W2], [b1, b2]
+apart = {"scikit-learn": np.abs(sklearn_mlps[0].predict_proba(X_test.reshape(-1, 784)) - P).max()}
+if torch:
+    with torch.no_grad():
+        for own, theirs in zip(torch_mlps[0].parameters(), [W1.T, b1, W2.T, b2]):
+            own.copy_(torch.from_numpy(theirs.copy()))
+    from_torch = torch.softmax(torch.from_numpy(torch_scores(torch_mlps[0], X_test)), dim=1).numpy()
+    apart["PyTorch"] = np.abs(from_torch - P).max()
+for name, difference in apart.items():
+    print(f"{name:<13} largest difference from Keras: {difference:.0e}")
+assert max(apart.values()) < 1e-3
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Not at all, up to rounding: about $10^{-6}$. A trained network is its weights and its formula. The library is how you
+# write it down.
+#
+# </details>
+
+# %% [markdown]
+# ## 7 · A network with a memory
 #
 # A text has no fixed length, and its order counts. A **recurrent network** reads one step after another and keeps a
 # **state** $h$, its memory:
@@ -600,7 +757,7 @@ for name, values in left_over.items():
 # </details>
 
 # %% [markdown]
-# ## 7 · A task that needs memory
+# ## 8 · A task that needs memory
 #
 # The network reads a sequence of symbols of four kinds. At the end we ask: **which was the first?** All others are
 # noise. A guess is right in 25 % of the cases. You will often read: "simple recurrent networks forget, a GRU does not."
@@ -684,7 +841,7 @@ assert memory["GRU, open gates"][:, -1].mean() > memory["GRU"][:, -1].mean() + 2
 #
 # For 10 steps all three can learn it. For the longest sequences only the GRU with open gates is safe. With the simple
 # network it is a matter of luck: one seed may name nearly all, another may end at a guess (each dot is a seed). The
-# plain GRU fails *earlier* than the simple network, as the figure of section 6 foretold.
+# plain GRU fails *earlier* than the simple network, as the figure of section 7 foretold.
 #
 # </details>
 #
@@ -720,7 +877,7 @@ print("biases of the gate that keeps the past, in a new LSTM:", np.unique(lstm.g
 # </details>
 
 # %% [markdown]
-# ## 8 · Attention: look where it matters
+# ## 9 · Attention: look where it matters
 #
 # A recurrent network must carry everything through one state. **Attention** looks back directly. Each place $j$ has a
 # **key** $k_j$ (what it offers) and a **value** $v_j$ (what it says). A **query** $q_i$ is compared with every key by a
@@ -815,7 +972,7 @@ for ax, (name, curves) in zip(
 # </details>
 
 # %% [markdown]
-# ## 9 · Attention that you can watch
+# ## 10 · Attention that you can watch
 #
 # A task made for looking up. A sequence holds five pairs of a **letter** and a **digit**, such as C3 A0 F5 B2 H1. Then
 # we ask for a letter, and the network must say its digit. Letters and digits are new in each sequence, so nothing can
@@ -881,7 +1038,7 @@ plotting.attention_map(
 #
 # </details>
 #
-# Compare with section 7: attention reaches each of its five places in one step, however far away it is. The price: for
+# Compare with section 8: attention reaches each of its five places in one step, however far away it is. The price: for
 # $n$ places with $n$ queries there are $n^2$ scores.
 #
 # A warning: this map can be read because the task has one right place. In large networks an attention map shows where
@@ -958,6 +1115,7 @@ print("shuffled places", order.tolist(), "give the same answers")
 #
 # - A convolution slides a small kernel and adds up products. Its output has (n + 2p − k)/s + 1 numbers, rounded down.
 # - Shared weights: few parameters, and features are found wherever they are. The price is more multiplications.
+# - A trained network is its formula and its weights. Keras, PyTorch and scikit-learn write the same one differently.
 # - A recurrent network carries a state. What it can learn depends on how much of the past survives the way, and gates
 #   help if they start open.
 # - Attention compares a query with keys, turns scores into shares, and averages values. The root keeps the softmax from
@@ -965,8 +1123,8 @@ print("shuffled places", order.tolist(), "give the same answers")
 # - Popular sentences ("a GRU does not forget") have conditions. Measure them.
 #
 # **Change something and try.** Train LeNet on moved images too: does the curve of section 5 become flat? Set the
-# gate's bias in section 6 to 1, 2, 3, and run section 7 again. Take `recurrent_initializer="glorot_uniform"` for the
-# simple network. Ask for the letter's *place* instead of its digit in section 9: why can the network not learn it?
+# gate's bias in section 7 to 1, 2, 3, and run section 8 again. Take `recurrent_initializer="glorot_uniform"` for the
+# simple network. Ask for the letter's *place* instead of its digit in section 10: why can the network not learn it?
 #
 # **Next**: [Lab 5](../labs/lab05_transfer.ipynb) takes a large convolutional network over for a new task.
 # [Lab 2](../labs/lab02_mlp.ipynb) is the MLP on all images.
