@@ -96,12 +96,13 @@ def about_overwritten(names: Mapping[str, Any], record: Record) -> str:
         The message; "" if no cell has stopped because of such a name.
     """
     taken = {name for name, _, _ in _taken(names, record)}
+    runs = [*record.runs, record.current]
     found = [one for one in _overwritten(record) if one.name in taken]
-    later = record.runs[found[0].cell + 1 :] if found else []
-    used = "\n".join(ran.source for ran in record.runs)
+    later = runs[found[0].cell + 1 :] if found else []
     stopped = {ran.source for ran in later if is_consequence(ran.error)}
-    found = [one for one in found if is_used(one.name, used)]
-    return cause(found, lambda cell: _place(record.runs[cell], record), len(stopped)) if found and stopped else ""
+    code = "\n".join([*stopped, *_answers(record)])
+    found = [one for one in found if is_used(one.name, code)]
+    return cause(found, lambda cell: _place(runs[cell], record), len(stopped)) if found and stopped else ""
 
 
 def _taken(names: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str, str]]:

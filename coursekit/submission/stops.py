@@ -60,13 +60,14 @@ def _overwritten(
     code = [index for index, cell in enumerate(cells) if cell["cell_type"] == "code"]
     texts = {index: nb.source(cells[index]) for index in code}
     names = {name for index in code if nb.is_locked(cells[index]) for name in imported(texts[index])}
-    all_text = "\n".join(texts.values())
-    found = [one for one in find_overwritten([texts[index] for index in code], names) if is_used(one.name, all_text)]
+    found = find_overwritten([texts[index] for index in code], names)
     if not found:
         return [], frozenset()
     begin = code[found[0].cell]
     explained = frozenset(index for index in code if index >= begin and is_consequence(errors.get(index) or ""))
-    if not explained:
+    needed = "\n".join(texts[index] for index in code if index in explained or nb.is_answer(cells[index]))
+    found = [one for one in found if is_used(one.name, needed)]
+    if not found or not explained:
         return [], frozenset()
     return [cause(found, lambda place: cell_named(cells[code[place]], called), len(explained))], explained
 

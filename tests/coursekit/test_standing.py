@@ -147,6 +147,10 @@ def test_names_that_were_overwritten_are_named_once_and_the_exercises_that_they_
     assert "Error" not in shown[0]
     assert lines[-3].endswith("Means: ✗ stopped: see “Look at this first”")
 
+    record.begin(SimpleNamespace(raw_cell="np = 6; coursekit.progress()"))  # the cell that runs now is not among those that ran
+    coursekit.progress()
+    assert "`np` by `np = 6; coursekit.progress()` in the cell that begins with" in shown.pop()
+
     shell.user_ns.update(np=np, sum=sum)  # put back
     coursekit.progress()
     assert "Look at this first\n" not in shown[1]
