@@ -25,8 +25,8 @@ _SAVE = "In Colab, choose *File ▸ Save a copy in Drive* before you write anyth
 # The paragraph that states how long a notebook takes, to its end.
 _TIME = re.compile(r"^(?:[-*] )?\*\*Time(?:\*\*:|:\*\*).*(?:\n(?![-*] |\n).*)*", re.MULTILINE)
 _MACHINE = (
-    "The computer's times, here and below, hold for two processor cores without a GPU. On a single core or an old laptop, allow "
-    "two to three times as long."
+    "The computer's times, here and below, hold for two processor cores without a GPU. A single core, or a machine half as fast, takes "
+    "up to twice as long."
 )
 # No name stays behind: where a notebook is graded, these lines are not there.
 _INSTALL = """\

@@ -59,10 +59,12 @@ def submit(
     found = find(path)
     who = identity.student(student)
     expected = _expected(found) if run else None
-    what = (
-        f"runs once more from the top, in a new process. {expected}." if run else "does not run: its outputs count as they are."
-    )
-    _console.say(f"Handing in for {who.id}: your notebook is checked and repaired, and {what}")
+    what = "runs once more from the top, in a new process" if run else "does not run: its outputs count as they are"
+    lines = [
+        f"Handing in for {who.id}: your notebook is checked, repaired, and {what}.",
+        *([f"{expected}."] if expected else []),
+    ]
+    _console.say("\n".join(lines))
     telling = Telling(expected)
     try:
         report = prepare(found, student=who, seconds=60 * minutes if run else 0, telling=telling)

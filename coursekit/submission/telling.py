@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Estimate", "Telling", "estimate"]
 
 _START = 5.0  # seconds until a new kernel runs its first cell, about
+_START_SAID = "a new kernel starts and imports Keras"
 _KNOWN = 0.6  # share of the cells whose time must be known
 _PRINTED = 10.0  # seconds between two lines where a line cannot be updated
 
@@ -90,7 +91,7 @@ class Telling:
             count: Number of the cells that will run.
         """
         self._count = count
-        self._say("starting a new kernel")
+        self._say(_START_SAID)
 
     def step(self, done: int) -> None:
         """Say how far the run is.
@@ -113,7 +114,7 @@ class Telling:
             if 0 < self._done < self._count
             else f"{self._done} cells of {self._count}"
         )
-        self._say(f"running it from the top: {where if self._done else 'starting a new kernel'} · {gone:.0f} s so far{left}")
+        self._say(f"running it from the top: {where if self._done else _START_SAID} · {gone:.0f} s so far{left}")
 
     def end(self) -> None:
         """Say that the run has ended, if there was one."""

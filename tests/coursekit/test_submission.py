@@ -577,8 +577,9 @@ def test_submit_says_at_once_what_it_does_and_then_how_far_it_is(
     coursekit.submit(save(notebook, tmp_path / "lab02_mlp.ipynb"), student="eva")
     count = sum(cell["cell_type"] == "code" for cell in notebook["cells"])
     assert printed[0] == (
-        "Handing in for eva: your notebook is checked and repaired, and runs once more from the top, in a new process. "
-        "It takes about 2 minutes, on two processor cores; a slower machine needs longer.\nstarting a new kernel\n"
+        "Handing in for eva: your notebook is checked, repaired, and runs once more from the top, in a new process.\n"
+        "It takes about 2 minutes, on two processor cores; a slower machine needs longer.\n"
+        "a new kernel starts and imports Keras\n"
     )
     assert printed[1] == f"running it from the top: cell 2 of {count} · 20 s so far, about a minute left\n"
     assert printed[2] == f"running it from the top: cell 2 of {count} · 40 s so far, about a minute left\n"
@@ -600,8 +601,8 @@ def test_in_a_notebook_one_line_is_updated(monkeypatch: pytest.MonkeyPatch) -> N
     telling.step(2)
     telling.end()
     assert [line.partition(" · ")[0] for line in shown] == [
-        "new: starting a new kernel",
-        "running it from the top: starting a new kernel",
+        "new: a new kernel starts and imports Keras",
+        "running it from the top: a new kernel starts and imports Keras",
         "running it from the top: cell 2 of 2",
         "running it from the top: 2 cells of 2",
         "ran 2 of 2 cells in 0 s",
