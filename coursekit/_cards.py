@@ -6,6 +6,7 @@ that it can be read on light and on dark. A word says what the colour of its edg
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
@@ -16,6 +17,8 @@ __all__ = ["Card", "Link", "Section", "show"]
 
 # The edge of a card and the word in its title. Each has a contrast of at least 3 to 1 on white and on black.
 _EDGES = {"good": "#2e8b57", "bad": "#d1495b", "open": "#b8860b"}
+
+_CODE = re.compile("`([^`\n]+)`")
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,22 @@ class Link:
     anchor: str
     rest: str = ""
 
+    @classmethod
+    def about(cls, text: str, anchor: str, said: str) -> Link:
+        """Return a line that says something about what it leads to."""
+        return cls(text, anchor, f" {said}" if text.endswith("?") else f": {said}")
+
     def __str__(self) -> str:
         return self.text + self.rest
 
     def html(self) -> str:
         """Return the line as HTML."""
         if not self.anchor:
-            return escape(str(self))
+            return _html(str(self))
         # JupyterLab follows a fragment only if it is written as the browser writes it.
         place = f"#{quote(self.anchor, safe=_IN_FRAGMENTS)}"
-        link = f'<a href="{place}" style="color:inherit;text-decoration:underline">{escape(self.text)}</a>'
-        return link + escape(self.rest)
+        link = f'<a href="{place}" style="color:inherit;text-decoration:underline">{_html(self.text)}</a>'
+        return link + _html(self.rest)
 
 
 _IN_FRAGMENTS = "!$&'()*+,/:;=?@"
@@ -89,7 +97,7 @@ class Card:
         return (
             f'<section style="border:1px solid {edge};border-left-width:6px;border-radius:4px;padding:0.5em 0.9em;'
             'margin:0.3em 0;max-width:60em;line-height:1.45;color:inherit;overflow-wrap:anywhere">'
-            f'<strong style="font-size:1.05em">{escape(self.title)}</strong>{self._bar()}{parts}</section>'
+            f'<strong style="font-size:1.05em">{_html(self.title)}</strong>{self._bar()}{parts}</section>'
         )
 
     def _bar(self) -> str:
@@ -106,12 +114,17 @@ def _section(section: Section) -> str:
     if not section.lines:
         return ""
     lines = "".join(f'<li style="margin:0.1em 0;white-space:pre-wrap">{_line(line)}</li>' for line in section.lines)
-    heading = f'<div style="margin-top:0.5em;font-weight:600">{escape(section.heading)}</div>' if section.heading else ""
+    heading = f'<div style="margin-top:0.5em;font-weight:600">{_html(section.heading)}</div>' if section.heading else ""
     return f'{heading}<ul style="margin:0.2em 0 0;padding-left:1.3em">{lines}</ul>'
 
 
 def _line(line: str | Link) -> str:
-    return line.html() if isinstance(line, Link) else escape(line)
+    return line.html() if isinstance(line, Link) else _html(line)
+
+
+def _html(text: str) -> str:
+    """Return a text as HTML: what stands in backticks is code, as in Markdown, and nothing else is markup."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def show(card: Card) -> None:

@@ -85,10 +85,16 @@ def mistake_card(message: str, where: str, found: Found = None, changed: tuple[s
             Section("Look at this first", changed),
             Section("The likely mistake", tuple(lines[:first])),
             Section("What came and what was expected", tuple(lines[first:])),
-            Section("Where", (where,) if where else ()),
+            Section("The line of the check, not of your answer" if found else "Where", (_as_code(where),) if where else ()),
             _back(found),
         ),
     )
+
+
+def _as_code(where: str) -> str:
+    """Mark the code in a line such as `line 3:  check.true(x)`, unless it holds such marks itself."""
+    number, colon, code = where.partition(":  ")
+    return f"{number}: `{code}`" if colon and "`" not in code else where
 
 
 def passed_card(found: Found = None) -> Card:
@@ -105,8 +111,10 @@ def _named(found: Found) -> str:
     """Return what a check is called and what its test gives, such as `softmax · 3 points`."""
     if found is None:
         return ""
+    from coursekit._outline import points_of
+
     _, check = found
-    return f"{check.name} · {check.points:g} {'point' if check.points == 1 else 'points'}"
+    return f"{check.name} · {points_of(check.points)}"
 
 
 def _back(found: Found) -> Section:

@@ -12,10 +12,11 @@ from types import ModuleType
 from typing import Any
 
 from coursekit._outline import Exercise
+from coursekit._overwritten import Overwritten, cause, find_overwritten, is_consequence, is_used
 from coursekit._record import Ran, Record
 from coursekit._words import plain
 
-__all__ = ["about_names", "about_order"]
+__all__ = ["about_names", "about_order", "about_overwritten"]
 
 _RUN_ABOVE = "Run ▸ Run All Above Selected Cell in JupyterLab, Runtime ▸ Run before in Colab, Execute Above Cells in VS Code"
 
@@ -76,19 +77,66 @@ def about_names(names: Mapping[str, Any], ran: Ran, record: Record) -> list[str]
         Sentences; none if the names that the code uses mean what they should.
     """
     code = "\n".join([ran.source, *_answers(record)])
-    said = [
-        f"`{name}` is no longer the module: it is {plain(names[name])} now. Choose another name where `{name} = …` stands, "
-        "and run the first code cell again."
-        for name, module in record.modules.items()
-        if name in names and not isinstance(names[name], ModuleType) and re.search(rf"\b{name}\.", code)
+    return [
+        f"`{name}` is no longer {what}: it is {plain(names[name])} now. Choose another name where {_stands(name, record)} stands, "
+        f"{cure}."
+        for name, what, cure in _taken(names, record)
+        if is_used(name, code)
     ]
-    said += [
-        f"`{name}` is no longer Python's own: it is {plain(names[name])} now. Choose another name where `{name} = …` stands, "
-        f"run `del {name}` in a new cell, and run this one again."
-        for name in sorted(names)
-        if _is_taken(name, names, record) and re.search(rf"\b{name}\(", code)
-    ]
-    return said
+
+
+def about_overwritten(names: Mapping[str, Any], record: Record) -> str:
+    """Say in one message which names that other cells need were overwritten, in which cells, and what to do.
+
+    Args:
+        names: The variables of the notebook.
+        record: What ran in this kernel.
+
+    Returns:
+        The message; "" if no cell has stopped because of such a name.
+    """
+    taken = {name for name, _, _ in _taken(names, record)}
+    runs = [*record.runs, record.current]
+    found = [one for one in _overwritten(record) if one.name in taken]
+    later = runs[found[0].cell + 1 :] if found else []
+    stopped = {ran.source for ran in later if is_consequence(ran.error)}
+    code = "\n".join([*stopped, *_answers(record)])
+    found = [one for one in found if is_used(one.name, code)]
+    return cause(found, lambda cell: _place(runs[cell], record), len(stopped)) if found and stopped else ""
+
+
+def _taken(names: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, what it was, what to do then) for modules of the set-up cell and functions of Python that mean something else."""
+    for name in record.modules:
+        if name in names and not isinstance(names[name], ModuleType):
+            yield name, "the module", "and run the first code cell again"
+    for name in sorted(names):
+        own = getattr(builtins, name, None)
+        if own is not None and not name.startswith("_") and name not in record.own and names[name] is not own:
+            yield name, "Python's own", f"run `del {name}` in a new cell, and run this one again"
+
+
+def _overwritten(record: Record) -> list[Overwritten]:
+    return find_overwritten([ran.source for ran in [*record.runs, record.current]], record.modules)
+
+
+def _stands(name: str, record: Record) -> str:
+    """Return the line that gives a name another meaning, and its exercise, as far as they are known."""
+    found = next((one for one in _overwritten(record) if one.name == name), None)
+    if found is None:
+        return f"`{name} = …`"
+    exercise = _exercise([*record.runs, record.current][found.cell], record)
+    return f"`{found.line}`" + (f" in {exercise.title}" if exercise else "")
+
+
+def _place(ran: Ran, record: Record) -> str:
+    """Return how to call a cell that ran."""
+    exercise = _exercise(ran, record)
+    return exercise.title if exercise else f"the cell that begins with `{ran.source.strip().splitlines()[0][:40]}`"
+
+
+def _exercise(ran: Ran, record: Record) -> Exercise | None:
+    return record.outline.find_exercise(ran.source, ran.cell) if record.outline is not None else None
 
 
 def _answers(record: Record) -> Iterator[str]:
@@ -101,8 +149,3 @@ def _answers(record: Record) -> Iterator[str]:
         if exercise is not None:
             last[exercise.name] = ran.source
     yield from last.values()
-
-
-def _is_taken(name: str, names: Mapping[str, Any], record: Record) -> bool:
-    own = getattr(builtins, name, None)
-    return own is not None and not name.startswith("_") and name not in record.own and names[name] is not own

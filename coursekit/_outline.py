@@ -1,4 +1,4 @@
-"""What a lab asks, read from its notebook as the package hands it out: sections, exercises, checks, points.
+"""What a lab asks, read from its notebook as the package hands it out: sections, exercises, checks, written questions, points.
 
 A student's notebook has the same cells, with answers. Knows nothing of what has run, or of marks.
 """
@@ -14,10 +14,12 @@ from coursekit import course
 from coursekit.submission import notebook as nb
 from coursekit.submission.errors import SubmissionError
 
-__all__ = ["Check", "Exercise", "Outline", "anchor", "outline_of", "read_outline"]
+__all__ = ["Check", "Exercise", "Outline", "Written", "anchor", "outline_of", "points_of", "read_outline"]
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+?)\s*$", re.MULTILINE)
 _STUB = re.compile(r"YOUR CODE HERE|NotImplementedError")  # lines that an answer replaces
+_NUMBER_AND_TIME = re.compile(r"^\d+ · | \(\d+ minutes?\)$")  # what stands around the name of a section
+_SET_UP = "given_setup"  # grade id of a lab's first code cell
 _KEPT = 0.6  # share of the handed-out lines that an answer still holds
 
 
@@ -46,7 +48,8 @@ class Exercise:
         name: Grade id of the cell.
         cell: Id of the cell.
         source: Text of the cell as it is handed out.
-        title: The heading above it.
+        title: The heading above it, such as "Exercise 3 (2 points)".
+        section: Name of its section.
         checks: The checks below it.
     """
 
@@ -54,7 +57,50 @@ class Exercise:
     cell: str
     source: str
     title: str
+    section: str = ""
     checks: list[Check] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """What a card calls it: its number, its points and its section."""
+        return _label(self.title or self.name, self.section)
+
+    @property
+    def place(self) -> str:
+        """The heading that a link leads to."""
+        return self.title
+
+
+@dataclass(frozen=True)
+class Written:
+    """A question that is answered in words, and marked by a person.
+
+    Attributes:
+        name: Grade id of the cell.
+        cell: Id of the cell.
+        source: Text of the cell as it is handed out.
+        title: Its number and its points, such as "Written question 1 (2 points)".
+        section: Name of its section.
+        place: The heading above it, which a link leads to.
+        points: Its points.
+    """
+
+    name: str
+    cell: str
+    source: str
+    title: str
+    section: str
+    place: str
+    points: float
+
+    @property
+    def label(self) -> str:
+        """What a card calls it: its number, its points and its section."""
+        return _label(self.title, self.section)
+
+    def is_answered_by(self, text: str) -> bool:
+        """Return whether a text is an answer: not empty, and not as it was handed out."""
+        return bool(text.strip()) and _essence(text) != _essence(self.source)
 
 
 @dataclass(frozen=True)
@@ -63,15 +109,48 @@ class Outline:
 
     Attributes:
         lab: Id of the lab.
-        exercises: Its exercises in their order.
-        written_points: Points of the questions that are answered in words.
+        parts: Its exercises and written questions in their order.
         makers: Name of a variable → heading of the section whose cell makes it, for cells that run as they are handed out.
+        given: Grade id of each other marked cell → name of its section.
     """
 
     lab: str
-    exercises: tuple[Exercise, ...]
-    written_points: float
+    parts: tuple[Exercise | Written, ...]
     makers: Mapping[str, str]
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def exercises(self) -> tuple[Exercise, ...]:
+        """Its exercises."""
+        return tuple(part for part in self.parts if isinstance(part, Exercise))
+
+    @property
+    def written(self) -> tuple[Written, ...]:
+        """Its questions that are answered in words."""
+        return tuple(part for part in self.parts if isinstance(part, Written))
+
+    @property
+    def written_points(self) -> float:
+        """Points of the questions that are answered in words."""
+        return sum(question.points for question in self.written)
+
+    def owner(self, name: str) -> Exercise | Written | None:
+        """Return the exercise or the question that a cell with this grade id, of an answer or of a check, belongs to."""
+        for part in self.parts:
+            checks = part.checks if isinstance(part, Exercise) else ()
+            if name == part.name or any(name == f"test_{check.name}" for check in checks):
+                return part
+        return None
+
+    def called(self, name: str) -> str:
+        """Return what a student calls the cell with a grade id; the id itself for one that the lab does not have."""
+        owner = self.owner(name)
+        if owner is not None:
+            title = owner.title or owner.name
+            return title if name == owner.name else f"the check of {title}"
+        if name == _SET_UP:
+            return "the set-up cell"
+        return f"a given cell of “{self.given[name]}”" if name in self.given else name
 
     def find_check(self, source: str, cell: str = "") -> tuple[Exercise, Check] | None:
         """Return the check with this text or, where an editor changed the text, with this id of its cell."""
@@ -109,24 +188,44 @@ def read_outline(lab: str) -> Outline | None:
 
 def outline_of(lab: str, notebook: nb.Notebook) -> Outline:
     """Return the outline of a lab's notebook as it is handed out."""
-    exercises: list[Exercise] = []
-    written, title, section = 0.0, "", ""
+    parts: list[Exercise | Written] = []
+    title, section = "", ""
     makers: dict[str, str] = {}
+    given: dict[str, str] = {}
     for cell in nb.cells(notebook):
         source, name, points = nb.source(cell), nb.grade_id(cell), nb.noted(cell).get("points") or 0.0
+        last = next((part for part in reversed(parts) if isinstance(part, Exercise)), None)
         if cell["cell_type"] == "markdown":
-            written += points
+            if points:
+                number = 1 + sum(isinstance(part, Written) for part in parts)
+                called = f"Written question {number} ({points_of(points)})"
+                parts.append(Written(name, str(cell.get("id", "")), source, called, _named(section), title, points))
+                continue
             for level, heading in _HEADING.findall(source):
                 title, section = heading, heading if len(level) <= 2 else section
         elif nb.is_answer(cell):
-            exercises.append(Exercise(name, str(cell.get("id", "")), source, title))
+            parts.append(Exercise(name, str(cell.get("id", "")), source, title, _named(section)))
         elif nb.is_test(cell):
-            if exercises:
-                check = Check(name.removeprefix("test_"), str(cell.get("id", "")), source, points)
-                exercises[-1].checks.append(check)
+            if last is not None:
+                last.checks.append(Check(name.removeprefix("test_"), str(cell.get("id", "")), source, points))
         else:
             makers.update((made, section) for made in _made(source) if made not in makers)
-    return Outline(lab, tuple(exercises), written, makers)
+            given.update({name: _named(section)} if name else {})
+    return Outline(lab, tuple(parts), makers, given)
+
+
+def points_of(number: float) -> str:
+    """Return a number of points in words."""
+    return f"{number:g} {'point' if number == 1 else 'points'}"
+
+
+def _label(title: str, section: str) -> str:
+    return f"{title} · {section}" if section else title
+
+
+def _named(section: str) -> str:
+    """Return the name of a section without its number and its minutes."""
+    return _NUMBER_AND_TIME.sub("", section)
 
 
 def anchor(heading: str) -> str:

@@ -6,8 +6,9 @@ Nothing is run or read for it: IPython says what has run. Knows nothing of what 
 from __future__ import annotations
 
 import builtins
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -25,11 +26,13 @@ class Ran:
         source: Its text.
         cell: Its id, as far as the front end says it; else "".
         error: The name and the first line of its error, such as "NameError: name 'x' is not defined"; "" if it has none.
+        seconds: How long it took; 0 if that is not known.
     """
 
     source: str
     cell: str = ""
     error: str = ""
+    seconds: float = 0.0
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Record:
         own: Names of Python's own functions that IPython has given another meaning itself.
         runs: The cells that ran, in their order.
         current: The cell that runs now.
+        began: When it began, by the clock `time.perf_counter`; None if no cell runs.
     """
 
     lab: str | None
@@ -49,6 +53,7 @@ class Record:
     own: frozenset[str] = frozenset()
     runs: list[Ran] = field(default_factory=list)
     current: Ran = Ran("")
+    began: float | None = None
 
     @cached_property
     def outline(self) -> Outline | None:
@@ -57,12 +62,14 @@ class Record:
 
     def begin(self, info: Any) -> None:
         """Note the cell that begins, as IPython's event `pre_run_cell` describes it."""
-        self.current = _ran(info)
+        self.current, self.began = _ran(info), time.perf_counter()
 
     def end(self, result: Any) -> Ran:
         """Note and return the cell that has ended, as IPython's event `post_run_cell` describes it."""
         error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
-        ran = _ran(getattr(result, "info", None), error)
+        seconds = 0.0 if self.began is None else time.perf_counter() - self.began
+        ran = replace(_ran(getattr(result, "info", None), error), seconds=seconds)
+        self.began = None
         self.runs.append(ran)
         return ran
 

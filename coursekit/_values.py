@@ -21,7 +21,7 @@ import numpy as np
 
 from coursekit._arrays import widened
 from coursekit._check_cards import show_mistake
-from coursekit._words import plain
+from coursekit._words import plain, unbroken
 
 __all__ = [
     "FRAMEWORKS",
@@ -30,6 +30,7 @@ __all__ = [
     "guesses",
     "is_a",
     "is_iterator",
+    "mistake",
     "one_line",
     "plain_array",
     "refuse_shape",
@@ -61,6 +62,16 @@ class Mistake(AssertionError):
         return [f"\x1b[31m✗ {type(self).__name__}\x1b[0m", *([where, ""] if where else []), str(self)]
 
 
+def mistake(*said: str | None) -> Mistake:
+    """Return a failed check that says this, one line for each sentence.
+
+    Args:
+        *said: The likely mistake, what else was noticed, and at the end what came and what was expected; None is left out. An
+            author may have broken a sentence anywhere: it is one line here.
+    """
+    return Mistake("\n".join(unbroken(str(sentence)) for sentence in said if sentence))
+
+
 def _is_theirs(filename: str) -> bool:
     """Return whether a frame of this file belongs to the student, not to this package or to contextlib."""
     return os.path.dirname(filename) != os.path.dirname(__file__) and filename != contextlib.__file__
@@ -86,7 +97,7 @@ def plain_array(value: Any) -> np.ndarray:
     try:
         array = widened(np.asarray(_listed(value.detach().cpu() if hasattr(value, "detach") else value)))
     except Exception as error:
-        raise Mistake(f"expected numbers of one shape, got {short(value)} ({error})") from error
+        raise Mistake(f"expected numbers of one shape, got {short(value)} ({one_line(str(error))})") from error
     if array.dtype.kind == "O" and all(isinstance(item, Real | Decimal) for item in array.flat):
         array = array.astype(float)
     if array.dtype.kind not in "biufc":
@@ -210,11 +221,37 @@ def refuse_shape(got: np.ndarray, want: tuple[int, ...], hint: str | None) -> No
     if len(want) >= 2 and got.shape == want[::-1]:
         notes.append("it is transposed: rows and columns are swapped")
     elif got.size == np.prod(want, dtype=int) and got.squeeze().shape == tuple(n for n in want if n != 1):
-        many, few = "many: try [:, 0] or .squeeze()", "few: try [:, np.newaxis] or keepdims=True"
-        notes.append(f"it has an axis of length 1 too {many if got.ndim > len(want) else few}")
+        notes.append(_about_axis(got.shape, want))
     elif got.ndim == 0:
         notes.append("it is a single number: did you sum or average over everything, or return inside the loop?")
-    raise Mistake("\n".join([*notes, f"the shape is {got.shape}, expected {want}"]))
+    # Not everyone reads (3,) as a list of three numbers, or () as a number.
+    words = f": that is {_in_words(got.shape)}, not {_in_words(want)}" if min(got.ndim, len(want)) < 2 else ""
+    raise mistake(*notes, f"the shape is {got.shape}, expected {want}{words}")
+
+
+def _about_axis(got: tuple[int, ...], want: tuple[int, ...]) -> str:
+    """Say how to remove or to add an axis of length 1."""
+    many = len(got) > len(want)
+    fewer, more = (want, got) if many else (got, want)
+    if more == (1, *fewer):
+        cure = "[0]" if many else "[np.newaxis]" if got else "[number]"
+    elif more == (*fewer[:1], 1, *fewer[1:]):
+        cure = "[:, 0]" if many else "[:, np.newaxis]"
+    else:
+        cure = ".squeeze()" if many else "keepdims=True"
+    other = {True: ".squeeze()", False: "keepdims=True"}[many]
+    return f"it has an axis of length 1 too {'many' if many else 'few'}: try {cure if cure == other else f'{cure} or {other}'}"
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    """Return what an array of a shape is to somebody who does not read shapes."""
+    if shape == ():
+        return "a single number"
+    if len(shape) == 1:
+        return f"a list of {shape[0]} number{'' if shape == (1,) else 's'}"
+    if len(shape) == 2:
+        return f"{shape[0]} row{'' if shape[0] == 1 else 's'} of {shape[1]} number{'' if shape[1] == 1 else 's'}"
+    return f"an array with {len(shape)} axes"
 
 
 def guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool]) -> list[str]:

@@ -26,6 +26,7 @@ from coursekit._values import (
     guesses,
     is_a,
     is_iterator,
+    mistake,
     one_line,
     plain_array,
     refuse_shape,
@@ -75,7 +76,7 @@ def true(condition: Any, hint: str) -> None:
             raise Mistake(f"expected one True or False here, got {short(condition)}")
         condition = array.item()
     if not condition:
-        raise Mistake(hint)
+        raise mistake(hint)
 
 
 def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mistakes | None = None) -> None:
@@ -102,14 +103,14 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
         return
     for message, wrong in (mistakes or {}).items():
         if same(actual, value_of(wrong)):
-            raise Mistake(message)
+            raise mistake(message)
     refuse_unfinished(actual)
     notes = [hint] if hint else []
     if is_iterator(actual):
         notes.append("it gives its items only once: wrap it in list(…)")
     if is_a(actual, str) and is_a(expected, str) and actual.strip().lower() == expected.strip().lower():
         notes.append("only capitals or spaces differ")
-    raise Mistake("\n".join([*notes, f"got {short(actual)}, expected {short(expected)}"]))
+    raise mistake(*notes, f"got {short(actual)}, expected {short(expected)}")
 
 
 def length(actual: Any, expected: int, hint: str) -> None:
@@ -128,9 +129,9 @@ def length(actual: Any, expected: int, hint: str) -> None:
         count = len(actual)
     except TypeError as error:
         once = ", which gives its items only once: wrap it in list(…)" if is_iterator(actual) else ""
-        raise Mistake(f"{hint}\ngot {short(actual)}{once}") from error
+        raise mistake(hint, f"got {short(actual)}{once}") from error
     if count != expected:
-        raise Mistake(f"{hint}\nthere are {count}, expected {expected}")
+        raise mistake(hint, f"there are {count}, expected {expected}")
 
 
 def shape(actual: Any, expected: Sequence[int], hint: str | None = None) -> None:
@@ -187,11 +188,11 @@ def close(
             return
         for message, wrong in (mistakes or {}).items():
             if near(plain_array(value_of(wrong))):
-                raise Mistake(message)
+                raise mistake(message)
         refuse_shape(got, want.shape, hint)
         notes = [hint] if hint else []
         notes += guesses(got, want, near)
-    raise Mistake("\n".join([*notes, difference(got, want)]))
+    raise mistake(*notes, difference(got, want))
 
 
 def between(
@@ -224,7 +225,7 @@ def between(
         return
     hint = low_hint if number < low else high_hint if number > high else "it is nan: look for 0 / 0, log(0) or an overflow"
     wanted = f"at least {low:g}" if high == np.inf else f"at most {high:g}" if low == -np.inf else f"in [{low:g}, {high:g}]"
-    raise Mistake("\n".join([*([hint] if hint else []), f"{name} is {number:.4g}, expected {wanted}"]))
+    raise mistake(hint, f"{name} is {number:.4g}, expected {wanted}")
 
 
 def probabilities(p: Any, *, axis: int = -1, hint: str | None = None) -> None:
@@ -241,19 +242,16 @@ def probabilities(p: Any, *, axis: int = -1, hint: str | None = None) -> None:
         Mistake: If an entry is not a probability or a sum differs from 1.
     """
     array = plain_array(p)
-    notes = [hint] if hint else []
     if array.ndim == 0 or array.size == 0:
-        raise Mistake("\n".join([*notes, f"expected an array of probabilities, got {short(p)}"]))
+        raise mistake(hint, f"expected an array of probabilities, got {short(p)}")
     if not np.isfinite(array).all():
-        raise Mistake("\n".join([*notes, "the probabilities contain nan or inf: something overflowed"]))
+        raise mistake(hint, "the probabilities contain nan or inf: something overflowed")
     if array.min() < -1e-6 or array.max() > 1 + 1e-6:
-        raise Mistake(
-            "\n".join([*notes, f"probabilities lie in [0, 1], yours reach from {array.min():.3g} to {array.max():.3g}"])
-        )
+        raise mistake(hint, f"probabilities lie in [0, 1], yours reach from {array.min():.3g} to {array.max():.3g}")
     sums = array.sum(axis=axis)
     if not np.allclose(sums, 1, atol=1e-4):
         worst = sums.flat[np.argmax(np.abs(sums - 1))]
-        raise Mistake("\n".join([*notes, f"the probabilities of one sample must sum to 1, yours sum to {worst:.4g}"]))
+        raise mistake(hint, f"the probabilities of one sample must sum to 1, yours sum to {worst:.4g}")
 
 
 def gradient(
@@ -332,7 +330,7 @@ def unchanged(*objects: Any, hint: str | None = None) -> Iterator[None]:
         changed = before.changed()
         before.restore()
     if changed:
-        raise Mistake(hint or "your code changed its input: `z -= …` works in place, `z = z - …` makes a new array")
+        raise mistake(hint or "your code changed its input: `z -= …` works in place, `z = z - …` makes a new array")
 
 
 @contextmanager
@@ -378,7 +376,7 @@ def explained(hints: Mapping[str, str]) -> Iterator[None]:
         said = f"{type(error).__name__}: {error}"
         for part, hint in hints.items():
             if part in said:
-                raise Mistake(f"{hint}\nyour code stopped with {one_line(said)}") from error
+                raise mistake(hint, f"your code stopped with {one_line(said)}") from error
         raise
 
 
@@ -399,10 +397,9 @@ def raises(exception: type[BaseException], function: Callable[..., Any], *args: 
     except exception:
         return
     except Exception as error:
-        raise Mistake(
-            f"{hint or 'the wrong error'}\nraised {one_line(f'{type(error).__name__}: {error}')}; expected {exception.__name__}"
-        ) from error
-    raise Mistake(f"{hint or 'an error was expected here'}\ngot {short(result)}, expected {exception.__name__}")
+        came = one_line(f"{type(error).__name__}: {error}")
+        raise mistake(hint or "the wrong error", f"raised {came}; expected {exception.__name__}") from error
+    raise mistake(hint or "an error was expected here", f"got {short(result)}, expected {exception.__name__}")
 
 
 def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape: Sequence[int] | None = None) -> None:
@@ -481,4 +478,4 @@ def weights(value: Any, expected: Sequence[Sequence[int]], hint: str | None = No
     else:
         i = next(i for i in range(len(want)) if got[i] != want[i])
         notes.append(f"array {i} of the weights has shape {got[i]}, expected {want[i]}")
-    raise Mistake("\n".join([*notes, f"yours: {got}"]))
+    raise mistake(*notes, f"yours: {got}")

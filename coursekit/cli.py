@@ -71,6 +71,8 @@ def start(
     _tell(folder, laid)
     if no_open:
         return
+    if course.is_root():
+        _console.say("You are root, as in a container: JupyterLab is started with --allow-root.")
     _console.say("JupyterLab opens in your browser. To stop it, press Ctrl-C here.")
     code = course.open_jupyterlab(folder)
     if code is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from coursekit import _editions
 
-__all__ = ["DEFAULT", "Laid", "lay_out", "open_jupyterlab", "own_folder", "released"]
+__all__ = ["DEFAULT", "Laid", "is_root", "lay_out", "open_jupyterlab", "own_folder", "released"]
 
 DEFAULT = Path("coursekit-course")
 _FOLDERS = ("labs", "lectures")
@@ -91,8 +91,13 @@ def lay_out(target: Path, source: Path | None = None, version: str = "") -> list
     return [_lay(path, Path(target) / path.relative_to(source), version or _version()) for path in _notebooks(source)]
 
 
+def is_root() -> bool:
+    """Return whether this user is root, as in many containers. JupyterLab does not start for root unless it is told to."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def open_jupyterlab(folder: Path) -> int | None:
-    """Open JupyterLab in a folder and wait until it ends.
+    """Open JupyterLab in a folder, for root too, and wait until it ends.
 
     Args:
         folder: The folder.
@@ -102,7 +107,8 @@ def open_jupyterlab(folder: Path) -> int | None:
     """
     if importlib.util.find_spec("jupyterlab") is None:
         return None
-    process = subprocess.Popen([sys.executable, "-m", "jupyterlab"], cwd=folder)
+    allowed = ["--allow-root"] if is_root() else []
+    process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *allowed], cwd=folder)
     while True:
         try:
             return process.wait()

@@ -1,27 +1,34 @@
 """`progress`: which checks of a lab pass now, what their tests give, and what is not written yet.
 
-It goes by the record of the kernel: what ran since the notebook was set up. It runs no cell, and reads no answer. Knows nothing
-of hidden tests, or of what a check compares.
+It goes by the record of the kernel: what ran since the notebook was set up. It runs no cell. Only for questions that are answered
+in words it reads the notebook, for they do not run. Knows nothing of hidden tests, or of what a check compares.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coursekit import _console, _front_end
+from coursekit import _console, _front_end, _hints
 from coursekit._cards import Card, Link, Section, show
-from coursekit._outline import Check, Exercise, Outline, anchor
+from coursekit._outline import Check, Exercise, Outline, Written, anchor
+from coursekit._overwritten import is_consequence
 from coursekit._record import Ran, record_of
+from coursekit.submission import SubmissionError
+from coursekit.submission import notebook as nb
+from coursekit.submission.find import Found, find
 
 __all__ = ["Standing", "progress", "standings"]
+
+_COLAB_SECONDS = 10  # that Colab may take to give the notebook
 
 PASSES, FAILS, CHANGED, UNWRITTEN, NOT_RUN = "passes", "fails", "changed", "unwritten", "not run"
 
 
 def progress() -> None:
-    """Show a card with the checks that pass, what their tests give, and what is still open.
+    """Show a card with the checks that pass, what their tests give, which questions are answered, and what is still open.
 
-    It goes by what ran in this kernel, and runs nothing itself: after a restart of the kernel, run the checks again. In a
+    It goes by what ran in this kernel, and runs nothing itself: after a restart of the kernel, run the checks again. Answers in
+    words are read from the notebook as it was last saved, in Colab as it is on the page. In a
     program that runs notebooks with a kernel it shows the same; in the grader, and outside of a notebook, it says only that there
     is nothing to show.
 
@@ -38,7 +45,16 @@ def progress() -> None:
     elif record.outline is None:
         _console.say("coursekit.progress(): this notebook is none of the course's labs, so there are no checks to count")
     else:
-        show(card(record.outline, standings(record.outline, record.runs)))
+        first = _hints.about_overwritten(shell.user_ns, record)
+        show(card(record.outline, standings(record.outline, record.runs), _notebook(), first))
+
+
+def _notebook() -> Found | None:
+    """Return the notebook that called, or None if it cannot be read from here."""
+    try:
+        return find(seconds=_COLAB_SECONDS)
+    except SubmissionError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -98,35 +114,82 @@ def _stands(answer: Ran | None, ended: tuple[Ran, str]) -> bool:
 # ── the card ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def card(outline: Outline, found: list[Standing]) -> Card:
-    """Return the card."""
+def card(outline: Outline, found: list[Standing], notebook: Found | None = None, first: str = "") -> Card:
+    """Return the card.
+
+    Args:
+        outline: The lab.
+        found: How its checks stand.
+        notebook: The notebook, for the questions that are answered in words; None if it cannot be read.
+        first: What the student should look at before all else.
+    """
     passed = [standing for standing in found if standing.state == PASSES]
     points, most = sum(s.check.points for s in passed), sum(s.check.points for s in found)
+    words = {question.name: _state(question, notebook) for question in outline.written}
     facts = [
         f"{len(passed)} of {len(found)} checks that you can see pass. Each test has a hidden part too, which runs when your "
         "notebook is marked: its points count if that part passes as well.",
     ]
-    if outline.written_points:
-        facts.append(f"Questions answered in words give {outline.written_points:g} points more; a person marks them.")
+    if outline.written:
+        where = (
+            ""
+            if notebook is None or notebook.is_live
+            else " Whether they are answered is read from the file as you last saved it."
+        )
+        facts.append(
+            f"Questions answered in words give {outline.written_points:g} points more, which are not counted here: a person marks "
+            f"them.{where}"
+        )
     if any(standing.state == NOT_RUN for standing in found):
         facts.append("Only what ran since the kernel started is known.")
-    lines = [_line(exercise, [s for s in found if s.exercise is exercise]) for exercise in outline.exercises]
-    whole = len(passed) == len(found)
+    lines = [
+        _line(part, [s for s in found if s.exercise is part], first)
+        if isinstance(part, Exercise)
+        else Link.about(part.label, anchor(part.place), _IN_WORDS[words[part.name]])
+        for part in outline.parts
+    ]
+    whole = len(passed) == len(found) and UNWRITTEN not in words.values()
     return Card(
         f"Progress: checks for {points:g} of {most:g} points pass",
         "good" if whole else "open",
-        (Section("", tuple(facts)), Section("Exercises", tuple(lines))),
+        (
+            Section("", tuple(facts)),
+            Section("Look at this first", (first,) if first else ()),
+            Section("Exercises and questions" if outline.written else "Exercises", tuple(lines)),
+        ),
         points / most if most else None,
     )
 
 
-def _line(exercise: Exercise, found: list[Standing]) -> Link:
+ANSWERED, GONE, UNKNOWN = "answered", "gone", "unknown"
+_IN_WORDS = {
+    ANSWERED: "answered, and marked by a person",
+    UNWRITTEN: "… not written yet",
+    GONE: "its cell is no longer in the notebook: coursekit.submit() says what is missing",
+    UNKNOWN: "marked by a person; whether it is answered cannot be seen from here",
+}
+
+
+def _state(question: Written, notebook: Found | None) -> str:
+    """Return whether a question that is answered in words is answered."""
+    if notebook is None:
+        return UNKNOWN
+    cells = nb.cells(notebook.notebook)
+    own = [cell for cell in cells if question.name == nb.grade_id(cell)] or [
+        cell for cell in cells if question.cell and question.cell == cell.get("id")
+    ]
+    if not own:
+        return GONE
+    return ANSWERED if any(question.is_answered_by(nb.source(cell)) for cell in own) else UNWRITTEN
+
+
+def _line(exercise: Exercise, found: list[Standing], first: str) -> Link:
     """Return one line for an exercise: its title, which leads to its text, and how it stands."""
     points = sum(s.check.points for s in found if s.state == PASSES)
-    return Link(exercise.title or exercise.name, anchor(exercise.title), f" · {exercise.name}: {_said(found, points)}")
+    return Link.about(exercise.label, anchor(exercise.title), _said(found, points, first))
 
 
-def _said(found: list[Standing], points: float) -> str:
+def _said(found: list[Standing], points: float, first: str) -> str:
     """Return how an exercise stands, in words. What is to be done first comes first."""
     states = {standing.state for standing in found}
     failing = next((standing for standing in found if standing.state == FAILS), None)
@@ -136,7 +199,8 @@ def _said(found: list[Standing], points: float) -> str:
         return "… not written yet"
     if failing is not None:
         some = f" ({points:g} of {sum(s.check.points for s in found):g} points pass)" if points else ""
-        return f"✗ {failing.check.name} fails{some}: {failing.said}"
+        stopped = first and is_consequence(failing.said)
+        return f"✗ stopped{some}: see “Look at this first”" if stopped else f"✗ fails{some}: {failing.said}"
     if CHANGED in states:
         return "↻ changed since its checks ran: run them again"
     return "– not run yet" if states == {NOT_RUN} else "– not all of its checks have run yet"

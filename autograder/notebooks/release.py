@@ -54,7 +54,7 @@ def _whole(lab: Lab, *, fast: bool) -> nbformat.NotebookNode:
         node.id = cell.id
         node.metadata = nbformat.from_dict(_metadata(cell))
         cells.append(node)
-    return new_notebook(cells=cells, metadata={**KERNEL, "coursekit": {"lab": lab.id}})
+    return new_notebook(cells=cells, metadata={**KERNEL, "coursekit": {"lab": lab.id, "seconds": lab.settings.running_seconds}})
 
 
 def _with_start(lab: Lab, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -1,4 +1,5 @@
-"""The start of a released notebook: the badge that opens it in Colab, and the lines that install the package there.
+"""The start of a released notebook: the badge that opens it in Colab, the lines that install the package there, and the machine
+for which its times hold.
 
 The lines are added when a notebook is built, and taken away again when a submission is read. This module
 knows the text of cells; it does not know labs, lectures or marks.
@@ -21,6 +22,12 @@ _TITLE = '#@title Set-up { display-mode: "form" }'  # Colab folds a cell that be
 _END = "del importlib, sys"
 _BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({})"
 _SAVE = "In Colab, choose *File ▸ Save a copy in Drive* before you write anything: changes to the original are not kept."
+# The paragraph that states how long a notebook takes, to its end.
+_TIME = re.compile(r"^(?:[-*] )?\*\*Time(?:\*\*:|:\*\*).*(?:\n(?![-*] |\n).*)*", re.MULTILINE)
+_MACHINE = (
+    "The computer's times, here and below, hold for two processor cores without a GPU. A single core, or a machine half as fast, takes "
+    "up to twice as long."
+)
 # No name stays behind: where a notebook is graded, these lines are not there.
 _INSTALL = """\
 # A new Colab runtime lacks the course's package: install it, and nothing else. On any other machine these lines do nothing.
@@ -36,7 +43,8 @@ _COLAB_TITLE = re.compile(r"#\s?@title Set-up\b[^\n]*\n")  # Colab writes a blan
 
 
 def add_start(notebook: nbformat.NotebookNode, publication: Publication, path: str) -> None:
-    """Add the badge to the first text cell, and make the first code cell a form that installs the package in Colab.
+    """Add the badge to the first text cell, and say there for which machine its times hold; make the first code cell a form that
+    installs the package in Colab.
 
     Args:
         notebook: The notebook, which is changed. Ids, and metadata of nbgrader, stay as they are.
@@ -48,6 +56,8 @@ def add_start(notebook: nbformat.NotebookNode, publication: Publication, path: s
     if prose is not None and publication.repository:
         title, newline, rest = prose.source.partition("\n")
         prose.source = f"{title}\n\n{_BADGE.format(publication.colab(path))}\n{_SAVE}{newline}{rest}"
+    if prose is not None:
+        prose.source = _TIME.sub(lambda found: f"{found[0]} {_MACHINE}", prose.source, count=1)
     code = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     if code is not None:
         code.source = f"{_TITLE}\n{_INSTALL.format(_installation(publication))}{_END}\n\n{code.source}"

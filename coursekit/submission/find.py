@@ -33,11 +33,12 @@ class Found:
     path: Path | None = None
 
 
-def find(path: str | os.PathLike[str] | None = None) -> Found:
+def find(path: str | os.PathLike[str] | None = None, *, seconds: int = _COLAB_SECONDS) -> Found:
     """Find and read the notebook that called.
 
     Args:
         path: Its file, if it is known.
+        seconds: How long Colab may take to give it.
 
     Raises:
         SubmissionError: If no notebook is found, or it cannot be read. The message asks for its path.
@@ -45,7 +46,7 @@ def find(path: str | os.PathLike[str] | None = None) -> Found:
     if path is not None:
         return _file(Path(path).expanduser())
     if _front_end.is_colab():
-        return Found(_from_colab(), Path.cwd(), is_live=True)
+        return Found(_from_colab(seconds), Path.cwd(), is_live=True)
     for candidate in _candidates():
         if candidate.suffix == ".ipynb" and candidate.is_file():
             return _file(candidate)
@@ -58,19 +59,17 @@ def _file(path: Path) -> Found:
     return Found(read(path), path.absolute().parent, path=path.absolute())
 
 
-def _from_colab() -> Notebook:
+def _from_colab(seconds: int) -> Notebook:
     """Ask Colab for the notebook as its page shows it."""
     advice = "Choose File ▸ Download ▸ Download .ipynb, and hand in that file."
     try:
         from google.colab import _message  # type: ignore[import-not-found,unused-ignore]
 
-        reply = _message.blocking_request("get_ipynb", timeout_sec=_COLAB_SECONDS)
+        reply = _message.blocking_request("get_ipynb", timeout_sec=seconds)
     except Exception as error:
         raise SubmissionError(f"Colab did not give the notebook ({type(error).__name__}: {error}). {advice}") from error
     if not isinstance(reply, dict) or "ipynb" not in reply:
-        raise SubmissionError(
-            f"Colab did not give the notebook within {_COLAB_SECONDS} seconds. Try again. If that fails: {advice}"
-        )
+        raise SubmissionError(f"Colab did not give the notebook within {seconds} seconds. Try again. If that fails: {advice}")
     return parse(json.dumps(reply["ipynb"]), "the notebook that Colab shows")
 
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import coursekit
 from coursekit import _cards, _console, _front_end
+from coursekit.submission import identity
 from coursekit.submission import notebook as nb
 from coursekit.submission.errors import SubmissionError
 from coursekit.submission.find import Found, find
 from coursekit.submission.history import out_of_order, unsaved
-from coursekit.submission.identity import student_id
+from coursekit.submission.identity import Student
 from coursekit.submission.notebook import Notebook
 from coursekit.submission.repair import repair
-from coursekit.submission.report import Report, check_results, unwritten
+from coursekit.submission.report import Report, stored_errors, unwritten
 from coursekit.submission.run import Run, run_fresh
+from coursekit.submission.stops import about_stops, cell_named
+from coursekit.submission.telling import Estimate, Telling, estimate
 from coursekit.submission.write import file_name, lighten, put_receipt, write
+
+if TYPE_CHECKING:
+    from coursekit._outline import Outline
 
 __all__ = ["prepare", "submit"]
 
@@ -30,7 +36,8 @@ def submit(
 
     Finds the notebook that calls, repairs what was lost or doubled in it, runs it from top to bottom in a new process, and
     writes `lab02_mlp-ID-TIME.ipynb` beside it, below 5 MB and with a receipt inside. Colab downloads it. The notebook itself
-    is left as it is. Where no person is, as in the grader, nothing happens.
+    is left as it is. It says at once how long the run will take, and then how far it is. Where no person is, as in the grader,
+    nothing happens.
 
     Args:
         path: File of the notebook, where it cannot be found: Colab, JupyterLab and VS Code say it.
@@ -49,58 +56,96 @@ def submit(
         return
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes <= 24 * 60:
         raise SubmissionError(f"minutes is {minutes!r}: expected a number above 0, such as minutes=30.")
-    progress = _Progress()
+    found = find(path)
+    who = identity.student(student)
+    expected = _expected(found) if run else None
+    what = "runs once more from the top, in a new process" if run else "does not run: its outputs count as they are"
+    lines = [
+        f"Handing in for {who.id}: your notebook is checked, repaired, and {what}.",
+        *([f"{expected}."] if expected else []),
+    ]
+    _console.say("\n".join(lines))
+    telling = Telling(expected)
     try:
-        report = prepare(find(path), student=student_id(student), seconds=60 * minutes if run else 0, on_cell=progress)
+        report = prepare(found, student=who, seconds=60 * minutes if run else 0, telling=telling)
     finally:
-        progress.close()
+        telling.end()
     _cards.show(report.card())
     _offer(report)
 
 
-def prepare(
-    found: Found, *, student: str, seconds: float, on_cell: Callable[[int, int], None] = lambda index, count: None
-) -> Report:
+def _expected(found: Found) -> Estimate:
+    """Estimate how long the run takes."""
+    from coursekit import _record  # which reads notebooks as this package does
+
+    record = _record.record_of(_front_end.shell())
+    stated = found.notebook["metadata"].get("coursekit")
+    return estimate(
+        [nb.source(nb.cells(found.notebook)[index]) for index in _code(found.notebook)],
+        record.runs if record is not None else (),
+        stated.get("seconds") if isinstance(stated, dict) else None,
+    )
+
+
+def _code(notebook: Notebook) -> list[int]:
+    """Return the indices of the code cells that hold something."""
+    return [i for i, cell in enumerate(nb.cells(notebook)) if cell["cell_type"] == "code" and nb.source(cell).strip()]
+
+
+def prepare(found: Found, *, student: Student, seconds: float, telling: Telling | None = None) -> Report:
     """Repair, run and write a notebook.
 
     Args:
         found: The notebook.
-        student: The student's ID.
+        student: Who hands it in.
         seconds: Duration after which the run is ended; 0 for no run.
-        on_cell: Called with the index of each cell that has run and the number of cells.
+        telling: Hears how far the run is.
 
     Raises:
         SubmissionError: If the notebook is no lab, or the file cannot be written.
     """
+    from coursekit._outline import outline_of  # which reads notebooks as this package does
+
     lab, release = nb.released(found.notebook)
-    repaired = repair(found.notebook, release)
+    outline = outline_of(lab, found.notebook if release is None else release)
+    repaired = repair(found.notebook, release, outline.called)
     work = repaired.notebook
-    warnings = [*_about_history(found), *repaired.warnings]
-    run = run_fresh(work, found.folder, seconds, lambda index: on_cell(index, len(nb.cells(work)))) if seconds else None
+    warnings = [*_about_history(found, outline), *repaired.warnings]
+    run = _run(work, found.folder, seconds, telling or Telling(None)) if seconds else None
     if run is not None:
         _keep_outputs(work, run)
         warnings += [run.problem] if run.problem else []
-        warnings += _about_stops(work, run)
+    errors = stored_errors(work) if run is None else run.errors
+    stops = about_stops(work, errors, outline.called)
     time = datetime.now(timezone.utc).astimezone()
-    receipt = put_receipt(work, lab, student, time, coursekit.__version__)
+    receipt = put_receipt(work, lab, student.id, time, coursekit.__version__)
     notes = [*repaired.repaired, *lighten(work)]
-    place = write(work, found.folder, file_name(lab, student, time))
+    place = write(work, found.folder, file_name(lab, student.id, time))
     if place.parent != found.folder:
         warnings.append(f"The notebook's folder is read-only, so the file is in {place.parent}.")
-    written, tests = [cell for cell in nb.cells(work) if nb.is_answer(cell)], [c for c in nb.cells(work) if nb.is_test(c)]
+    answers = sum(map(nb.is_answer, nb.cells(work)))
     waiting = unwritten(work)
     return Report(
-        lab,
-        place,
-        receipt,
-        (len(written) - len(waiting), len(written) + len(repaired.missing)),
-        tuple(waiting),
-        check_results(work, None if run is None else run.errors),
-        {nb.grade_id(cell): _points(cell) for cell in tests},
-        run is not None,
-        tuple(warnings),
-        tuple(notes),
+        outline=outline,
+        path=place,
+        receipt=receipt,
+        student=str(student),
+        answered=(answers - len(waiting), answers + len(repaired.missing)),
+        open=tuple(waiting),
+        checks={nb.grade_id(cell): errors.get(index) for index, cell in enumerate(nb.cells(work)) if nb.is_test(cell)},
+        points={nb.grade_id(cell): _points(cell) for cell in nb.cells(work) if nb.is_test(cell)},
+        ran_fresh=run is not None,
+        explained=frozenset(nb.grade_id(nb.cells(work)[index]) for index in stops.explained),
+        warnings=(*stops.warnings, *warnings),
+        notes=tuple(notes),
     )
+
+
+def _run(work: Notebook, folder: Path, seconds: float, telling: Telling) -> Run:
+    """Run a notebook, and say how far it is."""
+    places = _code(work)
+    telling.begin(len(places))
+    return run_fresh(work, folder, seconds, lambda index: telling.step(places.index(index) + 1), telling.wait)
 
 
 def _points(cell: nb.Cell) -> float:
@@ -115,74 +160,35 @@ def _keep_outputs(work: Notebook, run: Run) -> None:
         nb.cells(work)[index]["execution_count"] = number
 
 
-def _about_stops(work: Notebook, run: Run) -> list[str]:
-    """Return a warning about cells, answers and checks aside, that stopped in the run."""
-    stopped = [
-        (cell, run.errors[index])
-        for index, cell in enumerate(nb.cells(work))
-        if run.errors.get(index) and not nb.is_test(cell) and not nb.is_answer(cell)
-    ]
-    if not stopped:
-        return []
-    (first, error), more = stopped[0], len(stopped) - 1
-    others = f", and {more} more" if more else ""
-    return [
-        f"In the fresh run {_names([first], [0])} stopped with {error.splitlines()[0]}{others}: is an answer above it complete?"
-    ]
-
-
 # ── what the kernel's history says ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _about_history(found: Found) -> list[str]:
+def _about_history(found: Found, outline: Outline) -> list[str]:
     """Return warnings about work that is not saved, and cells that ran out of order."""
     shell = _front_end.shell()
     manager = getattr(shell, "history_manager", None)
     ran = [text for text in getattr(manager, "input_hist_raw", []) if isinstance(text, str) and text.strip()]
     code = [cell for cell in nb.cells(found.notebook) if cell["cell_type"] == "code"]
     texts = [nb.source(cell) for cell in code]
+
+    def names(places: list[int]) -> str:
+        return ", ".join(cell_named(code[place], outline.called) for place in places[:5])
+
     said = []
     if not found.is_live and (other := unsaved(ran, texts)):
         said.append(
-            f"The file differs from what you ran: {_names(code, other)}. Your last changes may not be saved. "
+            f"The file differs from what you ran: {names(other)}. Your last changes may not be saved. "
             "Save the notebook (Ctrl+S or ⌘S), and call coursekit.submit() again."
         )
     if pairs := out_of_order(ran, texts):
         said.append(
-            f"Cells ran out of order: {_names(code, [pairs[0][1]])} before {_names(code, [pairs[0][0]])}, which stands above it. "
+            f"Cells ran out of order: {names([pairs[0][1]])} before {names([pairs[0][0]])}, which stands above it. "
             "The marker runs them from top to bottom."
         )
     return said
 
 
-def _names(code: list[nb.Cell], places: list[int]) -> str:
-    """Return how to name cells: by their grade ids, or by their first lines."""
-    return ", ".join(nb.grade_id(code[i]) or f"`{nb.source(code[i]).strip().splitlines()[0][:40]}`" for i in places[:5])
-
-
-# ── what the student sees ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class _Progress:
-    """One line that says how far the run is, in a notebook."""
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-
-    def __call__(self, index: int, count: int) -> None:
-        if getattr(_front_end.shell(), "kernel", None) is None:
-            return
-        from IPython.display import display
-
-        said = {"text/plain": f"running your notebook from the top: cell {index + 1} of {count}"}
-        if self._handle is None:
-            self._handle = display(said, raw=True, display_id=True)
-        else:
-            self._handle.update(said, raw=True)
-
-    def close(self) -> None:
-        if self._handle is not None:
-            self._handle.update({"text/plain": "the run has ended"}, raw=True)
+# ── what the student gets ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _offer(report: Report) -> None:

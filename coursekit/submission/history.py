@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-__all__ = ["out_of_order", "unsaved"]
+__all__ = ["LOOKS", "out_of_order", "unsaved"]
 
 _SIMILAR = 0.6  # two texts that are at least this similar are the same cell before and after an edit
 _COMPARED = 3_000  # characters of a text that are compared
 _RECENT = 80  # runs that are looked at
-_LOOKS = ("coursekit.progress(", "coursekit.submit(", "coursekit.doctor(")  # cells that only look may run at any time
+LOOKS = ("coursekit.progress(", "coursekit.submit(", "coursekit.doctor(")  # cells that only look may run at any time
 
 
 def unsaved(ran: Sequence[str], saved: Sequence[str]) -> list[int]:
@@ -57,7 +57,7 @@ def out_of_order(ran: Sequence[str], saved: Sequence[str]) -> list[tuple[int, in
     placed = [
         (index, last[text])
         for index, text in enumerate(texts)
-        if text in last and texts.count(text) == 1 and not text.startswith(_LOOKS)
+        if text in last and texts.count(text) == 1 and not text.startswith(LOOKS)
     ]
     return [(up, down) for (up, first), (down, second) in pairwise(placed) if second < first]
 

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.submission.errors import SubmissionError
 
-__all__ = ["student_id"]
+__all__ = ["Student", "student"]
 
 _EXAMPLE = 'coursekit.submit(student="your ID")'
 
 
-def student_id(given: str | int | None = None) -> str:
-    """Return the student's ID, and remember it for the next time.
+@dataclass(frozen=True)
+class Student:
+    """Who hands in.
+
+    Attributes:
+        id: The student's ID.
+        source: Where it comes from, in words.
+    """
+
+    id: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"`{self.id}`, {self.source}. If that is not you, hand in again with `{_EXAMPLE}`, which is remembered instead."
+
+
+def student(given: str | int | None = None) -> Student:
+    """Return who hands in, and remember it for the next time.
 
     Args:
         given: The ID; None to take the remembered one, or to ask.
@@ -20,16 +37,17 @@ def student_id(given: str | int | None = None) -> str:
     Raises:
         SubmissionError: If there is none, or it is empty.
     """
+    source = "as this call says"
     if given is None:
         remembered = _remembered()
         if remembered:
-            return remembered
-        given = _asked()
-    student = " ".join(str(given).split())
-    if not any(letter.isalnum() for letter in student) or len(student) > 100:
-        raise SubmissionError(f"The ID {student[:40]!r} is empty or too long. Write {_EXAMPLE}, as your course knows you.")
-    _remember(student)
-    return student
+            return Student(remembered, f"as an earlier call on this machine said: it was remembered in {_file()}")
+        given, source = _asked(), "as you have just typed it"
+    name = " ".join(str(given).split())
+    if not any(letter.isalnum() for letter in name) or len(name) > 100:
+        raise SubmissionError(f"The ID {name[:40]!r} is empty or too long. Write {_EXAMPLE}, as your course knows you.")
+    kept = _remember(name)
+    return Student(name, f"{source}; remembered in {_file()}" if kept else f"{source}; it could not be remembered")
 
 
 def _asked() -> str:
@@ -52,10 +70,12 @@ def _remembered() -> str:
         return ""
 
 
-def _remember(student: str) -> None:
+def _remember(name: str) -> bool:
+    """Keep the ID for the next time. Return whether that was possible."""
     try:
         path = _file()
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(student, encoding="utf-8")
+        path.write_text(name, encoding="utf-8")
+        return True
     except (OSError, ValueError, RuntimeError):  # no home folder, or a read-only one: it will be asked again
-        pass
+        return False

@@ -6,7 +6,7 @@ Changes neither an answer nor a cell of the student's own. Knows nothing of file
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from coursekit.submission import notebook as nb
@@ -32,12 +32,13 @@ class Repaired:
     missing: tuple[str, ...] = ()
 
 
-def repair(notebook: Notebook, release: Notebook | None) -> Repaired:
+def repair(notebook: Notebook, release: Notebook | None, called: Callable[[str], str] = str) -> Repaired:
     """Repair a notebook.
 
     Args:
         notebook: The student's notebook.
         release: The notebook of the same lab as it was handed out; None if it is not known.
+        called: Gives what a student calls the cell with a grade id; by default the id.
     """
     work = copy.deepcopy(notebook)
     handed_out = {nb.grade_id(cell): cell for cell in nb.cells(release or {"cells": []}) if nb.grade_id(cell)}
@@ -45,22 +46,22 @@ def repair(notebook: Notebook, release: Notebook | None) -> Repaired:
     doubled = _resolve_doubles(work)
     restored, foreign = _restore_locked(work, handed_out)
     put_back, missing = _put_missing_back(work, release)
+
+    def sentence(what: str, names: Iterable[str]) -> list[str]:
+        listed = ", ".join(dict.fromkeys(map(called, names)))
+        return [f"{what}: {listed}."] if listed else []
+
     repaired = [
-        *_sentence("Cells that had lost their marks for grading have them again", relabelled),
-        *_sentence("Cells that stood in the notebook twice: the last answered one counts", doubled),
-        *_sentence("Read-only cells were changed, and are as they were handed out again", restored),
-        *_sentence("Read-only cells were missing, and are back", put_back),
+        *sentence("Cells that had lost their marks for grading have them again", relabelled),
+        *sentence("Cells that stood in the notebook twice: the last answered one counts", doubled),
+        *sentence("Read-only cells were changed, and are as they were handed out again", restored),
+        *sentence("Read-only cells were missing, and are back", put_back),
     ]
     warnings = [
-        *_sentence("Missing answers, whose cells are not in the notebook", missing),
-        *_sentence("Read-only cells were changed. The marker runs its own", foreign),
+        *sentence("Missing answers, whose cells are not in the notebook", missing),
+        *sentence("Read-only cells were changed. The marker runs its own", foreign),
     ]
     return Repaired(work, tuple(repaired), tuple(warnings), tuple(missing))
-
-
-def _sentence(what: str, names: Iterable[str]) -> list[str]:
-    listed = ", ".join(dict.fromkeys(names))
-    return [f"{what}: {listed}."] if listed else []
 
 
 def _give_labels_back(work: Notebook, handed_out: dict[str, Cell]) -> list[str]:

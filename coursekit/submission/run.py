@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,13 @@ class Run:
     problem: str = ""
 
 
-def run_fresh(notebook: Notebook, folder: Path, seconds: float, on_cell: Callable[[int], None] = lambda index: None) -> Run:
+def run_fresh(
+    notebook: Notebook,
+    folder: Path,
+    seconds: float,
+    on_cell: Callable[[int], None] = lambda index: None,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Run:
     """Run all code cells of a notebook. A cell that fails does not stop the ones below it.
 
     Args:
@@ -46,6 +53,7 @@ def run_fresh(notebook: Notebook, folder: Path, seconds: float, on_cell: Callabl
         folder: Where its cells run.
         seconds: Duration after which the run is ended.
         on_cell: Called with the index of each cell that has run.
+        on_wait: Called about once a second while a cell runs.
 
     Returns:
         How it ran. What goes wrong is described there and not raised.
@@ -75,7 +83,7 @@ def run_fresh(notebook: Notebook, folder: Path, seconds: float, on_cell: Callabl
         clock.start()
         try:
             said = _Tail(process)
-            errors = _listen(process, on_cell)
+            errors = _listen(process, on_cell, on_wait)
             process.wait()
         finally:
             clock.cancel()
@@ -97,17 +105,31 @@ def _environment() -> dict[str, str]:
     return {**inherited, "PYTHONPATH": os.pathsep.join(filter(None, path))}
 
 
-def _listen(process: subprocess.Popen[str], on_cell: Callable[[int], None]) -> dict[int, str]:
+def _listen(process: subprocess.Popen[str], on_cell: Callable[[int], None], on_wait: Callable[[], None]) -> dict[int, str]:
     """Read a line for each cell that has run, until the process ends."""
-    errors = {}
-    for line in process.stdout or ():
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        for line in process.stdout or ():
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    errors: dict[int, str] = {}
+    while True:
+        try:
+            line = lines.get(timeout=1)
+        except queue.Empty:
+            on_wait()
+            continue
+        if line is None:
+            return errors
         try:
             index, error = json.loads(line)
         except ValueError:  # something that a cell wrote past its kernel
             continue
         errors[index] = error
         on_cell(index)
-    return errors
 
 
 class _Tail:

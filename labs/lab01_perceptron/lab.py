@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Lab 1 · Perceptron
 #
-# **Time:** 90 to 120 minutes, of which your computer works for less than one. **Points:** 29.
+# - **Time**: 90–120 minutes for reading and writing. The computer itself needs less than a minute.
+# - **Points**: 29, of which 2 are for a written question.
 #
 # You build the smallest neural network, a single unit, and teach it to tell cats from dogs. Then you meet a problem that it can never
 # solve, prove that, and solve it with a hidden layer: first by hand, then by training, then with Keras.
@@ -724,7 +725,7 @@ for number in range(5):
 # Not one unit satisfies all four. But a grid is no proof: perhaps the right weights lie between its points, or further out. You need an
 # argument for *all* weights.
 #
-# **Question 1 (2 points).**
+# **Written question 1 (2 points).**
 #
 # 1. What did you predict for the grid, and what did your cell print for the smallest number of broken inequalities? Why is that no proof?
 # 2. Prove that no $w_1, w_2, w_0$ satisfy the four inequalities. Three or four lines are enough. (Try adding some of them.)

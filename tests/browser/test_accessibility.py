@@ -16,6 +16,7 @@ from autograder.authoring.lectures import find_lectures, lecture_notebook, load_
 from coursekit import _check_cards, standing
 from coursekit._curves import picture
 from coursekit._record import Ran
+from coursekit.submission.identity import Student
 from coursekit.submission.report import Report
 from tests.coursekit import tinylab
 
@@ -48,7 +49,19 @@ def cards() -> Iterator[str]:
     checks: dict[str, str | None] = {"test_mean": "", "test_rates": "Mistake: swap them"}
     points = dict.fromkeys(checks, 2.0)
     yield (
-        Report("tiny", Path("tiny-eva.ipynb"), receipt, (1, 2), ("rates",), checks, points, True, ("look",), ("put back",))
+        Report(
+            outline=outline,
+            path=Path("tiny-eva.ipynb"),
+            receipt=receipt,
+            student=str(Student("eva", "as the test says")),
+            answered=(1, 2),
+            open=("why",),
+            checks=checks,
+            points=points,
+            ran_fresh=True,
+            warnings=("look",),
+            notes=("put back",),
+        )
         .card()
         .html()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -304,6 +305,87 @@ def test_a_mistake_shows_in_a_notebook_as_its_message_and_the_line_that_failed()
     assert "off by one" in shown[-1]
     assert any("check.equal(1, 2" in line for line in shown)
     assert not any("raise Mistake" in line for line in shown)
+
+
+BROKEN, WHOLE = (
+    "take the mean of each class,\nnot of all; then   divide",
+    "take the mean of each class, not of all; then   divide",
+)
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        lambda: check.true(False, BROKEN),
+        lambda: check.equal(1, 2, BROKEN),
+        lambda: check.equal(1, 2, mistakes={BROKEN: 1}),
+        lambda: check.length([1], 2, BROKEN),
+        lambda: check.length(1, 2, BROKEN),
+        lambda: check.shape([1], (2,), BROKEN),
+        lambda: check.close(1, 2, hint=BROKEN),
+        lambda: check.close(1, 2, mistakes={BROKEN: 1}),
+        lambda: check.between(1, 2, 3, low_hint=BROKEN),
+        lambda: check.probabilities([2], hint=BROKEN),
+        lambda: check.gradient([1.0], lambda x: 0.0, [1.0], hint=BROKEN),
+        lambda: check.raises(ValueError, lambda: 1, hint=BROKEN),
+        lambda: check.raises(ValueError, lambda: [][1], hint=BROKEN),
+        lambda: check.weights(models.mlp((4,), (2,), 3), [], BROKEN),
+    ],
+)
+def test_a_hint_that_its_author_broke_into_lines_is_one_line(failing: Callable[[], None]) -> None:
+    with pytest.raises(Mistake) as caught:
+        failing()
+    assert str(caught.value).split("\n")[0] == WHOLE
+
+
+def test_a_hint_is_one_line_around_a_block_too() -> None:
+    x = np.zeros(2)
+    with pytest.raises(Mistake) as caught, check.unchanged(x, hint=BROKEN):
+        x += 1
+    assert str(caught.value) == WHOLE
+    with pytest.raises(Mistake) as caught, check.explained({"division": BROKEN}):
+        1 / 0  # noqa: B018
+    assert str(caught.value).split("\n")[0] == WHOLE
+
+
+def test_what_came_stands_in_one_line_however_python_prints_it() -> None:
+    with pytest.raises(Mistake) as caught:
+        check.equal(np.arange(6).reshape(3, 2), 1)
+    assert str(caught.value) == "got array([[0, 1], [2, 3], [4, 5]]), expected 1"
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "words"),
+    [
+        (1.0, (3,), "that is a single number, not a list of 3 numbers"),
+        ([1, 2], (), "that is a list of 2 numbers, not a single number"),
+        ([1], (3,), "that is a list of 1 number, not a list of 3 numbers"),
+        ([1, 2], (2, 3), "that is a list of 2 numbers, not 2 rows of 3 numbers"),
+        (np.zeros((1, 4, 2)), (8,), "that is an array with 3 axes, not a list of 8 numbers"),
+    ],
+)
+def test_a_shape_is_said_in_words_where_one_side_is_a_number_or_a_list(got: Any, want: tuple[int, ...], words: str) -> None:
+    with pytest.raises(Mistake, match=f"{words}$"):
+        check.shape(got, want)
+
+
+def test_shapes_of_arrays_speak_for_themselves() -> None:
+    with pytest.raises(Mistake, match=r"the shape is \(2, 3\), expected \(4, 3\)$"):
+        check.shape(np.zeros((2, 3)), (4, 3))
+
+
+@pytest.mark.parametrize(
+    ("got", "want"),
+    [((3, 1), (3,)), ((1, 3), (3,)), ((3,), (3, 1)), ((3,), (1, 3)), ((1,), ()), ((), (1,)), ((1, 1), ()), ((2, 1, 3), (2, 3))],
+)
+def test_the_advice_about_an_axis_of_length_1_gives_the_shape_that_is_wanted(
+    got: tuple[int, ...], want: tuple[int, ...]
+) -> None:
+    with pytest.raises(Mistake) as caught:
+        check.shape(np.zeros(got), want)
+    advice = str(caught.value).split("\n")[0].partition("try ")[2].split(" or ")[0]
+    made = eval(advice if advice == "[number]" else f"number{advice}", {"np": np, "number": np.zeros(got)})
+    assert np.shape(made) == want
 
 
 def test_a_length_is_counted_and_what_has_none_is_named() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from coursekit import _check_cards, _front_end, check
+from coursekit._cards import Card, Link, Section
 
 
 class Events:
@@ -52,7 +53,7 @@ def test_a_failed_check_is_a_card_with_the_likely_mistake_what_came_and_what_was
     text = shown[0]["text/plain"].split("\n")
     assert text[text.index("The likely mistake") + 1] == "  divide by the <sum>"
     assert text[text.index("What came and what was expected") + 1] == "  got [1, 2], expected [1, 3]"
-    assert text[text.index("Where") + 1].endswith("check.equal([1, 2], [1, 3], message)")
+    assert text[text.index("Where") + 1].endswith(": `check.equal([1, 2], [1, 3], message)`")
     assert "divide by the &lt;sum&gt;" in shown[0]["text/html"]
 
 
@@ -60,6 +61,25 @@ def test_the_card_is_shown_once_however_often_ipython_asks(shown: list[dict[str,
     mistake = failed()
     assert mistake._render_traceback_() == mistake._render_traceback_()
     assert len(shown) == 1
+
+
+def test_what_stands_in_backticks_is_code_on_the_page_and_stays_as_it_is_in_the_text() -> None:
+    said = "`z -= <b>` works in place; a lone ` is left alone"
+    card = Card(said, "bad", (Section(said, (said, Link(said, "here", said), Link(said, ""))),))
+    assert card.html().count("<code>z -= &lt;b&gt;</code>") == 6
+    assert "<b>" not in card.html()
+    assert "a lone ` is" in card.html()
+    assert card.text().count(said) == 6
+
+
+def test_a_sentence_that_the_lab_broke_into_lines_is_whole_on_the_card(shown: list[dict[str, str]]) -> None:
+    failed("take the mean of each class,\nnot of all")._render_traceback_()
+    lines = shown[0]["text/plain"].split("\n")
+    assert lines[lines.index("The likely mistake") + 1 :][:3] == [
+        "  take the mean of each class, not of all",
+        "What came and what was expected",
+        "  got [1, 2], expected [1, 3]",
+    ]
 
 
 @pytest.mark.parametrize("shell", [None, SimpleNamespace(), shell_of(person=False)])

@@ -228,8 +228,14 @@ def test_start_says_what_is_new_and_where_it_lies(here: Path, new: Path, monkeyp
     assert all(line in said for line in CHANGES)
 
 
-def test_start_opens_jupyterlab_in_the_folder_and_ends_with_its_code(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("user", [0, 1000, None], ids=["root", "somebody", "on Windows"])
+def test_start_opens_jupyterlab_in_the_folder_and_ends_with_its_code(
+    here: Path, monkeypatch: pytest.MonkeyPatch, user: int | None
+) -> None:
     opened = []
+    monkeypatch.delattr(os, "geteuid", raising=False)
+    if user is not None:
+        monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
 
     class Process:
         def __init__(self, line: list[str], cwd: Path) -> None:
@@ -244,8 +250,10 @@ def test_start_opens_jupyterlab_in_the_folder_and_ends_with_its_code(here: Path,
 
     monkeypatch.setattr(subprocess, "Popen", Process)
     monkeypatch.setattr(course.importlib.util, "find_spec", lambda name: object())
-    assert start("mine")[0] == 3
-    assert opened == [(["-m", "jupyterlab"], Path("mine"))]
+    code, said = start("mine")
+    assert code == 3
+    assert opened == [(["-m", "jupyterlab", *(["--allow-root"] if user == 0 else [])], Path("mine"))]
+    assert ("--allow-root" in said) is (user == 0)
 
 
 def test_start_without_jupyterlab_copies_and_says_how_to_get_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

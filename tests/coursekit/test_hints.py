@@ -70,6 +70,11 @@ def test_it_is_named_too_where_the_answer_calls_it_that_a_check_asks() -> None:
     assert names({"sum": 3}, CHECK_MEAN) == []
 
 
+def test_the_line_that_overwrote_it_is_quoted_with_its_exercise() -> None:
+    (said,) = names({"sum": 3}, CHECK_MEAN, answered(MEAN, "return sum(x) / len(x)") + "\nsum = 1 + 2")
+    assert "Choose another name where `sum = 1 + 2` in Exercise 1 (3 points) stands, run `del sum`" in said
+
+
 def test_a_module_that_was_overwritten_is_named() -> None:
     said = names({"np": 5}, "np.mean([1])")
     assert said[0].startswith("`np` is no longer the module: it is 5 now.")
@@ -110,6 +115,7 @@ def test_a_failed_check_names_itself_and_what_was_overwritten(shown: list[str]) 
     lines = shown[0].split("\n")
     assert lines[:2] == ["✗ Not yet: mean · 2 points", "Look at this first"]
     assert lines[2].startswith("  `list` is no longer Python's own")
+    assert lines[lines.index("The line of the check, not of your answer") + 1] == "  line 1"
     assert lines[-1] == "  Exercise 1 (3 points)"
 
 

@@ -20,7 +20,11 @@ def test_an_outline_has_exercises_with_their_checks_points_and_headings() -> Non
         ("rates", "Exercise 2 (2 points)"),
     ]
     assert [(c.name, c.points) for e in outline.exercises for c in e.checks] == [("mean", 2), ("mean_floats", 1), ("rates", 2)]
+    assert [(q.name, q.label, q.place, q.points) for q in outline.written] == [
+        ("why", "Written question 1 (4 points) · Means", "Exercise 2 (2 points)", 4)
+    ]
     assert outline.written_points == 4
+    assert [part.name for part in outline.parts] == ["mean", "rates", "why"]
     assert outline.makers == {"np": "Tiny lab", "check": "Tiny lab", "several": "1 · Means"}
 
 
@@ -40,6 +44,20 @@ def test_an_answer_is_known_by_the_lines_that_were_handed_out_and_else_by_its_ce
         assert exercise
         assert exercise.name == "mean"
     assert outline.find_exercise("x = mean([1])") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("mean", "Exercise 1 (3 points)"),
+        ("test_mean_floats", "the check of Exercise 1 (3 points)"),
+        ("why", "Written question 1 (4 points)"),
+        ("given_setup", "the set-up cell"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_cell_is_called_by_what_it_is_for(name: str, called: str) -> None:
+    assert tinylab.outline().called(name) == called
 
 
 @pytest.mark.parametrize(("heading", "anchor"), [("Exercise 1 (3 points)", "Exercise-1-(3-points)"), ("1 · Means", "")])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import coursekit
 from coursekit import _front_end, standing
 from coursekit._record import Ran, Record
+from coursekit.submission.find import Found
 
 from . import tinylab
 from .tinylab import CHECK_FLOATS, CHECK_MEAN, CHECK_RATES, MEAN, RATES, answered
@@ -57,9 +61,99 @@ def test_the_card_counts_points_of_what_is_seen_and_says_that_there_is_more() ->
     lines = text(Ran(RIGHT), Ran(CHECK_MEAN), Ran(CHECK_FLOATS, "", "Mistake: use / and not //:"))
     assert lines[0] == "Progress: checks for 2 of 5 points pass"
     assert lines[1].startswith("1 of 3 checks that you can see pass. Each test has a hidden part too")
-    assert lines[2] == "Questions answered in words give 4 points more; a person marks them."
-    assert lines[-2] == "  Exercise 1 (3 points) · mean: ✗ mean_floats fails (2 of 3 points pass): use / and not //"
-    assert lines[-1] == "  Exercise 2 (2 points) · rates: – not run yet"
+    assert lines[2] == "Questions answered in words give 4 points more, which are not counted here: a person marks them."
+    assert lines[-3] == "  Exercise 1 (3 points) · Means: ✗ fails (2 of 3 points pass): use / and not //"
+    assert lines[-2] == "  Exercise 2 (2 points) · Means: – not run yet"
+    assert lines[-1].startswith("  Written question 1 (4 points) · Means: marked by a person; ")
+
+
+def found(answer: str | None, *, is_live: bool = False) -> Found:
+    """The lab in a file, with this text in the cell of its written question; None for no such cell."""
+    notebook = tinylab.notebook()
+    *_, cell = notebook["cells"]
+    cell["source"] = answer
+    notebook["cells"] = [one for one in notebook["cells"] if one["source"] is not None]
+    return Found(notebook, Path(), is_live=is_live)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Because of the noise.", "answered, and marked by a person"),
+        (" why\n", "… not written yet"),
+        ("  \n", "… not written yet"),
+        (None, "its cell is no longer in the notebook"),
+    ],
+)
+def test_a_written_question_is_answered_or_not_as_the_notebook_says_and_counts_no_points(answer: str | None, said: str) -> None:
+    outline = tinylab.outline()
+    for is_live in (True, False):
+        card = standing.card(outline, standing.standings(outline, []), found(answer, is_live=is_live))
+        assert card.title == "Progress: checks for 0 of 5 points pass"
+        assert card.text().split("\n")[-1].startswith(f"  Written question 1 (4 points) · Means: {said}")
+        assert ("read from the file as you last saved it" in card.text()) is not is_live
+
+
+def test_a_lab_with_an_open_question_is_not_whole() -> None:
+    runs = [Ran(RIGHT), Ran(CHECK_MEAN), Ran(CHECK_FLOATS), Ran(answered(RATES, "rate_small = 1")), Ran(CHECK_RATES)]
+    outline = tinylab.outline()
+    tones = [standing.card(outline, standing.standings(outline, runs), found(text)).tone for text in ("why", "So.")]
+    assert tones == ["open", "good"]
+
+
+def test_progress_reads_the_notebook_that_the_front_end_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tiny.ipynb"
+    path.write_text(json.dumps(found("So.").notebook), encoding="utf-8")
+    shown: list[str] = []
+    record = Record("tiny")
+    record.__dict__["outline"] = tinylab.outline()
+    shell = SimpleNamespace(kernel=object(), user_ns={"__vsc_ipynb_file__": str(path)}, _coursekit_record=record)
+    monkeypatch.setattr(_front_end, "shell", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", lambda data, *, raw: shown.append(data["text/plain"]))
+    coursekit.progress()
+    path.write_text("{")
+    coursekit.progress()
+    assert [text.split("\n")[-1].partition(": ")[2] for text in shown] == [
+        "answered, and marked by a person",
+        "marked by a person; whether it is answered cannot be seen from here",
+    ]
+
+
+def test_names_that_were_overwritten_are_named_once_and_the_exercises_that_they_stopped_refer_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = "TypeError: 'int' object is not callable"
+    runs = [
+        Ran(answered(MEAN, "return sum(x) / len(x)") + "\nsum = 3"),
+        Ran("np = 5"),
+        *(Ran(source, "", stopped) for source in (CHECK_MEAN, CHECK_FLOATS)),
+        Ran(CHECK_RATES, "", "AttributeError: 'int' object has no attribute 'mean'"),
+        Ran("np.mean([1])", "", "AttributeError: 'int' object has no attribute 'mean'"),
+    ]
+    record = Record("tiny", {"np": np}, frozenset(), runs)
+    record.__dict__["outline"] = tinylab.outline()
+    shell = SimpleNamespace(kernel=object(), user_ns={"np": 5, "sum": 3}, _coursekit_record=record)
+    shown: list[str] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.setattr(_front_end, "shell", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", lambda data, *, raw: shown.append(data["text/plain"]))
+    coursekit.progress()
+    lines = shown[0].split("\n")
+    message = lines[lines.index("Look at this first") + 1]
+    assert "`sum` by `sum = 3` in Exercise 1 (3 points); `np` by `np = 5` in the cell that begins with `np = 5`" in message
+    assert "4 cells below stopped" in message
+    assert "Restart Kernel and Run All Cells" in message
+    assert "Error" not in shown[0]
+    assert lines[-3].endswith("Means: ✗ stopped: see “Look at this first”")
+
+    record.begin(SimpleNamespace(raw_cell="np = 6; coursekit.progress()"))  # the cell that runs now is not among those that ran
+    coursekit.progress()
+    assert "`np` by `np = 6; coursekit.progress()` in the cell that begins with" in shown.pop()
+
+    shell.user_ns.update(np=np, sum=sum)  # put back
+    coursekit.progress()
+    assert "Look at this first\n" not in shown[1]
 
 
 def test_when_every_check_passes_the_card_is_good_and_still_promises_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import sys
 import time
 from contextlib import suppress
@@ -22,17 +23,23 @@ from autograder.grading.submissions.attempts import student_of_file
 from autograder.grading.submissions.submission import read_submission_here
 from autograder.labs.source import load_lab
 from coursekit import _front_end
+from coursekit._outline import outline_of
+from coursekit._record import Ran
 from coursekit.submission import SubmissionError, handing_in, identity
 from coursekit.submission import find as finding
 from coursekit.submission import notebook as nb
 from coursekit.submission.find import Found, find
 from coursekit.submission.history import out_of_order, unsaved
+from coursekit.submission.identity import Student
 from coursekit.submission.repair import repair
 from coursekit.submission.run import Run, run_fresh
+from coursekit.submission.telling import Telling, estimate
 from coursekit.submission.write import file_name, lighten, put_receipt, write
 
 ROOT = Path(coursekit.__file__).parents[1]
 RELEASE = json.loads((ROOT / "notebooks" / "labs" / "lab02_mlp.ipynb").read_text(encoding="utf-8"))
+
+EVA = Student("eva", "as the test says")
 
 
 @pytest.fixture
@@ -309,7 +316,7 @@ def test_what_is_handed_in_is_a_valid_notebook_that_the_grader_takes(
     cells = notebook["cells"]
     cells.insert(0, copy.deepcopy(cell_of(notebook, "test_standardise")))
     cell_of(notebook, "given_setup")["source"] = "import math"
-    report = handing_in.prepare(Found(notebook, tmp_path), student="eva müller", seconds=0)
+    report = handing_in.prepare(Found(notebook, tmp_path), student=Student("eva müller", "as the test says"), seconds=0)
     made = nbformat.read(report.path, as_version=4)
     nbformat.validate(made)
     work = read_submission_here(load_lab(ROOT / "labs" / "lab02_mlp"), report.path)
@@ -329,12 +336,12 @@ def test_the_card_counts_answers_and_checks(notebook: dict[str, Any], tmp_path: 
     failed["outputs"] = [
         {"output_type": "error", "ename": "Mistake", "evalue": "take both from <X_train>\nmore", "traceback": []}
     ]
-    report = handing_in.prepare(Found(notebook, tmp_path), student="eva", seconds=0)
+    report = handing_in.prepare(Found(notebook, tmp_path), student=EVA, seconds=0)
     answers = sum(map(nb.is_answer, RELEASE["cells"]))
     text, html = report.card().text(), report.card().html()
     assert f"1 of {answers} answers are written" in text
     assert report.checks["test_standardise"] == ""
-    assert "test_standardise_split: take both from <X_train>" in text
+    assert "Exercise 1 (3 points) · Scale the inputs: take both from <X_train>" in text
     assert "&lt;X_train&gt;" in html
     assert "<script" not in html
     assert "http" not in html
@@ -349,12 +356,133 @@ def test_a_given_cell_that_stops_in_the_fresh_run_is_named_and_the_work_is_not_c
     said = {}
     for errors in ({}, {setup: "TypeError: 'list' object is not callable\nmore"}):
         monkeypatch.setattr(handing_in, "run_fresh", lambda *_, errors=errors: Run({**tests, **answers, **errors}, {}, ""))
-        report = handing_in.prepare(Found(notebook, tmp_path), student="eva", seconds=1)
+        report = handing_in.prepare(Found(notebook, tmp_path), student=EVA, seconds=1)
         said[bool(errors)] = [warning for warning in report.warnings if "stopped" in warning]
         assert report.card().title.startswith("Can be handed in, but is not complete: ")
     assert said[False] == []  # checks and answers have lines of their own
     (warning,) = said[True]
-    assert "given_setup stopped with TypeError: 'list' object is not callable: " in warning
+    assert "the set-up cell stopped with TypeError: 'list' object is not callable: " in warning
+
+
+def test_no_line_of_the_card_speaks_of_a_cell_by_its_id(notebook: dict[str, Any], tmp_path: Path) -> None:
+    """Every kind of cell goes wrong: changed, lost, doubled, failing, not run, not written."""
+    cells = notebook["cells"]
+    cells.insert(0, copy.deepcopy(cell_of(notebook, "standardise")))
+    cell_of(notebook, "given_setup")["source"] = "import math"
+    notebook["cells"] = [cell for cell in cells if nb.grade_id(cell) not in ("softmax", "test_softmax")]
+    failed = cell_of(notebook, "test_standardise")
+    failed["execution_count"] = 1
+    failed["outputs"] = [{"output_type": "error", "ename": "Mistake", "evalue": "divide by s", "traceback": []}]
+    report = handing_in.prepare(Found(notebook, tmp_path), student=EVA, seconds=0)
+    said = report.card().text()
+    shown = set(re.findall(r"\w+", said))
+    assert {name for name in ids(RELEASE) if "_" in name and name in shown} == set()
+    above = RELEASE["cells"][: RELEASE["cells"].index(cell_of(RELEASE, "softmax"))]
+    headings = re.findall(r"^### (Exercise .+)$", "\n".join(nb.source(c) for c in above if c["cell_type"] == "markdown"), re.M)
+    assert f"Missing answers, whose cells are not in the notebook: {headings[-1]}." in said
+    assert "as they were handed out again: the set-up cell." in said
+
+
+def test_answers_and_checks_are_called_by_number_and_section_and_lead_to_their_heading(
+    notebook: dict[str, Any], tmp_path: Path
+) -> None:
+    card = handing_in.prepare(Found(notebook, tmp_path), student=EVA, seconds=0).card()
+    (open_ones,) = [section.lines for section in card.sections if section.heading == "Not written yet"]
+    outline = outline_of("lab02_mlp", RELEASE)
+    assert [str(line) for line in open_ones] == [part.label for part in outline.parts if part.name != "standardise"]
+    for part in outline.exercises[1:]:
+        assert f'<a href="#{part.title.replace(" ", "-")}"' in card.html()
+
+
+def test_a_check_of_an_answer_that_is_not_written_says_nothing_of_its_own(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = {i: "NotImplementedError: " for i, cell in enumerate(notebook["cells"]) if nb.is_test(cell)}
+    monkeypatch.setattr(handing_in, "run_fresh", lambda *_: Run(errors, {}, ""))
+    sections = {
+        s.heading: s.lines for s in handing_in.prepare(Found(notebook, tmp_path), student=EVA, seconds=1).card().sections
+    }
+    assert {str(line).partition(" · ")[0] for line in sections["Checks that fail"]} == {"Exercise 1 (3 points)"}
+    assert not any(str(line).startswith("Exercise 1 ") for line in sections["Not written yet"])
+
+
+def overwriting(notebook: dict[str, Any], line: str) -> dict[str, Any]:
+    """Give a notebook a line, in the answer to its first exercise, that overwrites a name, and each check below an error."""
+    cell_of(notebook, "standardise")["source"] += f"{line}\n"
+    return notebook
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+@pytest.mark.parametrize("line", ["np = 5", "list = [1, 2]", "keras = None", "plt = 3", "print = 'x'", "def max(x): return 1"])
+def test_an_overwritten_name_is_named_once_with_its_cell_and_the_cells_that_it_stopped_are_not_listed(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, fresh: bool
+) -> None:
+    name = line.removeprefix("def ").split("(")[0].split(" ")[0]
+    work = overwriting(notebook, line)
+    work["cells"].append(code(f"{name}.x({name}(3))"))
+    answer = work["cells"].index(cell_of(work, "standardise"))
+    below = [i for i, cell in enumerate(work["cells"]) if cell["cell_type"] == "code" and i > answer]
+    errors = dict.fromkeys(below, "AttributeError: 'int' object has no attribute 'mean'\nmore")
+    for i in below:
+        work["cells"][i]["execution_count"] = 1
+        work["cells"][i]["outputs"] = [
+            {
+                "output_type": "error",
+                "ename": "AttributeError",
+                "evalue": "'int' object has no attribute 'mean'",
+                "traceback": [],
+            }
+        ]
+    monkeypatch.setattr(handing_in, "run_fresh", lambda *_: Run(errors, {}, ""))
+    report = handing_in.prepare(Found(work, tmp_path), student=EVA, seconds=float(fresh))
+    said = report.card().text()
+    assert said.count("AttributeError") == 0
+    (message,) = [warning for warning in report.warnings if "overwritten" in warning]
+    assert f"`{name}` by `{line}` in Exercise 1 (3 points)" in message
+    assert f"{len(below)} cells below stopped because of it." in message
+    assert "Restart Kernel and Run All Cells" in message
+    assert "Checks that fail" not in said
+
+
+def test_an_overwritten_name_that_stopped_nothing_or_was_put_back_is_not_spoken_of(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = len(notebook["cells"])
+    notebook["cells"].append(code("np.mean([1])"))
+    for line, errors in (
+        ("np = 5", {last: ""}),
+        ("np = 5", {last: "ZeroDivisionError: division by zero"}),
+        ("np = 5\nimport numpy as np", {last: "TypeError: no"}),
+        ("list = 5\ndel list", {last: "TypeError: no"}),
+    ):
+        monkeypatch.setattr(handing_in, "run_fresh", lambda *_, errors=errors: Run(errors, {}, ""))
+        work = overwriting(copy.deepcopy(notebook), line)
+        report = handing_in.prepare(Found(work, tmp_path), student=EVA, seconds=1)
+        assert not [warning for warning in report.warnings if "overwritten" in warning]
+        assert [warning for warning in report.warnings if "stopped with" in warning] or not any(errors.values())
+
+
+def test_a_notebook_whose_modules_are_overwritten_is_explained_in_a_real_run(tmp_path: Path) -> None:
+    setup = code("import math", nbgrader={"grade_id": "given_setup", "locked": True, "grade": False, "solution": False})
+    work = {
+        **tiny("math = 5\nlist = [1]", "math.sqrt(4)", "list(range(3))", "1 / 0"),
+        "metadata": {"coursekit": {"lab": "lab98"}},
+    }
+    work["cells"].insert(0, setup)
+    report = handing_in.prepare(Found(work, tmp_path), student=EVA, seconds=60)
+    first = [warning for warning in report.warnings if "overwritten" in warning]
+    assert len(first) == 1
+    for part in (
+        "`math` by `math = 5`",
+        "`list` by `list = [1]`",
+        "the cell that begins with `math = 5`",
+        "2 cells below stopped",
+    ):
+        assert part in first[0]
+    assert [w for w in report.warnings if "stopped with" in w] == [
+        "When the notebook ran, the cell that begins with `1 / 0` stopped with ZeroDivisionError: division by zero: is an answer "
+        "above it complete?"
+    ]
 
 
 def test_equal_answers_have_equal_receipts_and_others_do_not(notebook: dict[str, Any]) -> None:
@@ -396,25 +524,142 @@ def test_a_read_only_folder_sends_the_file_elsewhere(tmp_path: Path, monkeypatch
     assert [path.name for path in tmp_path.iterdir()] == ["x.ipynb"]
 
 
+# ── how long it takes, and how far it is ─────────────────────────────────────────────────────────────────────────────
+
+
+CELLS = ["a = 1", "b = 2", "c = 3", "d = 4"]
+
+
+def test_the_time_is_that_of_the_cells_in_this_kernel_if_most_of_them_ran() -> None:
+    runs = [Ran("a = 1", seconds=100), Ran("a = 1", seconds=20), Ran("b = 2 ", seconds=10), Ran("c = 3", seconds=0.1)]
+    known = estimate(CELLS, runs, 900)
+    assert "in this kernel" in str(known)
+    assert known.seconds is not None
+    assert 30 < known.seconds < 60  # what ran, the cell that did not, and a new kernel
+    assert "two processor cores" in str(estimate(CELLS, runs[:2], 900))
+    again = "coursekit.submit()"
+    assert estimate([*CELLS, again], [*runs, Ran(again, seconds=500)], 900) == known
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        (60, "It takes about a minute, on two processor cores; a slower machine needs longer"),
+        (235, "It takes about 4 minutes, on two processor cores; a slower machine needs longer"),
+        (22, "It takes about 30 seconds, on two processor cores; a slower machine needs longer"),
+        *((nothing, "It takes as long as its cells take") for nothing in (None, "60", -1, True)),
+    ],
+)
+def test_else_it_is_what_the_lab_states_and_else_it_is_not_known(stated: Any, said: str) -> None:
+    assert str(estimate(CELLS, [], stated)) == said
+
+
+def test_submit_says_at_once_what_it_does_and_then_how_far_it_is(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    printed: list[str] = []
+
+    def run_fresh(work: Any, folder: Any, seconds: float, on_cell: Any, on_wait: Any) -> Run:
+        printed.append(capsys.readouterr().out)
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 20)
+        on_cell(next(i for i, cell in enumerate(work["cells"]) if cell["cell_type"] == "code"))
+        printed.append(capsys.readouterr().out)
+        on_wait()  # nothing: a line was printed just now
+        monkeypatch.setattr(time, "monotonic", lambda: now + 40)
+        on_wait()
+        printed.append(capsys.readouterr().out)
+        return Run({}, {}, "")
+
+    notebook["metadata"]["coursekit"]["seconds"] = 100
+    monkeypatch.setattr(_front_end, "shell", lambda: None)
+    monkeypatch.setattr(handing_in, "run_fresh", run_fresh)
+    coursekit.submit(save(notebook, tmp_path / "lab02_mlp.ipynb"), student="eva")
+    count = sum(cell["cell_type"] == "code" for cell in notebook["cells"])
+    assert printed[0] == (
+        "Handing in for eva: your notebook is checked, repaired, and runs once more from the top, in a new process.\n"
+        "It takes about 2 minutes, on two processor cores; a slower machine needs longer.\n"
+        "a new kernel starts and imports Keras\n"
+    )
+    assert printed[1] == f"running it from the top: cell 2 of {count} · 20 s so far, about a minute left\n"
+    assert printed[2] == f"running it from the top: cell 2 of {count} · 40 s so far, about a minute left\n"
+
+
+def test_in_a_notebook_one_line_is_updated(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    def display(data: dict[str, str], **options: Any) -> Any:
+        shown.append("new: " + data["text/plain"])
+        return SimpleNamespace(update=lambda data, raw: shown.append(data["text/plain"]))
+
+    monkeypatch.setattr(_front_end, "shell", lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setattr("IPython.display.display", display)
+    telling = Telling(None)
+    telling.begin(2)
+    telling.wait()
+    telling.step(1)
+    telling.step(2)
+    telling.end()
+    assert [line.partition(" · ")[0] for line in shown] == [
+        "new: a new kernel starts and imports Keras",
+        "running it from the top: a new kernel starts and imports Keras",
+        "running it from the top: cell 2 of 2",
+        "running it from the top: 2 cells of 2",
+        "ran 2 of 2 cells in 0 s",
+    ]
+
+
+def test_a_long_cell_does_not_silence_the_run(tmp_path: Path) -> None:
+    waited: list[int] = []
+    run_fresh(tiny("import time; time.sleep(3)"), tmp_path, 60, on_wait=lambda: waited.append(1))
+    assert waited
+
+
+def test_a_lab_states_how_long_it_runs() -> None:
+    assert RELEASE["metadata"]["coursekit"]["seconds"] == load_lab(ROOT / "labs" / "lab02_mlp").settings.running_seconds
+
+
 # ── who hands in ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_an_id_is_asked_for_once_and_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or " eva ")
-    assert [identity.student_id(), identity.student_id(), identity.student_id("bob"), identity.student_id()] == [
-        "eva",
-        "eva",
-        "bob",
-        "bob",
-    ]
+    found = [identity.student(), identity.student(), identity.student("bob"), identity.student()]
+    assert [student.id for student in found] == ["eva", "eva", "bob", "bob"]
     assert len(asked) == 1
+    assert [student.source.split(":")[0].split(";")[0] for student in found] == [
+        "as you have just typed it",
+        "as an earlier call on this machine said",
+        "as this call says",
+        "as an earlier call on this machine said",
+    ]
+    for student in found:
+        assert str(identity._file()) in str(student)
+        assert 'coursekit.submit(student="your ID")' in str(student)
+
+
+def test_an_id_that_cannot_be_remembered_is_not_said_to_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(identity, "_file", lambda: tmp_path / "file" / "student.txt")
+    assert "could not be remembered" in str(identity.student("eva"))
+
+
+def test_the_card_says_whose_work_it_is_from_where_that_is_known_and_how_to_change_it(
+    notebook: dict[str, Any], tmp_path: Path
+) -> None:
+    identity.student("ada")
+    lines = handing_in.prepare(Found(notebook, tmp_path), student=identity.student(), seconds=0).card().text().split("\n")
+    said = lines[lines.index("Whose work this is") + 1]
+    assert said.startswith("  `ada`, as an earlier call on this machine said: it was remembered in ")
+    assert str(tmp_path / "home" / "student.txt") in said
+    assert "coursekit.submit(student=" in said
 
 
 @pytest.mark.parametrize("given", ["", "  ", "---", "x" * 101])
 def test_an_id_without_a_letter_or_number_is_refused(given: str) -> None:
     with pytest.raises(SubmissionError, match="empty or too long"):
-        identity.student_id(given)
+        identity.student(given)
 
 
 def test_where_no_person_is_nothing_happens(
@@ -441,7 +686,8 @@ def test_from_plain_python_the_card_is_printed(
     before = path.read_bytes()
     coursekit.submit(path, student="eva", run=False)
     said = capsys.readouterr().out
-    assert said.startswith("Can be handed in, but is not complete: lab02_mlp-eva-")
+    assert said.startswith("Handing in for eva: ")
+    assert "\nCan be handed in, but is not complete: lab02_mlp-eva-" in said
     assert "1 of " in said
     assert path.read_bytes() == before
     assert (

@@ -22,7 +22,12 @@ def answered(stub: str, answer: str) -> str:
 
 
 def _prose(source: str, **notes: Any) -> dict[str, Any]:
-    return {"cell_type": "markdown", "id": "prose", "metadata": {"nbgrader": notes} if notes else {}, "source": source}
+    return {
+        "cell_type": "markdown",
+        "id": notes.get("grade_id", "prose"),
+        "metadata": {"nbgrader": notes} if notes else {},
+        "source": source,
+    }
 
 
 def _code(name: str, source: str, **notes: Any) -> dict[str, Any]:
@@ -46,7 +51,7 @@ def notebook() -> dict[str, Any]:
         _prose("### Exercise 2 (2 points)"),
         _code("rates", RATES, solution=True, grade=False),
         _test("rates", CHECK_RATES, 2),
-        _prose("why", grade=True, solution=True, points=4),
+        _prose("why", grade_id="why", grade=True, solution=True, points=4),
     ]
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 

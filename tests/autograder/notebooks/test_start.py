@@ -55,6 +55,24 @@ def test_each_lab_and_lecture_has_a_badge_with_its_own_address_where_there_is_a_
             assert text.count("Open in Colab") == text.count(address) == bool(publication.repository)
 
 
+def test_each_lab_and_lecture_says_right_after_its_time_for_which_machine_that_holds(root: Path) -> None:
+    """The builder writes the sentence; no author does."""
+    made = {folder.name: release_notebook(published(load_lab(folder))) for folder in find_labs(root / "labs")}
+    for path in find_lectures(root / "notebooks" / "lectures"):
+        made[path.stem] = lecture_notebook(replace(load_lecture(path), publication=PUBLISHED))
+    for name, notebook in made.items():
+        text = " ".join(first(notebook, "markdown").source.split())
+        before, _, rest = text.partition("**Time")
+        time, _, other = rest.partition(" - **" if " - **" in rest else " * **")
+        assert "two processor cores without a GPU" in time, name
+        assert "two processor cores" not in before + other, name
+        assert other, name  # the points, or where the lecture is used
+
+
+def test_a_notebook_that_states_no_time_gets_no_sentence_about_it(toy: Lab) -> None:
+    assert "processor cores" not in first(release_notebook(published(toy)), "markdown").source
+
+
 def test_the_first_code_cell_is_a_form_as_the_folded_tests_are(toy: Lab) -> None:
     notebook = release_notebook(published(toy))
     cell = first(notebook, "code")
