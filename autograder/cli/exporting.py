@@ -6,6 +6,7 @@ What it needs beyond its own options is imported when it runs, so that `--help` 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+NAMED = 10  # people who are left out for one reason and named; --json names all
 ENDINGS = {"parquet": ".parquet", "gradescope": "-gradescope.zip"}  # of other files than LAB-PLATFORM.csv
 
 
@@ -208,12 +210,23 @@ def _say_filled(filled: Filled, dry_run: bool) -> None:
         say("  {} feedback comments {}", filled.comments, "would be written" if dry_run else "written")
     say_list("  [yellow]comment kept[/] {}: a person wrote the one that stands there", _ids(filled.commented))
     say_list("  {}: {} → {}", [(change.name, change.old or "empty", change.new) for change in filled.changes])
-    say_list("  [yellow]left out[/] {}: {}", filled.left)
+    say_list("  [yellow]left out[/] {}: {}", _by_reason(filled.left))
     say_list("  [yellow]no row in the export[/] {}", [(student,) for student in filled.without_row])
     say_list("  [yellow]fits no student of the course[/] {}", [(name,) for name in filled.unknown])
     say_list(
         "  [yellow]not final[/] {}: a person has not completed this mark; run this again afterwards", _ids(filled.provisional)
     )
+
+
+def _by_reason(left: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """(names, reason): in a large class, many are left out for the same reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in left:
+        names.setdefault(reason, []).append(name)
+    return [
+        ("; ".join(some[:NAMED]) + (f" and {len(some) - NAMED} more" if len(some) > NAMED else ""), reason)
+        for reason, some in names.items()
+    ]
 
 
 def _ids(names: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -225,6 +238,6 @@ def _say_handed_out(handed: HandOut) -> None:
     say(
         "[bold]{}[/] mark{} in an autograder for Gradescope, which needs its smallest container only", count, "s" * (count != 1)
     )
-    say_list("  [yellow]left out[/] {}: {}", handed.left)
+    say_list("  [yellow]left out[/] {}: {}", _by_reason(handed.left))
     say("  1. upload it under Configure Autograder of an assignment with {} points", f"{handed.points:g}")
     say("  2. then Manage Submissions > Regrade All Submissions; a submission without a mark here shows an error and gets none")

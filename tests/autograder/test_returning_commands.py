@@ -54,6 +54,21 @@ def test_export_fills_the_export_of_canvas_and_says_who_is_left_out(course: Path
     assert made.read_text() == grades.read_text().replace("ada,A,", "ada,A,10.00")
 
 
+def test_those_who_are_left_out_for_one_reason_stand_in_one_line(course: Path, grades: Path) -> None:
+    absent = [f"n{number:02}" for number in range(13)]
+    with (course / "roster.csv").open("a") as roster, grades.open("a") as sheet:
+        for name in absent:
+            roster.write(f"{name},{name},Z\n")
+            sheet.write(f"Called {name},,{name},A,\n")
+    options = ("export", "lab00_toy", "--to", "canvas", "--template", grades, "--course", course)
+    said = call(*options)[1]
+    assert "left out Three; Called n00; Called n01" in said
+    assert "Called n08 and 4 more: nothing was handed in" in said
+    assert said.count("left out") == 2  # and ben's, for another reason
+    left = json.loads(call(*options, "--json")[1])["left"]
+    assert len(left) == 2 + len(absent)
+
+
 def test_a_dry_run_of_export_prints_json_and_writes_nothing(course: Path, grades: Path) -> None:
     code, said = call("export", "lab00_toy", "--to", "canvas", "--template", grades, "--course", course, "--dry-run", "--json")
     report = json.loads(said)

@@ -140,6 +140,9 @@ def test_a_week_from_the_downloads_to_the_marks_in_the_platforms(
     _collect(downloads, course)
     assert (status()["handed_in"], status()["next"]) == (60, f"autograder grade {LAB}")
     assert call("grade", LAB, "--jobs", 2)[0] == 0
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:  # formgrader shows the names of the roster
+        names = {row.id: (row.first_name, row.last_name, row.email) for row in gradebook.students}
+    assert names == {p.id: (p.first, p.last, p.email) for p in CLASS.values() if p.id in HANDED_IN}
     with marking(course) as give:
         for student in BY_HAND:
             give(student)
@@ -305,7 +308,10 @@ def _export(lms: str, template: Path, rows: list[list[str]]) -> bytes:
     _write(template, rows)
     code, said = call("export", LAB, "--to", lms, "--template", template)
     assert code == 1
-    assert said.count("left out") == len(WITHOUT | UNMARKED)
+    without = [CLASS[student] for student in sorted(WITHOUT)]
+    names = "; ".join(f"{p.last}, {p.first}" if lms == "canvas" else f"{p.first} {p.last}" for p in without)
+    assert f"left out {names}: nothing was handed in" in said
+    assert said.count("left out") == 1 + len(UNMARKED)
     data = (Path("feedback") / f"{LAB}-{lms}.csv").read_bytes()
     for before, after in zip(rows, read_rows(data), strict=True):
         assert before[:4] + before[5:] == after[:4] + after[5:]

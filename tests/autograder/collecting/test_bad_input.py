@@ -155,6 +155,17 @@ def test_helpers_whose_names_clash_on_some_systems_do_not_replace_one_another(nn
     assert any("same name on some systems" in note for note in notes)
 
 
+def test_entries_that_differ_in_capital_letters_only_are_both_read_and_none_replaces_the_other(nn: Class) -> None:
+    base = "Jane Doe_1_assignsubmission_file"
+    report = nn.collect(nn.zip({f"{base}/Lab.ipynb": notebook("one"), f"{base}/lab.ipynb": notebook("two")}))
+    assert report.counts["twice"] == 1
+    assert nn.mark("S1") in ("one", "two")
+    assert nn.files("S1") == {"toylab.ipynb"}
+    again = nn.collect(nn.zip({"S2/a.ipynb": notebook("big"), "s2/a.ipynb": notebook("small")}), kind="folders")
+    assert set(said(again, "unmatched")) == {"S2", "s2"}
+    assert nn.students() == {"S1"}
+
+
 def test_names_that_forgot_to_say_utf_8_are_read_as_utf_8(nn: Class) -> None:
     path = nn.zip({"oneilsmithzoXX_4712_2_lab.ipynb": notebook("zoe")})
     path.write_bytes(path.read_bytes().replace(b"zoXX", "zoë".encode() + b"_"[:0] if len("zoë".encode()) == 4 else b"zoXX"))
