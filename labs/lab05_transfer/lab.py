@@ -2009,6 +2009,12 @@ def open_kernels(model):
 body = small_body()
 body.trainable = False
 with check.mutates(body):
+    open_top(body, 3)
+check.equal(
+    open_kernels(body), [(2, 2, 5, 4)],
+    "with count=3 only the second Conv2D should be trainable (base.trainable = True after the loop opens all). Trainable kernels",
+)
+with check.mutates(body):
     open_top(body, len(body.layers))
 check.equal(open_kernels(body), [(3, 3, 3, 5), (2, 2, 5, 4)], "with count=6 both Conv2D layers should be trainable. Trainable kernels")
 with check.mutates(body):
