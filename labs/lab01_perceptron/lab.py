@@ -1690,7 +1690,7 @@ t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
 # ### Exercise 12 (2 points)
 #
 # Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, one hidden layer
-# of 8 units, or some more or fewer, with a nonlinear activation (`"tanh"` works well), and one sigmoid output. Compile it and train it on
+# or more, say one of 8 units, with a nonlinear activation (`"tanh"` works well), and one sigmoid output. Compile it and train it on
 # `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you get there is up to you: the settings
 # above, with `EPOCHS` epochs and `batch_size=4`, are enough. `training.fit(model, X, y, epochs=..., batch_size=...)` is `model.fit` with
 # faster settings, and you may use either.
@@ -1713,10 +1713,6 @@ check.model(xor_model, input_shape=(2,), output_shape=(1,))
 said = check.outputs(xor_model, CORNERS.astype("float32"))
 check.between(said.min(), 0, 1, name="the smallest output", low_hint="it is negative: use a sigmoid output")
 check.between(said.max(), 0, 1, name="the largest output", high_hint="it is above 1: use a sigmoid output")
-check.equal(
-    sum(len(w.shape) == 2 for w in xor_model.weights), 2,
-    hint="this is the number of layers with weights: one hidden layer and the output make two",
-)
 ### BEGIN HIDDEN TESTS
 far = np.random.default_rng().uniform(-200, 200, size=(500, 2)).astype("float32")
 outputs = check.outputs(xor_model, far)
