@@ -417,9 +417,9 @@ check.close(
     hint="wrong for weights that are smaller than one step: the slope of |w| is ±1 however small w is",
     mistakes={"a step carries a small weight past 0, and you cut it off there: take the plain step": np.zeros(3)},
 )
-tiny = np.array([1e-4, -3e-5, 0.0, 8e-3, -2e-3])
+tiny = np.array([1e-4, -2e-3, 8e-3])
 check.close(
-    penalised_step(tiny.copy(), np.zeros(5), lr, l1, 0.0), tiny - lr * l1 * np.sign(tiny), rtol=1e-4, atol=1e-9,
+    penalised_step(tiny.copy(), np.zeros(3), lr, l1, 0.0), tiny - lr * l1 * np.sign(tiny), rtol=1e-4, atol=1e-9,
     hint="weights such as 0.0001 and −0.002 do not count as 0: the slope of |w| is ±1 however small w is",
 )
 ### END HIDDEN TESTS

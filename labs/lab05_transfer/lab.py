@@ -1865,7 +1865,8 @@ check.true(
     "one call in training changed base: its batch normalisation is not frozen",
 )
 ### BEGIN HIDDEN TESTS
-mixed = named_body()
+kinds = [keras.layers.DepthwiseConv2D(2), keras.layers.Dense(3), keras.layers.LayerNormalization(), keras.layers.Conv2D(2, 1)]
+mixed = keras.Sequential([keras.Input((6, 6, 3)), *kinds])
 with check.mutates(mixed):
     built = build_classifier(mixed, 3)
 kinds = "base may hold layers of any kind, dense and depthwise ones too: freeze all of them, base.trainable = False"

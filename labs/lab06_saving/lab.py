@@ -1976,7 +1976,7 @@ with zipfile.ZipFile("lab06_models/exercise_10_stranger.keras") as old, zipfile.
         new.writestr(name, json.dumps(json.loads(part), separators=(",", ":")) if name == "config.json" else part)
 check.equal(
     [verdict(load_model_safely, compact), note.exists()], ["unsafe", False],
-    "here the settings are written without blanks: do not look for the code yourself, leave safe mode on and let load_model refuse",
+    "here the settings are written without blanks: do not look for code yourself, leave it to Keras, whose safe_mode refuses it anywhere",
 )
 keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="no_Lambda_here")]).save(fresh("exercise_10_name.keras"))
 check.equal(
