@@ -1025,10 +1025,6 @@ check.true(
     "the model in the file is not compiled: save the model itself as it was after the best epoch, with loss, optimizer and its state,\n"
     "not a copy of its weights in a new network",
 )
-check.equal(
-    int(keras.ops.convert_to_numpy(whole.optimizer.iterations)), best + 1,
-    f"the number of steps that the optimizer in the file has made: it should be saved as it was after epoch {best + 1}, of one step each",
-)
 single = one_weight()
 with check.mutates(single):
     keep_best(single, np.ones((96, 1)), np.full((96, 1), 2.0), np.ones((8, 1)), np.ones((8, 1)), 2, best_file)
