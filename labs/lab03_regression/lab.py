@@ -2108,8 +2108,8 @@ for layer in best_model.layers:
             for names in sets:
                 check.true(
                     same(m, columns["training"]) or not same(m, np.concatenate([columns[name] for name in names])),
-                    f"the Normalization layer knows the means of these districts: {' and '.join(names)}. Adapt it on the\n"
-                    "training districts alone",
+                    f"the Normalization layer knows the means of the {' and '.join(names)} districts: adapt it on the training\n"
+                    "districts alone",
                 )
 ### END HIDDEN TESTS
 
