@@ -1025,6 +1025,11 @@ check.true(
     "the model in the file is not compiled: save the model itself as it was after the best epoch, with loss, optimizer and its state,\n"
     "not a copy of its weights in a new network",
 )
+check.true(
+    int(keras.ops.convert_to_numpy(whole.optimizer.iterations)) > 0,
+    "the optimizer in the file has made no step: save the model itself as it was after the best epoch, not a copy of its weights in a\n"
+    "new network",
+)
 single = one_weight()
 with check.mutates(single):
     keep_best(single, np.ones((96, 1)), np.full((96, 1), 2.0), np.ones((8, 1)), np.ones((8, 1)), 2, best_file)
