@@ -484,8 +484,8 @@ check.weights(
     "base holds a convolution and a batch normalisation too: freeze all copied layers, whatever their kind, not the dense ones alone",
 )
 closed = small_base()
-for layer in closed.layers:
-    layer.trainable = False  # its owner had frozen them all
+for each in closed.layers:
+    each.trainable = False  # its owner had frozen them all
 check.weights(
     reuse(closed), [(4, 1), (1,)],
     "every layer of this base was frozen before, the last one too: the new neuron should learn all the same. Make a new Dense layer,\n"
@@ -639,8 +639,8 @@ check.true(
     "unfreeze changed weights of a network with batch normalisation: its running values move when you call it in training",
 )
 network, X, y = half_frozen()
-for layer in network.layers:
-    layer.trainable = False
+for each in network.layers:
+    each.trainable = False
 with check.mutates(network):
     unfreeze(network, 0.01)
 check.equal(

@@ -657,8 +657,8 @@ check.true(
 )
 closed, changed = trained_toy(), trained_toy()
 changed.set_weights([w + 1 if number == part else w for number, w in enumerate(closed.get_weights())])
-for layer in [*closed.layers, *changed.layers]:
-    layer.trainable = False
+for each in [*closed.layers, *changed.layers]:
+    each.trainable = False
 check.true(
     not same_state(closed, changed)["weights"],
     f"all layers are frozen here, and array {part} differs: get_weights() gives all weights, trainable_weights only what learns",
