@@ -163,7 +163,7 @@ def card(outline: Outline, found: list[Standing], notebook: Found | None = None,
 
 ANSWERED, GONE, UNKNOWN = "answered", "gone", "unknown"
 _IN_WORDS = {
-    ANSWERED: "answered, and marked by a person",
+    ANSWERED: "answered; a person marks it",
     UNWRITTEN: "… not written yet",
     GONE: "its cell is no longer in the notebook: coursekit.submit() says what is missing",
     UNKNOWN: "marked by a person; whether it is answered cannot be seen from here",

@@ -176,8 +176,8 @@ class Downloads:
         """What a student zipped: the notebook and helpers whose names clash on some systems."""
         made = io.BytesIO()
         with zipfile.ZipFile(made, "w") as archive:
-            archive.writestr("work/my lab.ipynb", self.notebook(student))
-            for helper in ("work/Data.csv", "work/data.csv", "__MACOSX/work/._my lab.ipynb"):
+            archive.writestr("handed in/my lab.ipynb", self.notebook(student))
+            for helper in ("handed in/Data.csv", "handed in/data.csv", "__MACOSX/handed in/._my lab.ipynb"):
                 archive.writestr(helper, helper)
         return made.getvalue()
 

@@ -79,7 +79,7 @@ def found(answer: str | None, *, is_live: bool = False) -> Found:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("Because of the noise.", "answered, and marked by a person"),
+        ("Because of the noise.", "answered; a person marks it"),
         (" why\n", "… not written yet"),
         ("  \n", "… not written yet"),
         (None, "its cell is no longer in the notebook"),
@@ -114,7 +114,7 @@ def test_progress_reads_the_notebook_that_the_front_end_names(tmp_path: Path, mo
     path.write_text("{")
     coursekit.progress()
     assert [text.split("\n")[-1].partition(": ")[2] for text in shown] == [
-        "answered, and marked by a person",
+        "answered; a person marks it",
         "marked by a person; whether it is answered cannot be seen from here",
     ]
 
