@@ -20,7 +20,7 @@ from autograder.files import write_text
 if TYPE_CHECKING:  # takes a second to load, and most files need none of it
     import nbformat
 
-__all__ = ["KERNEL", "read_lean", "read_notebook", "shown", "write_notebook"]
+__all__ = ["KERNEL", "notebook_text", "read_lean", "read_notebook", "shown", "write_notebook"]
 
 MAX_BYTES = 64 * 2**20
 MAX_CELLS = 5_000
@@ -276,6 +276,25 @@ KERNEL = {
 }
 
 
+def notebook_text(notebook: nbformat.NotebookNode) -> str:
+    """Return the text of a notebook's file.
+
+    Args:
+        notebook: The notebook.
+
+    Returns:
+        JSON, with a line break at its end.
+
+    Raises:
+        nbformat.ValidationError: The notebook is not valid.
+    """
+    import nbformat
+
+    nbformat.validate(notebook)
+    text: str = nbformat.v4.writes(notebook)  # nbformat.writes would validate once more
+    return text + "\n"
+
+
 def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook to a file atomically.
 
@@ -287,7 +306,4 @@ def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
         nbformat.ValidationError: The notebook is not valid.
         OSError: The file cannot be written.
     """
-    import nbformat
-
-    nbformat.validate(notebook)
-    write_text(path, nbformat.writes(notebook) + "\n")
+    write_text(path, notebook_text(notebook))

@@ -8,7 +8,6 @@ repaired submissions; it reads no file and does not know gradebooks.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any
@@ -160,7 +159,8 @@ def _places(lab: Lab, texts: Sequence[str], submitted: Sequence[Any]) -> tuple[d
     after = -1
     for number, cell in enumerate(submitted):
         named = [by_id[i] for i in _ids(cell) if i in by_id]
-        alike = [i for i, text in enumerate(texts) if text == _source(cell)]
+        source = _source(cell)
+        alike = [i for i, text in enumerate(texts) if text == source]
         place = next((i for i in (*named, *alike) if i not in places), None)
         if place is None:
             own.setdefault(after, []).append(number)
@@ -212,6 +212,8 @@ def _source(cell: Any) -> str:
 
 # ── inert text ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # Unicode's category Cc but for \n and \t
+
 
 def _clean(text: str) -> str:
     """Return a source without control characters and surrogates, of at most MAX_TEXT characters.
@@ -219,7 +221,7 @@ def _clean(text: str) -> str:
     Characters that reverse the direction of text are shown as escapes, because they make code look different from what runs.
     """
     text = text[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    text = _CONTROL.sub("", text)
     return re.sub(r"[\u202a-\u202e\u2066-\u2069]", lambda found: printable(found.group()), text)
 
 

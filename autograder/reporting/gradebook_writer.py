@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook
+from nbgrader.api import Comment, Grade, Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, parse_utc
+from sqlalchemy.orm import undefer
 
 from autograder.course.roster import Roster, Student
 from autograder.errors import UnreadableError
@@ -26,7 +27,7 @@ from autograder.files import write_text
 from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.io import read_notebook, write_notebook
+from autograder.notebooks.io import notebook_text, read_notebook
 from autograder.notebooks.release import release_notebook
 from autograder.reporting.autograded import autograded_notebook, by_grade_id, literal, with_own_cells
 from autograder.reporting.database import transaction
@@ -82,7 +83,7 @@ class GradebookWriter:
         """
         folder = Path(self.course.format_path(self.course.autograded_directory, verdict.submission, self.lab.assignment))
         path = folder / f"{self.lab.id}.ipynb"
-        before, after = _earlier(path), self._notebook(verdict, work)
+        before, (after, text) = _earlier(path), self._notebook(verdict, work)
         stamp = _stamp(self.lab, submitted)
         try:
             when = parse_utc(stamp) if stamp else None
@@ -90,23 +91,23 @@ class GradebookWriter:
             when = None
         with transaction(self.gradebook):
             waiting = self._enter(verdict, before, after, when)
-        write_notebook(after, path)
+        write_text(path, text)
         if when:
             write_text(folder / "timestamp.txt", stamp + "\n")
         said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, because formgrader fails on it"
         return waiting, [said] if stamp and not when else []
 
-    def _notebook(self, verdict: Verdict, work: Submission | None) -> nbformat.NotebookNode:
-        """Create the graded notebook and validate it."""
+    def _notebook(self, verdict: Verdict, work: Submission | None) -> tuple[nbformat.NotebookNode, str]:
+        """Create the graded notebook, and validate it as its file's text is made."""
         try:
             notebook = autograded_notebook(self.lab, self.released, verdict, work)
-            nbformat.validate(notebook)
+            text = notebook_text(notebook)
         except OSError:
             raise
         except Exception as error:  # an error in one file must not stop the others
             first = (str(error).splitlines() or [""])[0][:200]
             raise RefusedError(f"no notebook could be made of it ({type(error).__name__}: {first})") from error
-        return notebook
+        return notebook, text
 
     def _enter(
         self, verdict: Verdict, before: nbformat.NotebookNode | None, after: nbformat.NotebookNode, when: datetime | None
@@ -120,17 +121,20 @@ class GradebookWriter:
         old_status = before.metadata.autograder.status if before else ""
         if verdict.status != old_status and (verdict.status != "graded" or old_status):
             row.flagged = verdict.status != "graded"
-        self._enter_marks(row, verdict, _unchanged(self.lab, before, after))
+        waiting = self._enter_marks(row, verdict, _unchanged(self.lab, before, after))
         comments = _comments(self.lab, verdict, after)
-        for comment in row.comments:
+        for comment in self.gradebook.db.query(Comment).filter_by(notebook_id=row.id).populate_existing():
             comment.auto_comment = comments[self.names[comment.cell_id]]
         self.gradebook.db.flush()
         row.late_submission_penalty = self._penalty(submission, row)
-        return sum(bool(grade.needs_manual_grade) for grade in row.grades)
+        return waiting
 
-    def _enter_marks(self, row: Any, verdict: Verdict, unchanged: set[str]) -> None:
+    def _enter_marks(self, row: Any, verdict: Verdict, unchanged: set[str]) -> int:
+        """Enter the marks; return how many cells a person has to mark. One query reads what else would be a query per column."""
         marks = _marks(self.lab, verdict)
-        for grade in row.grades:
+        grades = self.gradebook.db.query(Grade).options(undefer(Grade.max_score)).filter_by(notebook_id=row.id)
+        waiting = 0
+        for grade in grades.populate_existing():
             name = self.names[grade.cell_id]
             mark = marks[name]
             if name not in unchanged or grade.auto_score != mark.score:
@@ -138,6 +142,8 @@ class GradebookWriter:
             if (grade.manual_score or 0) > grade.max_score:  # the cell gave more points when a person marked it
                 grade.needs_manual_grade = True
             grade.auto_score = mark.score
+            waiting += bool(grade.needs_manual_grade)
+        return waiting
 
     def _penalty(self, submission: Any, row: Any) -> float | None:
         late = submission.total_seconds_late

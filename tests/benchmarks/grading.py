@@ -109,11 +109,13 @@ def grow(lab: Lab, few: int, many: int) -> float:
     return costs[1] / costs[0]
 
 
-def timed_class(lab: Lab, course: Path, keep: ResultCache | None = None) -> tuple[list[Verdict], float]:
+def timed_class(
+    lab: Lab, course: Path, keep: ResultCache | None = None, options: Options | None = None
+) -> tuple[list[Verdict], float]:
     found = find_submissions(course, lab.id)
     with PEAK:
         started = time.perf_counter()
-        verdicts = grade_class(lab, found, Options(), keep=keep)
+        verdicts = grade_class(lab, found, options or Options(), keep=keep)
         return verdicts, time.perf_counter() - started
 
 
