@@ -1436,7 +1436,7 @@ rng = np.random.default_rng()
 rates, curve = np.geomspace(1e-5, 10, 60), rng.gamma(2.0, 1.0, size=60) + 0.1
 curve[50:], curve[rng.permutation(40)[:5]] = np.inf, np.nan
 lowest = rng.integers(41, 50)
-curve[lowest] = 0.001
+curve[lowest - 1], curve[lowest] = 0.002, 0.001  # the steepest fall is elsewhere
 one_of = [rates[lowest] / 10, rates[lowest], rates[lowest - 1], curve[lowest], curve[lowest] / 10]  # the test above judges which
 with check.unchanged(rates, curve, hint="pick_rate changed its input: work on a copy"):
     picked = pick_rate(rates, curve)
