@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
+from copy import copy
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import TestResult, Verdict
@@ -81,8 +81,9 @@ def autograded_notebook(
     Returns:
         The released notebook with the student's cells, and with the result below each test.
     """
-    notebook = deepcopy(released)
-    notebook.metadata["autograder"] = nbformat.from_dict({"status": verdict.status})
+    notebook = copy(released)
+    notebook.metadata = nbformat.from_dict({**released.metadata, "autograder": {"status": verdict.status}})
+    notebook.cells = [copy(cell) for cell in released.cells]  # what is changed below is set anew in a cell, never within
     if work is not None:
         notebook.cells = _with_answers(lab, notebook.cells, work)
     cells = by_grade_id(notebook)
@@ -96,6 +97,11 @@ def autograded_notebook(
             0, new_markdown_cell(f"**Notes of the autograder** ({verdict.status})\n\n{said}", id="autograder-notes")
         )
     return notebook
+
+
+def _output(kind: str, **fields: Any) -> nbformat.NotebookNode:
+    """Return an output. The notebook is validated as a whole, so nbformat's `new_output`, which validates each, is not used."""
+    return nbformat.from_dict({"output_type": kind, **fields})
 
 
 def _ran_inside(verdict: Verdict) -> str:
@@ -113,10 +119,10 @@ def _outputs(test: Cell, result: TestResult | None, verdict: Verdict) -> list[nb
     kind = result.status.capitalize()
     said = f"{kind}: {message}" if message else kind
     if result.earned == 0 and result.status != "passed":
-        return [new_output("error", ename=kind, evalue=message, traceback=said.split("\n"))]
-    outputs = [new_output("stream", name="stdout", text=f"{said}\n")]
+        return [_output("error", ename=kind, evalue=message, traceback=said.split("\n"))]
+    outputs = [_output("stream", name="stdout", text=f"{said}\n")]
     if result.earned < test.points:
-        outputs.append(new_output("execute_result", data={"text/plain": repr(float(result.earned))}))
+        outputs.append(_output("execute_result", execution_count=None, metadata={}, data={"text/plain": repr(float(result.earned))}))
     return outputs
 
 
@@ -192,10 +198,10 @@ def _own_cell(cell: Any, cell_id: str, album: Album) -> nbformat.NotebookNode:
 def _figures(submitted: Any, album: Album) -> list[nbformat.NotebookNode]:
     """Return the pictures in the submitted outputs of a code cell, after a line that describes them."""
     before = album.left_out
-    pictures = [new_output("display_data", data=picture) for picture in album.of_outputs(submitted.get("outputs"))]
+    pictures = [_output("display_data", metadata={}, data=picture) for picture in album.of_outputs(submitted.get("outputs"))]
     said = [f"{len(pictures)} as handed in"] if pictures else []
     said += [f"{album.left_out - before} left out, too large"] if album.left_out > before else []
-    return [new_output("stream", name="stdout", text=f"(figures: {', '.join(said)})\n"), *pictures] if said else []
+    return [_output("stream", name="stdout", text=f"(figures: {', '.join(said)})\n"), *pictures] if said else []
 
 
 def _ids(cell: Any) -> list[str]:
