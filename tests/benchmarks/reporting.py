@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import functools
 import io
 import json
 import random
@@ -115,17 +116,25 @@ def measure_feedback(lab: Lab, released: str, students: int) -> tuple[float, int
         return spent, max(pages)
 
 
-def with_figures(notebook: str, seed: int) -> str:
-    """The notebook with a figure below each of its first four answers."""
-    raw, rng = json.loads(notebook), np.random.default_rng(seed)
-    answers = [cell for cell in raw["cells"] if cell["metadata"].get("nbgrader", {}).get("solution") and "outputs" in cell]
-    for cell in answers[:4]:
+@functools.cache
+def figures() -> list[str]:
+    """Forty figures, as notebooks hold them."""
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(40):
         figure = Figure(figsize=(6.4, 4.8), dpi=100)
         figure.add_subplot().plot(rng.normal(size=(200, 3)).cumsum(axis=0))
         out = io.BytesIO()
         figure.savefig(out, format="png")
-        data = {"image/png": base64.b64encode(out.getvalue()).decode()}
-        cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
+        drawn.append(base64.b64encode(out.getvalue()).decode())
+    return drawn
+
+
+def with_figures(notebook: str, seed: int) -> str:
+    """The notebook with a figure below each of its first four answers."""
+    raw, chosen = json.loads(notebook), random.Random(seed).sample(figures(), 4)
+    answers = [cell for cell in raw["cells"] if cell["metadata"].get("nbgrader", {}).get("solution") and "outputs" in cell]
+    for cell, figure in zip(answers, chosen, strict=False):
+        cell["outputs"] = [{"output_type": "display_data", "data": {"image/png": figure}, "metadata": {}}]
     return json.dumps(raw)
 
 
