@@ -336,7 +336,7 @@ def marks_and_files(lab: Lab, course: Path, students: Mapping[str, Path]) -> obj
     return said, export(course), tree(course / "autograded")
 
 
-@pytest.mark.parametrize("step", ["_comments", "write_notebook"])
+@pytest.mark.parametrize("step", ["_comments", "write_text"])
 def test_a_crash_leaves_no_half_submission_and_recording_again_mends_it(
     lab: Lab, course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
