@@ -122,7 +122,9 @@ def _outputs(test: Cell, result: TestResult | None, verdict: Verdict) -> list[nb
         return [_output("error", ename=kind, evalue=message, traceback=said.split("\n"))]
     outputs = [_output("stream", name="stdout", text=f"{said}\n")]
     if result.earned < test.points:
-        outputs.append(_output("execute_result", execution_count=None, metadata={}, data={"text/plain": repr(float(result.earned))}))
+        outputs.append(
+            _output("execute_result", execution_count=None, metadata={}, data={"text/plain": repr(float(result.earned))})
+        )
     return outputs
 
 
