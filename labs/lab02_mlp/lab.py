@@ -1299,12 +1299,12 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 #
 # 1. `updates`: how many iterations the whole training takes, computed from the number of training images,
 #    `BATCH_SIZE` and `EPOCHS`.
-# 2. `model`: defined and compiled; the cross-entropy loss that fits your labels; the metric `"accuracy"`. Add
-#    no regularisation and no further layers (that is Lab 4); an activation may stand in a layer of its own.
+# 2. `model`: defined (an activation may be a layer of its own) and compiled; the cross-entropy loss that fits your labels; the metric `"accuracy"`. Add
+#    no regularisation and no further layers (that is Lab 4).
 # 3. `first_loss`: the loss of `model` on the validation images *before* training. Is it what section 9 says?
-# 4. `history`: what the training returns. Train on `X_train_scaled` and `fashion.y_train`, class numbers as they are
-#    or one-hot rows made of them, for `EPOCHS` epochs
-#    with batches of `BATCH_SIZE`, and measure on `X_valid_scaled` and `fashion.y_valid` after each.
+# 4. `history`: what the training returns. Train on `X_train_scaled` and `fashion.y_train` for `EPOCHS` epochs
+#    with batches of `BATCH_SIZE`, and measure on `X_valid_scaled` and `fashion.y_valid` after each. The labels may be
+#    class numbers or one-hot rows.
 #
 # `training.fit(model, X, y, epochs=…, batch_size=…, validation_data=(…, …))` is `model.fit` with faster
 # settings, and with `live=True` it draws the curves while it trains; `model.fit` itself does as well and takes the
