@@ -87,7 +87,7 @@ for corner in CORNERS:
 #
 # ### Exercise 1 (2 points)
 #
-# Write `predict` for a whole batch, with any number of inputs. You may use a loop or a matrix product.
+# Write `predict` for such a **batch** of samples, with any number of inputs. You may use a loop or a matrix product, `@` in NumPy.
 
 
 # %% exercise="predict"
@@ -95,7 +95,7 @@ def predict(X, w, b):
     """The answers of one threshold unit to many samples.
 
     X: array (n, features) of ints or floats; w: array (features,); b: one number. None of them is changed.
-    Returns an array (n,) of zeros and ones: 1 where the score is above 0, otherwise 0.
+    Returns an array (n,) of zeros and ones, as numbers or booleans: 1 where the score is above 0, otherwise 0.
     """
     ### BEGIN SOLUTION
     return (X @ w + b > 0).astype(int)
@@ -947,8 +947,8 @@ def train_delta(X, t, lr, epochs, batch_size):
 
     X: float array (n, features); t: float array (n,). Neither is changed.
     In each epoch the samples are used in the given order, batch_size at a time (the last piece may be
-    smaller). After each piece w and b change once, by lr times the SUM over the piece; both changes use the
-    same differences t − o.
+    smaller). After each piece w and b change once, by lr times the SUM over the piece, of (t − o)·x for w and of
+    t − o for b; both changes use the same differences t − o.
     Returns (w, b, errors): w float array (features,), b a number, and a list with E over ALL samples at the
     end of each epoch.
     """
@@ -1146,14 +1146,14 @@ plotting.error_curves(runs, ylabel="error $E$ above its minimum", title="larger 
 #
 # ### Exercise 8 (2 points)
 #
-# Find three learning rates, all above 0, by trying (the cell after the checks draws the curves). Start from $w = b = 0$ with
+# Find three learning rates, finite and above 0, by trying (the cell after the checks draws the curves). Start from $w = b = 0$ with
 # $E = 67.5$, and train for 500 epochs with `batch_size` 5:
 #
 # | rate | after 500 epochs |
 # |---|---|
 # | `rate_small` | $E$ has fallen below 67, but is still above 0.05 |
 # | `rate_right` | $E$ is below 0.01 |
-# | `rate_large` | $E$ is larger than at the start |
+# | `rate_large` | $E$ is larger than at the start, or too large for the computer (`inf` or `nan`) |
 
 # %% exercise="rates"
 # Three numbers: rate_small, rate_right, rate_large
@@ -1208,7 +1208,7 @@ check.shape(rate_large, (), hint="rate_large is one number")
 check.between(
     rate_large,
     1e-300,
-    1e300,
+    1.7e308,
     name="rate_large",
     low_hint="a learning rate is above 0",
     high_hint="that is not a number to train with",
@@ -1418,7 +1418,7 @@ check.shape(b_hidden, (2,), hint="one bias for each hidden unit")
 check.shape(w_out, (2,), hint="w_out holds two weights, one for each hidden unit")
 check.shape(b_out, (), hint="b_out is one number, without brackets")
 columns, answers = np.asarray(W_hidden).T, []
-for x in np.array([[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]]):
+for x in np.abs(CORNERS - (0.2 - 1e-9)):  # a hair less than 0.2, so that rounding does not decide where a line goes through it
     answers.append(fires([fires(x, column, bias) for column, bias in zip(columns, b_hidden)], w_out, b_out))
 check.equal(answers, [0, 1, 1, 0], hint="wrong for (0.2, 0.2), (0.2, 0.8), (0.8, 0.2) or (0.8, 0.8): inputs that are off by 0.2")
 ### BEGIN HIDDEN TESTS
@@ -1667,6 +1667,8 @@ plotting.decision_regions(
 # house_model.fit(X_houses, y_prices, epochs=20, batch_size=32)
 # ```
 #
+# The activation `"relu"` turns negative scores into 0, and `"mse"` is the mean of the squared errors.
+#
 # Now XOR. Biases come with each `Dense` layer, so two inputs are enough. Four samples are very few: Keras would spend its time on starting epochs and
 # not on learning. So we give it each sample 100 times, in `X_many` and `t_many`.
 #
@@ -1690,8 +1692,9 @@ t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
 # ### Exercise 12 (2 points)
 #
 # Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, one hidden layer
-# or more, say one of 8 units, with a nonlinear activation (`"tanh"` works well), and one sigmoid output. Compile it and train it on
-# `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you get there is up to you: the settings
+# or more, at least one with a nonlinear activation (8 units with `"tanh"`, a smooth step from −1 to 1, work well), and one sigmoid
+# output. Compile it and train it on
+# `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you train it is up to you: the settings
 # above, with `EPOCHS` epochs and `batch_size=4`, are enough. `training.fit(model, X, y, epochs=..., batch_size=...)` is `model.fit` with
 # faster settings, and you may use either.
 

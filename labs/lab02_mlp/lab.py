@@ -147,8 +147,8 @@ print("10 - 20   as float:", (a.astype("float32") - b)[0])
 def standardise(X_train, X):
     """Images on the scale of the training images: (X − m) / s.
 
-    X_train: the training images, array of any shape, bytes (uint8) or floats. m and s are the mean and the
-        standard deviation of all its pixels together: two numbers.
+    X_train: the training images, array of any shape, bytes (uint8) or floats, not all pixels equal.
+        m and s are the mean and the standard deviation of all its pixels together: two numbers.
     X: the images to scale, array of any shape, bytes or floats. Neither array is changed.
     Returns a new float32 array of the shape of X.
     """
@@ -610,7 +610,7 @@ with np.errstate(over="ignore"):
 def softmax(z):
     """Probabilities from scores.
 
-    z: float array (n, classes), one row an image, any finite values; it is not changed.
+    z: float array (n, classes), one row an image, any finite values; it is not changed. NumPy and SciPy may be used.
     Returns a float array (n, classes): every entry lies in [0, 1], every row sums to 1.
     """
     ### BEGIN SOLUTION
@@ -721,7 +721,7 @@ def one_hot(y, classes):
     """One-hot rows for class numbers.
 
     y: int array (n,), each entry from 0 to classes − 1. classes: int, at least 1, the number of columns.
-    Returns an array (n, classes) of ints or floats: a single 1 in each row, in column y[i]; all else 0.
+    Returns an array (n, classes) of ints, floats or booleans: a single 1 in each row, in column y[i]; all else 0.
     """
     ### BEGIN SOLUTION
     Y = np.zeros((len(y), classes))
@@ -1043,7 +1043,8 @@ build_mlp().summary()
 # ### Exercise 9 (2 points)
 #
 # Write `build_binary` with the functional API, not with `Sequential`, and **compile**
-# it: the optimizer `"adam"`, the loss `"binary_crossentropy"`, the metric `"accuracy"`.
+# it: the optimizer `"adam"`, the loss `"binary_crossentropy"`, the metric `"accuracy"`. Keras's own
+# objects of these kinds, such as `keras.metrics.BinaryAccuracy()`, do as well.
 
 # %% exercise="build_binary"
 def build_binary():
@@ -1277,8 +1278,8 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 # **Validation is not test.** `fit` can measure loss and accuracy on other images after each epoch. Give it
 # the *validation* images. You look at these figures and decide something from them: more epochs, another
 # learning rate, another network. Whatever you choose by looking at a figure is chosen to make *that figure*
-# look good. So it is no longer an honest forecast for new images. The test images stay closed until the last
-# section.
+# look good. So it is no longer an honest forecast for new images. You leave the test images closed until
+# section 12; whoever marks your network measures on them.
 #
 # **The optimizer.** Adam is a good first choice. A learning rate that starts at 0.001 and then falls to 0
 # along half a cosine lets the network settle at the end; Keras needs to know over how many updates:
@@ -1287,7 +1288,8 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 # keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.001, decay_steps=updates))
 # ```
 #
-# SGD (stochastic gradient descent, as in Lab 1) with momentum, or Adam with a fixed rate, does as well. When it is marked, the network must get 86 % of the
+# SGD (stochastic gradient descent, as in Lab 1) with momentum (each step keeps a share of the one before), or Adam with a fixed rate,
+# does as well. When it is marked, the network must get 86 % of the
 # test images right (`TARGET` in the budget cell).
 #
 # ### Exercise 10 (5 points)
@@ -1297,11 +1299,12 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 #
 # 1. `updates`: how many iterations the whole training takes, computed from the number of training images,
 #    `BATCH_SIZE` and `EPOCHS`.
-# 2. `model`: defined and compiled; the cross-entropy loss that fits your labels; the metric `"accuracy"`. Add
+# 2. `model`: defined (an activation may be a layer of its own) and compiled; the cross-entropy loss that fits your labels; the metric `"accuracy"`. Add
 #    no regularisation and no further layers (that is Lab 4).
 # 3. `first_loss`: the loss of `model` on the validation images *before* training. Is it what section 9 says?
 # 4. `history`: what the training returns. Train on `X_train_scaled` and `fashion.y_train` for `EPOCHS` epochs
-#    with batches of `BATCH_SIZE`, and measure on `X_valid_scaled` and `fashion.y_valid` after each.
+#    with batches of `BATCH_SIZE`, and measure on `X_valid_scaled` and `fashion.y_valid` after each. The labels may be
+#    class numbers or one-hot rows.
 #
 # `training.fit(model, X, y, epochs=…, batch_size=…, validation_data=(…, …))` is `model.fit` with faster
 # settings, and with `live=True` it draws the curves while it trains; `model.fit` itself does as well and takes the
@@ -1601,7 +1604,8 @@ def confident_mistakes(P, y, k):
 
     P: float array (n, classes), predicted probabilities, one row a sample. y: int array (n,), true labels.
     k: int, at least 1.
-    Returns an int array with the row numbers of up to k wrongly classified samples, the most confident first;
+    Returns an int array with the row numbers of up to k wrongly classified samples, the most confident first
+    (equals in any order);
     fewer than k if there are fewer mistakes, shape (0,) if there are none. Nothing is changed.
     """
     ### BEGIN SOLUTION

@@ -669,7 +669,8 @@ print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f}, the l
 # ## 5 · A network that scales its own inputs (12 minutes)
 #
 # The usual network for regression has one to five hidden layers of 10 to 100 neurons with ReLU, and **one
-# output neuron for each number to predict, without an activation**, because the answer may be any number. We
+# output neuron for each number to predict, without an activation** (Keras's `"linear"` is the same), because the answer
+# may be any number. We
 # take three hidden layers of 50.
 #
 # In Lab 2 all inputs were pixels on one scale; one mean and one deviation served for all. Here each feature
@@ -704,7 +705,7 @@ def build_regressor(X_train, hidden=(50, 50, 50)):
     """A new network for one number, that standardises its own inputs.
 
     X_train: float array (n, features), the training data: a Normalization layer, the first layer after the
-        input, is adapted on exactly these. Not changed.
+        input, is adapted on exactly these, or is given their means and variances. Not changed.
     hidden: the number of neurons of each hidden layer, each with ReLU; at least one layer.
     Returns a sequential or functional Keras model: raw features (m, features) in, predictions (m, 1) out, no
         activation at the output. Whether it is compiled does not matter.
@@ -1091,7 +1092,7 @@ def fit_constant(y, loss, lr, steps):
 
     y: float array (n,), not changed. loss: "mse", "mae" or "huber"; slopes[loss] turns errors (n,), prediction minus
         target, into slopes (n,).
-    lr: float, the learning rate. steps: int, how many steps are made, starting from the constant 0.
+    lr: float, the learning rate. steps: int, at least 0, how many steps are made, starting from the constant 0.
     Returns a float: the constant after exactly `steps` steps.
     """
     ### BEGIN SOLUTION
@@ -1387,7 +1388,7 @@ print("np.linspace(0.001, 1, 4): ", np.linspace(0.001, 1, 4))
 def pick_rate(rates, losses):
     """A tenth of the rate at which the loss was lowest.
 
-    rates: float array (n,), rising. losses: float array (n,), the loss at each rate; entries may be nan or inf,
+    rates: float array (n,), rising. losses: float array (n,), the loss at each rate; entries may be nan or +inf,
         which do not count, and at least one is finite. Neither is changed.
     Returns a float.
     """
@@ -1487,8 +1488,8 @@ plotting.rate_finder(tried_rates, smoothed, chosen=found_rate);
 
 # %% [markdown]
 # The curve is lowest somewhere between 0.01 and 0.2, so we take a rate between 0.001 and 0.02. It is a rough tool:
-# every run finds another number, and only its size matters. To the right of it the loss breaks out. That it may
-# come down again at still larger rates means nothing: the network was wrecked on the way.
+# every run finds another number, and only its size matters. To the right of it the loss breaks out. It may come
+# down again at still larger rates, but hardly as low: the network was wrecked on the way.
 #
 # **The batch size** belongs to the rate. A large batch gives a better gradient, but fewer steps for the same
 # number of epochs.
@@ -2006,8 +2007,9 @@ one_guess(ready_guesses, 10, 50)
 # ### Exercise 12 (4 points)
 #
 # In one cell: train a network, and write the function by which others use it. Layers, loss,
-# optimizer, rate and number of epochs are yours to choose. Two things are not: the training data are all training
-# districts and no others (the validation districts only measure), and a batch has 128 districts, or 64. So the checks
+# optimizer, rate and number of epochs are yours to choose. Two things are not: the training data, those of a
+# `Normalization` layer too, are all training districts and no others (the validation districts only measure, and may
+# say when to stop), and a batch has 128 districts, or 64. So the checks
 # can tell from the number of the optimizer's steps what you trained on: 91 steps an epoch, or 182.
 # `predict` takes *raw* features, as they stand in `housing.X_test`, and does whatever your network needs: so
 # nobody who uses it must know about logarithms. It may be called with a single district. Two of the four points are

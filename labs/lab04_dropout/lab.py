@@ -526,10 +526,10 @@ def dropout(h, rate, seed, training):
 
     h: float array of any shape, the outputs of a layer; it is not changed.
     rate: float from 0 to below 1, the probability that an entry is dropped; every entry is drawn by itself.
-    seed: int; the same seed gives the same mask, another seed another one.
+    seed: int; the same seed gives the same mask, another seed draws anew.
     training: bool; if False, nothing is dropped and nothing is scaled.
     Returns two arrays of the shape of h: h · mask, and the mask itself, with the entries 0 and 1/(1 − rate);
-    if training is False: h, and a mask of ones.
+    if training is False: h (itself or a copy), and a mask of ones.
     """
     ### BEGIN SOLUTION
     if not training:
@@ -793,9 +793,10 @@ print("training=False\n", keras.ops.convert_to_numpy(layer(ones, training=False)
 def build_regularised(dropout, l2):
     """A new network 784-300-100-10 with dropout and an L2 penalty, with other random weights at each call.
 
-    Whoever trains it compiles it.
+    Whether it is compiled does not matter: whoever trains it compiles it.
 
-    dropout: float from 0 to below 1, the rate after each of the two hidden layers; it acts in training only.
+    dropout: float from 0 to below 1, the rate after each of the two hidden layers (before or after a ReLU layer of its own is
+        the same); it acts in training only.
     l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
     Returns a sequential or functional Keras model, of Keras's own layers and penalties: images (n, 28, 28) in, class
         probabilities (n, 10) out; ReLU in both hidden layers.
@@ -983,7 +984,7 @@ check.close(
 # Train a network with early stopping. Make two things in one cell:
 #
 # 1. `stopped`: a new plain network, `network()`, compiled with Adam (learning rate 0.001), the loss
-#    `"sparse_categorical_crossentropy"` and the metric `"accuracy"`; trained on all of `X_small` and `y_small`,
+#    `"sparse_categorical_crossentropy"` (or its object) and the metric `"accuracy"`; trained on all of `X_small` and `y_small`,
 #    in batches of 32, for *at most* `EPOCHS` epochs, with `(X_valid, y_valid)` as validation data, stopped when
 #    `val_loss` found no new lowest value for `PATIENCE` epochs, with the best weights restored.
 # 2. `stopped_history`: what the training returns.
@@ -1130,8 +1131,8 @@ def summarise(results):
 
     results: dict, name of a method → list of at least two numbers, one for each run; it is not changed. The lists may differ
     in length. One of the names is "none", at any place: no regularisation.
-    Returns a dict with the same names; name → (mean, standard deviation with n − 1, gain); the gain is this mean minus the
-    mean of "none", so that of "none" itself is 0.
+    Returns a dict with the same names, in any order; name → (mean, standard deviation with n − 1, gain);
+    the gain is this mean minus the mean of "none", so that of "none" itself is 0.
     """
     ### BEGIN SOLUTION
     base = np.mean(results["none"])
@@ -1310,7 +1311,7 @@ def mc_predict(model, X, times):
     """Many predictions with dropout left on: their mean and their spread.
 
     model: a Keras model, with or without dropout, without batch normalisation. X: float array (n, …), the samples. times: int,
-    at least 1, how many draws are made for each sample. Neither model nor X is changed.
+    at least 1, how many draws are made for each sample. Neither X nor a weight of the model is changed.
     Returns two arrays of the shape of the model's output, usually (n, classes): the mean over the predictions, and their
     standard deviation (dividing by `times`, so that it is 0 for a single prediction).
     """

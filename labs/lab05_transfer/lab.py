@@ -314,10 +314,11 @@ print("tiny says", np.round(tiny.predict(point, verbose=0), 3), "after *the othe
 def reuse(base):
     """A new network for a yes-or-no question, on a copy of the body of `base`.
 
-    base: a trained `Sequential` network of any depth, with layers of any kind. It is left as it is, with what is
-        frozen in it, and no later training of the new network may change it.
+    base: a trained `Sequential` network of any depth, with layers of any kind. It is left as it is, the flags of its
+        layers too, and no later training of the new network may change it.
     Returns a sequential or functional Keras model, compiled or not, with the same input: copies of all layers of base
-    but the last, with the same weights, each of them frozen; then one new dense neuron with a sigmoid, not frozen.
+    but the last, with the same weights, each of them frozen (in an inner model, if you like);
+    then one new dense neuron with a sigmoid, not frozen.
     """
     ### BEGIN SOLUTION
     copy = keras.models.clone_model(base)
@@ -549,7 +550,7 @@ for compile_again in (False, True):
 # %% [markdown]
 # Without the second `compile` the network *says* that four arrays are trainable, and trains two. The same
 # holds in the other direction: freeze without compiling, and the layers go on learning. **Whenever you change
-# `trainable`, compile again.** Compiling keeps all weights; only the optimizer starts anew.
+# `trainable`, compile again**, best after the change. Compiling keeps all weights; only the optimizer starts anew.
 #
 # One trap more. A model has a flag `trainable` too. *Changing* it sets the flags of all layers inside. But the
 # flag of our network is `True` all the time, only some of its layers are frozen. What happens when you set `True`
@@ -700,7 +701,8 @@ check.close(
 #
 # 1. **Stage 1**: the network from `reuse(model_A)`, its body frozen. Compile with an optimizer of your choice (Adam with a
 #    rate of 0.003 does well), binary cross-entropy and accuracy; train for `EPOCHS_1` epochs.
-# 2. **Stage 2**: `unfreeze` it with the rate 0.0003, and train for `EPOCHS_2` epochs more.
+# 2. **Stage 2**: `unfreeze` it with the rate 0.0003 (so with Adam, binary cross-entropy and accuracy), and train for
+#    `EPOCHS_2` epochs more.
 #
 # Both stages train on the 200 images `X_B`, `y_B` with a batch size of 20, and measure on `X_B_valid`,
 # `y_B_valid` after each epoch.
@@ -1017,7 +1019,7 @@ def add_noise(X, s, seed):
 
     X: float array of any shape, pixels from 0 to 1; it is not changed.
     s: float, at least 0, the standard deviation of the noise. seed: int; the same seed gives the same noise.
-    Returns a new float32 array of the shape of X, for s = 0 too: every pixel plus its own number from a normal
+    Returns a new float32 array of the shape of X, for s = 0 too: every entry plus its own number from a normal
     distribution with mean 0 and standard deviation s, cut off to the range from 0 to 1.
     """
     ### BEGIN SOLUTION
@@ -1642,8 +1644,9 @@ compare_features()
 # ### Exercise 8 (2 points)
 #
 # Make `head` and `history` in one cell. A single dense layer with softmax is enough.
-# Train on `F_train`, `y_train` for `EPOCHS_HEAD` epochs with a batch size of 32 (Adam with a rate of 0.003 does well), and
-# measure on `F_valid`, `y_valid` after each epoch, with the accuracy. When it is marked, `head` must get 55 % of new
+# Train on `F_train`, `y_train` for `EPOCHS_HEAD` epochs with a batch size of 32 (Adam with a rate of 0.003 and the sparse
+# categorical cross-entropy do well), and measure on `F_valid`, `y_valid` after each epoch, with the accuracy.
+# When it is marked, `head` must get 55 % of new
 # photographs right (`TARGET_HEAD` in the budget cell).
 
 # %% exercise="head" trains=true
@@ -1788,7 +1791,7 @@ def build_classifier(base, classes):
     """A classifier of photographs on a pretrained body, with augmentation; not compiled.
 
     base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels) out. It is
-        used itself, not a copy; it is frozen here, with all its layers, and called with training=False (which a
+        used itself, not a copy; it is frozen here, so that no weight in it is trainable, and called with training=False (which a
         sequential model cannot say; the freezing protects its batch normalisation there).
     classes: int.
     Returns a sequential or functional Keras model with the parts of the table, in this order: pixels from 0 to
@@ -1941,8 +1944,8 @@ check.between(
 def open_top(base, count):
     """Unfreeze the last `count` layers of `base`, but no batch normalisation; freeze all others.
 
-    base: Keras model with layers of any kind and name; some or all may be frozen or not before. Its flags are changed in
-        place, its weights keep their values.
+    base: Keras model with layers of any kind and name, none of them a model; some or all may be frozen or not before. Its
+        flags are changed in place, its weights keep their values.
     count: int, from 0 to len(base.layers); layers without weights count as well.
     Returns an int: how many parameters of base are trainable now.
     """

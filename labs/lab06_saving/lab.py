@@ -83,7 +83,7 @@ EPOCHS = 40  # of the long training in section 7
 
 # %% trains=true
 network = build_network()
-training.fit(network, images, labels, epochs=3, batch_size=64, verbose=0)
+training.fit(network, images, labels, epochs=3, batch_size=64, verbose=0)  # model.fit with faster settings (Lab 2)
 network_answers = network.predict(new_images, verbose=0)
 print(f"right answers on {len(new_images)} new images: {np.mean(network_answers.argmax(axis=1) == new_labels):.0%}")
 
@@ -316,7 +316,7 @@ def read_archive(path):
         "files": list of the names of all parts, sorted
         "keras_version": str, the version of Keras that wrote the file
         "layers": list of the class names of the layers, in the order of the file, input layers included
-        "optimizer": str, the class name of the optimizer, or None if the model was never compiled
+        "optimizer": str, the class name of the optimizer, or None if there is none, as in a model never compiled
     """
     ### BEGIN SOLUTION
     with zipfile.ZipFile(path) as archive:
@@ -966,8 +966,8 @@ def keep_best(model, X, y, X_valid, y_valid, epochs, path):
         the weights of the LAST epoch.
     X, y: training data, in batches of 32 as Keras makes them. X_valid, y_valid: validation data. None is changed.
     epochs: int, all of them are run.
-    path: str, ends in ".keras". Afterwards it holds the whole model as it was after the epoch with the lowest
-        validation loss.
+    path: str, ends in ".keras", in a folder that exists. Afterwards it holds the whole model as it was after the
+        epoch with the lowest validation loss.
     Returns the History that fit returns, with the validation loss of every epoch.
     """
     ### BEGIN SOLUTION
@@ -1178,7 +1178,7 @@ def train_resumable(model, X, y, epochs, folder, callbacks=()):
     X, y: arrays, used in their order (no shuffling), in batches of 32.
     epochs: int, epochs of the whole training. folder: str, for the backup. callbacks: more callbacks for fit.
     After every epoch there is a backup in `folder`. If a training with this folder was interrupted before, weights,
-    state of the optimizer and number of the epoch are taken from the backup, and only the missing epochs are run.
+    state of the optimizer and number of the epoch are taken from the backup, and only the missing epochs, at least one, are run.
     Returns the History of the epochs that were run now. When the last epoch is done, no backup is left.
     """
     ### BEGIN SOLUTION
@@ -1431,7 +1431,7 @@ print("layer after loading:", type(up_again).__name__, "with step", up_again.ste
 #
 # $$\mathrm{limit} \cdot \tanh\left(\frac{\mathrm{gain} \cdot x}{\mathrm{limit}}\right)$$
 #
-# Replace the whole stub: a class with the methods `__init__`, `build`, `call` and `get_config`, registered in
+# Write it in place of the `raise`: a class with the methods `__init__`, `build`, `call` and `get_config`, registered in
 # the package `lab06`. Use `keras.ops.tanh`, not NumPy's.
 
 # %% exercise="soft_clip"
@@ -1754,7 +1754,8 @@ def verdict(load, file):
 # | `"version"` | the first number of the file's `keras_version` (the 3 of 3.13.2) is not that of `keras.version()` |
 # | `"unsafe"` | Keras refuses it in safe mode. The `ValueError` of `load_model` then speaks of `safe_mode` |
 #
-# A file with none of these troubles is loaded. (No file in the checks has two troubles at once.)
+# A file with none of these troubles is loaded. (No file in the checks has two troubles at once, a bad part that is
+# compressed, or a damaged table.)
 #
 # **The order of the questions matters**, because each can only be asked when the ones before it are answered: a folder
 # has no first bytes, and what is no zip archive has no parts. A good order: Is anything there? Is it a folder? How does it
@@ -2075,7 +2076,7 @@ for order, forecast in (("in order", in_order), ("swapped ", swapped)):
 def predict_by_name(path, features):
     """Predictions of a saved model with several inputs and outputs.
 
-    path: str, a .keras file; its model has two or more inputs and two or more outputs, each with a name, in any order.
+    path: str, a .keras file; its model was made from lists of two or more inputs and outputs, each with a name, in any order.
     features: dict, name of an input → array (n, …), one entry for each input, in any order. Neither the dict nor an
         array in it is changed.
     Returns a dict, name of an output → array (n, …) with the predictions.
@@ -2222,7 +2223,7 @@ except Exception as missing:  # another backend, or a TensorFlow without the con
 #
 # - Open `lab06_models/network.keras` with the zip program of your computer. Change a number in `config.json`, say the
 #   64 neurons, and load it. Who complains, and how?
-# - Use `training.fit(…, shuffle=True)` in exercise 8, which draws a new order in every epoch. How different are
+# - Use `training.fit(…, batch_size=32)` in exercise 8, which draws a new order in every epoch. How different are
 #   the weights at the end? And the accuracy?
 # - Leave the memory of the optimizer out of the backup (section 6 shows how). How large is the difference after
 #   six epochs?
