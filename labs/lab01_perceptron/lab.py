@@ -1197,7 +1197,7 @@ check.close(
     train_delta(samples.copy(), 1e-4 * targets, 0.01, 4, 3)[2],
     1e-8 * np.array(measured),
     atol=0,
-    hint="E is small here: note it as it is, do not round it",
+    hint="E is small here: note E as it is, do not round it",
 )
 ### END HIDDEN TESTS
 

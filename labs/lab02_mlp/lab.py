@@ -1101,7 +1101,7 @@ build_mlp().summary()
 # ### Exercise 9 (2 points)
 #
 # Write `build_binary` with the functional API, not with `Sequential`, and **compile**
-# it: the optimizer `"adam"` (with its default rate), the loss `"binary_crossentropy"`, the metric `"accuracy"`.
+# it: the optimizer `"adam"`, the loss `"binary_crossentropy"`, the metric `"accuracy"`.
 
 # %% exercise="build_binary"
 def build_binary():
@@ -1198,17 +1198,14 @@ if callable(told):
         abs(alone - twice) > 0.01 * twice,
         "the output is a probability already (a sigmoid): leave out from_logits=True, which applies a second sigmoid",
     )
-wide = 10 * np.random.default_rng().normal(size=(200, 21)).astype("float32")
-weights = binary.get_weights()
-hidden = wide
-for W, bias in zip(weights[:-2:2], weights[1:-2:2]):
-    hidden = np.maximum(hidden @ W + bias, 0)
-weights[-1] = -np.median(hidden @ weights[-2], axis=0)  # so that half of the answers are yes
+weights, scores = binary.get_weights(), scipy.special.logit(np.clip(q.astype(float), 1e-6, 1 - 1e-6))
+steeper = 2 / max(np.std(scores), 1e-3)  # so that it is surer, and half of its answers are yes
+weights[-2], weights[-1] = steeper * weights[-2], steeper * (weights[-1] - np.median(scores))
 binary.set_weights(weights)
-q = check.outputs(binary, wide)
+q = check.outputs(binary, customers)
 yes = (q > 0.5).astype("float32")
 answers = np.abs(yes - (np.arange(200)[:, np.newaxis] % 10 < 1 + 3 * yes))  # a tenth of the no and four of ten yes are wrong
-measured = binary.evaluate(wide, answers, batch_size=200, verbose=0, return_dict=True)
+measured = binary.evaluate(customers, answers, batch_size=200, verbose=0, return_dict=True)
 check.close(
     measured["loss"], sklearn.metrics.log_loss(answers[:, 0], q[:, 0].astype(float)), rtol=0.01,
     hint="the loss is not the binary cross-entropy of the model's probabilities",
@@ -1218,9 +1215,8 @@ check.true(
     f'{np.mean(yes == answers):.3f} of these answers are right, and none of your metrics says so: write metrics=["accuracy"]',
 )
 check.true(
-    type(binary.optimizer) is keras.optimizers.Adam and abs(float(binary.optimizer.learning_rate) - 0.001) < 1e-6,
-    f"the optimizer is {type(binary.optimizer).__name__} with the rate {float(binary.optimizer.learning_rate):g}: the name\n"
-    '"adam" stands for Adam with its default rate, 0.001',
+    type(binary.optimizer) is keras.optimizers.Adam,
+    f'the optimizer is {type(binary.optimizer).__name__}, which is a relative of Adam: compile with optimizer="adam"',
 )
 ### END HIDDEN TESTS
 
