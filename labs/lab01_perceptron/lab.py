@@ -121,7 +121,7 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-samples, weights, bias = rng.normal(size=(200, 5)), rng.uniform(0.5, 1, 5), rng.uniform(-0.5, 0.5)
+samples, weights, bias = rng.normal(size=(200, 5)), rng.uniform(0.5, 1, 5), rng.choice([-1, 1]) * rng.uniform(0.3, 0.5)
 scores = np.array([sum(a * c for a, c in zip(row, weights)) for row in samples]) + bias
 expected = (scores > 0).astype(int)
 check.equal(
@@ -133,6 +133,12 @@ check.equal(
             (samples[:, :2] @ weights[:2] + bias > 0).astype(int),
     },
     hint="it must work for any number of samples and of inputs, not only for two",
+)
+check.equal(
+    predict(1e-6 * samples, weights.copy(), 1e-6 * bias),
+    expected,
+    hint="all scores are near 0 here: the answer is 1 for EVERY score above 0, also for 0.000001. Do not round scores, and\n"
+    "compare them with 0 itself",
 )
 ### END HIDDEN TESTS
 
@@ -213,9 +219,10 @@ check.equal(
     },
 )
 ### BEGIN HIDDEN TESTS
-shifts = [np.array([a, c]) for a in (-0.2, 0.0, 0.2) for c in (-0.2, 0.0, 0.2)]
+# In tenths, and rounded, because 0.8 - 0.2 - 0.6 is not exactly 0 in floats.
+scores = [[10 * float(b_or) + np.dot(10 * x + [a, c], w_or) for x in CORNERS] for a in (-2, 0, 2) for c in (-2, 0, 2)]
 check.equal(
-    [[fires(x + shift, w_or, b_or) for x in CORNERS] for shift in shifts],
+    (np.round(scores, 9) > 0).astype(int),
     [[0, 1, 1, 1]] * 9,
     hint="not yet right when the inputs are off by 0.2: move the line into the middle between the sides",
 )
@@ -235,9 +242,10 @@ check.equal(
     },
 )
 ### BEGIN HIDDEN TESTS
-shifts = [np.array([a, c]) for a in (-0.2, 0.0, 0.2) for c in (-0.2, 0.0, 0.2)]
+# In tenths, and rounded, because 0.8 - 0.2 - 0.6 is not exactly 0 in floats.
+scores = [[10 * float(b_only) + np.dot(10 * x + [a, c], w_only) for x in CORNERS] for a in (-2, 0, 2) for c in (-2, 0, 2)]
 check.equal(
-    [[fires(x + shift, w_only, b_only) for x in CORNERS] for shift in shifts],
+    (np.round(scores, 9) > 0).astype(int),
     [[0, 0, 1, 0]] * 9,
     hint="not yet right when the inputs are off by 0.2: move the line into the middle between the sides",
 )
@@ -348,8 +356,8 @@ check.close(
     hint="it must work for any number of inputs, with the length of w taken over all of them",
 )
 check.close(
-    margin(1e6 * samples, (score > 0).astype(int), direction.copy(), 3e5),
-    1e6 * expected,
+    margin(1e30 * samples, (score > 0).astype(int), direction.copy(), 3e29),
+    1e30 * expected,
     hint="all samples may be far away from the line: start the search for the smallest distance from the first one, or from infinity",
 )
 one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest distance among those there are"
@@ -359,6 +367,9 @@ with check.explained({"zero-size": one_kind, "empty": one_kind}):
         [3.0, 4.0],
         hint=one_kind,
     )
+alone = "there may be a single sample: its own signed distance is the margin then"
+with check.explained({"0-d": alone, "iterable": alone, "out of bounds": alone, "too many indices": alone}):
+    check.close(margin(np.array([[3.0, 4.0]]), np.array([0]), np.array([3.0, 4.0]), -30.0), 1.0, hint=alone)
 ### END HIDDEN TESTS
 
 # %% tests="margin_sign" points=1
@@ -379,6 +390,16 @@ check.close(
     min(signed),
     hint="with samples on the wrong side, the margin is the most negative of the signed distances",
 )
+touching = "the nearest sample lies on the line here, so the margin is 0: it counts like all others"
+with check.explained({"zero-size": touching, "empty": touching}):
+    check.close(
+        [
+            margin(np.array([[2.0, 1.0], [5.0, 0.0], [0.0, 3.0]]), np.array([1, 1, 0]), np.array([1.0, -2.0]), 0.0),
+            margin(np.array([[2.0, 1.0], [-5.0, 0.0], [0.0, -3.0]]), np.array([0, 0, 1]), np.array([1.0, -2.0]), 0.0),
+        ],
+        [0.0, 0.0],
+        hint=touching,
+    )
 line = np.array([2.0, -1.0])
 in_place = "margin changed its input: `t[t == 0] = -1` works in place, np.where(…) makes a new array"
 with check.unchanged(samples, labels, line, hint=in_place):
@@ -508,6 +529,15 @@ check.close(
     },
     hint="one epoch is right, but not three on other samples: use all of them in every epoch, in order",
 )
+far, state = samples * [1.0, 30.0, 1000.0, 30000.0], np.zeros(5)
+for i in [*range(40), *range(40)]:
+    row = np.append(far[i], 1.0)
+    state = state + lr * (targets[i] - float(state @ row > 0)) * row
+check.close(
+    np.append(*train_perceptron(far.copy(), targets.copy(), lr, 2)[:2]),
+    state,
+    hint="inputs may be large: use them as they are, not on another scale, and do not limit the weights",
+)
 ### END HIDDEN TESTS
 
 # %% tests="perceptron_mistakes" points=1
@@ -553,6 +583,21 @@ check.equal(
     expected,
     hint="wrong for another learning rate, more inputs or more samples: each mistake counts 1, whatever its class",
 )
+xor, narrow = np.array([0, 1, 1, 0]), np.array([[1.03], [1.21]])
+cases = [("XOR, where the weights end an epoch as they began it", CORNERS, xor, 12)]
+cases.append(("two samples that lie close together, where the number stays the same for many epochs", narrow, np.array([1, 0]), 60))
+for name, inputs, wanted, epochs in cases:
+    state, expected = np.zeros(inputs.shape[1] + 1), [0] * epochs
+    for epoch in range(epochs):
+        for x, target in zip(inputs, wanted):
+            wrong = target - float(state @ np.append(x, 1.0) > 0)
+            expected[epoch] += int(wrong != 0)
+            state = state + wrong * np.append(x, 1.0)
+    check.equal(
+        train_perceptron(inputs.copy(), wanted.copy(), 1.0, epochs)[2],
+        expected,
+        hint=f"wrong for {name}: count the mistakes of every epoch. Only after an epoch WITHOUT a mistake are all others known",
+    )
 ### END HIDDEN TESTS
 
 # %% tests="perceptron_converges" points=1
@@ -571,18 +616,20 @@ check.true(
 ### BEGIN HIDDEN TESTS
 from sklearn.linear_model import Perceptron
 
-rng = np.random.default_rng()
-intercept = 0.0
-while abs(intercept) < 0.1:  # a bias that is 0 at the end says nothing about its learning rate
-    samples = rng.normal(size=(60, 3))
-    score = samples @ [1.0, -2.0, 0.5] + 0.5
-    samples, targets = samples[np.abs(score) > 0.5], (score[np.abs(score) > 0.5] > 0).astype(int)
-    order = np.argsort(-targets, kind="stable")[[0, *rng.permutation(np.arange(1, len(targets)))]]
-    samples, targets = samples[order], targets[order]
-    oracle = Perceptron(eta0=0.3, shuffle=False, tol=None, max_iter=40).fit(samples, targets)
-    intercept = float(oracle.intercept_[0])
+rng = np.random.default_rng(10)  # always the same samples: whether a wrong rule shows in them must not be luck
+samples = rng.normal(size=(60, 3))
+score = samples @ [1.0, -2.0, 0.5] + 0.5
+samples, targets = samples[np.abs(score) > 0.5], (score[np.abs(score) > 0.5] > 0).astype(int)
+order = np.argsort(-targets, kind="stable")[[0, *rng.permutation(np.arange(1, len(targets)))]]
+samples, targets = samples[order], targets[order]
+oracle = Perceptron(eta0=0.3, shuffle=False, tol=None, max_iter=40).fit(samples, targets)
+targets = targets.astype(float)  # of which np.asarray(t, float) makes no copy
+in_place = "train_perceptron changed its input: `t[t == 0] = -1` works in place, np.where(…) makes a new array"
 only_two = "one weight for each COLUMN of X, whatever their number: here 3, not always 2"
-with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
+with (
+    check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}),
+    check.unchanged(samples, targets, hint=in_place),
+):
     returned = train_perceptron(samples, targets, 0.3, 40)
 check.shape(returned[0], (3,), hint=only_two)
 check.close(
@@ -677,7 +724,7 @@ check.equal(broken(1, 1, -1.5), [2, 3, 4], hint="AND breaks 2, 3 and 4")
 check.equal(broken(-1, -1, 1.5), [1], hint="NOT AND breaks only inequality 1")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-tries = np.vstack([[1.0, -2.0, 1.5], [-2.0, 1.0, 1.5], rng.normal(size=(50, 3)), 1e-3 * rng.normal(size=(20, 3))])
+tries = np.vstack([[1.0, -2.0, 1.5], [-2.0, 1.0, 1.5], rng.normal(size=(50, 3)), 1e-3 * rng.normal(size=(20, 3)), 1e-9 * rng.normal(size=(20, 3))])
 found = [list(broken(*map(float, row))) for row in tries]
 wanted = [[i + 1 for i in range(4) if fires(CORNERS[i], row[:2], row[2]) != (i in (1, 2))] for row in tries]
 check.true(
@@ -863,6 +910,22 @@ check.gradient(
     hint="with more than one input dw differs from the slope by central differences: each weight has its own slope,\n"
     "from its own column of X, so sum over the samples only (axis 0)",
 )
+near = samples @ at + bias + 1e-3 * rng.normal(size=(20, 8))
+check.close(
+    [gradient(samples.copy(), wanted.copy(), at.copy(), bias)[0] for wanted in near],
+    [[sum(x[j] * (x @ at + bias - y) for x, y in zip(samples, wanted)) for j in range(3)] for wanted in near],
+    rtol=1e-5,
+    atol=1e-5,
+    hint="all differences t − o are small here, and the slopes too: return them as they are, neither rounded nor set to 0",
+)
+far = samples @ at + bias + 1e4 * rng.uniform(1, 2, size=8)
+check.close(
+    gradient(samples.copy(), far.copy(), at.copy(), bias)[0],
+    [sum(x[j] * (x @ at + bias - y) for x, y in zip(samples, far)) for j in range(3)],
+    rtol=1e-3,
+    atol=1,
+    hint="the slopes are large here: return them as they are, do not limit them",
+)
 ### END HIDDEN TESTS
 
 # %% tests="gradient_b" points=1
@@ -910,6 +973,21 @@ check.gradient(
     lambda b: error(samples, targets, weights, float(b)),
     bias,
     hint="with more than one input db differs from the slope by central differences",
+)
+near = samples @ weights + bias + 1e-3 * rng.normal(size=(20, 8))
+check.close(
+    [gradient(samples.copy(), wanted.copy(), weights.copy(), bias)[1] for wanted in near],
+    [sum(x @ weights + bias - y for x, y in zip(samples, wanted)) for wanted in near],
+    rtol=1e-5,
+    atol=1e-5,
+    hint="all differences t − o are small here, and db too: return it as it is, neither rounded nor set to 0",
+)
+far = samples @ weights + bias + 1e4 * rng.uniform(1, 2, size=8)
+check.close(
+    gradient(samples.copy(), far.copy(), weights.copy(), bias)[1],
+    sum(x @ weights + bias - y for x, y in zip(samples, far)),
+    rtol=1e-3,
+    hint="db is large here: return it as it is, do not limit it",
 )
 ### END HIDDEN TESTS
 
@@ -1024,6 +1102,9 @@ check.close(
     },
     hint="wrong for three epochs of 13 samples in pieces of 5, 5 and 3: is every sample used once?",
 )
+whole = "batch_size = 50 for 13 samples: the last piece may be smaller, so all of them are one piece"
+with check.explained({"": whole}):
+    check.close(np.append(*train_delta(samples.copy(), targets.copy(), 0.02, 3, 50)[:2]), by_pieces([range(13)]), atol=1e-8, hint=whole)
 ### END HIDDEN TESTS
 
 # %% tests="delta_errors" points=1
@@ -1047,6 +1128,8 @@ check.close(
     hint="the last entry is E for the weights that you return: measure it after the updates of the epoch",
 )
 ### BEGIN HIDDEN TESTS
+import contextlib
+
 rng = np.random.default_rng()
 samples, targets = rng.normal(size=(10, 2)), rng.normal(size=10)
 fit = "the shapes do not fit with 10 samples of 2 inputs: use the X and t of the function, not X_five and t_five"
@@ -1062,12 +1145,13 @@ check.true(
 check.close(
     four,
     measured,
+    mistakes={f"you rounded to {digits} digits: note E as it is": np.round(measured, digits) for digits in range(1, 6)},
     hint="each entry is E over ALL samples at the end of its epoch, not only over the last piece",
 )
-w_got, b_got, errors_got = train_delta(X_five.copy(), t_five.copy(), 0.03, 7, 5)
+w_got, b_got, errors_got = train_delta(X_five.copy(), t_five.copy(), 0.1, 30, 5)
 check.shape(
     errors_got,
-    (7,),
+    (30,),
     hint="one error for EACH epoch, also where the error grows or stays: do not stop before the last epoch",
 )
 check.close(
@@ -1075,6 +1159,28 @@ check.close(
     errors_got[-1],
     hint="the rate is too large here, and E grows: return the weights after the LAST epoch all the same, not the best ones on the way",
 )
+def from_the_line(rate, epochs):
+    """E of each epoch, from how far w and b are from the line y = x + 1."""
+    off, found = np.array([-1.0, -1.0]), []
+    for _ in range(epochs):
+        off = off - rate * sum((off[0] * x + off[1]) * np.array([x, 1.0]) for x in X_five[:, 0])
+        found.append(0.5 * sum((off[0] * x + off[1]) ** 2 for x in X_five[:, 0]))
+    return found
+
+
+slowly = train_delta(X_five.copy(), t_five.copy(), 0.001, 3, 5)[2]
+if np.allclose(slowly, from_the_line(0.001, 3)):  # another update costs its point in the first test
+    check.close(
+        errors_got,
+        from_the_line(0.1, 30),
+        hint="the rate is too large here, and E grows: lr stays the same all the time, and each step is lr times the sum, however large",
+    )
+with contextlib.suppress(OverflowError), np.errstate(all="ignore"):  # numbers of Python stop here by themselves
+    check.shape(
+        train_delta(X_five.copy(), t_five.copy(), 10.0, 120, 5)[2],
+        (120,),
+        hint="one error for EACH epoch, also where it has become inf or nan: do not stop before the last epoch",
+    )
 check.shape(
     train_delta(X_five.copy(), np.zeros(5), 0.01, 6, 2)[2],
     (6,),
@@ -1084,6 +1190,12 @@ check.shape(
     train_delta(X_five.copy(), t_five.copy(), 1e-13, 6, 2)[2],
     (6,),
     hint="one error for EACH epoch, also where it hardly changes: do not stop before the last epoch",
+)
+check.close(
+    train_delta(samples.copy(), 1e-4 * targets, 0.01, 4, 3)[2],
+    1e-8 * np.array(measured),
+    atol=0,
+    hint="E is small here: note E as it is, do not round it",
 )
 ### END HIDDEN TESTS
 
@@ -1309,6 +1421,8 @@ else:
     shape = "with 4 inputs, 3 hidden units and 2 outputs W has the shape (inputs, outputs), which is not that of W1"
     check.shape(fewer, (4, 2), hint=shape)
     check.close(fewer, np.array(product)[:, :2], hint=fit)
+    single = collapse(W1.copy(), b1.copy(), W2[:, :1].copy(), b2[:1].copy())[0]
+    check.shape(single, (4, 1), hint="with one output W is still a matrix, (inputs, 1): np.squeeze loses that axis")
 ### END HIDDEN TESTS
 
 # %% tests="collapse_bias" points=1
@@ -1328,6 +1442,8 @@ check.close(
     hint="b is what the two layers together give for an input of zeros",
 )
 ### BEGIN HIDDEN TESTS
+import contextlib
+
 rng = np.random.default_rng()
 W1, b1, W2, b2 = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
 expected = [sum(b1[k] * W2[k, j] for k in range(3)) + b2[j] for j in range(3)]
@@ -1336,6 +1452,9 @@ check.close(
     expected,
     hint="wrong with 3 hidden units: what do the two layers give for an input of zeros?",
 )
+with contextlib.suppress(ValueError, IndexError):  # costs nothing here if it is W that does not fit
+    single = collapse(W1.copy(), b1.copy(), W2[:, :1].copy(), b2[:1].copy())[1]
+    check.shape(single, (1,), hint="with one output b is still an array, (1,): np.squeeze and float lose that axis")
 in_place = "collapse changed its input: `b2 += …` works in place, `b2 + …` makes a new array"
 with check.unchanged(W1, b1, W2, b2, hint=in_place):
     collapse(W1, b1, W2, b2)
@@ -1423,9 +1542,9 @@ for x in np.abs(CORNERS - (0.2 - 1e-9)):  # a hair less than 0.2, so that roundi
 check.equal(answers, [0, 1, 1, 0], hint="wrong for (0.2, 0.2), (0.2, 0.8), (0.8, 0.2) or (0.8, 0.8): inputs that are off by 0.2")
 ### BEGIN HIDDEN TESTS
 answers = []
-for shift in [np.array([a, c]) for a in (-0.2, 0.0, 0.2) for c in (-0.2, 0.0, 0.2)]:
-    hidden = [[fires(x + shift, column, bias) for column, bias in zip(columns, b_hidden)] for x in CORNERS]
-    answers.append([fires(said, w_out, b_out) for said in hidden])
+for shift in [[a, c] for a in (-2, 0, 2) for c in (-2, 0, 2)]:  # in tenths, and rounded: 0.8 - 0.2 - 0.6 is not exactly 0 in floats
+    scores = [[10 * float(bias) + np.dot(10 * x + shift, column) for column, bias in zip(columns, b_hidden)] for x in CORNERS]
+    answers.append([fires(said, w_out, b_out) for said in (np.round(scores, 9) > 0).astype(int)])
 check.equal(
     answers,
     [[0, 1, 1, 0]] * 9,
@@ -1545,8 +1664,8 @@ with check.explained({"broadcast": others, "core dimension": others, "not aligne
     )
 many = rng.normal(size=(40, 5))
 check.gradient(
-    (start2 - train_step(many.copy(), np.full((40, 1), 5.0), start1.copy(), start2.copy(), lr)[1]) / lr,
-    lambda W2: 0.5 * np.sum((5.0 - sigmoid(sigmoid(many @ start1) @ W2)) ** 2),
+    (start2 - train_step(many.copy(), np.full((40, 1), 50.0), start1.copy(), start2.copy(), lr)[1]) / lr,
+    lambda W2: 0.5 * np.sum((50.0 - sigmoid(sigmoid(many @ start1) @ W2)) ** 2),
     start2,
     hint="with 40 samples and large errors the gradient is large, and so is the step of W2: it is neither clipped nor averaged",
 )
@@ -1556,6 +1675,14 @@ check.gradient(
     lambda W2: 0.5 * np.sum((rounded - sigmoid(sigmoid(many @ start1) @ W2)) ** 2),
     start2,
     hint="every output is nearest to its target here, and E is above 0 all the same: the step is lr times the gradient, as always",
+)
+close_by = sigmoid(sigmoid(many @ start1) @ start2) + 1e-2 * rng.uniform(1, 2, size=(40, 1))
+check.gradient(
+    (start2 - train_step(many.copy(), close_by.copy(), start1.copy(), start2.copy(), 1e-5)[1]) / 1e-5,
+    lambda W2: 0.5 * np.sum((close_by - sigmoid(sigmoid(many @ start1) @ W2)) ** 2),
+    start2,
+    hint="every output is close to its target here, and lr is small: the step of W2 is lr times the gradient, as always. Do not\n"
+    "leave it out, and do not round",
 )
 ### END HIDDEN TESTS
 
@@ -1592,12 +1719,21 @@ with check.explained({"broadcast": others, "core dimension": others, "not aligne
         start1,
         hint="with another number of samples, inputs and hidden units the step of W1 is not lr times the gradient",
     )
-many = rng.normal(size=(40, 5))
+many = rng.uniform(0.5, 1.5, size=(40, 5))
+small1, fixed2 = 0.3 * start1, np.array([[1.0, 0.5], [-0.5, 1.0], [1.5, -0.5]])  # nothing saturates, nothing cancels
 check.gradient(
-    (start1 - train_step(many.copy(), np.full((40, 2), 5.0), start1.copy(), start2.copy(), lr)[0]) / lr,
-    lambda W1: 0.5 * np.sum((5.0 - sigmoid(sigmoid(many @ W1) @ start2)) ** 2),
-    start1,
+    (small1 - train_step(many.copy(), np.full((40, 2), 50.0), small1.copy(), fixed2.copy(), lr)[0]) / lr,
+    lambda W1: 0.5 * np.sum((50.0 - sigmoid(sigmoid(many @ W1) @ fixed2)) ** 2),
+    small1,
     hint="with 40 samples and large errors the gradient is large, and so is the step of W1: it is neither clipped nor averaged",
+)
+close_by = sigmoid(sigmoid(many @ start1) @ start2) + 1e-2 * rng.uniform(1, 2, size=(40, 2))
+check.gradient(
+    (start1 - train_step(many.copy(), close_by.copy(), start1.copy(), start2.copy(), 1e-5)[0]) / 1e-5,
+    lambda W1: 0.5 * np.sum((close_by - sigmoid(sigmoid(many @ W1) @ start2)) ** 2),
+    start1,
+    hint="every output is close to its target here, and lr is small: the step of W1 is lr times the gradient, as always. Do not\n"
+    "leave it out, and do not round",
 )
 ### END HIDDEN TESTS
 
@@ -1749,6 +1885,17 @@ check.close(
     atol=0.2,
     hint=f"the answers are on the right side, but further than 0.2 from the targets. Train longer: {slow}",
 )
+### BEGIN HIDDEN TESTS
+kernels = [keras.ops.convert_to_numpy(w) for w in xor_model.weights if len(w.shape) > 1]
+check.true(
+    len(kernels) > 1,
+    "there is no hidden layer with weights of its own: one Dense layer between the inputs and the output at least",
+)
+check.true(
+    any(np.abs(100 * kernel - np.round(100 * kernel)).max() > 1e-3 for kernel in kernels),
+    "all weights are round numbers, as if typed in: let Keras start from random ones, compile the model, and train it",
+)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # **Look.** Where your model says 1. Then the same with *linear* hidden units, whatever their number: section 9 told you what to expect.

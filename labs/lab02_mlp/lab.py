@@ -198,8 +198,20 @@ flat = rng.integers(0, 256, size=(40, 12)).astype(np.uint8)
 expected = sklearn.preprocessing.StandardScaler().fit_transform(flat.reshape(-1, 1).astype(float)).reshape(40, 12)
 hint = "images may come in any shape, for example (n, 784): nothing may depend on three axes"
 with check.explained({"AxisError": hint}):
-    check.close(standardise(flat.copy(), flat.copy()), expected, rtol=1e-3, atol=1e-4, hint=hint)
+    Z = standardise(flat.copy(), flat.copy())
+    check.close(
+        Z, expected, rtol=1e-3, atol=1e-4, hint=hint,
+        mistakes={"you rounded m and s: take them as they are": (flat - flat.mean().round(1)) / flat.std().round(1)},
+    )
+Z = np.asarray(Z, dtype=float)
+check.true(np.abs(Z - np.round(Z, 4)).max() > 1e-5, "the result is rounded to 4 digits or fewer: return the values as they are")
+colour = (rng.integers(0, 256, size=(6, 5, 4, 3)) // [1, 2, 4]).astype(np.uint8)
+check.close(
+    standardise(colour.copy(), colour.copy()), (colour - np.mean(colour)) / np.std(colour), rtol=1e-3, atol=1e-4,
+    hint="images may come in any shape, here (n, 5, 4, 3) with three colours: one mean and one deviation of ALL numbers",
+)
 many = np.concatenate([rng.uniform(0, 50, size=(25_000, 1)), rng.uniform(150, 250, size=(5_000, 1))])
+many += 0.05 - many.mean() % 0.1  # a mean that shows when it is rounded
 whole = np.trunc(many)
 check.close(
     standardise(many.copy(), many.copy()), (many - many.mean()) / many.std(), rtol=1e-3, atol=1e-4,
@@ -332,8 +344,8 @@ plotting.class_means(fashion.X_train, fashion.y_train, fashion.class_names);
 #
 # ### Exercise 2 (2 points)
 #
-# Write `nearest_mean`. Do not build an array of the shape (images, classes,
-# pixels) for the whole set, it would be very large: a loop over the classes is fine.
+# Write `nearest_mean`. A loop over the classes is fine. (An array of the shape (images, classes, pixels) is not
+# needed, and for the whole set it would be very large.)
 
 # %% exercise="nearest_mean"
 def nearest_mean(X_train, y_train, X):
@@ -375,7 +387,7 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 # Some labels above 9, and not in rising order when they first appear.
-labels = np.append(rng.choice(np.arange(10, 21), size=2, replace=False), 1 + rng.choice(9, size=2, replace=False))
+labels = np.concatenate([rng.integers(300, 3000, 1), rng.integers(10, 21, 1), 1 + rng.choice(9, size=2, replace=False)])
 centres = rng.normal(size=(4, 6))
 which = np.append(np.arange(4), rng.integers(0, 4, size=396))
 samples = centres[which] + 2 * rng.normal(size=(400, 6))
@@ -392,7 +404,7 @@ check.equal(
         "the means stand in rising order of the labels, but you look the label up in the order in which they first "
         "appear: use the same order for both": labels[numbers],
     },
-    hint=f"any labels may occur, here {in_order.tolist()}, also above 9: return them, not the number of a column; and\n"
+    hint=f"any labels may occur, here {in_order.tolist()}, also above 9 and above 255: return them, not the number of a column; and\n"
     "the nearest mean is the one with the smallest sum of *squared* differences",
 )
 check.true(
@@ -529,7 +541,23 @@ keras_functions = (keras.activations.relu, keras.activations.sigmoid, keras.acti
 expected = [keras.ops.convert_to_numpy(function(z)) for function in keras_functions]
 hint = "every entry of an array with two axes must be right too: np.maximum and np.where answer for each entry, `if` and max do not"
 with check.explained({"truth value": hint}):
-    check.close(list(activations(z.copy())), expected, rtol=1e-4, atol=1e-5, hint=hint)
+    result = activations(z.copy())
+    check.close(list(result), expected, rtol=1e-4, atol=1e-5, hint=hint)
+by_keras = "this comes from Keras: write the three with functions of NumPy or SciPy"
+check.true(not any(map(keras.ops.is_tensor, result)), by_keras)
+said = ""
+try:  # numbers that NumPy and SciPy know, and Keras does not
+    activations(z.astype(np.longdouble))
+except Exception as error:
+    said = f"{type(error).__name__}: {error}"
+check.true(not any(word in said for word in ("Tensor", "JAX", "torch", "longdouble", "float128")), by_keras)
+for shape in ((1, 4), (2, 1, 3), (1,)):
+    hint = f"wrong for an array of the shape {shape}: z may have any shape, and the three results have the same"
+    z = np.random.default_rng().normal(size=shape)
+    with check.explained({"truth value": hint, "only ": hint, "real number": hint, "0-d": hint}):
+        result = activations(z.copy())
+        for value, right in zip(result, (z.clip(0), scipy.special.expit(z), np.tanh(z))):
+            check.close(value, right, rtol=1e-4, atol=1e-5, hint=hint)
 ### END HIDDEN TESTS
 
 # %% tests="activations_stable" points=1
@@ -758,6 +786,12 @@ for n in (5, 5, 5, 5, 5, 5, 300):  # several small batches: np.empty gives the m
             "the number of columns is `classes`, and label 3 belongs in column 3, whatever the smallest or the largest label is; all else "
             "is 0 (start from np.zeros)",
         )
+Y = one_hot(np.array([2]), 4)
+check.shape(Y, (1, 4), "a single label gives one ROW, (1, 4): np.squeeze loses that axis")
+check.true(
+    np.asarray(Y).dtype.kind != "b",
+    "these are True and False: a one-hot row holds the numbers 1 and 0, so finish with .astype(int)",
+)
 two = "two classes have two columns, one for each: scikit-learn's label_binarize makes a single one of them"
 Y = one_hot(np.array([1, 0, 1]), 2)
 check.shape(Y, (3, 2), two)
@@ -828,6 +862,12 @@ check.close(
     cross_entropy(Y.copy(), Q.copy()), expected, rtol=1e-3,
     hint="wrong for targets that are not one-hot: every class counts, with the weight Y gives it",
 )
+alone = [-sum(y * math.log(q) for y, q in zip(*rows)) for rows in zip(Y.tolist(), Q.tolist())]
+check.close(
+    [cross_entropy(Y[i : i + 1].copy(), Q[i : i + 1].copy()) for i in range(30)], alone, rtol=2e-5,
+    mistakes={f"you rounded to {digits} digits: return the loss as it is": np.round(alone, digits) for digits in (1, 2, 3, 4)},
+    hint="wrong for a batch of a single image",
+)
 ### END HIDDEN TESTS
 
 # %% tests="cross_entropy_zero" points=1
@@ -849,10 +889,23 @@ with np.errstate(all="ignore"):
 check.true(np.all(np.isfinite(loss)), "log 0 is minus infinity: raise every probability to at least 1e-7 first")
 # Measured by what "half sure" costs: another logarithm or sign is noticed by the first test, and costs nothing here.
 unit = np.mean(half) / np.log(2)
+unit = 1 if abs(unit) < 0.1 or abs(unit - 1) < 0.02 else unit
 check.close(
-    loss, -np.log(1e-7) * (unit if abs(unit) > 0.1 else 1), rtol=2e-3,
+    loss, -np.log(1e-7) * unit, rtol=2e-3,
     hint="wrong for an image that is sure and wrong: probabilities below 1e-7, and only these, count as 1e-7",
 )
+with np.errstate(all="ignore"):
+    loss = cross_entropy(np.array([[0.0, 1.0]]), np.array([[1.0, 1e-12]]))
+    soft = [cross_entropy(np.array([[0.5, 0.5]]), np.array([row])) for row in ([0.75, 0.25], [1.0, 1e-12])]
+check.close(
+    loss, -np.log(1e-7) * unit, rtol=2e-3,
+    hint="ALL probabilities below 1e-7 count as 1e-7, here 1e-12, not only those that are exactly 0",
+)
+if np.allclose(soft[0], -0.5 * np.log(0.75 * 0.25) * unit, rtol=2e-3):  # other targets than one-hot cost their point in the first test
+    check.close(
+        soft[1], -0.5 * np.log(1e-7) * unit, rtol=2e-3,
+        hint="it is each PROBABILITY below 1e-7 that counts as 1e-7; the loss of an image is not limited",
+    )
 Y, Q = Y.astype("float32"), Q.astype("float32")
 with np.errstate(all="ignore"), check.unchanged(Y, Q, hint=hint):
     cross_entropy(Y, Q)
@@ -977,9 +1030,9 @@ check.model(built, input_shape=(28, 28), output_shape=(10,))
 check.weights(built, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)])
 check.equal(built.count_params(), 266610, "this is the number of parameters of your model")
 ### BEGIN HIDDEN TESTS
-first, again = (keras.ops.convert_to_numpy(network.trainable_weights[0]) for network in (built, build_mlp()))
+both = [[keras.ops.convert_to_numpy(w) for w in network.trainable_weights[::2]] for network in (built, build_mlp())]
 check.true(
-    np.any(first != again),
+    all(np.any(first != again) for first, again in zip(*both)),
     "two calls gave the same weights: make the model inside of the function, without a seed, so that each call\n"
     "gives a new one. Training one of them would train them all",
 )
@@ -997,10 +1050,15 @@ check.probabilities(
 )
 ### BEGIN HIDDEN TESTS
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
-hidden = np.maximum(np.maximum(noise.reshape(20, 784) @ W1 + b1, 0) @ W2 + b2, 0)
+for images in (noise, 10 * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")):
+    hidden = np.maximum(np.maximum(images.reshape(-1, 784) @ W1 + b1, 0) @ W2 + b2, 0)
+    check.close(
+        check.outputs(built, images), scipy.special.softmax(hidden @ W3 + b3, axis=1), rtol=0, atol=0.01,
+        hint='your model does not compute what its weights say: do both hidden layers have activation="relu"?',
+    )
 check.close(
-    p, scipy.special.softmax(hidden @ W3 + b3, axis=1), rtol=0, atol=0.01,
-    hint='your model does not compute what its weights say: do both hidden layers have activation="relu"?',
+    keras.ops.convert_to_numpy(built(noise, training=True)), p, rtol=0, atol=0.01,
+    hint="in training your model computes something else than in use: no Dropout and no noise here (they come in Lab 4)",
 )
 ### END HIDDEN TESTS
 
@@ -1082,16 +1140,25 @@ check.true(
 )
 check.true(np.std(q) > 1e-6, "everybody gets the same answer: softmax over a single output is always 1")
 ### BEGIN HIDDEN TESTS
-first, again = (keras.ops.convert_to_numpy(network.trainable_weights[0]) for network in (binary, build_binary()))
 check.true(
-    np.any(first != again),
+    not any(isinstance(layer, keras.Sequential) for layer in binary.layers),
+    "there is a Sequential model inside of this one: call each layer on what comes before it",
+)
+both = [[keras.ops.convert_to_numpy(w) for w in network.trainable_weights[::2]] for network in (binary, build_binary())]
+check.true(
+    all(np.any(first != again) for first, again in zip(*both)),
     "two calls gave the same weights: make the model inside of the function, without a seed, so that each call gives a new one",
 )
 W1, b1, W2, b2, W3, b3, W4, b4 = [keras.ops.convert_to_numpy(w) for w in binary.trainable_weights]
-hidden = np.maximum(np.maximum(np.maximum(customers @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
+for features in (customers, 30 * np.random.default_rng().normal(size=(300, 21)).astype("float32")):
+    hidden = np.maximum(np.maximum(np.maximum(features @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
+    check.close(
+        check.outputs(binary, features), scipy.special.expit(hidden @ W4 + b4), rtol=0, atol=0.01,
+        hint='your model does not compute what its weights say: have all three hidden layers activation="relu"?',
+    )
 check.close(
-    q, scipy.special.expit(hidden @ W4 + b4), rtol=0, atol=0.01,
-    hint='your model does not compute what its weights say: have all three hidden layers activation="relu"?',
+    keras.ops.convert_to_numpy(binary(customers, training=True)), q, rtol=0, atol=0.01,
+    hint="in training your model computes something else than in use: no Dropout and no noise here (they come in Lab 4)",
 )
 ### END HIDDEN TESTS
 
@@ -1132,11 +1199,25 @@ if callable(told):
         abs(alone - twice) > 0.01 * twice,
         "the output is a probability already (a sigmoid): leave out from_logits=True, which applies a second sigmoid",
     )
-answers = np.random.default_rng().integers(0, 2, size=(200, 1)).astype("float32")
+weights, scores = binary.get_weights(), scipy.special.logit(np.clip(q.astype(float), 1e-6, 1 - 1e-6))
+steeper = 2 / max(np.std(scores), 1e-3)  # so that it is surer, and half of its answers are yes
+weights[-2], weights[-1] = steeper * weights[-2], steeper * (weights[-1] - np.median(scores))
+binary.set_weights(weights)
+q = check.outputs(binary, customers)
+yes = (q > 0.5).astype("float32")
+answers = np.abs(yes - (np.arange(200)[:, np.newaxis] % 10 < 1 + 3 * yes))  # a tenth of the no and four of ten yes are wrong
 measured = binary.evaluate(customers, answers, batch_size=200, verbose=0, return_dict=True)
 check.close(
     measured["loss"], sklearn.metrics.log_loss(answers[:, 0], q[:, 0].astype(float)), rtol=0.01,
     hint="the loss is not the binary cross-entropy of the model's probabilities",
+)
+check.true(
+    any(abs(measured[name] - np.mean(yes == answers)) < 1e-5 for name in measured if name != "loss"),
+    f'{np.mean(yes == answers):.3f} of these answers are right, and none of your metrics says so: write metrics=["accuracy"]',
+)
+check.true(
+    type(binary.optimizer) is keras.optimizers.Adam,
+    f'the optimizer is {type(binary.optimizer).__name__}, which is a relative of Adam: compile with optimizer="adam"',
 )
 ### END HIDDEN TESTS
 
@@ -1301,7 +1382,8 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 #    `BATCH_SIZE` and `EPOCHS`.
 # 2. `model`: defined (an activation may be a layer of its own) and compiled; the cross-entropy loss that fits your labels; the metric `"accuracy"`. Add
 #    no regularisation and no further layers (that is Lab 4).
-# 3. `first_loss`: the loss of `model` on the validation images *before* training. Is it what section 9 says?
+# 3. `first_loss`: the loss of `model` *before* training, on scaled images and their labels, such as the
+#    validation images. Is it what section 9 says?
 # 4. `history`: what the training returns. Train on `X_train_scaled` and `fashion.y_train` for `EPOCHS` epochs
 #    with batches of `BATCH_SIZE`, and measure on `X_valid_scaled` and `fashion.y_valid` after each. The labels may be
 #    class numbers or one-hot rows.
@@ -1313,7 +1395,7 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 # %% exercise="train_mlp" trains=true
 # updates:    int, number of iterations of the whole training
 # model:      the compiled (and then trained) network, images (n, 28, 28) → probabilities (n, 10)
-# first_loss: float, loss on the validation images before the training
+# first_loss: float, loss on scaled images, such as the validation images, before the training
 # history:    the History that fit returns, with loss, accuracy, val_loss and val_accuracy of each epoch
 ### BEGIN SOLUTION
 updates = math.ceil(len(X_train_scaled) / BATCH_SIZE) * EPOCHS
@@ -1384,6 +1466,30 @@ check.true(
 )
 check.equal(len(record["loss"]), EPOCHS, "this is the number of epochs in the history")
 ### BEGIN HIDDEN TESTS
+import contextlib
+
+check.equal(
+    [len(record["val_loss"]), len(record["val_accuracy"])], [EPOCHS, EPOCHS],
+    "measure on the validation images after EACH epoch: leave out validation_freq",
+)
+check.true(
+    not model.losses,
+    "the loss holds a penalty: leave out kernel_regularizer and the like, regularisation comes in Lab 4",
+)
+# On TensorFlow, Keras repairs from_logits in silence while it still sees the scores behind softmax; the loss itself tells everywhere.
+lossy = model.loss if not isinstance(model.loss, str) else keras.losses.get(model.loss)
+if callable(lossy):
+    sure = np.full((2, 10), 0.02, dtype="float32") + 0.8 * np.eye(10, dtype="float32")[[3, 5]]
+    sparse = "sparse" in (getattr(lossy, "__name__", "") + type(lossy).__name__).lower()
+    labels = np.array([3, 6]) if sparse else np.eye(10, dtype="float32")[[3, 6]]
+    with contextlib.suppress(Exception):  # a loss of another kind shows in the history
+        second = scipy.special.softmax(sure, axis=1)[[0, 1], [3, 6]]
+        again = abs(np.mean(keras.ops.convert_to_numpy(lossy(labels, sure))) + np.mean(np.log(second))) < 0.01
+        labels = None if again else labels
+    check.true(
+        labels is not None,
+        "the outputs are probabilities already (a softmax): leave out from_logits=True, which applies a second softmax",
+    )
 X_check = (fashion.X_valid - np.float32(pixel_mean)) / np.float32(pixel_deviation)
 q = check.outputs(model, X_check).astype(float)
 valid_loss = -np.log(np.maximum(q[np.arange(len(q)), fashion.y_valid], 1e-37)).mean()
@@ -1415,23 +1521,23 @@ check.equal(
     "images and no others, with batches of BATCH_SIZE for EPOCHS epochs",
     mistakes={"batch_size=BATCH_SIZE is missing in fit: without it a batch has 32 images": math.ceil(len(fashion.X_train) / 32) * EPOCHS},
 )
-x = 0.3 * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
-q, in_training = check.outputs(model, x), keras.ops.convert_to_numpy(model(x, training=True))
+for scale in (3.0, 0.3):
+    x = scale * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
 
+    def by_hand(bend):
+        return scipy.special.softmax(bend(bend(x.reshape(200, 784) @ W1 + b1) @ W2 + b2) @ W3 + b3, axis=1)
 
-def by_hand(bend):
-    return scipy.special.softmax(bend(bend(x.reshape(200, 784) @ W1 + b1) @ W2 + b2) @ W3 + b3, axis=1)
-
-
-check.close(
-    q, by_hand(lambda scores: np.maximum(scores, 0)), rtol=0, atol=0.01,
-    hint='your model does not compute what its weights say: have both hidden layers activation="relu"?',
-    mistakes={
-        "the scores are a linear function of the pixels: the hidden layers have no activation": lambda: by_hand(np.array),
-        "the hidden layers bend with tanh: as in exercise 8 they should use ReLU": lambda: by_hand(np.tanh),
-    },
-)
+    q = check.outputs(model, x)
+    check.close(
+        q, by_hand(lambda scores: np.maximum(scores, 0)), rtol=0, atol=0.01,
+        hint='your model does not compute what its weights say: have both hidden layers activation="relu"?',
+        mistakes={
+            "the scores are a linear function of the pixels: the hidden layers have no activation": lambda: by_hand(np.array),
+            "the hidden layers bend with tanh: as in exercise 8 they should use ReLU": lambda: by_hand(np.tanh),
+        },
+    )
+in_training = keras.ops.convert_to_numpy(model(x, training=True))
 check.close(
     in_training, q, rtol=0, atol=0.01,
     hint="in training your model computes something else than in use: leave out Dropout and noise (they come in Lab 4)",
@@ -1574,8 +1680,9 @@ check.equal(
     "wrong for 8 classes of which some do not occur: the matrix has a row and a column for each of them",
 )
 check.equal(
-    confusion(np.zeros(3000, dtype=int), np.ones(3000, dtype=int), 2), [[0, 3000], [0, 0]],
-    "3,000 samples of one kind, and the count is wrong: small types of numbers end early, bytes at 255. Use dtype=int",
+    confusion(np.zeros(70_000, dtype=int), np.ones(70_000, dtype=int), 2), [[0, 70_000], [0, 0]],
+    "70,000 samples of one kind, and the count is wrong: small types of numbers end early, bytes at 255, uint16 at 65,535.\n"
+    "Use dtype=int",
 )
 ### END HIDDEN TESTS
 
@@ -1653,6 +1760,16 @@ found = np.asarray(confident_mistakes(P.copy(), np.array([1, 0, 1, 0, 1, 1, 1]),
 check.equal(
     [sorted(found[:3].tolist()), sorted(found[3:5].tolist()), found[5:].tolist()], [[0, 1, 2], [3, 4], [6]],
     "three mistakes are equally confident here, and two more: all of them count",
+)
+order = np.array([3, 0, 5, 1, 4, 2])
+P = np.column_stack([0.9999 + 1e-6 * order, 0.0001 - 1e-6 * order])
+check.equal(
+    confident_mistakes(P.copy(), np.ones(6, dtype=int), 4), np.argsort(-order)[:4],
+    "six mistakes whose probabilities differ little, 0.999905 and 0.999904: sort them as they are, not rounded",
+)
+check.shape(
+    confident_mistakes(P.copy(), np.ones(6, dtype=int), 1), (1,),
+    "k = 1 gives an array too, with one row number: np.squeeze and int lose that axis",
 )
 ### END HIDDEN TESTS
 
