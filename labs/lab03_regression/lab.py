@@ -2005,15 +2005,15 @@ def joined(h):
     return [(np.concatenate(parts, axis=1) @ W + b)[:, 0] for parts in ([wide, h], [h, wide])]
 
 
-inside = [part for layer in two.layers for part in getattr(layer, "layers", [layer])]  # the deep path may be a model of its own
-scalers = [layer.name for layer in inside if isinstance(layer, (keras.layers.Normalization, keras.layers.Rescaling))]
-check.true(not scalers, f"the inputs come standardised, so nothing is scaled here: leave {', '.join(scalers)} out")
 near = [np.allclose(main, answer, rtol=1e-3, atol=1e-3) for answer in (*joined(layers[-1]), *joined(layers[1]))]
 check.true(
     any(near),
     "the main output is not what its weights say: it gets the wide input and the end of the deep path, nothing else",
 )
 check.true(any(near[:2]), "the main output gets the first hidden layer: it belongs behind the second one")
+inside = [part for layer in two.layers for part in getattr(layer, "layers", [layer])]  # the deep path may be a model of its own
+scalers = [layer.name for layer in inside if isinstance(layer, (keras.layers.Normalization, keras.layers.Rescaling))]
+check.true(not scalers, f"the inputs come standardised, so nothing is scaled here: leave {', '.join(scalers)} out")
 in_training = two([wide, deep] if first == 0 else [deep, wide], training=True)
 check.close(
     [keras.ops.convert_to_numpy(answer).reshape(-1) for answer in in_training], [main, aux], rtol=1e-3, atol=1e-3,
