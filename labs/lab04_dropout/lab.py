@@ -200,8 +200,12 @@ W = np.random.default_rng().normal(size=(6, 9))
 with check.unchanged(W, hint="penalties changed W: `W[W < 0] *= -1` works in place; np.abs(W) makes a new array"):
     l1 = penalties(W)[0]
 check.close(
-    l1, np.linalg.norm(W, ord=1, axis=1), rtol=1e-5,
+    l1, np.linalg.norm(W, ord=1, axis=1), rtol=1e-4,
     hint="wrong for 6 vectors of 9 weights: nothing may depend on three weights or four solutions",
+)
+check.close(
+    penalties(1e-6 * W)[0], 1e-6 * np.linalg.norm(W, ord=1, axis=1), rtol=1e-4, atol=0,
+    hint="wrong for small weights, of about 0.000001: they cost their |w| too. Nothing is rounded, left out or added",
 )
 W = np.random.default_rng().normal(size=(1, 4))
 check.close(
@@ -232,10 +236,18 @@ check.close(
     penalties(W.copy())[1], [keras.ops.convert_to_numpy(keras.regularizers.L2(1.0)(row)) for row in W.astype("float32")], rtol=1e-4,
     hint="wrong for 5 vectors of 8 weights: nothing may depend on three weights or four solutions",
 )
+check.close(
+    penalties(1e-4 * W)[1], 1e-8 * np.linalg.norm(W, axis=1) ** 2, rtol=1e-4, atol=0,
+    hint="wrong for small weights, of about 0.0001: they cost their w² too. Nothing is rounded, left out or added",
+)
 W = np.random.default_rng().normal(size=(1, 4))
 check.close(
     penalties(W.copy())[1], [math.fsum(w * w for w in row) for row in W.tolist()], rtol=1e-5,
     hint="wrong for a single row of weights: one number for each row, in an array of the length 1",
+)
+check.close(
+    penalties(W.T.copy())[1], W[0] ** 2, rtol=1e-5,
+    hint="wrong for four vectors of one weight each, (4, 1): one number for each row, so four; no squeeze",
 )
 ### END HIDDEN TESTS
 
@@ -287,6 +299,16 @@ check.equal(
         "both rows have the smallest Σ|w|: L2 has its own choice": [first, first],
         "both rows have the smallest Σw²: L1 has its own choice": [second, second],
     },
+)
+check.equal(
+    choose(1e-4 * np.array([[3.0, 1.0], [0.5, -0.5], [2.0, 2.0]])), [1, 1],
+    "here row 1 has both of the smallest penalties, and all of them are small: the two choices may be the same row, and nothing is\n"
+    "rounded before it is compared",
+)
+check.equal(choose(np.array([[2.0, -3.0]])), [0, 0], "wrong for a single row: it is the choice of both")
+check.equal(
+    choose(np.array([[1.0, 2.0], [0.0, 0.0], [-3.0, 0.0]])), [1, 1],
+    "a row of zeros has the smallest penalties of all, 0 and 0: it counts like any other row",
 )
 ### END HIDDEN TESTS
 
@@ -379,6 +401,15 @@ check.gradient(
     slope, lambda v: l2 * np.sum(v**2), w,
     hint="wrong for other weights, rates and strengths: what you add to the gradient is not the slope of l2 · Σw²",
 )
+past, under_l1 = penalised_step(w.copy(), g.copy(), 1.0, 0.0, 1.0), penalised_step(np.full(3, 0.1), np.zeros(3), 1.0, 0.5, 0.0)
+check.true(
+    np.allclose(past, -w - g) or np.allclose(under_l1, 0),  # what is cut off under L1 too is judged by the test of L1
+    "with lr = 1 and l2 = 1 the penalty alone carries each weight past 0, from w to −w: it is not cut off there",
+)
+check.close(
+    penalised_step(w.copy(), -1e4 * w, 0.1, 0.0, 0.0), 1001 * w, rtol=1e-6,
+    hint="wrong for a gradient of several thousand: take it as it is, do not limit it",
+)
 ### END HIDDEN TESTS
 
 # %% tests="step_l1" points=1
@@ -417,10 +448,10 @@ check.close(
     hint="wrong for weights that are smaller than one step: the slope of |w| is ±1 however small w is",
     mistakes={"a step carries a small weight past 0, and you cut it off there: take the plain step": np.zeros(3)},
 )
-tiny = np.array([1e-4, -2e-3, 8e-3])
+tiny = np.array([1e-12, -2e-9, 1e-4])
 check.close(
     penalised_step(tiny.copy(), np.zeros(3), lr, l1, 0.0), tiny - lr * l1 * np.sign(tiny), rtol=1e-4, atol=1e-9,
-    hint="weights such as 0.0001 and −0.002 do not count as 0: the slope of |w| is ±1 however small w is",
+    hint="weights such as 0.0001 and −0.000000002 do not count as 0: the slope of |w| is ±1 however small w is",
 )
 ### END HIDDEN TESTS
 
@@ -453,6 +484,15 @@ check.true(
     np.allclose(new, one + two - none, atol=1e-6) and (one != none).all() and (two != none).all(),
     f"{two_axes}; each weight gets the slopes of both penalties",
 )
+w, g = w.ravel()[:12].reshape(2, 3, 2), g.ravel()[:12].reshape(2, 3, 2)
+three_axes = "w may have any shape: here it has three axes, 2 by 3 by 2, and so have the new weights"
+with check.explained({"": three_axes}):
+    new, none, one, two = (
+        np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0.2, 0.1), (0, 0), (0.2, 0), (0, 0.1))
+    )
+for array in (new, none, one, two):
+    check.shape(array, (2, 3, 2), three_axes)
+check.close(new, one + two - none, atol=1e-6, hint=f"{three_axes}; each weight gets the slopes of both penalties")
 w, g = np.array([0.0, -1.5, 2.0]), np.array([0.3, 0.0, -0.2])
 for lr, l1, l2 in ((0.5, 0.0, 0.0), (0.0, 0.2, 0.1), (0.5, 0.2, 0.1)):
     strengths = f"with lr = {lr}, l1 = {l1} and l2 = {l2}"
@@ -569,7 +609,7 @@ check.between(
 check.close(output, 6 * np.asarray(mask), rtol=1e-5, hint="the output is h times the mask, and all entries of h are 6 here")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-rate, h = rng.choice([0.1, 0.4, 0.5]) + rng.uniform(0, 0.05), rng.normal(size=20000)
+rate, h = rng.choice([0.1, 0.4, 0.45]) + rng.uniform(0, 0.05), rng.normal(size=20000)
 with check.explained({"unpack": "h may have any number of axes: draw rng.random(h.shape)"}):
     result = dropout(h.copy(), rate, int(rng.integers(1000)), True)
 output, mask = (np.asarray(array) for array in result)
@@ -580,6 +620,11 @@ check.close(
 check.between(
     np.mean(mask == 0), rate - 0.02, rate + 0.02, name=f"the share that is dropped with rate {rate:.2f}",
     high_hint="the rate is the share that is dropped", low_hint="the rate is the share that is dropped",
+)
+mask = np.asarray(dropout(h.copy(), 0.9, int(rng.integers(1000)), True)[1])
+check.between(
+    np.mean(mask == 0), 0.88, 0.92, name="the share that is dropped with rate 0.9",
+    high_hint="the rate is the share that is dropped", low_hint="the rate may be any number below 1, so 0.9 too: do not limit it",
 )
 silent = np.maximum(h, 0)  # as behind ReLU
 with np.errstate(all="ignore"):
@@ -622,7 +667,12 @@ check.true(
     np.array_equal(first, second),
     "the seed 0 gave two different masks: 0 is a seed like any other, but `seed or None` and `if seed` take it for none",
 )
-counts = {int(np.sum(np.asarray(dropout(np.ones(1000), 0.5, seed, True)[1]) == 0)) for seed in range(12)}
+dropped = [np.asarray(dropout(np.ones(1000), 0.5, seed, True)[1]) == 0 for seed in range(12)]
+check.true(
+    len({places.tobytes() for places in dropped}) == 12,
+    "among twelve seeds, 0 to 11, some gave the same mask: another seed gives another one. Take it as it is, default_rng(seed)",
+)
+counts = {int(places.sum()) for places in dropped}
 check.true(
     len(counts) > 1,
     "every mask drops exactly the same number of entries: each entry is drawn by itself, so the number varies around the\n"
@@ -660,6 +710,16 @@ check.close(
     [output, mask], [h, np.ones((9, 4))],
     hint="with training=False the output is h itself and the mask all ones, for any h and any rate",
 )
+for h in (np.random.default_rng().normal(size=7), np.random.default_rng().normal(size=(2, 3, 4))):
+    axes = f"h may have any shape, at test time too: here {h.shape}. np.ones(h.shape) makes a mask of ones for each"
+    try:
+        dropout(h.copy(), 0.3, 2, True)
+    except Exception:  # in training too, which the test above judges
+        continue
+    with check.explained({"": axes}):
+        output, mask = dropout(h.copy(), 0.3, 2, False)
+    check.close(output, h, hint=axes)
+    check.close(mask, np.ones(h.shape), hint=axes)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -715,6 +775,10 @@ for rate in (0.0, 0.9):
         dropout_backward(g.copy(), mask.copy()), [[a * m for a, m in zip(*rows)] for rows in zip(g.tolist(), mask.tolist())],
         hint=f"wrong for rate {rate:g}, where the mask holds {sorted(set(np.round(mask, 3).ravel().tolist()))}: multiply by it, whatever stands there",
     )
+g, all_dropped = rng.normal(size=(2, 3)), "where everything is dropped, the mask is 0 everywhere, and so is each slope: multiply by the mask"
+with check.explained({"": all_dropped}), np.errstate(all="ignore"):
+    back = dropout_backward(g.copy(), np.zeros((2, 3)))
+check.close(back, np.zeros((2, 3)), hint=all_dropped)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -799,7 +863,7 @@ def build_regularised(dropout, l2):
         the same); it acts in training only.
     l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
     Returns a sequential or functional Keras model, of Keras's own layers and penalties: images (n, 28, 28) in, class
-        probabilities (n, 10) out; ReLU in both hidden layers.
+        probabilities (n, 10) out; ReLU in both hidden layers; no other noise, penalty or limit on the weights.
     """
     ### BEGIN SOLUTION
     penalty = keras.regularizers.L2(l2)
@@ -913,6 +977,16 @@ check.true(
     "the noise in training is not that of dropout, which cuts a neuron off or makes it larger by 1/(1 − rate):\n"
     "use keras.layers.Dropout(dropout) after each hidden layer, and no other noise",
 )
+much = build_regularised(0.8, 0.0)
+check.weights(much, shapes)
+much.set_weights(weights)
+q = keras.ops.convert_to_numpy(much(spots, training=True)).astype("float64")
+scores = np.log(np.maximum(q[:, 0], 1e-30) / np.maximum(q[:, 1], 1e-30)) if sums_to_1 else q[:, 0] - q[:, 1]
+check.between(
+    np.mean(np.abs(scores) < 1e-3), 0.93, 0.99, name="the share of images whose signal is cut off by dropout with rate 0.8, in theory 0.96,",
+    low_hint="the rate 0.8 was asked for, and less is dropped: take the rate as it is, do not limit it",
+    high_hint="the rate 0.8 was asked for, and more is dropped",
+)
 both = build_regularised(rate, 0.01)
 check.weights(both, shapes)
 both.set_weights(weights)
@@ -960,6 +1034,14 @@ check.close(
     cost, 50 * l2, rtol=1e-3,
     hint=f"wrong for l2 = {l2:.2f}: `\"l2\"` and L2() without a number always mean 0.01; write keras.regularizers.L2(l2)",
 )
+### BEGIN HIDDEN TESTS
+held = [
+    layer.name
+    for layer in built.layers
+    if getattr(layer, "kernel_constraint", None) is not None or getattr(layer, "bias_constraint", None) is not None
+]
+check.true(not held, f"{', '.join(held)}: a constraint limits these weights after each step, and none was asked for: L2 and dropout alone")
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6 · Stop in time (7 minutes)
@@ -983,7 +1065,7 @@ check.close(
 #
 # Train a network with early stopping. Make two things in one cell:
 #
-# 1. `stopped`: a new plain network, `network()`, compiled with Adam (learning rate 0.001), the loss
+# 1. `stopped`: a new plain network, `network()`, compiled with Adam (learning rate 0.001, nothing else set), the loss
 #    `"sparse_categorical_crossentropy"` (or its object) and the metric `"accuracy"`; trained on all of `X_small` and `y_small`,
 #    in batches of 32, for *at most* `EPOCHS` epochs, with `(X_valid, y_valid)` as validation data, stopped when
 #    `val_loss` found no new lowest value for `PATIENCE` epochs, with the best weights restored.
@@ -1055,10 +1137,25 @@ check.close(
     keras.ops.convert_to_numpy(stopped.optimizer.learning_rate), 0.001, rtol=1e-4,
     hint="this is the learning rate of your optimizer",
 )
+given, usual = (optimizer.get_config() for optimizer in (stopped.optimizer, keras.optimizers.Adam(0.001)))
+others = [name for name in usual if name not in ("name", "learning_rate") and (given.get(name) or 0) != (usual[name] or 0)]
+check.true(
+    not others,
+    f"compile with Adam and its learning rate alone: your optimizer also has {', '.join(f'{name} = {given.get(name)}' for name in others)}",
+)
 calm, noisy = (keras.ops.convert_to_numpy(stopped(X_small[:50], training=flag)) for flag in (False, True))
 check.true(
-    np.allclose(calm, noisy, atol=1e-4) and not stopped.losses,
+    np.allclose(calm, noisy, atol=1e-4) and sum(float(keras.ops.convert_to_numpy(loss)) for loss in stopped.losses) == 0,
     "your network has dropout or a penalty: train the plain one, network(), so that early stopping alone is judged",
+)
+signal, arrays = X_small[:50].reshape(50, 784).astype(float), [keras.ops.convert_to_numpy(w) for w in stopped.trainable_weights]
+for kernel, shift in zip(arrays[::2], arrays[1::2]):
+    scores = signal @ kernel + shift
+    signal = np.maximum(scores, 0)
+scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+check.close(
+    calm, scores / scores.sum(axis=1, keepdims=True), rtol=0, atol=0.01,
+    hint="your network is not the plain one, which has ReLU in both hidden layers and softmax at the end: stopped = network()",
 )
 q = check.outputs(stopped, X_small).astype("float64")
 loss_now = -np.log(np.maximum(q[np.arange(len(q)), y_small], 1e-30)).mean()
@@ -1178,6 +1275,13 @@ check.close(
     },
 )
 check.close([summary[name][1] for name in names], spreads, rtol=1e-6, hint=f"{different} (these are the standard deviations)")
+with np.errstate(all="ignore"):
+    equal = summarise({"again": [60.08] * 3, "none": [72.0, 72.0]})
+check.close(
+    [equal["again"][1], equal["none"][1]], [0, 0], atol=1e-5,
+    hint="where all runs are equal the standard deviation is 0: take np.std(…, ddof=1), or the root of the squared distances from the\n"
+    "mean (the mean of the squares minus the square of the mean is lost in rounding)",
+)
 ### END HIDDEN TESTS
 
 # %% tests="summarise_gain" points=1
@@ -1196,7 +1300,8 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-some = {name: rng.normal(70, 3, size=size).tolist() for name, size in zip(("a", "b", "none", "c", "d"), rng.permutation(5) + 3)}
+some = {name: rng.normal(70, 3, size=size).tolist() for name, size in zip(("none + L2", "b", "none", "c", "d"), rng.permutation(5) + 3)}
+some["c"] = [value - 9 for value in some["none"]]  # worse than nothing
 expected = {name: statistics.mean(values) - statistics.mean(some["none"]) for name, values in some.items()}
 in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it'
 one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
@@ -1207,6 +1312,13 @@ check.true(set(expected) <= set(summary), f"the result must have the names of th
 check.close(
     [summary[name][2] for name in expected], list(expected.values()), rtol=1e-6, atol=1e-6,
     hint="wrong for five methods: the gain is the difference of two means, also if the lists differ in length",
+    mistakes={
+        "you compared with \"none + L2\": compare with the one whose name is just \"none\"":
+            [statistics.mean(values) - statistics.mean(some["none + L2"]) for values in some.values()],
+        "a gain may be negative, where a method is worse than \"none\": do not cut it off at 0":
+            [max(0.0, gain) for gain in expected.values()],
+        "a gain may be negative, where a method is worse than \"none\": keep the sign": [abs(gain) for gain in expected.values()],
+    },
 )
 ### END HIDDEN TESTS
 
@@ -1351,6 +1463,15 @@ maps = keras.Sequential([keras.Input((5,)), keras.layers.Dense(6), keras.layers.
 mean, spread = mc_predict(maps, X[:1].copy(), 3)
 for array in (mean, spread):
     check.shape(array, (1, 2, 3), "for one sample and a model whose output is a map of 2 by 3, both results have the shape of the model's output")
+start = keras.Input((4,))
+inner = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])
+branched = keras.Model(start, keras.layers.Add()([inner(start), keras.layers.Identity()(start)]))  # 3 + 0, or 3 + 6
+whole = "model may be any Keras model, here one with two paths, one of them a model of its own: call it as a whole, model(X, training=True)"
+with check.explained({"": whole}):
+    mean = mc_predict(branched, threes.copy(), 20)[0]
+check.shape(mean, (3000, 4), whole)
+check.true(np.std(mean) > 0.01, f"dropout was switched off in a part of the model; {whole}")
+check.between(np.mean(mean), 5.8, 6.2, name="the mean for inputs of 3", low_hint=whole, high_hint=whole)
 mostly = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.25)])  # each entry becomes 0 or 4/3 as large
 check.close(
     np.mean(mc_predict(mostly, threes.copy(), 21)[0]), 3, rtol=0.05,
@@ -1387,6 +1508,16 @@ check.true(
     f"for a model without dropout the spread is 0, yours is up to {np.max(spread):.2g}: the mean of the squares minus the square of\n"
     "the mean is lost in rounding; use np.std, or the mean of (p − mean)²",
 )
+mostly = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.25)])  # 0 with probability 1/4, otherwise 4
+if np.max(spread) < 1e-2:
+    check.close(
+        np.mean(mc_predict(mostly, threes.copy(), 200)[1]), 3**0.5, rtol=0.03,
+        hint="this is the average of your standard deviations for inputs of 3 and rate 0.25, where a draw is 0 or 4; in theory it is 1.73",
+        mistakes={
+            "that is the mean distance from the mean: square the distances, take their mean, then the root": 1.5,
+            "that is half of the range: use the standard deviation": 2,
+        },
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1512,7 +1643,7 @@ check.close(
     mean, sum(P[i] for i in range(5)) / 5, rtol=1e-6,
     hint="wrong for 5 networks, 30 samples and 4 classes: nothing may depend on three networks",
 )
-for networks, samples, classes in ((1, 6, 3), (3, 1, 4), (2, 5, 2)):
+for networks, samples, classes in ((1, 6, 3), (3, 1, 4), (2, 5, 2), (9, 4, 3)):
     P = np.random.default_rng().dirichlet(np.ones(classes), size=(networks, samples))
     sizes = f"{networks} networks, {samples} samples and {classes} classes"
     check.close(
@@ -1547,7 +1678,14 @@ check.equal(
     mistakes={
         "the label is not the class of which one network is surest: take the class with the largest MEAN": sure,
         "that works for two classes only, and here are 6: take argmax(axis=1) of the mean": second,
+        "do not round the means before argmax: the larger one counts, however little it is": P.mean(axis=0).round(2).argmax(axis=1),
     },
+)
+near = np.array([[[0.4, 0.400002, 0.199998], [0.3, 0.1, 0.6]], [[0.4, 0.400002, 0.199998], [0.2, 0.7, 0.1]]])
+mean, labels = (np.asarray(result) for result in ensemble(near.copy()))
+check.true(
+    np.array_equal(labels, [1, 1]) or np.array_equal(labels, mean.argmax(axis=-1)),  # rounded means are what the test above judges
+    "where two mean probabilities are nearly equal, 0.4 and 0.400002, the larger one still counts: do not round before argmax",
 )
 for networks, samples, classes in ((1, 6, 3), (3, 1, 4), (2, 5, 2)):
     P = np.random.default_rng().dirichlet(np.ones(classes), size=(networks, samples))
@@ -1619,18 +1757,24 @@ check.close(averaged[1], [1.0], atol=1e-6, hint="this is your second array, for 
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 steps, decay = rng.normal(size=(30, 4)), rng.uniform(0.6, 0.85)
-average = [steps[0].copy(), np.zeros((2, 3)), np.ones(1)]
+average = [steps[0].copy(), np.zeros((2, 3)), -steps[0].reshape(2, 1, 2)]
 for w in steps[1:]:
-    average = update_average(average, [w.copy(), np.ones((2, 3)), np.ones(1)], decay)
+    average = update_average(average, [w.copy(), np.ones((2, 3)), -w.reshape(2, 1, 2)], decay)
 counts = np.array([decay**29] + [(1 - decay) * decay ** (29 - i) for i in range(1, 30)])
 check.equal(len(average), 3, "for a network with three arrays")
 check.close(
     np.append(average[0], average[1]), np.append(counts @ steps, np.full(6, 1 - decay**29)), rtol=1e-4, atol=1e-6,
     hint=f"wrong after 29 steps with decay {decay:.2f}, for a network with three arrays",
 )
+check.close(
+    average[2], -(counts @ steps).reshape(2, 1, 2), rtol=1e-4, atol=1e-6,
+    hint=f"the last of three arrays, which has three axes, is wrong after 29 steps with decay {decay:.2f}: each array is averaged alike",
+)
 forgetful = update_average([steps[0].copy()], [steps[1].copy()], 0.0)
 check.length(forgetful, 1, "here the network has a single array: return a list with one")
 check.close(forgetful[0], steps[1], hint="with decay 0 the old average counts nothing, and the new one is the new weights")
+small = update_average([np.array([1e-6, 0.0])], [np.array([2e-6, -1e-6])], 0.5)
+check.close(small[0], [1.5e-6, -5e-7], rtol=1e-4, atol=0, hint="wrong for small weights, of about 0.000001: do not round")
 ### END HIDDEN TESTS
 
 # %% tests="average_pure" points=1
@@ -1651,6 +1795,13 @@ new_arrays = "update_average returned an array that it was given: return new arr
 result = update_average(old, new, 0.0)
 given = [*old, *new]
 check.true(result is not new and not any(array is one for array in result for one in given), new_arrays)
+equal = [array.copy() for array in old]
+result = update_average(old, equal, 0.5)
+given = [*old, *equal]
+check.true(
+    not any(array is one for array in result for one in given),
+    "where the new weights equal the old average, update_average returned an array that it was given: return new arrays always",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
