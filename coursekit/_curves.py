@@ -18,7 +18,8 @@ __all__ = ["Points", "picture"]
 Points = Sequence[tuple[int, float]]  # (epoch, value)
 
 _WIDTH, _HEIGHT = 330, 210  # of one panel
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 40, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 40, 34  # the left one is larger where a number of the axis needs it
+_LETTER = 7.5  # width of a digit, in every font of a browser at most
 _MOST = 120  # points of a curve that are drawn
 # Training is dashed and validation solid, as in `plotting.learning_curves`.
 _PARTS = (("", "training", COLOURS[0], ' stroke-dasharray="5 3"'), ("val_", "validation", COLOURS[1], ""))
@@ -63,13 +64,15 @@ def _panel(name: str, drawn: Mapping[str, Points], epochs: int) -> str:
     """Return a panel: name and legend, axes with the numbers at their ends, and the curves."""
     values = [value for points in drawn.values() for _, value in points if math.isfinite(value)]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    ends = {value: f"{value:.3g}" for value in (low, high)}
     margin = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
     low, high = low - margin, high + margin
+    indent = max(_LEFT, 6 + math.ceil(_LETTER * max(map(len, ends.values()))))
     first = min(points[0][0] for points in drawn.values())
     last = max(epochs, first + 1)
 
     def at(epoch: float, value: float) -> tuple[float, float]:
-        x = _LEFT + (epoch - first) / (last - first) * (_WIDTH - _LEFT - _RIGHT)
+        x = indent + (epoch - first) / (last - first) * (_WIDTH - indent - _RIGHT)
         y = _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
         return x, y
 
@@ -80,8 +83,8 @@ def _panel(name: str, drawn: Mapping[str, Points], epochs: int) -> str:
         _text(left, bottom + 14, str(first), "middle") + _text(right, bottom + 14, str(last), "end"),
         _text((left + right) / 2, bottom + 26, "epoch", "middle"),
     ]
-    for value in dict.fromkeys((low + margin, high - margin)):
-        parts.append(_text(left - 4, at(first, value)[1] + 4, f"{value:.3g}", "end"))
+    for value, label in ends.items():
+        parts.append(_text(left - 4, at(first, value)[1] + 4, label, "end"))
     for number, (prefix, label, colour, dashes) in enumerate(part for part in _PARTS if part[0] in drawn):
         parts.append(_curve([at(epoch, value) for epoch, value in _thinned(drawn[prefix])], colour, dashes))
         x = left + 85 * number

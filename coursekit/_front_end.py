@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any
 
-__all__ = ["is_colab", "person_is_here", "shell", "watched"]
+__all__ = ["is_colab", "is_jupyter", "person_is_here", "shell", "watched"]
 
 # jupyter_client, which programs in Python use, ends the id of a request with its process and a count. Front ends in a browser
 # or an editor do not.
@@ -42,6 +42,16 @@ def person_is_here() -> bool:
     """
     here = shell()
     return here is None or type(here).__name__ == "TerminalInteractiveShell" or watched(getattr(here, "kernel", None))
+
+
+def is_jupyter() -> bool:
+    """Return whether this process is a kernel of JupyterLab or Jupyter Notebook, where files are seen in a list of a browser."""
+    here = shell()
+    return (
+        getattr(here, "kernel", None) is not None
+        and not is_colab()
+        and "__vsc_ipynb_file__" not in getattr(here, "user_ns", {})
+    )
 
 
 def is_colab() -> bool:

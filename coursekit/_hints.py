@@ -40,15 +40,28 @@ def about_order(error: BaseException | None, ran: Ran, record: Record) -> list[s
         return _not_written(exercise, is_check=found is not None)
     name = getattr(error, "name", None) or ""
     if name in record.outline.makers and not name.startswith("_"):
-        place = record.outline.makers[name]
         return [
-            f"`{name}` is made by a cell of “{place}”, which has not run since the kernel started, or has failed.",
-            f"Run all cells above this one: {_RUN_ABOVE}.",
+            f"`{name}` is made by {record.outline.makers[name]}. That cell has not run since the kernel started, or has failed.",
+            "Click into that cell and run it (Shift+Enter), then run this one again.",
+            f"Or run all cells above this one: {_RUN_ABOVE}. Such a run stops at the first cell that "
+            f"fails{_stopped(ran, record)}, and runs none below it.",
         ]
     maker = _maker(name, record.outline.exercises) or (exercise if found else None)
     if not name or maker is None:
         return []
     return [f"`{name}` comes from {maker.title}. Write it there if it is missing, run that cell, then run this one again."]
+
+
+def _stopped(ran: Ran, record: Record) -> str:
+    """Return in words which check failed last in this kernel, apart from this cell, and has not passed since; "" if none did."""
+    last = {one.source: one for one in record.runs}  # a later run replaces an earlier one
+    for one in reversed(record.runs):
+        if not one.error or last[one.source] is not one or one.source == ran.source or record.outline is None:
+            continue
+        found = record.outline.find_check(one.source, one.cell)
+        if found is not None:
+            return f", as the check of {found[0].title} did"
+    return ""
 
 
 def _not_written(exercise: Exercise | None, *, is_check: bool) -> list[str]:

@@ -14,7 +14,7 @@ from coursekit import course
 from coursekit.submission import notebook as nb
 from coursekit.submission.errors import SubmissionError
 
-__all__ = ["Check", "Exercise", "Outline", "Written", "anchor", "outline_of", "points_of", "read_outline"]
+__all__ = ["Check", "Exercise", "Maker", "Outline", "Written", "anchor", "outline_of", "points_of", "read_outline"]
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+?)\s*$", re.MULTILINE)
 _STUB = re.compile(r"YOUR CODE HERE|NotImplementedError")  # lines that an answer replaces
@@ -104,19 +104,37 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Maker:
+    """A cell that makes a variable, and runs as it is handed out.
+
+    Attributes:
+        section: Heading of its section.
+        begins: Its first line; "" for the set-up cell.
+    """
+
+    section: str
+    begins: str = ""
+
+    def __str__(self) -> str:
+        if not self.begins:
+            return "the set-up cell, the first one of the notebook"
+        return f"the cell of “{self.section}” that begins with `{self.begins[:40].replace('`', '')}`"
+
+
+@dataclass(frozen=True)
 class Outline:
     """A lab.
 
     Attributes:
         lab: Id of the lab.
         parts: Its exercises and written questions in their order.
-        makers: Name of a variable → heading of the section whose cell makes it, for cells that run as they are handed out.
+        makers: Name of a variable → the cell that makes it, for cells that run as they are handed out.
         given: Grade id of each other marked cell → name of its section.
     """
 
     lab: str
     parts: tuple[Exercise | Written, ...]
-    makers: Mapping[str, str]
+    makers: Mapping[str, Maker]
     given: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -190,7 +208,7 @@ def outline_of(lab: str, notebook: nb.Notebook) -> Outline:
     """Return the outline of a lab's notebook as it is handed out."""
     parts: list[Exercise | Written] = []
     title, section = "", ""
-    makers: dict[str, str] = {}
+    makers: dict[str, Maker] = {}
     given: dict[str, str] = {}
     for cell in nb.cells(notebook):
         source, name, points = nb.source(cell), nb.grade_id(cell), nb.noted(cell).get("points") or 0.0
@@ -209,7 +227,8 @@ def outline_of(lab: str, notebook: nb.Notebook) -> Outline:
             if last is not None:
                 last.checks.append(Check(name.removeprefix("test_"), str(cell.get("id", "")), source, points))
         else:
-            makers.update((made, section) for made in _made(source) if made not in makers)
+            maker = Maker(section, "" if name == _SET_UP else source.strip().split("\n")[0])
+            makers.update((made, maker) for made in _made(source) if made not in makers)
             given.update({name: _named(section)} if name else {})
     return Outline(lab, tuple(parts), makers, given)
 

@@ -70,6 +70,9 @@ def start(
         raise typer.Exit(1) from None
     _tell(folder, laid)
     if no_open:
+        place = str(folder) if " " not in str(folder) else f'"{folder}"'
+        again = "coursekit start" if folder == Path() else f"coursekit start {place}"
+        _console.say(f"To open them in JupyterLab: {again}")
         return
     if course.is_root():
         _console.say("You are root, as in a container: JupyterLab is started with --allow-root.")
@@ -89,6 +92,9 @@ def _tell(folder: Path, laid: list[Laid]) -> None:
     new = sum(one.is_new for one in laid)
     there = f", {len(laid) - new} were there already and stay as they are" if new < len(laid) else ""
     _console.say(f"{folder.resolve()}: {new} new notebook{'' if new == 1 else 's'}{there}")
+    if new == len(laid):
+        found = {one.path.parent.name: one.path.relative_to(folder).as_posix() for one in reversed(laid)}  # the first of each
+        _console.say(f"Begin with {', then '.join(found[name] for name in ('lectures', 'labs') if name in found)}")
     for one in laid:
         if one.beside:
             _console.say(f"{one.path} is of an older release; the new one is {one.beside}")

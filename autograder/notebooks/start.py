@@ -36,8 +36,10 @@ import sys
 
 if "google.colab" in sys.modules and importlib.util.find_spec("coursekit") is None:
     print("Save a copy in Drive first: File > Save a copy in Drive. Changes to the original are not kept.")
-    {}
+    {install}
     importlib.invalidate_caches()
+    if importlib.util.find_spec("coursekit") is None:
+        raise RuntimeError("{failed}")
 """
 _COLAB_TITLE = re.compile(r"#\s?@title Set-up\b[^\n]*\n")  # Colab writes a blank into the line when it is edited
 
@@ -60,19 +62,26 @@ def add_start(notebook: nbformat.NotebookNode, publication: Publication, path: s
         prose.source = _TIME.sub(lambda found: f"{found[0]} {_MACHINE}", prose.source, count=1)
     code = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     if code is not None:
-        code.source = f"{_TITLE}\n{_INSTALL.format(_installation(publication))}{_END}\n\n{code.source}"
+        code.source = f"{_TITLE}\n{_INSTALL.format(**_installation(publication))}{_END}\n\n{code.source}"
         code.metadata["cellView"] = "form"
 
 
-def _installation(publication: Publication) -> str:
-    """Return the lines that install the package. They change no package that is there: `--no-deps`."""
+def _installation(publication: Publication) -> dict[str, str]:
+    """Return the lines that install the package, and the sentence that a student reads last if that fails.
+
+    The lines change no package that is there: `--no-deps`.
+    """
     if publication.repository:
-        return f'%pip install -q --no-deps "coursekit @ {publication.archive}"'
+        return {
+            "install": f'%pip install -q --no-deps "coursekit @ {publication.archive}"',
+            "failed": "The course's package could not be installed. Run this cell again in a minute; if it fails again, tell your teacher.",
+        }
     wheel = publication.wheel
-    return (
-        f'print("Then upload {wheel}, which your course hands out, to Files (on the left), and run this cell again.")\n'
-        f"    %pip install -q --no-deps {wheel}"
-    )
+    upload = f"{wheel}, which your course hands out, to Files (the folder icon on the left)"
+    return {
+        "install": f"%pip install -q --no-deps {wheel}",
+        "failed": f"Upload {upload}, and run this cell again. Every new runtime needs it once more.",
+    }
 
 
 def without_start(source: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 from coursekit import _environment, _front_end
@@ -25,12 +26,14 @@ class Found:
         folder: Where it lies, and where its cells run.
         is_live: Whether the content is what the front end shows, saved or not.
         path: Its file; None in Colab, where it lies in Drive.
+        saved: When the file was saved; None if that is not known.
     """
 
     notebook: Notebook
     folder: Path
     is_live: bool = False
     path: Path | None = None
+    saved: datetime | None = None
 
 
 def find(path: str | os.PathLike[str] | None = None, *, seconds: int = _COLAB_SECONDS) -> Found:
@@ -56,7 +59,16 @@ def find(path: str | os.PathLike[str] | None = None, *, seconds: int = _COLAB_SE
 def _file(path: Path) -> Found:
     if path.is_dir():
         raise SubmissionError(f"{path} is a folder. Give the path of the notebook in it, which ends in .ipynb.")
-    return Found(read(path), path.absolute().parent, path=path.absolute())
+    saved = _saved(path)  # before it is read: what is saved meanwhile is not called older than it is
+    return Found(read(path), path.absolute().parent, path=path.absolute(), saved=saved)
+
+
+def _saved(path: Path) -> datetime | None:
+    """Return when a file was saved, or None."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, timezone.utc).astimezone()
+    except (OSError, ValueError, OverflowError):
+        return None
 
 
 def _from_colab(seconds: int) -> Notebook:

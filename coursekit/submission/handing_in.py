@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timezone
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import coursekit
 from coursekit import _cards, _console, _front_end
@@ -19,6 +21,7 @@ from coursekit.submission.notebook import Notebook
 from coursekit.submission.repair import repair
 from coursekit.submission.report import Report, stored_errors, unwritten
 from coursekit.submission.run import Run, run_fresh
+from coursekit.submission.saved import about_copy, about_saved, about_saved_again, first_words
 from coursekit.submission.stops import about_stops, cell_named
 from coursekit.submission.telling import Estimate, Telling, estimate
 from coursekit.submission.write import file_name, lighten, put_receipt, write
@@ -56,15 +59,16 @@ def submit(
         return
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes <= 24 * 60:
         raise SubmissionError(f"minutes is {minutes!r}: expected a number above 0, such as minutes=30.")
-    found = find(path)
     who = identity.student(student)
+    found = find(path)  # after the question: while it waited, the editor may have saved the notebook
     expected = _expected(found) if run else None
     what = "runs once more from the top, in a new process" if run else "does not run: its outputs count as they are"
     lines = [
+        about_saved(found, _now()).replace("`", ""),
         f"Handing in for {who.id}: your notebook is checked, repaired, and {what}.",
-        *([f"{expected}."] if expected else []),
+        f"{expected}." if expected else "",
     ]
-    _console.say("\n".join(lines))
+    _console.say("\n".join(filter(None, lines)))
     telling = Telling(expected)
     try:
         report = prepare(found, student=who, seconds=60 * minutes if run else 0, telling=telling)
@@ -106,6 +110,7 @@ def prepare(found: Found, *, student: Student, seconds: float, telling: Telling 
     """
     from coursekit._outline import outline_of  # which reads notebooks as this package does
 
+    begin = _now()
     lab, release = nb.released(found.notebook)
     outline = outline_of(lab, found.notebook if release is None else release)
     repaired = repair(found.notebook, release, outline.called)
@@ -117,7 +122,9 @@ def prepare(found: Found, *, student: Student, seconds: float, telling: Telling 
         warnings += [run.problem] if run.problem else []
     errors = stored_errors(work) if run is None else run.errors
     stops = about_stops(work, errors, outline.called)
-    time = datetime.now(timezone.utc).astimezone()
+    if said := about_saved_again(found):
+        warnings.insert(0, said)
+    time = _now()
     receipt = put_receipt(work, lab, student.id, time, coursekit.__version__)
     notes = [*repaired.repaired, *lighten(work)]
     place = write(work, found.folder, file_name(lab, student.id, time))
@@ -130,6 +137,10 @@ def prepare(found: Found, *, student: Student, seconds: float, telling: Telling 
         path=place,
         receipt=receipt,
         student=str(student),
+        saved=about_saved(found, begin),
+        copy=about_copy(found, lab),
+        words=_words(work, outline, waiting),
+        todo=_todo(found, place, lab),
         answered=(answers - len(waiting), answers + len(repaired.missing)),
         open=tuple(waiting),
         checks={nb.grade_id(cell): errors.get(index) for index, cell in enumerate(nb.cells(work)) if nb.is_test(cell)},
@@ -139,6 +150,17 @@ def prepare(found: Found, *, student: Student, seconds: float, telling: Telling 
         warnings=(*stops.warnings, *warnings),
         notes=tuple(notes),
     )
+
+
+def _words(work: Notebook, outline: Outline, waiting: list[str]) -> dict[str, str]:
+    """Return the first words of each answer in words: grade id → words."""
+    asked = {question.name: question.source for question in outline.written if question.name not in waiting}
+    written = {nb.grade_id(cell): nb.source(cell) for cell in nb.cells(work) if nb.grade_id(cell) in asked}
+    return {name: f"“{first_words(text, asked[name])}”" for name, text in written.items()}
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).astimezone()
 
 
 def _run(work: Notebook, folder: Path, seconds: float, telling: Telling) -> Run:
@@ -191,6 +213,27 @@ def _about_history(found: Found, outline: Outline) -> list[str]:
 # ── what the student gets ────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _todo(found: Found, place: Path, lab: str) -> tuple[str, ...]:
+    """Say where the file is, how to get it, and that it is a copy."""
+    if _front_end.is_colab():
+        got = f"Hand in `{place.name}`. Your browser downloads it; it is also in Files, the folder icon on the left."
+        return got, _keep_working("this notebook")
+    own = "your own notebook"
+    if found.path is not None:
+        own = f"`{lab}.ipynb`" if about_copy(found, lab) else f"`{found.path.name}`"
+    got = f"Hand in `{place.name}`. It is in the folder `{place.parent}`."
+    if _front_end.is_jupyter() and place.parent == found.folder:
+        got = (
+            f"Hand in `{place.name}`. It is in the folder of this notebook, `{place.parent.name}`: the link below downloads it. "
+            "So does a right-click on it in the list of files ▸ Download."
+        )
+    return got, _keep_working(own)
+
+
+def _keep_working(own: str) -> str:
+    return f"Keep working in {own}, not in the copy to hand in. Every submit() writes a new copy, and the last one counts."
+
+
 def _offer(report: Report) -> None:
     """Download the file in Colab, link it in another notebook, or print its path."""
     if _front_end.is_colab():
@@ -203,11 +246,15 @@ def _offer(report: Report) -> None:
                 f"The download did not start ({error}). The file is {report.path}: the folder icon on the left shows it."
             )
     elif getattr(_front_end.shell(), "kernel", None) is not None:
-        from IPython.display import FileLink, display
-
         try:
-            display(FileLink(os.path.relpath(report.path), result_html_prefix="Hand in this file: "))
+            path = Path(os.path.relpath(report.path)).as_posix()
         except ValueError:  # on another drive of Windows
             _console.say(f"Hand in this file: {report.path}")
+            return
+        from IPython.display import display
+
+        # JupyterLab opens what a link leads to, beside the student's own notebook, unless the link says `download`.
+        link = f'<a href="{quote(path)}" download="{escape(report.path.name)}">{escape(report.path.name)}</a>'
+        display({"text/plain": f"Hand in this file: {path}", "text/html": f"Hand in this file: {link}"}, raw=True)
     else:
         _console.say(f"Hand in this file: {report.path}")

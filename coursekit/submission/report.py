@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ class Report:
         path: The file that was written.
         receipt: The receipt in the file.
         student: Who hands in, how that is known, and how to change it.
+        saved: From which saved state of the notebook it was made; "" if that needs no word.
+        copy: That the notebook is itself a copy to hand in; "" if it is not.
+        words: Grade id of each written question that is answered → the first words of the answer.
+        todo: What to do with the file.
         answered: Number of the answers that are written, and of all answers.
         open: Grade ids of the answers that are not written.
         checks: Grade id of each visible check → "" if it passes, its error if not, None if it did not run.
@@ -39,6 +44,10 @@ class Report:
     path: Path
     receipt: dict[str, str]
     student: str
+    saved: str = ""
+    copy: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+    todo: tuple[str, ...] = ()
     answered: tuple[int, int]
     open: tuple[str, ...]
     checks: dict[str, str | None]
@@ -56,6 +65,7 @@ class Report:
             "in a fresh run from top to bottom" if self.ran_fresh else "by the outputs in the notebook, which was not run again"
         )
         facts = (
+            *([self.saved] if self.saved else []),
             f"{self.answered[0]} of {self.answered[1]} answers are written",
             f"{len(passed)} of {len(self.checks)} visible checks pass, {where}",
             f"the tests of these checks give {points:g} of {most:g} points, if their hidden parts pass too; written answers add to it",
@@ -70,16 +80,14 @@ class Report:
             "good" if whole else "open",
             (
                 Section("", facts),
-                Section("Look at this first", self.warnings),
+                Section("Look at this first", (*([self.copy] if self.copy else []), *self.warnings)),
                 Section("Not written yet", tuple(map(self._link, self.open))),
+                Section("How your answers in words begin", tuple(self._link(*said) for said in self.words.items())),
                 Section("Checks that fail", _first_of(failing)),
                 Section("Checks that did not run", _first_of(waiting)),
                 Section("What was changed in the file", self.notes),
                 Section("Whose work this is", (self.student,)),
-                Section(
-                    "Next",
-                    ("hand in this file where your course collects them; every submit() writes a new one, the last counts",),
-                ),
+                Section("Next", self.todo),
                 Section("Receipt", (f"{self.receipt['answers'][:16]} · {self.receipt['student']} · {self.receipt['time']}",)),
             ),
         )

@@ -128,6 +128,7 @@ class Telling:
             return
         from IPython.display import display
 
+        text = _console.wrapped(text)
         if self._handle is None:
             self._handle = display({"text/plain": text}, raw=True, display_id=True)
         else:

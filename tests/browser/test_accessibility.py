@@ -61,6 +61,10 @@ def cards() -> Iterator[str]:
             ran_fresh=True,
             warnings=("look",),
             notes=("put back",),
+            saved="Made from `tiny.ipynb` as it was saved at 21:40:02.",
+            copy="You are in `tiny-eva-20261127T021530.ipynb`, a copy to hand in.",
+            words={"why": "“Because `a < b`, and the rest …”"},
+            todo=("Hand in `tiny-eva.ipynb`.", "Keep working in `tiny.ipynb`."),
         )
         .card()
         .html()

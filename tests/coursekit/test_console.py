@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import coursekit
-from coursekit import _console, _progress
+from coursekit import _console, _front_end, _progress
 from coursekit.cli import app
 from coursekit.data.errors import box, note
 from coursekit.data.network import Progress
@@ -19,6 +19,35 @@ from coursekit.diagnostics import Finding, Report
 
 ENCODINGS = ("ascii", "cp1252", "cp437", "cp932", "latin-1", "utf-8")
 AWKWARD = "Jürgen · 山 … ✓ █░ − × ≥ 2³² “x” \udc80"
+
+
+LONG = "Handing in for s1234567: your notebook is checked, repaired, and runs once more from the top, in a new process."
+
+
+def test_a_notebook_gets_no_line_that_it_would_break_within_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(_front_end, "watched", lambda kernel: True)
+    _console.say(f"{LONG}\n  {LONG}\n\nshort")
+    lines = capsys.readouterr().out.split("\n")
+    assert max(map(len, lines)) <= 80
+    assert [" ".join(lines[:2]), " ".join(line.removeprefix("  ") for line in lines[2:4])] == [LONG, LONG]
+    assert lines[2].startswith("  ")
+    assert lines[3].startswith("  ")
+    assert lines[4:] == ["", "short", ""]
+
+
+def test_elsewhere_a_line_stays_whole(capsys: pytest.CaptureFixture) -> None:
+    _console.say(LONG)
+    assert capsys.readouterr().out == f"{LONG}\n"
+
+
+def test_a_broken_line_keeps_long_words_and_begins_with_no_separator() -> None:
+    path = "/a-folder" * 12
+    assert _console.wrapped(f"The file is {path}.") == f"The file is\n{path}."
+    facts = " · ".join(["lab01_perceptron", "CPU (2 cores, 8 GB)", "Python 3.11.9", "Keras 3.15 on TensorFlow 2.21", "seed 42"])
+    assert _console.wrapped(facts).replace("\n", " ") == facts
+    assert not any(line.startswith("·") for line in _console.wrapped(facts).split("\n"))
 
 
 @pytest.fixture

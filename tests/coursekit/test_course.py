@@ -210,12 +210,20 @@ def start(*arguments: object) -> tuple[int, str]:
 
 
 def test_start_makes_a_folder_and_knows_it_again_from_inside(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert start("--no-open") == (0, f"{here / 'coursekit-course'}: 2 new notebooks")
+    assert start("--no-open")[1].startswith(f"{here / 'coursekit-course'}: 2 new notebooks ")
     monkeypatch.chdir(here / "coursekit-course")
     said = f"{here / 'coursekit-course'}: 0 new notebooks, 2 were there already and stay as they are"
-    assert start("--no-open") == (0, said)
+    assert start("--no-open") == (0, f"{said} To open them in JupyterLab: coursekit start")
     (here / "coursekit-course" / "labs" / "lab01_units.ipynb").unlink()
     assert "1 new notebook, 1 were there" in start("--no-open")[1]
+
+
+@pytest.mark.parametrize(("folder", "named"), [("mine", "mine"), ("my course", '"my course"')])
+def test_start_says_where_to_begin_and_how_to_open_it(here: Path, folder: str, named: str) -> None:
+    assert start(folder, "--no-open")[1].endswith(
+        ": 2 new notebooks Begin with lectures/lecture01_units.ipynb, then labs/lab01_units.ipynb "
+        f"To open them in JupyterLab: coursekit start {named}"
+    )
 
 
 def test_start_says_what_is_new_and_where_it_lies(here: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:

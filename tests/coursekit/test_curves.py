@@ -74,6 +74,15 @@ def test_what_is_not_finite_is_left_out_and_named_in_words() -> None:
     assert places(html) == []
 
 
+@pytest.mark.parametrize("low", [0.5, 0.000689, -0.000689, 1.234e-7, -1.234e-17, 123456.0])
+def test_the_numbers_of_an_axis_are_not_cut_off(low: float) -> None:
+    html, _ = picture({"loss": [(1, 0.444), (10, low)]}, 10)
+    ends = [text for text in drawn(html).iter(f"{SVG}text") if text.get("text-anchor") == "end" and text.text != "10"]
+    assert {text.text for text in ends} == {"0.444", f"{low:.3g}"}
+    widest_digit = 0.65 * 11  # of DejaVu Sans, in the size of the picture
+    assert all(float(text.attrib["x"]) >= widest_digit * len(text.text or "") for text in ends)
+
+
 def test_a_metric_with_a_strange_name_stays_a_picture() -> None:
     html, _ = picture({'a<b>"': [(1, 1.0)]}, 1)
     assert 'a<b>"' in [text.text for text in drawn(html).iter(f"{SVG}text")]

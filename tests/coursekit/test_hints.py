@@ -45,11 +45,27 @@ def test_an_exercise_that_ran_as_handed_out_is_named() -> None:
     assert order(NotImplementedError(), RATES).startswith("Exercise 2 (2 points) is not written yet")
 
 
-@pytest.mark.parametrize(("name", "place"), [("np", "Tiny lab"), ("several", "1 · Means")])
-def test_a_kernel_that_was_restarted_half_way_is_told_to_run_the_cells_above(name: str, place: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("np", "the set-up cell, the first one of the notebook"),
+        ("several", "the cell of “1 · Means” that begins with `several = "),
+    ],
+)
+def test_a_kernel_that_was_restarted_half_way_is_told_which_cell_to_run(name: str, place: str) -> None:
     said = order(NameError(f"name '{name}' is not defined", name=name), "print(several, np)")
-    assert f"`{name}` is made by a cell of “{place}”, which has not run since the kernel started" in said
+    assert said.startswith(f"`{name}` is made by {place}")
+    assert "That cell has not run since the kernel started, or has failed. Click into that cell and run it" in said
     assert "Run All Above Selected Cell" in said
+    assert "Such a run stops at the first cell that fails, and runs none below it." in said
+
+
+def test_it_is_told_where_a_run_of_all_cells_stopped() -> None:
+    error, failed = NameError("name 'several' is not defined", name="several"), Ran(CHECK_MEAN, "", "Mistake: divide by n")
+    said = _hints.about_order(error, Ran("print(several)"), record(failed, Ran("print(several)", "", "NameError: no")))
+    assert "stops at the first cell that fails, as the check of Exercise 1 (3 points) did, and runs none" in said[-1]
+    said = _hints.about_order(error, Ran("print(several)"), record(failed, Ran(CHECK_MEAN)))
+    assert "stops at the first cell that fails, and runs none" in said[-1]
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), NameError("name 'maen' is not defined", name="maen"), NameError("own")])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import sys
 import time
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -33,6 +34,7 @@ from coursekit.submission.history import out_of_order, unsaved
 from coursekit.submission.identity import Student
 from coursekit.submission.repair import repair
 from coursekit.submission.run import Run, run_fresh
+from coursekit.submission.saved import about_saved, first_words
 from coursekit.submission.telling import Telling, estimate
 from coursekit.submission.write import file_name, lighten, put_receipt, write
 
@@ -483,6 +485,167 @@ def test_a_notebook_whose_modules_are_overwritten_is_explained_in_a_real_run(tmp
         "When the notebook ran, the cell that begins with `1 / 0` stopped with ZeroDivisionError: division by zero: is an answer "
         "above it complete?"
     ]
+
+
+# ── from which state of the notebook it is made ──────────────────────────────────────────────────────────────────────
+
+
+def saved_before(path: Path, seconds: float) -> None:
+    """Make a file look as if it was saved that long ago."""
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+def written(notebook: dict[str, Any], text: str) -> dict[str, Any]:
+    """Give the first written question an answer."""
+    cell = next(cell for cell in notebook["cells"] if nb.is_answer(cell) and cell["cell_type"] == "markdown")
+    cell["source"] = text
+    return notebook
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(100, "100 seconds"), (300, "5 minutes"), (8_000, "2 hours"), (2e5, "2 days")])
+def test_the_card_says_when_the_file_was_saved_and_what_to_do_if_it_was_not_since(
+    notebook: dict[str, Any], tmp_path: Path, seconds: float, said: str
+) -> None:
+    path = save(notebook, tmp_path / "lab02_mlp.ipynb")
+    saved_before(path, seconds)
+    found = find(path)
+    assert found.saved is not None
+    card = handing_in.prepare(found, student=EVA, seconds=0).card().text()
+    assert (
+        f"Made from `lab02_mlp.ipynb` as it was saved at {found.saved:%H:%M:%S}, {said} before this run. If you changed" in card
+    )
+    assert "save (Ctrl+S or ⌘S) and run this cell again." in card
+
+
+def test_of_a_file_that_was_saved_just_now_and_of_a_page_nothing_is_said(notebook: dict[str, Any], tmp_path: Path) -> None:
+    now = datetime.now().astimezone()
+    assert about_saved(Found(notebook, tmp_path, is_live=True), now) == ""
+    assert about_saved(find(save(notebook, tmp_path / "lab02_mlp.ipynb")), now) == ""
+    ahead = Found(notebook, tmp_path, path=tmp_path / "x.ipynb", saved=now + timedelta(seconds=20))
+    assert about_saved(ahead, now).startswith("Made from `x.ipynb` as it was saved at")
+    assert "before this run" not in about_saved(ahead, now)
+
+
+def test_submit_says_it_before_the_run_too(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(_front_end, "shell", lambda: None)
+    path = save(notebook, tmp_path / "lab02_mlp.ipynb")
+    saved_before(path, 100)
+    coursekit.submit(path, student="eva", run=False)
+    assert capsys.readouterr().out.startswith("Made from lab02_mlp.ipynb as it was saved at ")
+
+
+def test_the_card_shows_how_each_answer_in_words_begins(notebook: dict[str, Any], tmp_path: Path) -> None:
+    written(notebook, "Because `a < b`, and\n\nthe rest " + "follows " * 40)
+    card = handing_in.prepare(Found(notebook, tmp_path), student=EVA, seconds=0).card()
+    (section,) = [section for section in card.sections if section.heading == "How your answers in words begin"]
+    (line,) = section.lines
+    assert str(line).startswith("Written question 1 (")
+    assert re.search(r": “Because `a < b`, and the rest follows [follows ]*follows …”$", str(line))
+    assert "a &lt; b" in card.html()
+
+
+def test_first_words_are_those_of_the_student() -> None:
+    assert first_words("Give a number.\n\nIt is 3.", "Give a number.") == "It is 3."
+    assert first_words("x" * 100) == "x" * 70 + " …"
+
+
+def test_the_file_is_read_after_the_question_for_the_id(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(notebook, tmp_path / "lab02_mlp.ipynb")
+
+    def answer(prompt: str) -> str:
+        save(written(notebook, "saved while it waited"), path)
+        return "eva"
+
+    monkeypatch.setattr(_front_end, "shell", lambda: None)
+    monkeypatch.setattr("builtins.input", answer)
+    coursekit.submit(path, run=False)
+    assert "saved while it waited" in next(tmp_path.glob("lab02_mlp-eva-*.ipynb")).read_text(encoding="utf-8")
+
+
+def test_answers_that_are_saved_while_the_notebook_runs_are_not_passed_over(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(notebook, tmp_path / "lab02_mlp.ipynb")
+    said = {}
+    for change in (False, True):
+
+        def run_fresh(*_: Any, change: bool = change) -> Run:
+            save(written(copy.deepcopy(notebook), "later") if change else notebook, path)
+            return Run({}, {}, "")
+
+        monkeypatch.setattr(handing_in, "run_fresh", run_fresh)
+        report = handing_in.prepare(find(path), student=EVA, seconds=1)
+        said[change] = [warning for warning in report.warnings if "saved again" in warning]
+    assert said[False] == []
+    assert re.match(r"`lab02_mlp.ipynb` was saved again at [\d:]+, with other answers.*run this cell again", said[True][0])
+
+
+# ── the copy to hand in, and the student's own notebook ──────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def in_jupyterlab(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What is displayed in a kernel of JupyterLab."""
+    shown: list[dict[str, str]] = []
+    monkeypatch.setattr(_front_end, "shell", lambda: SimpleNamespace(kernel=object(), user_ns={}))
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    return shown
+
+
+def test_in_jupyterlab_the_link_downloads_the_file_and_the_card_says_which_notebook_to_go_on_with(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_jupyterlab: list[dict[str, str]]
+) -> None:
+    folder = tmp_path / "labs"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    report = handing_in.prepare(find(save(notebook, folder / "lab02_mlp.ipynb")), student=EVA, seconds=0)
+    first, second = report.todo
+    assert first.startswith(
+        f"Hand in `{report.path.name}`. It is in the folder of this notebook, `labs`: the link below downloads"
+    )
+    assert "▸ Download" in first
+    assert second.startswith("Keep working in `lab02_mlp.ipynb`, not in the copy to hand in.")
+    handing_in._offer(report)
+    name = report.path.name
+    assert in_jupyterlab[-1]["text/html"] == f'Hand in this file: <a href="{name}" download="{name}">{name}</a>'
+
+
+def test_elsewhere_the_card_says_where_the_file_is(
+    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_front_end, "shell", lambda: SimpleNamespace(kernel=object(), user_ns={"__vsc_ipynb_file__": "x"}))
+    report = handing_in.prepare(find(save(notebook, tmp_path / "lab02_mlp.ipynb")), student=EVA, seconds=0)
+    assert report.todo[0] == f"Hand in `{report.path.name}`. It is in the folder `{tmp_path}`."
+    monkeypatch.setattr(_front_end, "is_colab", lambda: True)
+    report = handing_in.prepare(Found(notebook, tmp_path, is_live=True), student=EVA, seconds=0)
+    assert "Your browser downloads it" in report.todo[0]
+    assert report.todo[1].startswith("Keep working in this notebook")
+
+
+def test_a_hand_in_from_a_copy_to_hand_in_says_so_until_the_copy_has_the_name_of_the_lab(
+    notebook: dict[str, Any], tmp_path: Path
+) -> None:
+    own = save(notebook, tmp_path / "lab02_mlp.ipynb")
+    first = handing_in.prepare(find(own), student=EVA, seconds=0)
+    assert first.copy == ""
+    again = handing_in.prepare(find(first.path), student=EVA, seconds=0)
+    said = f"You are in `{first.path.name}`, a copy that submit() wrote to be handed in. "
+    assert again.copy.startswith(f"{said}If you changed answers here, change them in `lab02_mlp.ipynb` too.")
+    assert f"Look at this first\n  {again.copy}" in again.card().text()
+    assert again.todo[1].startswith("Keep working in `lab02_mlp.ipynb`")
+    own.unlink()
+    alone = find(again.path)
+    assert handing_in.prepare(alone, student=EVA, seconds=0).copy == (
+        f"You are in `{again.path.name}`, a copy that submit() wrote to be handed in. "
+        "If you want to go on with this copy, rename it to `lab02_mlp.ipynb`."
+    )
+    again.path.rename(own)
+    assert handing_in.prepare(find(own), student=EVA, seconds=0).copy == ""
 
 
 def test_equal_answers_have_equal_receipts_and_others_do_not(notebook: dict[str, Any]) -> None:
