@@ -142,6 +142,22 @@ def test_a_hand_in_says_at_once_what_it_does_and_names_an_overwritten_name_once(
         assert "AttributeError" not in said
 
 
+def test_the_link_below_a_hand_in_downloads_it_and_opens_no_second_notebook(jupyterlab: JupyterLab, tmp_path: Path) -> None:
+    with jupyterlab.open(ROOT / "notebooks" / "labs" / "lab01_perceptron.ipynb", tmp_path) as page:
+        write_cell(page, "coursekit.submit()", 'import coursekit; coursekit.submit(student="ada", run=False)')
+        save(page)
+        run_cell(page, "coursekit.submit(")
+        output = page.locator(".jp-OutputArea", has_text="Whose work this is").last
+        expect(output).to_contain_text("Keep working in lab01_perceptron.ipynb, not in the copy to hand in", timeout=PATIENCE)
+        link = output.locator("a[download]")
+        assert (link.get_attribute("download") or "").startswith("lab01_perceptron-ada-")
+        with page.expect_download(timeout=PATIENCE) as downloading:
+            link.click()
+        assert downloading.value.suggested_filename == link.get_attribute("download")
+        assert json.loads(downloading.value.path().read_text(encoding="utf-8"))["metadata"]["coursekit"]["receipt"]
+        assert page.locator(".lm-TabBar-tab", has_text="lab01_perceptron").count() == 1
+
+
 TRAINING = """
 import numpy as np
 xor = coursekit.models.xor_network()
