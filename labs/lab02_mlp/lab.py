@@ -749,7 +749,7 @@ def one_hot(y, classes):
     """One-hot rows for class numbers.
 
     y: int array (n,), each entry from 0 to classes − 1. classes: int, at least 1, the number of columns.
-    Returns an array (n, classes) of ints, floats or booleans: a single 1 in each row, in column y[i]; all else 0.
+    Returns an array (n, classes) of numbers, ints or floats (not booleans): a single 1 in each row, in column y[i]; all else 0.
     """
     ### BEGIN SOLUTION
     Y = np.zeros((len(y), classes))
