@@ -1988,9 +1988,11 @@ Path(damaged_file).write_bytes(whole)
 with zipfile.ZipFile(damaged_file, "a") as grown:
     grown.writestr("notes.txt", "trained on a rainy Sunday")
 Path(damaged_file).write_bytes(Path(damaged_file).read_bytes().replace(b"a rainy Sunday", b"a sunny Monday"))
-check.equal(
-    verdict(load_model_safely, damaged_file), "damaged",
-    "this file has one more part, notes.txt, and that one was changed: testzip looks at all parts, not only at the three of Keras",
+found = verdict(load_model_safely, damaged_file)
+check.true(
+    found in ("damaged", "foreign"),  # whether one more part is allowed is asked below
+    f"a file with one more part, notes.txt, of which the content was changed, is called {found}: testzip looks at all parts, not only at\n"
+    "the three of Keras",
 )
 ### END HIDDEN TESTS
 
