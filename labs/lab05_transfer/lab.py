@@ -144,6 +144,16 @@ for classes in ([*rng.permutation(9)[:4].tolist()], [7, 30, 2, 12]):
     with check.explained({"IndexError": "a list may name a class, here 30, of which there is no image, larger than all of y"}):
         kept, _ = pick_classes(X.copy(), y.copy(), classes.copy())
     check.equal(kept, X[rows], f"the wrong images are kept for the classes {classes}")
+    check.true(
+        isinstance(kept, np.ndarray),
+        f"the images come back as a {type(kept).__name__}: return an array, as X[keep] and np.array(…) are",
+    )
+X = rng.normal(size=(6, 2))
+check.true(
+    pick_classes(X, np.array([1, 0, 1, 1, 0, 1]), [0, 1])[0] is not X,
+    "here every image is kept, and pick_classes returned X itself, so whoever changes the one changes the other: return new arrays,\n"
+    "also where nothing is left out",
+)
 ### END HIDDEN TESTS
 
 # %% tests="pick_classes_labels" points=1
@@ -172,18 +182,21 @@ check.equal(
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 unsorted = [*rng.permutation(np.arange(1, 9))[:4].tolist(), 0]  # new label 0 is given before old label 0 is looked for
-for classes, why in (
-    (unsorted, "is a label that you have just made changed a second time?"),
-    ([5, 30, 2, 40, 8], "of class 30 and 40 there is no image, and still the place of 8 in the list is 4"),
-    ([4, 25, 7, 12], "there may be more classes than the ten of Fashion-MNIST, here 12 and 25: go through the list, not through range(10)"),
+for kind, classes, why in (  # uint8 is the type that the labels of images often have
+    (np.uint8, unsorted, "is a label that you have just made changed a second time?"),
+    (np.int16, [5, 30, 2, 4000, 8], "of class 30 and 4000 there is no image, and still the place of 8 in the list is 4"),
+    (np.uint8, [4, 25, 7, 12], "there may be more classes than the ten of Fashion-MNIST, here 12 and 25: go through the list, not through range(10)"),
 ):
-    y = np.append([*range(9), 12, 25], rng.integers(0, 9, size=69)).astype(np.uint8)  # the type that the labels of images often have
+    y = np.append([*range(9), 12, 25], rng.integers(0, 9, size=69)).astype(kind)
     with check.explained({
-        "IndexError": "a list may name a class, here 40, of which there is no image, larger than all of y",
+        "IndexError": "a list may name a class, here 4000, of which there is no image, larger than all of y",
         "OverflowError": "y may hold bytes (uint8), which cannot hold −1: make the new array one of int",
     }):
         labels = pick_classes(rng.normal(size=(80, 2)), y.copy(), classes.copy())[1]
     check.equal(labels, [classes.index(label) for label in y if label in classes], f"wrong labels for the classes {classes}: {why}")
+    check.true(
+        isinstance(labels, np.ndarray), f"the labels come back as a {type(labels).__name__}: return an array, np.array(…, dtype=int)"
+    )
 labels = np.asarray(pick_classes(np.ones((3, 2)), np.array([1, 4, 1]), [5, 0])[1])
 check.true(
     labels.dtype.kind in "iu",
@@ -426,6 +439,18 @@ for kind, deep in {"four hidden layers": small_base((4,), (6, 5, 3, 4), 2), "lay
         hint=f"for a base with {kind}, a plain call of the new network, new(X), is not what predict gives: do not call a layer with\n"
         "training=True, which holds for ever",
     )
+    drops = any(isinstance(layer, keras.layers.Dropout) for layer in deep.layers)
+    busy = keras.ops.convert_to_numpy(copied(x, training=True))
+    check.true(
+        drops or np.allclose(busy, check.outputs(copied, x), rtol=1e-3, atol=1e-3),
+        f"for a base with {kind}, none of them a dropout, the new network gives other answers in training than in use: add nothing\n"
+        "between the body and the new neuron",
+    )
+    check.true(
+        not drops or not np.allclose(busy, check.outputs(copied, x), rtol=1e-3, atol=1e-3),
+        f"for a base with {kind}, one of them a dropout, the new network drops nothing in training: copy all layers but the last, also\n"
+        "those that have no weights",
+    )
 ### END HIDDEN TESTS
 
 # %% tests="reuse_safe" points=1
@@ -458,6 +483,11 @@ check.equal(
     [layer.trainable for layer in base.layers], [True, False, True, True],
     "one layer of base was frozen before, and base should be left so. The flags of its layers",
 )
+base = small_base()
+base.compile(optimizer="sgd", loss="mse")
+with check.mutates(base):
+    reuse(base)
+check.equal(base.loss, "mse", "reuse compiled base anew, and base should be left as it is: compile nothing but the new network. Its loss")
 ### END HIDDEN TESTS
 
 # %% tests="reuse_frozen" points=1
@@ -605,6 +635,16 @@ def frozen_inside():
     return network
 
 
+def opened_with_a_model_inside():
+    """How many arrays can learn after `unfreeze` in a network of three layers, of which two form a model that was frozen as a whole."""
+    body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2, activation="tanh")])
+    body.trainable = False
+    network = keras.Sequential([keras.Input((4,)), body, keras.layers.Dense(1, activation="sigmoid")])
+    network.compile(optimizer="sgd", loss="mse")
+    unfreeze(network, 0.01)
+    return len(network.trainable_weights)
+
+
 # %% tests="unfreeze" points=1
 network, X, y = half_frozen()
 start = network.get_weights()
@@ -649,6 +689,11 @@ check.equal(
     "here all layers were frozen, the last one too: unfreeze every layer, the head as well. Trainable arrays, two for each of\n"
     "three layers",
 )
+check.equal(
+    opened_with_a_model_inside(), 6,
+    "here one of the layers is a model that was frozen as a whole: set its flag as that of every other layer, layer.trainable = True,\n"
+    "which opens all layers inside. Trainable arrays",
+)
 ### END HIDDEN TESTS
 
 # %% tests="unfreeze_compiled" points=1
@@ -666,12 +711,17 @@ check.close(
     rtol=0.01, hint='the loss is not the binary cross-entropy: loss="binary_crossentropy"',
 )
 ### BEGIN HIDDEN TESTS
-network, X, y = half_frozen()
+network, X, _ = half_frozen()
+bodies, head = network.get_weights()[:-2], network.get_weights()[-2]
+network.set_weights([*[w if w.ndim == 2 else 0 * w for w in bodies], 0.3 * head, np.zeros(1)])  # no biases: −x gets 1 − p
+X = np.concatenate([X[:16], -X[:16]])
+y = check.outputs(network, X) > 0.5
+y[:4], y[16:20] = ~y[:4], ~y[16:20]  # 24 of 32 answers are right, and half of all labels are 1
 with check.mutates(network):
     unfreeze(network, 0.01)
-measured = network.evaluate(X, y, verbose=0, return_dict=True)
+measured = network.evaluate(X, y.astype("float32"), verbose=0, return_dict=True)
 check.close(
-    [value for name, value in measured.items() if "acc" in name][:1], [np.mean((check.outputs(network, X) > 0.5) == (y > 0.5))], atol=1e-3,
+    [value for name, value in measured.items() if "acc" in name][:1], [0.75], atol=1e-3,
     hint='the accuracy that your network measures is not the share of right answers, where a probability above 0.5 means yes:\n'
     'metrics=["accuracy"] finds the fitting kind; keras.metrics.Accuracy() asks whether the probability equals the label',
 )
@@ -691,6 +741,15 @@ check.close(
     steps or [0.0], np.full(len(steps) or 1, rate), rtol=0.05,
     hint="the first step of Adam moves weights by the learning rate, yours does not: compile with Adam and the given rate,\n"
     "whatever the optimizer was before",
+)
+check.equal(
+    type(network.optimizer).__name__, "Adam",
+    "this is the kind of your optimizer; it should be Adam itself, keras.optimizers.Adam(learning_rate), not one of its relatives",
+)
+network.optimizer.iterations.assign(1000)
+check.close(
+    float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)), rate, rtol=1e-3,
+    hint="this is the learning rate of your optimizer after 1,000 steps: it should stay what was given, so no schedule",
 )
 ### END HIDDEN TESTS
 
@@ -827,6 +886,19 @@ check.between(
     far if sound else 0.0, 0, 0.195, name="the root mean square of the changes in the body, as a share of learning rate times steps in stage 2,",
     high_hint="the body has moved further than stage 2 can move it: in stage 1 it should be frozen, as reuse leaves it",
 )
+check.equal(
+    type(model_B.optimizer).__name__, "Adam",
+    "this is the kind of the optimizer of stage 2: unfreeze compiles with Adam, so do the same if you write its lines out",
+)
+check.close(
+    keras.ops.convert_to_numpy(model_B(X_B[:50], training=True)), check.outputs(model_B, X_B[:50]), rtol=1e-3, atol=1e-3,
+    hint="in training model_B gives other answers than in use, as a dropout layer makes it: network B is the body of network A and one\n"
+    "new neuron, with nothing in between",
+)
+check.equal(
+    [layer.trainable for layer in model_A.layers], [True] * len(model_A.layers),
+    "network A itself is frozen now, which its owner will not like: clone it first, and freeze the layers of the copy. Its flags",
+)
 records = {"history_head": history_head, "history_all": history_all}  # whether they are as they should be is asked above
 for name, record in records.items():
     counts = np.multiply(curves_of(record).get("accuracy", 0.0) if hasattr(record, "history") else 0.0, len(y_B))
@@ -835,6 +907,12 @@ for name, record in records.items():
         f"the accuracy of {name} is no whole number of the {len(y_B)} images of X_B: train on X_B, y_B in both stages, and on no\n"
         "other images; those of X_B_valid are for measuring only",
     )
+batches = (getattr(history_head, "params", None) or {}).get("steps") if hasattr(history_head, "history") else None
+check.true(
+    batches in (None, 10),
+    f"in stage 1 an epoch had {batches} batches, and the 200 images of X_B in batches of 20 make 10: train on X_B with batch_size=20 in\n"
+    "both stages",
+)
 ### END HIDDEN TESTS
 
 # %% tests="transfer_accuracy" points=1
@@ -1040,6 +1118,10 @@ check.true(
     "all pixels of an image got the same number: draw one for each pixel (size=X.shape)",
 )
 check.true(noisy.std(axis=0).min() > 0.001, "all images got the same noise: draw new numbers for each (size=X.shape)")
+check.true(
+    min(noisy.std(axis=1).min(), noisy.std(axis=2).min()) > 0.001,
+    "in an image, all pixels of a row or of a column got the same number: draw one for each pixel (size=X.shape)",
+)
 check.between(
     noisy.mean(), 0.49, 0.51, name="the mean of grey pixels of 0.5 with noise",
     low_hint="the noise has no mean of 0", high_hint="the noise has no mean of 0: in .normal(mean, s, size) the mean comes first; .random is never below 0",
@@ -1591,6 +1673,10 @@ for batch_size in (1, 4, 64):
             "average over the places of the feature map, 4 · 3 here; the photograph has more, 8 · 6": expected / 4,
         },
     )
+check.true(
+    isinstance(extract(body, snaps, 4), np.ndarray),
+    "the features are rows in a list or another thing that is no array: return one array, as np.concatenate(parts) gives it",
+)
 ### END HIDDEN TESTS
 
 # %% tests="extract_inference" points=1
@@ -1605,6 +1691,10 @@ check.close(
 ### BEGIN HIDDEN TESTS
 body = small_body()
 with check.unchanged(body, hint="extract changed base: its running values moved, or its layers were frozen"):
+    extract(body, snaps, 2)
+body.layers[0].trainable = False  # its owner had frozen this one layer
+opened = "one layer of this base was frozen before, and is open now: leave all flags alone, base(x, training=False) needs no freezing"
+with check.unchanged(body, hint=opened):
     extract(body, snaps, 2)
 ### END HIDDEN TESTS
 
@@ -1986,11 +2076,24 @@ check.equal(
 named = named_body()  # sharp (convolution), bn_first (dense), sift (batch normalisation), each (depthwise), batch_mix (convolution)
 named.trainable = False
 with check.mutates(named):
-    open_top(named, 4)
+    opened = open_top(named, 4)
 check.equal(
     [tuple(w.shape) for w in named.trainable_weights], [(4, 3), (3,), (2, 2, 3, 1), (3,), (1, 1, 3, 2), (2,)],
     "for a body with other kinds of layers: unfreeze every layer that is no keras.layers.BatchNormalization, and ask\n"
     "isinstance for that, not its name. Trainable arrays",
+)
+check.equal(
+    opened, 38, "here a dense layer (15 parameters), a depthwise convolution (15) and a convolution (8) are trainable: count the parameters\n"
+    "of all of them, whatever their kind",
+)
+layered = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 1), keras.layers.LayerNormalization(), keras.layers.Conv2D(3, 1)])
+layered.trainable = False
+with check.mutates(layered):
+    open_top(layered, 2)
+check.equal(
+    [tuple(w.shape) for w in layered.trainable_weights], [(2,), (2,), (1, 1, 2, 3), (3,)],
+    "here the last two layers are a LayerNormalization and a convolution: only keras.layers.BatchNormalization stays frozen, other\n"
+    "normalisations do not. Trainable arrays",
 )
 body = small_body()
 body.trainable = False
@@ -2032,10 +2135,14 @@ check.equal(open_kernels(body), [(2, 2, 5, 4)], "first count=6, then count=3: th
 body = small_body()
 start = body.get_weights()
 with check.mutates(body):
-    open_top(body, 0)
+    opened = open_top(body, 0)
 check.equal(
     len(body.trainable_weights), 0,
     "with count=0 some layers are trainable: layers[-0:] are all layers, not none. Trainable arrays",
+)
+check.true(
+    opened is None or opened == 0,  # whether anything is returned is asked above
+    f"with count=0 nothing is trainable, and you return {opened} parameters: count those of base.trainable_weights, for layers[-0:] are all",
 )
 check.true(
     all(np.array_equal(a, b) for a, b in zip(start, body.get_weights())),
