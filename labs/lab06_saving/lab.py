@@ -963,9 +963,9 @@ check.raises(
 
 
 def two_from_four():
-    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
-    network.compile(optimizer="rmsprop", loss="mse", run_eagerly=True)
-    return network
+    another = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    another.compile(optimizer="rmsprop", loss="mse", run_eagerly=True)
+    return another
 
 
 before = two_from_four()
