@@ -76,7 +76,7 @@ def test_the_reduced_budget_is_written_after_the_parameters(toy: Lab) -> None:
 def test_a_write_that_fails_leaves_the_old_file(toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "lab.ipynb"
     path.write_text("old")
-    monkeypatch.setattr("nbformat.writes", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr("nbformat.v4.writes", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         write_notebook(release_notebook(toy), path)
     assert path.read_text() == "old"
