@@ -71,8 +71,9 @@ def fires(x, w, b):
 plotting.network_diagram([([1, 1], -1.5)], inputs=["$x_1$", "$x_2$"]);
 
 # %% [markdown]
-# **Predict before you run**, and write it down: at the end you are asked about your predictions. The unit in the picture has $w = (1, 1)$ and $b = -1.5$. What does it say to each of the four corners? Which
-# logical word does it compute: *and*, *or*, something else?
+# **Predict before you run**, here and later, and write it down: a written question asks what you predicted. The unit in the
+# picture has $w = (1, 1)$ and $b = -1.5$. What does it say to each of the four corners? Which logical word does it compute:
+# *and*, *or*, something else?
 
 # %%
 for corner in CORNERS:
@@ -1494,7 +1495,8 @@ plotting.network_diagram([(None, [np.nan, np.nan]), ([np.nan, np.nan], np.nan)],
 # ### Exercise 10 (2 points)
 #
 # Write down the weights of this network. Column $j$ of `W_hidden` holds the weights of hidden unit $j$. The
-# network must also be right when *every input is wrong by up to 0.2* in either direction; the check tries only some of these inputs, and marking tries more.
+# network must also be right when *every input is wrong by up to 0.2* in either direction; the
+# check tries only some of these inputs, and marking tries more.
 # (Other ways to build XOR from two hidden units are welcome.)
 
 # %% exercise="xor_by_hand"

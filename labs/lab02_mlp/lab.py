@@ -1380,8 +1380,8 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 #
 # 1. `updates`: how many iterations the whole training takes, computed from the number of training images,
 #    `BATCH_SIZE` and `EPOCHS`.
-# 2. `model`: defined (an activation may be a layer of its own) and compiled; the cross-entropy loss that fits your labels; the metric `"accuracy"`. Add
-#    no regularisation and no further layers (that is Lab 4).
+# 2. `model`: defined (an activation may be a layer of its own) and compiled; the cross-entropy loss that fits your
+#    labels; the metric `"accuracy"`. Add no regularisation and no further layers (that is Lab 4).
 # 3. `first_loss`: the loss of `model` *before* training, on scaled images and their labels, such as the
 #    validation images. Is it what section 9 says?
 # 4. `history`: what the training returns. Train on `X_train_scaled` and `fashion.y_train` for `EPOCHS` epochs
