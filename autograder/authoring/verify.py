@@ -10,6 +10,7 @@ know submissions or gradebooks.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,7 @@ from autograder.execution.runner import run_steps
 from autograder.execution.steps import Outcome, Step
 from autograder.grading.environment import limits, prepare_environment
 from autograder.grading.messages import explain
-from autograder.grading.options import Options
+from autograder.grading.options import Options, course_secret
 from autograder.grading.plan import Plan, plan, reads_data
 from autograder.labs.model import Answer, Figure, Lab
 from autograder.notebooks.release import is_stale, release_notebook
@@ -38,6 +39,9 @@ __all__ = ["Check", "Effort", "verify"]
 
 SAMPLE = 24  # a sample contains every twenty-fourth hostile twin
 MUTANT_SAMPLE = 40  # and every fortieth mutant
+
+# Seeds the generators that a test makes in the student process, as the examiner seeds those of its tests.
+_SEED = "__import__('autograder.worker.draws', fromlist=['_']).draws_from({!r}).begin({!r}, everything=False)"
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,12 @@ def verify(
 ) -> list[Check]:
     """Verify a lab with one kind of data and budget.
 
+    The random numbers of the tests depend on `options.secret`, the lab, the test and the number of the
+    run. Without a secret, each process draws others.
+
     Args:
         lab: The lab.
-        options: Grading options, which select data and budget.
+        options: Grading options, which select data, budget and random numbers.
         effort: Effort of the verification.
         released: Folder of the committed release notebooks, to check that they are up to date.
         exercises: Verify only the tests and known answers of these exercises; if empty, verify the
@@ -118,11 +125,13 @@ def verify(
         LabError: The lab has no exercise with one of these names.
     """
     options, effort = options or Options(), effort or Effort()
+    secret = course_secret(options)
+    options = replace(options, secret=secret)
     fired: set[tuple[str, int]] = set()  # (test, line) at which some wrong answer failed
     tally = Tally()
     if exercises:
         tasks = _of_exercises(lab, options, effort, exercises, fired, tally)
-        return _prove(lab, effort, tasks, fired, tally, exercises, on_done)
+        return _prove(lab, secret, effort, tasks, fired, tally, exercises, on_done)
     checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
     if released:
         problems = is_stale(release_notebook(lab), released / f"{lab.id}.ipynb")
@@ -135,11 +144,12 @@ def verify(
         *_twins(lab, lab.answers, options, effort),
         *_mutants(lab, options, effort, tally),
     ]
-    return checks + _prove(lab, effort, tasks, fired, tally, (), on_done)
+    return checks + _prove(lab, secret, effort, tasks, fired, tally, (), on_done)
 
 
 def _prove(
     lab: Lab,
+    secret: str,
     effort: Effort,
     tasks: Sequence[Task],
     fired: set[tuple[str, int]],
@@ -152,7 +162,7 @@ def _prove(
         examined = [task.examined or number % effort.examined == 0 for number, task in enumerate(tasks)]
         # More threads than cores would only slow each other down.
         threads = max(1, (os.cpu_count() or 1) // effort.jobs)
-        results = pool.map(partial(_run, lab, plan(lab), threads), examined, tasks)
+        results = pool.map(partial(_run, lab, plan(lab), threads, secret), examined, tasks)
         for done, (task, problems) in enumerate(zip(tasks, results, strict=True), start=1):
             found[task.check] += problems
             if on_done:
@@ -173,17 +183,24 @@ def _training(lab: Lab) -> set[str]:
     return {cell.exercise for i, cell in enumerate(lab.cells) if cell.role == "tests" and trains(lab, cells, [i])}
 
 
-def _run(lab: Lab, lab_plan: Plan, threads: int, examined: bool, task: Task) -> list[str]:
+def _run(lab: Lab, lab_plan: Plan, threads: int, secret: str, examined: bool, task: Task) -> list[str]:
     cells = [*task.cells, *task.redrawn]
     # Repeated tests may run for longer than one notebook.
     notebooks = max(1.0, len(cells) / sum(cell.is_code for cell in lab.cells))
     bounds = replace(limits(lab), notebook_seconds=lab.settings.notebook_seconds * notebooks)
-    steps = [lab_plan.step(index, source, source) if examined else Step(source) for index, source in task.cells]
-    steps += [Step(source) for _, source in task.redrawn]
+    steps, places = [], []
+    runs: Counter[int] = Counter()
+    for number, (index, source) in enumerate(cells):
+        in_examiner = examined and number < len(task.cells)
+        if not in_examiner and index in lab_plan.draws:
+            steps.append(Step(_SEED.format(secret, f"{lab_plan.draws[index]}{f'/{runs[index]}' if runs[index] else ''}")))
+        runs[index] += 1
+        places.append(len(steps))
+        steps.append(lab_plan.step(index, source, source) if in_examiner else Step(source))
     # Known answers are the course's own code, so without an examiner they need no sandbox.
     environment = replace(task.environment, threads=threads, level=task.environment.level if examined else "open")
     outcomes = run_steps(steps, limits=bounds, environment=environment)
-    return list(task.judge([(index, outcome) for (index, _), outcome in zip(cells, outcomes, strict=True)]))
+    return list(task.judge([(index, outcomes[place]) for (index, _), place in zip(cells, places, strict=True)]))
 
 
 # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ What a command needs beyond its own options is imported when it runs, so that `-
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -113,6 +114,9 @@ def verify(
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Also try every mutant of the reference solutions; takes minutes.")
     ] = False,
+    secret: Annotated[
+        str, typer.Option(help="Draw the tests' random numbers from this text; without it, anew each time.")
+    ] = "",
     jobs: Jobs = None,
 ) -> None:
     """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks.
@@ -123,19 +127,28 @@ def verify(
     from autograder.authoring.verify import Effort
     from autograder.authoring.verify import verify as verify_lab
     from autograder.grading.options import Options
+    from autograder.grading.secret import new_secret
 
+    secret = secret or new_secret()[:12]
     effort = Effort(repeats, seeds, draws, jobs or Effort().jobs, twins=twins, mutants="all" if mutants else "none")
     failed = False
     for lab in load_labs([] if every else names, labs):
         with progress(f"verify {lab.id}") as advance:
             try:
                 checks = verify_lab(
-                    lab, Options(data_of(data), fast), effort, released=notebooks, exercises=exercise or (), on_done=advance
+                    lab,
+                    Options(data_of(data), fast, secret=secret),
+                    effort,
+                    released=notebooks,
+                    exercises=exercise or (),
+                    on_done=advance,
                 )
             except (LabError, MachineError) as error:
                 fail(error)
         _print_checks(lab, checks)
         failed |= any(check.problems for check in checks)
+    if failed:
+        say("The same random numbers come again with --secret {}.", shlex.quote(secret))
     raise typer.Exit(1 if failed else 0)
 
 

@@ -11,13 +11,14 @@ import os
 import random
 import sys
 from collections.abc import Callable
+from functools import cache
 from hashlib import blake2b
 from itertools import count
 from typing import Any
 
 import numpy as np
 
-__all__ = ["VARIABLE", "Draws"]
+__all__ = ["VARIABLE", "Draws", "draws_from"]
 
 VARIABLE = "COURSEKIT_DRAWS_SECRET"  # environment variable of the examiner
 
@@ -67,3 +68,12 @@ class Draws:
         """Return a number that depends on the secret, the test and how many numbers were asked for before."""
         text = f"{self._secret}\0{self._test}\0{next(self._numbers)}"
         return int.from_bytes(blake2b(text.encode(), digest_size=16).digest(), "big")
+
+
+@cache
+def draws_from(secret: str) -> Draws:
+    """Return the draws of a secret, the same object each time in one process.
+
+    Each object replaces `numpy.random.default_rng`, so a process needs only one of them.
+    """
+    return Draws(secret)

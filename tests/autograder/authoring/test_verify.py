@@ -134,6 +134,21 @@ def test_a_wrong_answer_that_passes_in_some_draws_is_found(toy_folder: Path) -> 
     assert 4 <= int(found[1]) <= 36  # 20 on average, with a standard deviation of 3.2
 
 
+@pytest.mark.parametrize("examined", [1, 1000])
+def test_the_same_secret_draws_the_same_numbers_again(toy_folder: Path, examined: int) -> None:
+    rewrite(toy_folder / "lab.py", 'hint="it must work for any length")', "hint=str(x))")
+
+    def said(secret: str) -> list[str]:
+        effort = Effort(1, 1, draws=3, twins="none", examined=examined)
+        checks = verify(load_lab(toy_folder), Options(secret=secret), effort, exercises=["mean"])
+        return [problem for check in checks for problem in check.problems]
+
+    first = said("one")
+    assert first  # no message says what the answers' hints ask for, since the hint shows the numbers
+    assert said("one") == first
+    assert said("another") != first
+
+
 def test_a_second_proof_may_be_limited_to_the_answers_that_read_data(toy_folder: Path) -> None:
     effort = Effort(repeats=2, seeds=1, draws=1, data_only=True)
     answers = toy_folder / "answers" / "mean.toml"

@@ -38,6 +38,7 @@ from autograder.grading.verdict import Flag, TestResult, Verdict, VerdictStatus,
 from autograder.labs.model import Lab
 from autograder.labs.source import load_lab
 from autograder.notebooks.io import read_notebook, write_notebook
+from autograder.notebooks.release import release_notebook
 from autograder.reporting import autograded as pages
 from autograder.reporting import gradebook_writer as module
 from autograder.reporting.formgrader import read_again_for_each_request
@@ -282,6 +283,21 @@ def test_formgrader_shows_marks_that_were_recorded_while_it_was_open(
 
 
 # ── what needs a person ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_of_one_student_stands_in_the_notebook_of_the_next(lab: Lab, course: Path) -> None:
+    ada = submit(lab, course, "ada", lambda notebook: notebook.cells.append(new_markdown_cell("Words of Ada.")))
+    eve = course / "eve.ipynb"
+    eve.write_text("no notebook")
+    unreadable = Verdict("eve", lab.id, "unreadable", message="not a notebook")
+    record(lab, [judge(lab, "ada"), unreadable], {"ada": ada, "eve": eve}, course)
+    released = {cell.id: cell for cell in release_notebook(lab).cells}
+    theirs = [cell for cell in autograded(lab, course, "eve").cells if cell.id in released]
+    assert len(theirs) == len(released)
+    for cell in theirs:
+        assert cell.source == released[cell.id].source
+        if cell.cell_type == "code":
+            assert "passed" not in str(cell.outputs).lower()
 
 
 def test_an_unreadable_submission_is_shown_to_the_instructor_and_not_just_zero(lab: Lab, course: Path) -> None:
