@@ -774,7 +774,7 @@ for number in range(5):
 # Not one unit satisfies all four. But a grid is no proof: perhaps the right weights lie between its points, or further out. You need an
 # argument for *all* weights.
 #
-# **Written question 1 (2 points).**
+# ### Written question 1 (2 points)
 #
 # 1. What did you predict for the grid, and what did your cell print for the smallest number of broken inequalities? Why is that no proof?
 # 2. Prove that no $w_1, w_2, w_0$ satisfy the four inequalities. Three or four lines are enough. (Try adding some of them.)

@@ -1301,9 +1301,11 @@ print(f"1,000 new images: accuracy {last['val_accuracy']:.0%}, loss {last['val_l
 # network has learned these 20 pictures by heart and little about clothes. Usually we fight this
 # (*overfitting*); here we wanted it.
 #
-# **Written question 1 (2 points).** Four classmates show you the start of their training on the ten classes
-# of Fashion-MNIST. Name for each one likely error, with your reason, and what you would look at first. One or
-# two sentences each; several errors can look alike, any well-reasoned one counts.
+# ### Written question 1 (2 points)
+#
+# Four classmates show you the start of their training on the ten classes of Fashion-MNIST. Name for each one
+# likely error, with your reason, and what you would look at first. One or two sentences each; several errors
+# can look alike, any well-reasoned one counts.
 #
 # 1. The first loss is 148. It falls, but slowly and with jumps. (Write down what *your* untrained network showed in
 #    check 1, on scaled images and on raw bytes, and what you had predicted for the bytes.)
@@ -1589,8 +1591,10 @@ gap = 100 * (history.history["accuracy"][-1] - history.history["val_accuracy"][-
 print(f"gap at the end, 55,000 images: {gap:.1f} percentage points")
 
 # %% [markdown]
-# **Written question 2 (2 points).** A friend tries 40 networks, each with other settings, measures the
-# accuracy of all 40 on the *test* images, keeps the best one and reports: "0.902 on new images".
+# ### Written question 2 (2 points)
+#
+# A friend tries 40 networks, each with other settings, measures the accuracy of all 40 on the *test*
+# images, keeps the best one and reports: "0.902 on new images".
 #
 # 1. Why is this figure probably too good?
 # 2. How could your friend have used the three parts of the set to get an honest figure, without more images?

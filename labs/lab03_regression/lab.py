@@ -672,8 +672,10 @@ print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f}, the l
 # will show what they are worth when a network can *combine* them. (On the drawn data both help a little. The
 # answer for the most crowded district even gets worse there, but one row of thousands hardly shows in the RMSE.)
 #
-# **Written question 1 (2 points).** A classmate has the table of the real data and says: "The prison is an error in the
-# data. I delete it from the validation set, and my RMSE falls from 1.05 to 0.82. Done."
+# ### Written question 1 (2 points)
+#
+# A classmate has the table of the real data and says: "The prison is an error in the data. I delete it from the
+# validation set, and my RMSE falls from 1.05 to 0.82. Done."
 #
 # 1. When is it right to remove a row from a *validation* set, and what is wrong here?
 # 2. Your network will be used on new districts next year. What does the 1.05 tell you about that, which the
@@ -2316,10 +2318,12 @@ print(f"\ntest RMSE of your network: {test_error:.3f}")
 # network has learned. And there remain districts where it is wrong by 200,000 dollars, whatever we do: eight features do
 # not say everything about a house.
 #
-# **Written question 2 (1 point).** Write down your validation RMSE and your test RMSE: how far apart are they, and what
-# had you predicted? A friend tried 60 networks and kept the one with the lowest validation RMSE, 0.431. On the sealed
-# districts it gets 0.452. Nothing was programmed wrongly. Explain the difference, say why yours is as it is (how many
-# networks did you try before you kept one?), and say which of the two figures your friend should report.
+# ### Written question 2 (1 point)
+#
+# Write down your validation RMSE and your test RMSE: how far apart are they, and what had you predicted? A friend tried
+# 60 networks and kept the one with the lowest validation RMSE, 0.431. On the sealed districts it gets 0.452. Nothing
+# was programmed wrongly. Explain the difference, say why yours is as it is (how many networks did you try before you
+# kept one?), and say which of the two figures your friend should report.
 
 # %% [markdown] written="sealed" points=1
 # The best of 60 was chosen *by* the validation figure: it is partly better and partly lucky on these 3,870

@@ -1379,10 +1379,12 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 # as many epochs to come as far (drawn images: about 2.6 times). And its *training* accuracy is measured with half of the
 # hidden neurons switched off, so it may lie below the validation accuracy: that is no error.
 #
-# **Written question 1 (2 points).** A classmate trains on all 55,000 clean images for 5 epochs. Training accuracy
-# is 0.89, validation accuracy 0.88. "The network should be better", she says, and adds dropout with rate 0.5
-# after each hidden layer. After 5 epochs the training accuracy is 0.84 and the validation accuracy 0.86. "Dropout
-# is broken: training is worse than validation, and both are worse than before."
+# ### Written question 1 (2 points)
+#
+# A classmate trains on all 55,000 clean images for 5 epochs. Training accuracy is 0.89, validation accuracy 0.88.
+# "The network should be better", she says, and adds dropout with rate 0.5 after each hidden layer. After 5 epochs
+# the training accuracy is 0.84 and the validation accuracy 0.86. "Dropout is broken: training is worse than
+# validation, and both are worse than before."
 #
 # 1. Why can the training accuracy lie *below* the validation accuracy here?
 # 2. Did the first network need dropout? How do you see that in these numbers? And yours, on 1,000 clean images: which
@@ -1577,8 +1579,9 @@ for name, p, spread in zip(odd, mean, std):
 # does: look for one whose largest probability is high. In another run it may be the seven, or the boot upside down: the
 # network never learned to say "nothing of these". **A small spread is no proof** that an answer is right.
 #
-# **Written question 2 (2 points).** A clinic uses a network that answers "ill" or "healthy" from an image, with
-# Monte-Carlo dropout.
+# ### Written question 2 (2 points)
+#
+# A clinic uses a network that answers "ill" or "healthy" from an image, with Monte-Carlo dropout.
 #
 # 1. For one patient 200 predictions give P(ill) = 0.55 ± 0.30, for another 0.55 ± 0.02. What is different about
 #    the two, and what would you do in each case?

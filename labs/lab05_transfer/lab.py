@@ -1032,10 +1032,12 @@ print(f"two stages against from scratch: {gains.mean():+.1f} ± {gains.std():.1f
 #    found a large gain, and that small dense networks transfer badly. Several seeds, the same images and the same
 #    number of epochs for all, and a look at the case that fails: that makes a comparison worth reading.
 #
-# **Written question 1 (2 points).** Four teams each have a new task and a network that somebody else trained.
-# Say for each team what you would do with that network: *head only* (freeze the body), *fine-tune* (head
-# first, then all or the upper layers at a low rate), or *from scratch*. One or two sentences with your reason;
-# several answers can be right, the reason counts.
+# ### Written question 1 (2 points)
+#
+# Four teams each have a new task and a network that somebody else trained. Say for each team what you would do
+# with that network: *head only* (freeze the body), *fine-tune* (head first, then all or the upper layers at a
+# low rate), or *from scratch*. One or two sentences with your reason; several answers can be right, the reason
+# counts.
 #
 # 1. 150 photographs of birds, ten species. The network was trained on a million photographs of a thousand
 #    kinds of things, birds among them.
@@ -2212,8 +2214,10 @@ plotting.confusion_matrix(matrix, photos.class_names);
 # </details>
 
 # %% [markdown]
-# **Written question 2 (2 points).** Four classmates show you what happened to them. Name for each a likely
-# cause, and what you would change. One or two sentences each.
+# ### Written question 2 (2 points)
+#
+# Four classmates show you what happened to them. Name for each a likely cause, and what you would change.
+# One or two sentences each.
 #
 # 1. "My frozen MobileNet with a new head gets 12 % with ten classes. I feed it the photographs as they come,
 #    from 0 to 255."

@@ -1755,8 +1755,10 @@ print("a note in the folder, after loading without safe mode:", note.exists())
 # notebooks.
 
 # %% [markdown]
-# **Written question 1 (2 points).** In a forum somebody offers `super_model.keras` and writes: "Works only
-# with `load_model(…, safe_mode=False)`. Don't worry, that is just a Keras bug."
+# ### Written question 1 (2 points)
+#
+# In a forum somebody offers `super_model.keras` and writes: "Works only with `load_model(…,
+# safe_mode=False)`. Don't worry, that is just a Keras bug."
 #
 # 1. Why does Keras really refuse this file?
 # 2. You load it as the stranger says, on the laptop with your photographs and passwords. Name two things that

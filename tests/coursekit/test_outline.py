@@ -68,13 +68,16 @@ def test_a_heading_has_an_anchor_where_jupyterlab_finds_it(heading: str, anchor:
     assert _outline.anchor(heading) == anchor
 
 
-def test_every_answer_of_every_lab_is_found_again_and_every_exercise_can_be_linked(root: Path) -> None:
+def test_every_answer_of_every_lab_is_found_again_and_every_exercise_and_question_can_be_linked(root: Path) -> None:
     for folder in find_labs(root / "labs"):
         lab, outline = load_lab(folder), _outline.read_outline(folder.name)
         assert outline
         assert [e.name for e in outline.exercises] == [cell.name for cell in lab.of("exercise")]
         assert sum(c.points for e in outline.exercises for c in e.checks) + outline.written_points == lab.points
-        assert all(_outline.anchor(exercise.title) for exercise in outline.exercises)
+        headings = [part.title if isinstance(part, _outline.Exercise) else part.place for part in outline.parts]
+        assert all(_outline.anchor(heading) for heading in headings)
+        assert len(set(headings)) == len(headings)
+        assert [question.place for question in outline.written] == [question.title for question in outline.written]
         for name, source in reference_sources(lab).items():
             exercise = outline.find_exercise(source) or outline.find_exercise(source, name)
             assert exercise
