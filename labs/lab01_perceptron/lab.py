@@ -199,7 +199,7 @@ plotting.decision_line([1, 1], -1.5, CORNERS, [0, 0, 0, 1], title="AND: $x_1 + x
 #
 # Leave some room: each unit must still be right when *every input is wrong by up to 0.2* in either direction, say (0.8, 0.2) or
 # (1.2, −0.2) instead of (1, 0). The checks below try only the four corners; marking also tries inputs that are off by 0.2. So look at
-# your line in a drawing.
+# your line in a drawing, and do not let it pass through such a point.
 
 # %% exercise="gates"
 # w_or, w_only: two numbers each, [w1, w2].  b_or, b_only: one number each.
@@ -319,7 +319,8 @@ def margin(X, t, w, b):
 
     X: float array (n, features); t: array (n,) of 0 and 1, or of one of them alone; w: array (features,), not all zero; b: one
     number. None of them is changed.
-    Returns one number: positive if every sample is on its right side, negative if at least one is not, 0 if the nearest lies on the line.
+    Returns one number: positive if every sample is on its right side, negative if at least one is on the wrong side, 0 if none is
+    on the wrong side, but at least one lies on the line.
     """
     ### BEGIN SOLUTION
     scores = (X @ w + b) / np.linalg.norm(w)
@@ -1835,12 +1836,11 @@ t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
 # %% [markdown]
 # ### Exercise 12 (2 points)
 #
-# Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, one hidden layer
-# or more, at least one with a nonlinear activation (8 units with `"tanh"`, a smooth step from −1 to 1, work well), and one sigmoid
-# output. Compile it and train it on
-# `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you train it is up to you: the settings
-# above, with `EPOCHS` epochs and `batch_size=4`, are enough. `training.fit(model, X, y, epochs=..., batch_size=...)` is `model.fit` with
-# faster settings, and you may use either.
+# Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, one hidden layer or more, at
+# least one with a nonlinear activation (8 units with `"tanh"`, a smooth step from −1 to 1, work well), and one sigmoid output.
+# Compile it and train it on `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you
+# train it, with which loss too, is up to you: the settings above, with `EPOCHS` epochs and `batch_size=4`, are enough.
+# `training.fit(model, X, y, epochs=..., batch_size=...)` is `model.fit` with faster settings, and you may use either.
 
 # %% exercise="xor_model" trains=true
 ### BEGIN SOLUTION

@@ -252,7 +252,7 @@ y, y_hat = np.random.default_rng().normal(size=(2, 50))
 expected = math.sqrt(sklearn.metrics.mean_squared_error(y, y_hat))
 check.close(
     rmse(y.copy(), y_hat.copy()), expected, rtol=1e-4,
-    hint="wrong for 50 values: nothing may depend on four",
+    hint="wrong for 50 values: nothing may depend on four, and nothing is rounded",
 )
 check.close(
     rmse(1e-4 * y, 1e-4 * y_hat), 1e-4 * expected, rtol=1e-5, atol=0,
@@ -414,6 +414,7 @@ check.close(
 rng = np.random.default_rng()
 X = rng.gamma(2.0, 10.0, size=(60, 3))
 y = X @ (rng.uniform(0.5, 2, size=3) * rng.choice([-1, 1], size=3)) + rng.normal(scale=3, size=60)
+y[rng.integers(60)] += 300  # far from the line
 X, y = X - X.mean(axis=0), y - y.mean()  # so the constant, which the test above is for, is 0
 oracle = sklearn.linear_model.LinearRegression().fit(X, y)
 w, b = fit_linear(X.copy(), y.copy())
@@ -423,7 +424,7 @@ check.true(
 )
 check.close(
     [*w, np.squeeze(b)], [*oracle.coef_, oracle.intercept_], rtol=1e-3, atol=1e-3,  # rounded ones the test above judges
-    hint="the sum of squared errors is not the smallest one: scikit-learn finds a better line",
+    hint="the sum of squared errors is not the smallest one: scikit-learn finds a better line. Every row counts, also one far from it",
 )
 oracle = sklearn.linear_model.LinearRegression().fit(1e-5 * X, y)
 check.close(
@@ -732,11 +733,12 @@ def build_regressor(X_train, hidden=(50, 50, 50)):
     """A new network for one number, that standardises its own inputs.
 
     X_train: float array (n, features), the training data: a Normalization layer, the first layer after the
-        input, is adapted on exactly these, or is given their means and variances. Not changed.
-    hidden: the number of neurons of each hidden layer, each with ReLU; at least one layer.
+        input, is adapted on exactly these, or is given their means and variances (dividing by n). Not changed.
+    hidden: the number of neurons of each hidden layer, each with ReLU, as its activation or as a layer of its own;
+        at least one layer.
     Returns a sequential or functional Keras model: raw features (m, features) in, predictions (m, 1) out, no
-        activation at the output. Nothing else acts in it, in training neither: no dropout, no penalty, no limit on the
-        weights. Whether it is compiled does not matter.
+        activation at the output. Nothing else acts in it, in training neither: no dropout, penalty or limit on the
+        weights (Lab 4 is about these). Whether it is compiled does not matter.
     """
     ### BEGIN SOLUTION
     scale = keras.layers.Normalization()
@@ -799,6 +801,10 @@ other = (sample.mean(axis=0) + 3 * sample.std(axis=0) * np.random.default_rng().
 check.close(
     check.outputs(keras.Model(built.inputs, first.input), other),
     sklearn.preprocessing.StandardScaler().fit(sample.astype(float)).transform(other.astype(float)), rtol=0, atol=0.01,
+    mistakes={
+        "the Normalization layer takes a variance, and divides by its square root: yours holds the standard deviation":
+            (other.astype(float) - sample.mean(axis=0, dtype=float)) / np.sqrt(sample.std(axis=0, dtype=float)),
+    },
     hint="what reaches the first Dense layer is not the standardised feature: is the Normalization layer the first one,\n"
     "used only once, and with nothing between it and the first Dense layer?",
 )
@@ -1084,6 +1090,7 @@ check.close(
         "you used δ = 1: take the argument": 0.67333,
         "far from 0 the loss is δ(|e| − δ/2): the factor δ in front is missing": 0.84,
         "far from 0 the loss is δ(|e| − δ/2): you subtracted 1/2 in place of δ/2, or all of δ": 0.34,
+        "that is the loss of e/δ with δ = 1: the factor δ² is missing": 1.69333,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1314,7 +1321,7 @@ def outputs(z, low, high):
     """Softplus of the scores, and the scores squeezed into an interval.
 
     z: float array of any shape, in float64 or float32, any finite values; not changed. low, high: floats, low < high.
-    Returns (softplus, bounded), two float arrays of the shape of z: log(1 + e^z), and low + (high − low) · σ(z)
+    Returns (softplus, bounded), two float arrays of the shape of z, in either precision: log(1 + e^z), and low + (high − low) · σ(z)
         with the sigmoid σ(z) = 1 / (1 + e^−z). Neither holds nan or inf, however large |z| is.
     """
     ### BEGIN SOLUTION
@@ -1490,7 +1497,7 @@ def pick_rate(rates, losses):
     """A tenth of the rate at which the loss was lowest.
 
     rates: float array (n,), rising. losses: float array (n,), the loss at each rate; entries may be nan or +inf,
-        which do not count, and at least one is finite. Neither is changed.
+        which do not count, and at least one is finite. Neither is changed. If several are equally low, any of them counts.
     Returns a float.
     """
     ### BEGIN SOLUTION
@@ -1885,8 +1892,8 @@ def build_wide_deep():
 
     Returns a functional Keras model that is given a list [wide, deep] of arrays (n, 5) and (n, 6) and returns a list
         [main, aux] of two arrays (n, 1), both without an activation. It is compiled with Adam or
-        AdamW, with the mean squared error for both outputs, and the loss weights 0.9 (main) and 0.1 (aux). It has no other
-        parts: no dropout, no penalty.
+        AdamW, as they are or with a rate of your choice, with the mean squared error for both outputs, and the loss weights
+        0.9 (main) and 0.1 (aux). It has no other parts: no dropout, no penalty.
     """
     ### BEGIN SOLUTION
     wide, deep = keras.Input((5,)), keras.Input((6,))
@@ -1958,17 +1965,17 @@ check.true(
 )
 biases = [w for w in two.trainable_weights if tuple(w.shape) == (1,)]
 check.equal(len(biases), 2, "this is the number of outputs with a bias: both are a Dense(1)")
-for bias in biases:
-    bias.assign(np.full((1,), -50.0))
-low = ask(wide, deep)
-for bias in biases:
-    bias.assign(np.full((1,), 50.0))
-high = ask(wide, deep)
+outputs_cut = "are cut off: the outputs must not have an activation"
 for bias in biases:
     bias.assign(np.zeros((1,)))
-outputs_cut = "are cut off: the outputs must not have an activation"
-check.true(max(np.max(low[0]), np.max(low[1])) < -20, f"negative answers {outputs_cut}")
-check.true(min(np.min(high[0]), np.min(high[1])) > 20, f"large answers {outputs_cut}")
+for bias in biases:
+    bias.assign(np.full((1,), -50.0))
+    low = ask(wide, deep)
+    bias.assign(np.full((1,), 50.0))
+    high = ask(wide, deep)
+    bias.assign(np.zeros((1,)))
+    check.true(min(np.max(answers) for answers in low) < -20, f"negative answers {outputs_cut}")
+    check.true(max(np.min(answers) for answers in high) > 20, f"large answers {outputs_cut}")
 ### BEGIN HIDDEN TESTS
 main = ask(wide, deep)[0]
 shift, twice = (ask(wide + step, deep)[0] - main for step in (3, 6))
@@ -2158,7 +2165,7 @@ one_guess(ready_guesses, 10, 50)
 # %% exercise="best_model" trains=true
 # best_model:  the trained Keras network, sequential or functional, of Keras's own layers; trained in batches of 128 (or 64), on
 #              all training districts and no others
-# predict(X):  raw features (n, 8) → prices, a float array (n,); the answer for a row does not depend on the others
+# predict(X):  raw features (n, 8), not changed → prices, a float array (n,); the answer for a row does not depend on the others
 # valid_error: float, the RMSE of `predict` on the validation districts
 ### BEGIN SOLUTION
 best_model = build_regressor(make_features(housing.X_train), (256, 128, 64))

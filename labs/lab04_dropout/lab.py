@@ -263,7 +263,8 @@ def choose(W):
     """The rows of W that L1 and L2 choose.
 
     W: float array (n, k), one weight vector a row; it is not changed.
-    Returns two ints: the number of the row with the smallest L1 penalty, and of that with the smallest L2 penalty.
+    Returns two ints: the number of the row with the smallest L1 penalty, and of that with the smallest L2 penalty; any of
+    them where several are equal.
     """
     ### BEGIN SOLUTION
     l1, l2 = penalties(W)
@@ -567,7 +568,7 @@ def dropout(h, rate, seed, training):
 
     h: float array of any shape, the outputs of a layer; it is not changed.
     rate: float from 0 to below 1, the probability that an entry is dropped; every entry is drawn by itself.
-    seed: int; the same seed gives the same mask, another seed draws anew.
+    seed: int; the same seed gives the same mask for the same shape and rate, another seed draws anew.
     training: bool; if False, nothing is dropped and nothing is scaled.
     Returns two arrays of the shape of h: h · mask, and the mask itself, with the entries 0 and 1/(1 − rate);
     if training is False: h (itself or a copy), and a mask of ones.
@@ -861,11 +862,11 @@ def build_regularised(dropout, l2):
 
     Whether it is compiled does not matter: whoever trains it compiles it.
 
-    dropout: float from 0 to below 1, the rate after each of the two hidden layers (before or after a ReLU layer of its own is
-        the same); it acts in training only.
+    dropout: float from 0 to below 1, the rate after each of the two hidden layers; it acts in training only. If ReLU is a
+        layer of its own, dropout may stand before or after it.
     l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
     Returns a sequential or functional Keras model, of Keras's own layers and penalties: images (n, 28, 28) in, class
-        probabilities (n, 10) out; ReLU in both hidden layers; no other noise, penalty or limit on the weights.
+        probabilities (n, 10) out; ReLU in both hidden layers; no other noise and no other penalty; nothing limits the weights.
     """
     ### BEGIN SOLUTION
     penalty = keras.regularizers.L2(l2)
@@ -1235,7 +1236,7 @@ def summarise(results):
 
     results: dict, name of a method → list of at least two numbers, one for each run; it is not changed. The lists may differ
     in length. One of the names is "none", at any place: no regularisation.
-    Returns a dict with the same names, in any order; name → (mean, standard deviation with n − 1, gain);
+    Returns a dict with the same names, in any order; name → (mean, standard deviation with n − 1, gain), a tuple or a list;
     the gain is this mean minus the mean of "none", so that of "none" itself is 0.
     """
     ### BEGIN SOLUTION
@@ -1621,7 +1622,7 @@ def ensemble(P):
 
     P: float array (models, n, classes): for each network its probabilities, one row a sample; it is not changed.
     Returns two arrays: the mean probabilities (n, classes), and the labels (n,): for each sample the number of the class
-    with the largest mean probability, counted from 0.
+    with the largest mean probability, counted from 0; any of them where several are equal.
     """
     ### BEGIN SOLUTION
     mean = np.mean(P, axis=0)
