@@ -593,7 +593,7 @@ for compile_again in (False, True):
 
 # %% exercise="unfreeze"
 def unfreeze(model, learning_rate):
-    """Make every layer of `model` trainable, and make it ready for further training.
+    """Make every layer of `model` trainable, batch normalisation too, and make it ready for further training.
 
     model: a Keras model with one sigmoid output, some layers of which are frozen, of whatever kind and name; one of
         them may be a model that was frozen as a whole. It may have been trained before. It is changed in place; its
@@ -1860,7 +1860,7 @@ print(f"from scratch:             {scratch_valid:.1%} of the validation photogra
 # |---|---|---|---|
 # | `RandomFlip("horizontal")` | mirrors each photograph with probability ½, left to right | active | passes on |
 # | `Rescaling(1 / 127.5, offset=-1)` | 0 … 255 → −1 … 1 | the same | the same |
-# | body, frozen, `training=False` | feature maps | as in use, since it is frozen | as in use |
+# | body, frozen, `training=False` | feature maps | its batch normalisation as in use, since it is frozen | as in use |
 # | `GlobalAveragePooling2D()` | mean over all places | the same | the same |
 # | `Dense(classes)`, softmax | probabilities | learns | the same |
 #
@@ -1975,6 +1975,15 @@ check.equal(len(mixed.trainable_weights), 0, f"{kinds}. Its trainable arrays")
 check.true(
     all(np.array_equal(a, b) for a, b in zip(start, mixed.get_weights())),
     "build_classifier changed weights of base: it is used as it is, with what it has learned",
+)
+pooled = keras.Model(built.inputs[0], built.layers[-1].input)  # what the last layer gets to see
+noise = np.random.default_rng().uniform(0, 255, size=(5, 6, 6, 3)).astype("float32")
+features = check.outputs(pooled, noise)
+mixed.set_weights([w + 1 for w in start])
+check.true(
+    np.abs(check.outputs(pooled, noise) - features).max() > 1e-3,
+    "base got other weights after the classifier was made, and the classifier works as before: it holds a copy of base. Use base\n"
+    "itself, base(x, training=False)",
 )
 ### END HIDDEN TESTS
 

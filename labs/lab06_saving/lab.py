@@ -336,7 +336,8 @@ def read_archive(path):
     Returns a dict with four entries:
         "files": list of the names of all parts, sorted
         "keras_version": str, the version of Keras that wrote the file
-        "layers": list of the class names of the layers, in the order of the file, input layers included
+        "layers": list of the class names of the model's own layers, in the order of the file, input layers included (of a model
+            among them just its class, not its layers)
         "optimizer": str, the class name of the optimizer, or None if there is none, as in a model never compiled
     """
     ### BEGIN SOLUTION
@@ -613,7 +614,7 @@ plotting.describe(bars, f"Bars, the size of the network saved in four ways: {sai
 #
 # Four things make up a model in training:
 #
-# 1. the **network**: which layers, how large, in which order;
+# 1. the **network**, so that it can compute predictions: which layers, how large, in which order;
 # 2. its **weights**;
 # 3. the state of the **optimizer**: Adam's running means, and how many steps it has made;
 # 4. how it was **compiled**: the loss, the metrics, which optimizer.
@@ -1049,7 +1050,7 @@ def keep_best(model, X, y, X_valid, y_valid, epochs, path):
     X, y: training data, in batches of 32 as Keras makes them. X_valid, y_valid: validation data. None is changed.
     epochs: int, all of them are run.
     path: str, ends in ".keras", in a folder that exists. Afterwards it holds the whole model as it was after the
-        epoch with the lowest validation loss.
+        epoch with the lowest validation loss (any of them if there are several).
     Returns the History that fit returns, with the validation loss of every epoch.
     """
     ### BEGIN SOLUTION
@@ -1280,10 +1281,11 @@ def train_resumable(model, X, y, epochs, folder, callbacks=()):
 
     model: a compiled model, trained in place with the optimizer, rate and loss that it was compiled with.
     X, y: arrays, used in their order (no shuffling), in batches of 32.
-    epochs: int, epochs of the whole training. folder: str, for the backup. callbacks: more callbacks for fit.
+    epochs: int, epochs of the whole training. folder: str, for the backup. callbacks: a list or tuple of more callbacks for fit.
     After every epoch there is a backup in `folder`. If a training with this folder was interrupted before, weights,
     state of the optimizer and number of the epoch are taken from the backup, and only the missing epochs, at least one, are run.
-    Returns the History of the epochs that were run now. When the last epoch is done, no backup is left.
+    Returns the History of the epochs that were run now. When the last epoch is done, no backup is left (an
+        empty folder may be).
     """
     ### BEGIN SOLUTION
     backup = keras.callbacks.BackupAndRestore(folder)
@@ -1546,7 +1548,8 @@ print("layer after loading:", type(up_again).__name__, "with step", up_again.ste
 # SoftClip(limit=1.0, **kwargs): a keras.layers.Layer, registered as "lab06>SoftClip".
 #   limit: float above 0. kwargs: what every layer takes (name, dtype, trainable), passed on to keras.layers.Layer.
 #   Inputs: floats of shape (n, …, features), any number of axes in between. Output: the same shape.
-#   gain: the only weight, trainable, shape (features,), one for each entry of the last axis; all 1 at the start.
+#   gain: the only weight, trainable, shape (features,), one for each entry of the last axis; all 1 at the start. (The
+#      input_shape of `build` begins with the size of the batch, or None, and ends with the number of features.)
 #   get_config: a dict from which SoftClip.from_config makes a layer of the same limit, name, dtype and so on.
 ### BEGIN SOLUTION
 @keras.saving.register_keras_serializable(package="lab06")
@@ -1865,8 +1868,8 @@ def verdict(load, file):
 # | `"missing"` | nothing is at this path |
 # | `"truncated"` | the file is empty; or it begins with the four bytes `b"PK\x03\x04"`, as every zip archive with something in it does, but `zipfile.is_zipfile` says no: the table at its end is missing |
 # | `"damaged"` | it is a zip archive, but one of its parts does not fit its checksum, a number computed from all its bytes. `archive.testzip()` returns the name of the first bad part, or `None`; reading a bad part raises `zipfile.BadZipFile` |
-# | `"foreign"` | a folder; a file that does not begin with these four bytes; or a zip archive in which one of the three parts `metadata.json`, `config.json`, `model.weights.h5` is missing |
-# | `"version"` | the first number of the file's `keras_version` (the 3 of 3.13.2) is not that of `keras.version()` |
+# | `"foreign"` | a folder; a file that is not empty and does not begin with these four bytes; or a zip archive in which one of the three parts `metadata.json`, `config.json`, `model.weights.h5` is missing |
+# | `"version"` | the first number of the file's `keras_version` in `metadata.json`, which every file here has (the 3 of 3.13.2), is not that of `keras.version()` |
 # | `"unsafe"` | Keras refuses it in safe mode. The `ValueError` of `load_model` then speaks of `safe_mode` |
 #
 # A file with none of these troubles is loaded. (No file in the checks has two troubles at once, a bad part that is
@@ -1876,6 +1879,7 @@ def verdict(load, file):
 # has no first bytes, and what is no zip archive has no parts. A good order: Is anything there? Is it a folder? How does it
 # begin? Does `zipfile.is_zipfile` say yes? Are the three parts in it? Do they fit their checksums? Which version? And only
 # then let Keras load it. Write one question, run the checks, go on with the next; every question has its own point.
+# (`with open(path, "rb") as file: start = file.read(4)` reads the first four bytes; `b"…"` is how Python writes bytes.)
 # Write helper functions if you like; they may stand in the same cell.
 
 # %% exercise="load_model_safely"
