@@ -193,7 +193,11 @@ for kind, classes, why in (  # uint8 is the type that the labels of images often
         "OverflowError": "y may hold bytes (uint8), which cannot hold −1: make the new array one of int",
     }):
         labels = pick_classes(rng.normal(size=(80, 2)), y.copy(), classes.copy())[1]
-    check.equal(labels, [classes.index(label) for label in y if label in classes], f"wrong labels for the classes {classes}: {why}")
+    ranks = np.argsort(np.argsort(classes))[np.searchsorted(np.sort(classes), y[np.isin(y, classes)])]
+    check.equal(
+        labels, [classes.index(label) for label in y if label in classes], f"wrong labels for the classes {classes}: {why}",
+        mistakes={"np.argsort(classes), once, gives the places of the sorted classes; np.argsort of that gives their ranks": ranks.tolist()},
+    )
     check.true(
         isinstance(labels, np.ndarray), f"the labels come back as a {type(labels).__name__}: return an array, np.array(…, dtype=int)"
     )
@@ -314,8 +318,8 @@ print("tiny says", np.round(tiny.predict(point, verbose=0), 3), "after *the othe
 #
 # <details><summary>Answer</summary>
 #
-# Yes. And the original stays frozen too, which its owner will not like. So clone first, then freeze the layers
-# of the copy.
+# Yes, and so is the clone as a whole. The original stays frozen too, which its owner will not like. So clone first,
+# then freeze the layers of the copy.
 #
 # </details>
 #
@@ -327,8 +331,8 @@ print("tiny says", np.round(tiny.predict(point, verbose=0), 3), "after *the othe
 def reuse(base):
     """A new network for a yes-or-no question, on a copy of the body of `base`.
 
-    base: a trained `Sequential` network of any depth, with layers of any kind. It is left as it is, the flags of its
-        layers too, and no later training of the new network may change it.
+    base: a trained `Sequential` network with two or more layers of any kind; it may be frozen, in part or as a whole.
+        It is left as it is, its flag and those of its layers too, and no later training of the new network may change it.
     Returns a sequential or functional Keras model, compiled or not, with the same input: copies of all layers of base
     but the last, with the same weights, each of them frozen (in an inner model, if you like);
     then one new dense neuron with a sigmoid, not frozen.
@@ -366,6 +370,14 @@ def mixed_base():
     )
     network.set_weights([np.random.default_rng().uniform(0.2, 0.8, size=w.shape) for w in network.get_weights()])
     return network
+
+
+def base_with_a_model():
+    """A small random `Sequential` network; its first layer is a model with two ways, added up."""
+    inputs = keras.Input((4,))
+    ways = [keras.layers.Dense(3, activation=kind, bias_initializer="normal")(inputs) for kind in ("tanh", "elu")]
+    inner = keras.Model(inputs, keras.layers.Add()(ways))
+    return keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(5, activation="tanh"), keras.layers.Dense(3)])
 
 
 # %% tests="reuse_layers" points=1
@@ -415,7 +427,8 @@ check.true(
     "the body has the right layers but other weights than base: clone_model copies no weights, set_weights does",
 )
 ### BEGIN HIDDEN TESTS
-for kind, deep in {"four hidden layers": small_base((4,), (6, 5, 3, 4), 2), "layers of several kinds": mixed_base()}.items():
+bases = {"four hidden layers": small_base((4,), (6, 5, 3, 4), 2), "layers of several kinds": mixed_base()}
+for kind, deep in {**bases, "a model among its layers": base_with_a_model()}.items():
     x = np.random.default_rng().normal(size=(30, *deep.input_shape[1:])).astype("float32")
     hidden = check.outputs(keras.Model(deep.inputs, deep.layers[-2].output), x)
     kinds = "base may hold layers of any kind: copy them as they are, with clone_model"
@@ -451,6 +464,15 @@ for kind, deep in {"four hidden layers": small_base((4,), (6, 5, 3, 4), 2), "lay
         f"for a base with {kind}, one of them a dropout, the new network drops nothing in training: copy all layers but the last, also\n"
         "those that have no weights",
     )
+ends = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2), keras.layers.Softmax()])
+last = (
+    "here base's last layer is a Softmax, which has no weights, and the dense layer before it belongs to the body: leave out the last\n"
+    "layer, base.layers[:-1], and not the last two arrays of weights, nor the last dense layer"
+)
+with check.explained({"ValueError": last, "IndexError": last}):
+    copies = reuse(ends).get_weights()
+lost = [w.shape for w in ends.get_weights() if not any(np.array_equal(w, copy) for copy in copies)]
+check.equal(lost, [], f"{last}. The shapes of the arrays of base's weights that are not in the new network")
 ### END HIDDEN TESTS
 
 # %% tests="reuse_safe" points=1
@@ -482,6 +504,15 @@ with check.mutates(base):
 check.equal(
     [layer.trainable for layer in base.layers], [True, False, True, True],
     "one layer of base was frozen before, and base should be left so. The flags of its layers",
+)
+base = small_base()
+base.trainable = False
+with check.mutates(base):
+    reuse(base)
+check.equal(
+    [each.trainable for each in (base, *base.layers)], [False] * 5,
+    "base was frozen as a whole before, and should be left so: set no flag of base, only those of the copied layers. The flags of base\n"
+    "and of its layers",
 )
 base = small_base()
 base.compile(optimizer="sgd", loss="mse")
@@ -521,6 +552,14 @@ check.weights(
     reuse(closed), [(4, 1), (1,)],
     "every layer of this base was frozen before, the last one too: the new neuron should learn all the same. Make a new Dense layer,\n"
     "not one from the settings of base's last layer",
+)
+whole = small_base()
+whole.trainable = False
+check.weights(
+    reuse(whole), [(4, 1), (1,)],
+    "this base was frozen as a whole, base.trainable = False, and its clone has the same flag: while that is False, nothing in the\n"
+    "clone can learn, not even the new neuron. Build a new network from the copied layers, or set the clone's flag to True before you\n"
+    "freeze them",
 )
 ### END HIDDEN TESTS
 
@@ -596,8 +635,8 @@ def unfreeze(model, learning_rate):
     """Make every layer of `model` trainable, batch normalisation too, and make it ready for further training.
 
     model: a Keras model with one sigmoid output, some layers of which are frozen, of whatever kind and name; one of
-        them may be a model that was frozen as a whole. It may have been trained before. It is changed in place; its
-        weights keep their values.
+        them may be a model that was frozen as a whole. The flag of `model` itself is True. It may have been trained
+        before. It is changed in place; its weights keep their values.
     learning_rate: float, the rate of the optimizer, which is Adam. The loss is the binary cross-entropy, and the
         accuracy is measured as well.
     Returns nothing.
@@ -636,13 +675,16 @@ def frozen_inside():
 
 
 def opened_with_a_model_inside():
-    """How many arrays can learn after `unfreeze` in a network of three layers, of which two form a model that was frozen as a whole."""
+    """`unfreeze` for a network of three layers, of which two form a model that was frozen as a whole.
+
+    Returns how many arrays can learn afterwards, and the flag of the model inside.
+    """
     body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2, activation="tanh")])
     body.trainable = False
     network = keras.Sequential([keras.Input((4,)), body, keras.layers.Dense(1, activation="sigmoid")])
     network.compile(optimizer="sgd", loss="mse")
     unfreeze(network, 0.01)
-    return len(network.trainable_weights)
+    return len(network.trainable_weights), body.trainable
 
 
 # %% tests="unfreeze" points=1
@@ -689,10 +731,16 @@ check.equal(
     "here all layers were frozen, the last one too: unfreeze every layer, the head as well. Trainable arrays, two for each of\n"
     "three layers",
 )
+arrays, flag = opened_with_a_model_inside()
 check.equal(
-    opened_with_a_model_inside(), 6,
+    arrays, 6,
     "here one of the layers is a model that was frozen as a whole: set its flag as that of every other layer, layer.trainable = True,\n"
     "which opens all layers inside. Trainable arrays",
+)
+check.true(
+    flag,
+    "here one of the layers is a model that was frozen as a whole: you opened the layers inside, but its own flag is still False,\n"
+    "so its list of trainable weights stays empty. Set it as that of every other layer, layer.trainable = True",
 )
 ### END HIDDEN TESTS
 
@@ -711,20 +759,6 @@ check.close(
     rtol=0.01, hint='the loss is not the binary cross-entropy: loss="binary_crossentropy"',
 )
 ### BEGIN HIDDEN TESTS
-network, X, _ = half_frozen()
-bodies, head = network.get_weights()[:-2], network.get_weights()[-2]
-network.set_weights([*[w if w.ndim == 2 else 0 * w for w in bodies], 0.3 * head, np.zeros(1)])  # no biases: −x gets 1 − p
-X = np.concatenate([X[:16], -X[:16]])
-y = check.outputs(network, X) > 0.5
-y[:4], y[16:20] = ~y[:4], ~y[16:20]  # 24 of 32 answers are right, and half of all labels are 1
-with check.mutates(network):
-    unfreeze(network, 0.01)
-measured = network.evaluate(X, y.astype("float32"), verbose=0, return_dict=True)
-check.close(
-    [value for name, value in measured.items() if "acc" in name][:1], [0.75], atol=1e-3,
-    hint='the accuracy that your network measures is not the share of right answers, where a probability above 0.5 means yes:\n'
-    'metrics=["accuracy"] finds the fitting kind; keras.metrics.Accuracy() asks whether the probability equals the label',
-)
 network, X, y = half_frozen((5, 4, 3))
 rate = float(np.random.default_rng().uniform(0.01, 0.05))
 start = network.get_weights()
@@ -750,6 +784,20 @@ network.optimizer.iterations.assign(1000)
 check.close(
     float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)), rate, rtol=1e-3,
     hint="this is the learning rate of your optimizer after 1,000 steps: it should stay what was given, so no schedule",
+)
+network, X, _ = half_frozen()
+bodies, head = network.get_weights()[:-2], network.get_weights()[-2]
+network.set_weights([*[w if w.ndim == 2 else 0 * w for w in bodies], 0.3 * head, np.zeros(1)])  # no biases: −x gets 1 − p
+X = np.concatenate([X[:16], -X[:16]])
+y = check.outputs(network, X) > 0.5
+y[:4], y[16:20] = ~y[:4], ~y[16:20]  # 24 of 32 answers are right, and half of all labels are 1
+with check.mutates(network):
+    unfreeze(network, 0.01)
+measured = network.evaluate(X, y.astype("float32"), verbose=0, return_dict=True)
+check.close(
+    [value for name, value in measured.items() if "acc" in name][:1], [0.75], atol=1e-3,
+    hint='the accuracy that your network measures is not the share of right answers, where a probability above 0.5 means yes:\n'
+    'metrics=["accuracy"] finds the fitting kind; keras.metrics.Accuracy() asks whether the probability equals the label',
 )
 ### END HIDDEN TESTS
 
@@ -896,8 +944,9 @@ check.close(
     "new neuron, with nothing in between",
 )
 check.equal(
-    [layer.trainable for layer in model_A.layers], [True] * len(model_A.layers),
-    "network A itself is frozen now, which its owner will not like: clone it first, and freeze the layers of the copy. Its flags",
+    [each.trainable for each in (model_A, *model_A.layers)], [True] * (1 + len(model_A.layers)),
+    "network A itself is frozen now, which its owner will not like: clone it first, and freeze the layers of the copy. Its flag and\n"
+    "those of its layers",
 )
 records = {"history_head": history_head, "history_all": history_all}  # whether they are as they should be is asked above
 for name, record in records.items():
@@ -1698,6 +1747,20 @@ body.layers[0].trainable = False  # its owner had frozen this one layer
 opened = "one layer of this base was frozen before, and is open now: leave all flags alone, base(x, training=False) needs no freezing"
 with check.unchanged(body, hint=opened):
     extract(body, snaps, 2)
+inputs = keras.Input((6, 6, 3))
+ways = [keras.layers.Conv2D(3, 2)(inputs) for _ in range(2)]
+forked = keras.Model(inputs, keras.layers.Dropout(0.5)(keras.layers.Add()(ways)))
+straight = keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Conv2D(3, 2)])  # computes in use what forked computes: the sum of both ways
+straight.set_weights([one + other for one, other in zip(forked.get_weights()[:2], forked.get_weights()[2:])])
+expected = extract(straight, snaps, 2)  # whether this is right is asked above
+itself = "the layers of this base form no chain, they fork and meet again: call base itself, base(x, training=False), not its layers\none by one"
+with check.explained(dict.fromkeys(("ValueError", "TypeError", "ndex", "expected"), itself)):
+    features = extract(forked, snaps, 2)
+check.close(
+    features, expected, rtol=1e-3, atol=1e-3,
+    hint="this base has two ways, added up, and a dropout, which acts in training only: freezing does not stop that, training=False\n"
+    "does. Call base itself, base(x, training=False)",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
