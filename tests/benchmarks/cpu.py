@@ -15,6 +15,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+import coursekit  # noqa: F401, it silences TensorFlow's log
+
 __all__ = ["main"]
 
 CORES = os.cpu_count() or 1
@@ -50,15 +52,20 @@ def seconds(work: Callable[[], None]) -> float:
     return time.perf_counter() - started
 
 
+def typical(work: Callable[[], None]) -> float:
+    """Seconds of a piece of work, the median of five runs."""
+    return statistics.median(seconds(work) for _ in range(5))
+
+
 def main() -> None:
     """Print one line per piece of work."""
     for name, work in (("NumPy", numpy_work), ("Keras", keras_work)):
         work()  # imports
-        print(f"{name}: {statistics.median(seconds(work) for _ in range(5)):.2f} s with {CORES} cores")
+        print(f"{name}: {typical(work):.2f} s with {CORES} cores")
     alone = [
         sys.executable,
         "-c",
-        "from tests.benchmarks import cpu; print(min(cpu.seconds(cpu.numpy_work) for _ in range(3)))",
+        "from tests.benchmarks import cpu; print(cpu.typical(cpu.numpy_work))",
     ]
     single = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     one = float(subprocess.run(alone, env=single, capture_output=True, text=True, check=True).stdout)
