@@ -4,7 +4,7 @@ Run as `python -m tests.benchmarks.labs [LAB…] [--students 6] [--full]`. Drawn
 alike. Of the processor seconds that the machine has while the class is graded,
 
 - students: went to the students' own code, in cells and in functions that tests call;
-- examiner: went to every other process that grades, that is imports, tests, copying values to and fro;
+- examiner: went to every other process, that is imports, tests, copying values to and fro, and to whatever else the machine did;
 - grader: went to the process that a person started;
 - idle: went to nobody.
 
@@ -20,6 +20,8 @@ import resource
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
 from autograder.grading.environment import isolation
 from autograder.grading.options import Options
 from autograder.labs.source import load_lab
@@ -30,21 +32,21 @@ __all__ = ["main"]
 LABS = Path(__file__).parents[2] / "labs"
 
 
-def processor_seconds() -> tuple[float, float]:
-    """Of this process, and of its descendants that have ended."""
-    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime, others.ru_utime + others.ru_stime
+def busy_seconds() -> tuple[float, float]:
+    """Processor seconds of this process, and of the whole machine. The processes that grade live on, so it cannot be asked of them."""
+    own, machine = resource.getrusage(resource.RUSAGE_SELF), psutil.cpu_times()
+    return own.ru_utime + own.ru_stime, sum(machine) - machine.idle - machine.iowait - machine.guest - machine.guest_nice
 
 
 def measure(folder: Path, students: int, full: bool) -> str:
     """One row of the table."""
     lab = load_lab(folder)
     with submitted(lab, students) as course:
-        own_before, others_before = processor_seconds()
+        before = busy_seconds()
         verdicts, seconds = timed_class(lab, course, options=Options(data="drawn", fast=not full))
-        own, others = (after - before for after, before in zip(processor_seconds(), (own_before, others_before), strict=True))
+        own, machine = (after - earlier for after, earlier in zip(busy_seconds(), before, strict=True))
     student, available = sum(verdict.cpu_seconds for verdict in verdicts), seconds * CORES
-    shares = [100 * part / available for part in (student, others - student, own, available - own - others)]
+    shares = [100 * part / available for part in (student, machine - own - student, own, available - machine)]
     budget = "full" if full else "reduced"
     cells = [
         lab.id,
