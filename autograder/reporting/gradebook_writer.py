@@ -123,7 +123,7 @@ class GradebookWriter:
             row.flagged = verdict.status != "graded"
         waiting = self._enter_marks(row, verdict, _unchanged(self.lab, before, after))
         comments = _comments(self.lab, verdict, after)
-        for comment in self.gradebook.db.query(Comment).filter_by(notebook_id=row.id).populate_existing():
+        for comment in self._of_cells(Comment, row):
             comment.auto_comment = comments[self.names[comment.cell_id]]
         self.gradebook.db.flush()
         row.late_submission_penalty = self._penalty(submission, row)
@@ -132,9 +132,8 @@ class GradebookWriter:
     def _enter_marks(self, row: Any, verdict: Verdict, unchanged: set[str]) -> int:
         """Enter the marks; return how many cells a person has to mark. One query reads what else would be a query per column."""
         marks = _marks(self.lab, verdict)
-        grades = self.gradebook.db.query(Grade).options(undefer(Grade.max_score)).filter_by(notebook_id=row.id)
         waiting = 0
-        for grade in grades.populate_existing():
+        for grade in self._of_cells(Grade, row).options(undefer(Grade.max_score)):
             name = self.names[grade.cell_id]
             mark = marks[name]
             if name not in unchanged or grade.auto_score != mark.score:
@@ -144,6 +143,11 @@ class GradebookWriter:
             grade.auto_score = mark.score
             waiting += bool(grade.needs_manual_grade)
         return waiting
+
+    def _of_cells(self, table: Any, row: Any) -> Any:
+        """Query the rows of a submitted notebook. They are indexed by cell first, so without the cells all students' rows are read."""
+        query = self.gradebook.db.query(table).filter(table.cell_id.in_(self.names), table.notebook_id == row.id)
+        return query.populate_existing()
 
     def _penalty(self, submission: Any, row: Any) -> float | None:
         late = submission.total_seconds_late
