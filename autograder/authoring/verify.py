@@ -192,11 +192,14 @@ def _run(lab: Lab, lab_plan: Plan, threads: int, secret: str, examined: bool, ta
     runs: Counter[int] = Counter()
     for number, (index, source) in enumerate(cells):
         in_examiner = examined and number < len(task.cells)
-        if not in_examiner and index in lab_plan.draws:
-            steps.append(Step(_SEED.format(secret, f"{lab_plan.draws[index]}{f'/{runs[index]}' if runs[index] else ''}")))
+        # The first run of a test draws what it draws in grading; each further run draws other numbers.
+        draws = lab_plan.draws.get(index, "") + (f"/{runs[index]}" if runs[index] else "")
         runs[index] += 1
+        if not in_examiner and index in lab_plan.draws:
+            steps.append(Step(_SEED.format(secret, draws)))
         places.append(len(steps))
-        steps.append(lab_plan.step(index, source, source) if in_examiner else Step(source))
+        step = lab_plan.step(index, source, source) if in_examiner else Step(source)
+        steps.append(replace(step, draws=draws) if step.draws else step)
     # Known answers are the course's own code, so without an examiner they need no sandbox.
     environment = replace(task.environment, threads=threads, level=task.environment.level if examined else "open")
     outcomes = run_steps(steps, limits=bounds, environment=environment)

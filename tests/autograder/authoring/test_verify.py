@@ -149,6 +149,21 @@ def test_the_same_secret_draws_the_same_numbers_again(toy_folder: Path, examined
     assert said("another") != first
 
 
+@pytest.mark.parametrize("examined", [1, 1000], ids=["in the examiner", "in the student process"])
+def test_each_repeat_of_a_test_draws_other_numbers(toy_folder: Path, examined: int) -> None:
+    rewrite(
+        toy_folder / "lab.py",
+        "x = np.random.default_rng().normal(size=7)",
+        "x = np.arange(7.0)\nlucky = np.random.default_rng().random()",
+    )
+    rewrite(toy_folder / "lab.py", 'hint="it must work for any length")', 'hint="")\nassert lucky < 0.5')
+    checks = verify(load_lab(toy_folder), effort=Effort(repeats=40, seeds=1, draws=1, twins="none", examined=examined))
+    repeats = next(check for check in checks if "pass 40 of 40 times" in check.name)
+    found = re.search(r"\((\d+) times\)", " ".join(repeats.problems))
+    assert found
+    assert 4 <= int(found[1]) <= 36  # 20 on average, with a standard deviation of 3.2
+
+
 def test_a_second_proof_may_be_limited_to_the_answers_that_read_data(toy_folder: Path) -> None:
     effort = Effort(repeats=2, seeds=1, draws=1, data_only=True)
     answers = toy_folder / "answers" / "mean.toml"
