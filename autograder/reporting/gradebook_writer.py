@@ -27,7 +27,7 @@ from autograder.files import write_text
 from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
-from autograder.notebooks.io import notebook_text, read_notebook
+from autograder.notebooks.io import compact_text, read_notebook
 from autograder.notebooks.release import release_notebook
 from autograder.reporting.autograded import autograded_notebook, by_grade_id, literal, with_own_cells
 from autograder.reporting.database import transaction
@@ -101,7 +101,7 @@ class GradebookWriter:
         """Create the graded notebook, and validate it as its file's text is made."""
         try:
             notebook = autograded_notebook(self.lab, self.released, verdict, work)
-            text = notebook_text(notebook)
+            text = compact_text(notebook)
         except OSError:
             raise
         except Exception as error:  # an error in one file must not stop the others
