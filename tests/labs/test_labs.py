@@ -36,7 +36,7 @@ def test_a_lab_is_proved(lab_id: str, data: str) -> None:
     effort = (
         Effort(repeats=3, seeds=1, draws=1, examined=24, twins="sample", mutants="sample", trained=6, answers=answers)
         if data == "drawn"
-        else Effort(repeats=3, seeds=1, draws=1, data_only=True, examined=24, trained=6)
+        else Effort(repeats=3, seeds=1, draws=1, data_only=True, examined=24, trained=6, answers=answers)
     )
     checks = verify(
         lab, Options(data, fast=True, secret="the same for everybody"), effort, released=ROOT / "notebooks" / "labs"
