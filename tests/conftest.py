@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,31 @@ TOY = Path(__file__).parent / "autograder" / "toylab"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the real data sets where nobody said where they lie."""
+    """Order the tests, and skip what needs the real data sets where nobody said where they lie."""
+    items[:] = _long_ones_first(items, workers=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
     if os.environ.get("COURSEKIT_MIRROR"):
         return
     for item in items:
         if item.get_closest_marker("real_data"):
             item.add_marker(pytest.mark.skip(reason="needs the real data sets: set COURSEKIT_MIRROR"))
+
+
+def _long_ones_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Let each of several test processes begin with long tests, so that none is left for the end, when the others have nothing to do.
+
+    pytest-xdist gives each process a share of neighbours, and a process without work takes some from the end of another's share.
+    """
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("long"):
+            modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    others = iter([item for item in items if not item.get_closest_marker("long")])
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        share = (len(items) - len(ordered)) // (workers - worker)
+        first = [item for module in list(modules.values())[worker::workers] for item in module]
+        ordered += [*first, *islice(others, max(0, share - len(first)))]
+    return [*ordered, *others]
 
 
 @pytest.fixture

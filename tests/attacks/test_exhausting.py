@@ -208,6 +208,7 @@ ATTACKS = [*TIME, *MEMORY, *PROCESSES, *OUTPUT, *DISK, *FRAMES]
 MOST_GROWTH_MB = 300  # of the grader itself, whatever several submissions at once send to it
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_limits_hold_and_what_was_earned_is_kept(attack: Attack, graded: Mapping[str, Verdict], fort: Lab) -> None:
@@ -248,6 +249,7 @@ def inspect(folder: Path) -> None:
     assert _growth.pop().most_mb() < MOST_GROWTH_MB
 
 
+@pytest.mark.long
 def test_verdicts_on_forged_figures_are_json_with_numbers_that_were_possible(graded: Mapping[str, Verdict]) -> None:
     def no(constant: str) -> float:
         raise AssertionError(f"{constant} is not JSON")

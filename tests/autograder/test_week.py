@@ -113,6 +113,7 @@ def in_the_gradebook(course: Path) -> Iterator[Give]:
 # ── the week ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize(
     "marking",

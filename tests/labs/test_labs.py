@@ -20,6 +20,7 @@ SLOW = {"lab05_transfer", "lab06_saving"}
 DATA = ["drawn", pytest.param("real", marks=pytest.mark.real_data)]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("lab_id", LABS)

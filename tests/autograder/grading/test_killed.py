@@ -73,6 +73,7 @@ def strike(grader: psutil.Popen, kind: str, dice: random.Random) -> None:
             os.kill(grader.pid, signal.SIGKILL)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_killed_at_any_moment_it_goes_on_to_the_gradebook_of_an_undisturbed_run(toy: Lab, tmp_path: Path) -> None:
     make_course(toy, tmp_path / "calm")
