@@ -1,4 +1,4 @@
-"""The command line of the project: `autograder --help` lists the commands. Each of them calls one function of the API.
+"""The command line of the project: `autograder --help` lists the commands.
 
 Every command ends with status 0 when all is well; 1 when something needs a person: a lab that is not sound, a submission that
 was not graded or not recorded, a test that the instructor's own solution fails; 2 when it was used wrongly, or when what it needs

@@ -142,7 +142,7 @@ def _say_isolation(options: Options) -> None:
     if level == "process":
         missing = ", ".join(name for name, reason in sandbox.probe().items() if reason) or "nothing: you asked for less"
         say(
-            "[bold yellow]Students' code runs under resource limits only, not in a sandbox of its own (missing: {}).[/] "
+            "[bold yellow]Students' code runs at isolation level `process`, without a full sandbox (missing: {}).[/] "
             "`autograder doctor` says what this machine lacks.",
             missing,
         )

@@ -1,1 +1,1 @@
-"""Grade submissions, one or a whole class. Only this package uses both labs and execution."""
+"""Grade submissions, one or a whole class. Of the engine, only this package uses both labs and execution."""

@@ -1,7 +1,7 @@
 """The result of grading one submission, as plain data.
 
-This module does not know how a verdict is computed or where it is stored. All reports (gradebook,
-HTML pages, tables) are made from verdicts only.
+This module does not know how a verdict is computed or where it is stored. The gradebook, `report.html` and
+`grades.csv` are made from verdicts.
 """
 
 from __future__ import annotations

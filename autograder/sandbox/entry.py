@@ -1,6 +1,7 @@
 """Enter a sandbox: turn a freshly forked process into one with all restrictions of a level.
 
-Fails closed. This module defines the order of the steps; the other modules of the package implement
+At level `full`, every failure ends the process. At level `process`, what the kernel lacks is left out, and
+`probe` names it. This module defines the order of the steps; the other modules of the package implement
 them.
 """
 

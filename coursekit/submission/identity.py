@@ -47,7 +47,7 @@ def student(given: str | int | None = None) -> Student:
     if not any(letter.isalnum() for letter in name) or len(name) > 100:
         raise SubmissionError(f"The ID {name[:40]!r} is empty or too long. Write {_EXAMPLE}, as your course knows you.")
     kept = _remember(name)
-    return Student(name, f"{source}; remembered in {_file()}" if kept else f"{source}; it could not be remembered")
+    return Student(name, f"{source}; remembered for the next time" if kept else f"{source}; it could not be remembered")
 
 
 def _asked() -> str:

@@ -351,7 +351,7 @@ def test_grading_below_the_walls_that_were_asked_for_is_refused(
     code, said = call(*arguments)
     assert code == 0
     assert "isolation: process" in said
-    assert "not in a sandbox of its own (missing: files)" in said
+    assert "without a full sandbox (missing: files)" in said
 
 
 def test_help_loads_none_of_what_grading_needs() -> None:

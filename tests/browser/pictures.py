@@ -91,7 +91,9 @@ def hand_in_picture(target: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         solved = Path(scratch) / "solved" / f"{lab.id}.ipynb"
         write_notebook(solve(lab, reference_sources(lab), fast=True), solved)
-        with opened(solved, Path(scratch), width=1180, height=1000) as page:
+        folder = Path(scratch) / "neural-networks"  # the card names it
+        folder.mkdir()
+        with opened(solved, folder, width=1180, height=1000) as page:
             page.keyboard.press("Control+B")
             run_cell(page, "coursekit.setup(")
             write_cell(page, "coursekit.submit()", 'coursekit.submit(student="eva")')
