@@ -44,7 +44,7 @@ def _say_mark(mark: Mark) -> None:
         started = f"{mark.days_late} day{'s' * (mark.days_late != 1)} late"
         say("  {}: {} of {} points lost", started, f"{mark.penalty:.6g}", f"{mark.raw:.6g}")
     elif mark.late:
-        say("  late, as the learning platform says; it gives no time, so no points were lost")
+        say("  late, as the learning platform says{}; no points were lost", ", without a time" if mark.lateness_unknown else "")
     for flag in mark.verdict.flags:
         say("  [yellow]{}[/] {}", flag.kind, flag.message)
 
@@ -74,7 +74,8 @@ def _say_replayed(test: ReplayedTest, same: bool) -> None:
         quote(test.cell)
     for check in test.checks:
         times = f", {check.times} times" if check.times > 1 else ""
-        say("    [red]✗[/] line {}: {}{}" if check.said else "    [green]✓[/] line {}: {}{}", check.line, check.source, times)
+        failed = bool(check.said) or (bool(test.error) and check.line == test.line)
+        say("    [red]✗[/] line {}: {}{}" if failed else "    [green]✓[/] line {}: {}{}", check.line, check.source, times)
         for name, value in check.values.items():
             _quote_deeper(f"{name} = {value}")
         if check.said:

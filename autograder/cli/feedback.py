@@ -75,7 +75,7 @@ def feedback(
         typer.echo(json.dumps({"lab": lab, "files": list(map(str, written)), "notes": notes}, indent=1))
     else:
         pages = sum(path.suffix == ".html" for path in written)
-        say("{} {} pages in {}", "would write" if dry_run else "wrote", pages, here.feedback())
+        say("{} {} page{} in {}", "would write" if dry_run else "wrote", pages, "s" * (pages != 1), here.feedback())
         for path in written:
             if path.suffix == ".zip":
                 say("{} {}", "would write" if dry_run else "wrote", path)
@@ -103,6 +103,9 @@ def _write_pages(
     pages: dict[str, str] = {}
     written: list[Path] = []
     notes = late_without_a_time(course, lab_id, marks)
+    if only:
+        older = sorted(path.name for path in course.feedback().glob(f"{lab_id}-*.zip"))
+        notes += [f"{name} still holds the page of before; run this without --student to pack it again" for name in older]
     if open_marks := sum(not mark.complete for mark in marks):
         notes.append(f"{open_marks} of {len(marks)} marks are not final, and the pages say so; run this again when they are")
 

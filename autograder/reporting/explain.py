@@ -7,6 +7,7 @@ submissions; only `replayed` runs something: the submission, once more.
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -192,6 +193,15 @@ def replayed(course: Course, lab: Lab, found: Explanation) -> Explanation:
 
 def _near(student: str, marks: Mapping[str, Mark]) -> str:
     """Return a hint at the students whose id or name is like the text."""
-    names = {name.casefold(): mark.student.id for mark in marks.values() for name in (mark.student.id, mark.student.name)}
-    near = dict.fromkeys(names[name] for name in difflib.get_close_matches(student.casefold(), names, n=3))
+    names: dict[str, list[str]] = {}  # several students may have one name
+    for mark in marks.values():
+        for name in {mark.student.id, mark.student.name, *mark.student.name.split()}:
+            names.setdefault(_plain(name), []).append(mark.student.id)
+    close = difflib.get_close_matches(_plain(student), names, n=3)
+    near = dict.fromkeys(student_id for name in close for student_id in names[name])
     return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _plain(name: str) -> str:
+    """Return a name in lower case and without accents, as somebody may type it."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))

@@ -60,8 +60,8 @@ class Mark:
         max_points: Points of the lab: tests and written questions.
         days_late: Number of started days after the due date and the grace time.
         penalty: Points lost to lateness.
-        late: Whether the learning platform calls the submission late; None if it does not say.
-            Without a time of submission, this costs nothing.
+        late: Whether it came late: by the due date of the course where both times are known, else as the
+            learning platform says; None if nothing says it. Without a time of submission, this costs nothing.
         submitted: When it was handed in; None if that is not known.
         comments: Grade id of an exercise or a question → what a person wrote about it.
     """
@@ -216,6 +216,7 @@ def _mark(
 ) -> Mark:
     hands = tuple(_by_hand(verdict, sheet, cells)) if verdict else ()
     days = days_late(submitted, due.astimezone(timezone.utc) + sheet.extension if due else None, rule.grace_minutes)
+    late = collected.late if collected else None
     mark = Mark(
         student,
         verdict,
@@ -223,7 +224,7 @@ def _mark(
         cells.points,
         days,
         0.0,
-        collected.late if collected else None,
+        days > 0 if submitted and due else late,
         submitted,
         sheet.comments,
     )
