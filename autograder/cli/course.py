@@ -208,5 +208,7 @@ def _row(lab: LabStatus) -> tuple[str, ...]:
     graded = f"{lab.graded} (+{lab.to_grade} new)" if lab.graded and lab.to_grade else str(lab.graded)
     pages = [f"{lab.pages} page{'s' * (lab.pages != 1)}"] if lab.pages else []
     returned = ", ".join([*pages, *lab.exports]) or "–"
+    if lab.outdated:
+        returned += f" (older than the marks: {', '.join(lab.outdated)})"
     released = "yes" if lab.released else "no"
     return lab.lab, due, released, handed_in, graded, str(lab.to_review), str(lab.to_mark), returned

@@ -89,6 +89,7 @@ def export(
     """
     from autograder.files import write_bytes
     from autograder.reporting.export.filling import Rules
+    from autograder.reporting.returned import note_returned
 
     here = open_course(course)
     check_listed(here, lab)
@@ -112,6 +113,8 @@ def export(
                 data = filled.data
         if not dry_run:
             write_bytes(target, data)
+            if target.parent == here.feedback():
+                note_returned(here, lab, [target.name], marks)
     except (CourseError, ExportError) as error:
         fail(error)
     except OSError as error:

@@ -93,6 +93,7 @@ def _write_pages(
     from autograder.reporting.feedback.content import page_of
     from autograder.reporting.feedback.packing import pack
     from autograder.reporting.feedback.render import feedback_html, feedback_markdown
+    from autograder.reporting.returned import PAGES, note_returned
 
     lab = load_lab(course.labs_folder / lab_id)
     marks = [mark for mark in marks_of(course, lab_id) if mark.verdict and only in ("", mark.student.id)]
@@ -104,8 +105,8 @@ def _write_pages(
     written: list[Path] = []
     notes = late_without_a_time(course, lab_id, marks)
     if only:
-        older = sorted(path.name for path in course.feedback().glob(f"{lab_id}-*.zip"))
-        notes += [f"{name} still holds the page of before; run this without --student to pack it again" for name in older]
+        archives = [name for name in (f"{lab_id}-canvas.zip", f"{lab_id}-moodle.zip") if (course.feedback() / name).exists()]
+        notes += [f"{name} still holds the page of before; run this without --student to pack it again" for name in archives]
     if open_marks := sum(not mark.complete for mark in marks):
         notes.append(f"{open_marks} of {len(marks)} marks are not final, and the pages say so; run this again when they are")
 
@@ -123,6 +124,8 @@ def _write_pages(
                     write_text(written[-1], text)
             notes += heard
             advance(done, len(marks))
+    if not dry_run:
+        note_returned(course, lab_id, [PAGES], marks, whole=not only)
     if lms != "none":
         data, without = pack(pages, read_collected(course, lab_id), lab_id, lms)
         if len(without) == len(pages):
@@ -130,6 +133,7 @@ def _write_pages(
         written.append(course.feedback() / f"{lab_id}-{lms}.zip")
         if not dry_run:
             write_bytes(written[-1], data)
+            note_returned(course, lab_id, [written[-1].name], marks)
         notes += [f"{name}: not in the archive, because collect noted no ids of {lms.capitalize()} for it" for name in without]
     return written, notes
 

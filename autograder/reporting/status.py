@@ -16,6 +16,7 @@ from autograder.course.config import Course
 from autograder.course.roster import read_roster
 from autograder.errors import CourseError
 from autograder.reporting.marks import read_marks
+from autograder.reporting.returned import PAGES, outdated
 
 __all__ = ["CourseStatus", "LabStatus", "course_status"]
 
@@ -36,6 +37,7 @@ class LabStatus:
         to_mark: Number of students with an answer that a person has to mark, or look at again.
         pages: Number of pages for students in `feedback/`.
         exports: Names of the files in `feedback/` that go back to a learning platform.
+        outdated: Which of these were written before a mark or a comment changed: names of files, and "pages".
         problem: Why not all of this is known; "" if it is.
         lms: Learning platform of the course; "" if there is none.
     """
@@ -51,6 +53,7 @@ class LabStatus:
     to_mark: int = 0
     pages: int = 0
     exports: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
     problem: str = ""
     lms: str = ""
 
@@ -69,11 +72,12 @@ class LabStatus:
             return f"look at what graded/{self.lab}/report.html lists"
         if self.to_mark:
             return "mark by hand: `jupyter lab` here, then Nbgrader > Formgrader"
-        if self.graded and not self.pages:
+        archives = {f"{self.lab}-canvas.zip", f"{self.lab}-moodle.zip"}
+        if self.graded and (not self.pages or archives.union([PAGES]).intersection(self.outdated)):
             return f"autograder feedback {self.lab}"
-        if self.graded and not any(name.endswith(".csv") for name in self.exports):
-            takes = f"{self.lms} --template FILE" if self.lms in ("canvas", "moodle") else "csv"
-            return f"autograder export {self.lab} --to {takes}"
+        if self.graded and (self.outdated or not any(name.endswith(".csv") for name in self.exports)):
+            kind = next((name[len(self.lab) + 1 :].partition(".")[0] for name in self.outdated), "") or self.lms or "csv"
+            return f"autograder export {self.lab} --to {kind}{' --template FILE' if kind in ('canvas', 'moodle') else ''}"
         return ""
 
 
@@ -99,7 +103,12 @@ class CourseStatus:
         """Return it as plain data for JSON, each lab with its `next`."""
         fields = asdict(self)
         for row, lab in zip(fields["labs"], self.labs, strict=True):
-            row |= {"due": lab.due.isoformat() if lab.due else None, "exports": list(lab.exports), "next": lab.next}
+            row |= {
+                "due": lab.due.isoformat() if lab.due else None,
+                "exports": list(lab.exports),
+                "outdated": list(lab.outdated),
+            }
+            row["next"] = lab.next
         return fields
 
 
@@ -148,6 +157,8 @@ def _lab_status(course: Course, lab: str, folders: Sequence[Path], students: Set
         marks = {mark.student.id: mark for mark in read_marks(course, lab) if mark.verdict}
     except CourseError as error:
         return LabStatus(**known, problem=str(error))
+    there = {*known["exports"], *([PAGES] if pages else [])}
+    known["outdated"] = tuple(name for name in outdated(course, lab, marks.values()) if name in there)
     when = results.stat().st_mtime
     verdicts = [mark.verdict for mark in marks.values() if mark.verdict]
     return LabStatus(

@@ -19,6 +19,7 @@ from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
 from autograder.reporting.marks import read_marks
 from autograder.reporting.pages import verdicts_json
+from autograder.reporting.results import read_verdicts
 from tests.autograder.commands import call
 
 GRADES = "Student,ID,SIS Login ID,Section,Toy (7)\n    Points Possible,,,,24.00\n{}Student, Test,9,x,A,\n"
@@ -223,6 +224,49 @@ def test_feedback_for_one_student_leaves_the_others_and_the_archive_alone(handed
     assert code == 0
     assert json.loads(said)["files"] == [str(handed_in / "feedback" / "ada" / "lab00_toy" / "lab00_toy.html")]
     assert [path.name for path in (handed_in / "feedback").iterdir()] == ["ada"]
+
+
+def test_feedback_for_one_student_says_that_the_archive_is_older(handed_in: Path) -> None:
+    call("feedback", "lab00_toy", "--zip", "canvas", "--course", handed_in)
+    before = (handed_in / "feedback" / "lab00_toy-canvas.zip").read_bytes()
+    code, said = call("feedback", "lab00_toy", "--student", "ada", "--course", handed_in)
+    assert code == 1
+    assert "wrote 1 page in" in said
+    assert "lab00_toy-canvas.zip still holds the page of before; run this without --student to pack it again" in said
+    assert (handed_in / "feedback" / "lab00_toy-canvas.zip").read_bytes() == before
+
+
+def test_status_says_what_is_older_than_the_marks_and_what_to_do(course: Path, toy: Lab, grades: Path) -> None:
+    def status() -> tuple[list[str], str]:
+        row = json.loads(call("status", "--course", course, "--json")[1])["labs"][0]
+        return row["outdated"], row["next"]
+
+    def grade(name: str, earned: float) -> None:
+        path = course / "graded" / toy.id / "verdicts.json"
+        tests = tuple(TestResult(t.name, t.exercise, t.points, earned, "failed", "count the steps") for t in toy.of("tests"))
+        others = [verdict for verdict in read_verdicts(path.parent) if verdict.submission != name]
+        write_text(path, verdicts_json([*others, Verdict(name, toy.id, "graded", tests)]))
+
+    hand_out = course / "release" / toy.id / f"{toy.id}.ipynb"
+    write_text(hand_out, "{}")
+    for name in ("ada", "ben"):
+        write_text(course / "submitted" / name / toy.id / f"{toy.id}.ipynb", "{}")
+        grade(name, 1.0)
+    export = ("export", "lab00_toy", "--to", "canvas", "--template", grades, "--course", course)
+    call("feedback", "lab00_toy", "--course", course)
+    call(*export)
+    assert status() == ([], "")
+    grade("ben", 2.0)
+    assert status() == (["lab00_toy-canvas.csv", "pages"], "autograder feedback lab00_toy")
+    assert "(older than the marks: lab00_toy-canvas.csv, pages)" in call("status", "--course", course)[1]
+    call("feedback", "lab00_toy", "--student", "ada", "--course", course)
+    assert status()[0] == ["lab00_toy-canvas.csv", "pages"]
+    call("feedback", "lab00_toy", "--student", "ben", "--course", course)
+    assert status() == (["lab00_toy-canvas.csv"], "autograder export lab00_toy --to canvas --template FILE")
+    call(*export, "--dry-run")
+    assert status()[0] == ["lab00_toy-canvas.csv"]
+    call(*export)
+    assert status() == ([], "")
 
 
 def test_feedback_writes_no_archive_that_would_be_empty(handed_in: Path) -> None:

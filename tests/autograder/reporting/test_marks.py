@@ -281,6 +281,15 @@ def test_a_late_flag_without_a_time_is_shown_and_costs_nothing(course: Course, l
     assert (mark.late, mark.days_late, mark.penalty, mark.submitted) == (True, 0, 0.0, None)
 
 
+def test_where_both_times_are_known_they_decide_and_not_the_platform(course: Course, lab: Lab) -> None:
+    grade(course, lab, judged(lab, "ada"), judged(lab, "ben"), recorded=False)
+    times = {"ada": DUE - timedelta(days=1), "ben": DUE + timedelta(days=1)}  # the platform had another due date
+    write_collected(course, lab.id, [collected(name, time, late=name == "ada") for name, time in times.items()])
+    found = marks_of(course)
+    assert {name: (mark.late, mark.days_late) for name, mark in found.items()} == {"ada": (False, 0), "ben": (True, 1)}
+    assert not found["ada"].lateness_unknown
+
+
 def test_an_extension_that_was_granted_in_nbgrader_moves_the_due_date(course: Course, lab: Lab) -> None:
     grade(course, lab, judged(lab, "ada"), judged(lab, "ben"))
     write_collected(course, lab.id, [collected(name, DUE + timedelta(days=2)) for name in ("ada", "ben")])
