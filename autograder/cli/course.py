@@ -96,7 +96,10 @@ def status(course: CourseFolder = None, as_json: Json = False) -> None:
 def explain(
     lab: Annotated[str, typer.Argument(help="The lab's id.")],
     student: Annotated[str, typer.Argument(help="The student's id.")],
-    test: Annotated[str, typer.Argument(help="A test, to see its source and the student's cell too.", show_default=False)] = "",
+    test: Annotated[
+        str,
+        typer.Argument(help="A test or a question, to see it and the student's cell too.", show_default=False),
+    ] = "",
     replay: Annotated[
         bool, typer.Option("--replay", help="Run the submission again, and show what each check of the tests got and expected.")
     ] = False,

@@ -23,7 +23,11 @@ def say_explanation(found: Explanation) -> None:
         _say_test(test)
     for question in found.questions:
         _say_by_hand(f"question {question.grade_id}", question)
-    titles = {"test": "the test, with its hidden part", "answer": "the student's cell"}
+    titles = {
+        "test": "the test, with its hidden part",
+        "question": "the question, with its solution",
+        "answer": "the student's cell",
+    }
     for part, source in found.code.items():
         say("[bold]{}[/]", titles[part])
         quote(source)

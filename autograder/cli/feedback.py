@@ -108,7 +108,8 @@ def _write_pages(
         archives = [name for name in (f"{lab_id}-canvas.zip", f"{lab_id}-moodle.zip") if (course.feedback() / name).exists()]
         notes += [f"{name} still holds the page of before; run this without --student to pack it again" for name in archives]
     if open_marks := sum(not mark.complete for mark in marks):
-        notes.append(f"{open_marks} of {len(marks)} marks are not final, and the pages say so; run this again when they are")
+        are = "is" if open_marks == 1 else "are"
+        notes.append(f"{open_marks} of {len(marks)} marks {are} not final, and the pages say so; run this again when they are")
 
     def make(mark: Mark) -> tuple[Page, list[str]]:
         heard: list[str] = []

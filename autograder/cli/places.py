@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -64,7 +65,11 @@ def check_listed(course: Course, lab: str) -> None:
     if lab not in course.labs:
         listed = ", ".join(course.labs) or "none"
         near = get_close_matches(lab, course.labs, n=1)
-        advice = f"Did you mean {near[0]}?" if near else f"Add the line [labs.{lab}] if it belongs there"
+        possible = re.fullmatch(r"[\w-]+", lab)
+        otherwise = (
+            f"Add the line [labs.{lab}] if it belongs there" if possible else "Write the id of the lab as it stands there"
+        )
+        advice = f"Did you mean {near[0]}?" if near else otherwise
         fail(f"{course.folder / COURSE_FILE}: no lab {lab!r}; it lists {listed}. {advice}")
 
 

@@ -219,7 +219,7 @@ def recorded_of(recorder: Recorder) -> Recorded | RecordError:
 def say_recorded(recorded: Recorded) -> int:
     """Say what is in the gradebook now; how many submissions are not."""
     say(
-        "recorded {} submissions in {}: {} need a person to look, {} cells wait for marks by hand",
+        "recorded {} submissions in {}: {} for a person to look at, {} cells still to mark by hand",
         *(len(recorded.submissions), recorded.database, len(recorded.review), recorded.by_hand),
     )
     for name, why in recorded.refused.items():

@@ -19,7 +19,7 @@ from autograder.grading.replay import ReplayedTest, replay
 from autograder.grading.secret import find_secret
 from autograder.grading.submissions.reading import read_submission
 from autograder.grading.verdict import TestResult
-from autograder.labs.model import Lab
+from autograder.labs.model import PREFIX, Lab
 from autograder.reporting.marks import HandMark, Mark, read_marks
 
 __all__ = ["ExplainedTest", "Explanation", "explain_mark", "replayed", "show_code"]
@@ -125,37 +125,43 @@ def explain_mark(course: Course, lab: str, student: str, test: str = "") -> Expl
     mark = marks[student]
     results = mark.verdict.tests if mark.verdict else ()
     names = [result.name for result in results]
-    if test and test not in names:
-        raise CourseError(f"{test!r}: no test of that name was run for {student}; there are: {', '.join(names) or 'none'}")
+    questions = {hand.grade_id: hand for hand in mark.by_hand if not hand.test}
+    question = next((name for name in (test, PREFIX["written"] + test) if name in questions), "")
+    if test and test not in names and not question:
+        there = ", ".join([*names, *questions]) or "none"
+        raise CourseError(f"{test!r}: no test of that name was run for {student}; there are: {there}")
     given = {hand.test: hand for hand in mark.by_hand if hand.test}
     chosen = tuple(ExplainedTest(result, given.get(result.name)) for result in results if test in ("", result.name))
-    return Explanation(mark, chosen, () if test else tuple(hand for hand in mark.by_hand if not hand.test))
+    asked = tuple(hand for name, hand in questions.items() if name == question and test not in names)
+    return Explanation(mark, chosen, asked if test else tuple(questions.values()))
 
 
 def show_code(course: Course, lab: Lab, student: str, test: str) -> dict[str, str]:
-    """Read the source of a test, and the cell that it marks.
+    """Read the source of a test, and the cell that it marks; or a question of the lab that a person marks, and its answer.
 
     Args:
         course: The course.
         lab: The lab.
         student: Id of the student.
-        test: Name of the test.
+        test: Name of the test or the question.
 
     Returns:
-        "test" → its source with its hidden part; "answer" → the student's cell, or why it cannot be
-        shown.
+        "test" → its source with its hidden part, or "question" → the cell of the lab; "answer" → the
+        student's cell, or why it cannot be shown.
     """
     cell = lab.tests.get(test)
-    if cell is None:
+    question = next((cell for cell in lab.by_hand if test in (cell.grade_id, cell.name)), None) if cell is None else None
+    shown = cell or question
+    if shown is None:
         return {}
     path = course.submitted() / student / lab.id / f"{lab.id}.ipynb"
     try:
-        answer = read_submission(lab, path, look=False).exercises.get(
-            cell.exercise, "(the cell was not found in the submission)"
-        )
+        work = read_submission(lab, path, look=False)
+        texts = {**work.exercises, **work.written}
+        answer = texts.get(shown.name if question else shown.exercise, "(the cell was not found in the submission)")
     except UnreadableError as error:
         answer = f"({error})"
-    return {"test": cell.source, "answer": answer}
+    return {"question" if question else "test": shown.source, "answer": answer}
 
 
 def replayed(course: Course, lab: Lab, found: Explanation) -> Explanation:

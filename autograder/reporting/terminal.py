@@ -203,7 +203,7 @@ def show_marks(lab: str, verdicts: Sequence[Verdict]) -> None:
     if _unsealed(verdicts):
         say("† ran in the student's own process, where the student's code could reach the test")
     if waiting := sum(v.to_mark for v in verdicts):
-        say("{} answers wait for marks by hand", waiting)
+        say("{} answer{} for a person to mark", waiting, "s" * (waiting != 1))
 
 
 def show_notes(verdicts: Sequence[Verdict]) -> None:

@@ -190,7 +190,7 @@ def test_two_verdicts_of_one_name_stop_neither_the_report_nor_the_gradebook_of_t
     code, said = call(*arguments, "--course", tmp_path / "course")
     assert code == 1
     assert "recorded 1 submissions" in said
-    assert "0 need a person to look, 1 cells wait for marks by hand" in said
+    assert "0 for a person to look at, 1 cells still to mark by hand" in said
     assert "not recorded: 'ada': more than one verdict has this name" in said
     assert [v["submission"] for v in json.loads((tmp_path / "out" / "verdicts.json").read_text())["verdicts"]] == [
         "ada",

@@ -326,6 +326,29 @@ def test_explain_of_one_test_shows_its_hidden_part_and_the_cell_of_the_student(t
     assert data["code"]["test"] == toy.tests["halving"].source
 
 
+@pytest.mark.parametrize("name", ["written_why", "why"])
+def test_explain_of_a_written_question_shows_it_and_its_answer(toy: Lab, explained: Path, name: str) -> None:
+    code, said = call("explain", toy.id, "ada", name, "--course", explained)
+    assert code == 0
+    assert "question written_why: waits for a mark" in said
+    assert "halving" not in said
+    data = json.loads(call("explain", toy.id, "ada", name, "--course", explained, "--json")[1])
+    (question,) = toy.by_hand
+    assert (data["tests"], data["code"]["question"]) == ([], question.source)
+    path = explained / "submitted" / "ada" / toy.id / f"{toy.id}.ipynb"
+    handed_in = {cell["id"]: "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]}
+    assert data["code"]["answer"] == handed_in[question.id]
+
+
+def test_a_name_leads_to_everybody_who_has_it_with_or_without_accents(toy: Lab, explained: Path) -> None:
+    with (explained / "roster.csv").open("a", encoding="utf-8") as roster:
+        roster.write("s4,Kim,Lee\ns5,Kim,Lee\ns6,Zoë,O'Neil\n")
+    for typed, found in (("kim lee", "s4 or s5?"), ("zoe", "s6?")):
+        code, said = call("explain", toy.id, typed, "--course", explained)
+        assert code == 2
+        assert f"did you mean {found}" in said
+
+
 def test_explain_of_who_handed_in_nothing_says_so(toy: Lab, explained: Path) -> None:
     assert call("explain", toy.id, "ben", "--course", explained) == (0, "ben (Ben B): handed in nothing")
 

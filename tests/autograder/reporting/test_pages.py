@@ -141,7 +141,7 @@ def test_points_of_unsealed_tests_stand_apart_and_their_words_are_for_the_instru
 
 
 def test_what_waits_for_marks_by_hand_is_counted_beside_what_needs_a_look() -> None:
-    assert "<b>1</b> need a look, <b>4</b> answers wait for marks by hand" in report_html(CLASS)
+    assert "<b>1</b> to look at (listed below), <b>4</b> answers for a person to mark" in report_html(CLASS)
 
 
 def test_what_was_found_and_not_graded_is_listed_with_its_reason() -> None:

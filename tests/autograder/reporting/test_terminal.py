@@ -60,7 +60,7 @@ def test_points_of_unsealed_tests_are_shown_apart(capsys: pytest.CaptureFixture[
 def test_what_waits_for_marks_by_hand_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     blank = replace(verdict("ben", 0), written=(Written("why", 4, False),))
     show_marks("lab00_toy", [verdict("ada", 2), blank])
-    assert "1 answers wait for marks by hand" in capsys.readouterr().out
+    assert "1 answer for a person to mark" in capsys.readouterr().out
 
 
 def test_a_table_wider_than_the_terminal_becomes_several(capsys: pytest.CaptureFixture[str]) -> None:
