@@ -10,13 +10,18 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.authoring.demo import reference_sources, solve
+from autograder.cli.explanations import say_explanation
+from autograder.course.roster import Student
 from autograder.execution import runner
 from autograder.grading.basis import basis_of
 from autograder.grading.options import Options
+from autograder.grading.replay import Check, ReplayedTest
 from autograder.grading.secret import find_secret
 from autograder.grading.verdict import TestResult, Verdict
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
+from autograder.reporting.explain import ExplainedTest, Explanation
+from autograder.reporting.marks import Mark
 from autograder.reporting.results import read_graded, write_results
 from tests.autograder.commands import call, run
 
@@ -168,3 +173,13 @@ def test_without_a_grading_there_is_nothing_to_regrade_or_compare(toy: Lab, tmp_
     assert (code, "nothing was graded yet; run `autograder grade lab00_toy` first" in said) == (2, True)
     code, said = call("diff", LAB, "--course", tmp_path)
     assert (code, "verdicts.json: no such file" in said) == (2, True)
+
+
+def test_the_check_at_which_a_test_ended_has_a_cross(capsys: pytest.CaptureFixture[str]) -> None:
+    result = TestResult("mean", "mean", 8, 0, "failed", "wrong")
+    checks = (Check(1, "check.true(a)", {}), Check(2, "check.explained(b)", {}))
+    test = ExplainedTest(result, None, ReplayedTest(result, "Mistake: b", 2, "", checks))
+    say_explanation(Explanation(Mark(Student("ada"), Verdict("ada", LAB, "graded", (result,)), (), 8, 0, 0.0), (test,), ()))
+    said = capsys.readouterr().out
+    assert "✓ line 1: check.true(a)" in said
+    assert "✗ line 2: check.explained(b)" in said
