@@ -83,6 +83,7 @@ class Similarity:
         little: Names of the works of this class with too little own code.
         typical: Score of the nearest work of a student in the middle of the class.
         pairs: The nearest pairs, the nearest first; no more than there are works.
+        identical: Works of the same file, byte for byte; one of each group at least is of this class.
     """
 
     compared: int
@@ -90,6 +91,7 @@ class Similarity:
     little: tuple[str, ...]
     typical: float
     pairs: tuple[Pair, ...]
+    identical: tuple[tuple[Work, ...], ...] = ()
 
 
 def similarity_of(works: Sequence[Work], given: Iterable[str], most: int = MOST) -> Similarity:
@@ -112,7 +114,17 @@ def similarity_of(works: Sequence[Work], given: Iterable[str], most: int = MOST)
     typical = float(np.median(nearest)) if len(nearest) else 0.0
     pairs = [_pair(works, parts, own, one, other) for score, one, other in found if score > 0]
     little = sorted(work.name for work, much in zip(works[:ours], enough[:ours], strict=True) if not much)
-    return Similarity(int(enough[:ours].sum()), int(enough[ours:].sum()), tuple(little), typical, tuple(pairs))
+    compared, earlier = int(enough[:ours].sum()), int(enough[ours:].sum())
+    return Similarity(compared, earlier, tuple(little), typical, tuple(pairs), tuple(_identical(works)))
+
+
+def _identical(works: Iterable[Work]) -> Iterator[tuple[Work, ...]]:
+    same: dict[str, list[Work]] = {}
+    for work in works:
+        same.setdefault(work.sha256, []).append(work)
+    for digest, group in same.items():
+        if digest and len(group) > 1 and not group[0].earlier:
+            yield tuple(group)
 
 
 # ── the code of one exercise ─────────────────────────────────────────────────────────────────────────────────────────

@@ -24,12 +24,14 @@ class Work:
         cells: Exercise name → sources of the cells with the student's code, in order.
         mistakes: Exercise name → what its failed tests said, without numbers.
         earlier: Whether it is of an earlier year.
+        sha256: Of its file; "" where nothing was written into it, so that an equal file says nothing.
     """
 
     name: str
     cells: Mapping[str, tuple[str, ...]]
     mistakes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     earlier: bool = False
+    sha256: str = ""
 
 
 def mistakes_of(verdict: Verdict) -> dict[str, frozenset[str]]:

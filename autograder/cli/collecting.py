@@ -91,7 +91,8 @@ def _say_report(report: CollectReport, dry_run: bool) -> None:
     table.add_row(*(words("{}", report.counts[name]) for name in COUNTED))
     console.print(table)
     for line in report.lines[:NOTES]:
-        say("[yellow]{}[/] {}: {}" if line.needs_person else "{} {}: {}", line.kind, line.who, line.said)
+        who = f"{line.who} ({line.name})" if line.name else line.who
+        say("[yellow]{}[/] {}: {}" if line.needs_person else "{} {}: {}", line.kind, who, line.said)
     if len(report.lines) > NOTES:
         say("… and {} more; --json lists all", len(report.lines) - NOTES)
     states = report.states()

@@ -44,6 +44,10 @@ def _say_mark(mark: Mark) -> None:
         say("  {}", mark.verdict.message)
     if mark.submitted:
         say("  handed in {}", f"{mark.submitted.astimezone():%Y-%m-%d %H:%M:%S %z}")
+    elif mark.unread_time:
+        say(
+            "  [yellow]time[/] {} in timestamp.txt is no time; write one such as 2026-11-26 09:30+01:00", repr(mark.unread_time)
+        )
     if mark.days_late:
         started = f"{mark.days_late} day{'s' * (mark.days_late != 1)} late"
         say("  {}: {} of {} points lost", started, f"{mark.penalty:.6g}", f"{mark.raw:.6g}")

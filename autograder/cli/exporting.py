@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from autograder.cli.app import app, load_labs, open_course, stoppable
-from autograder.cli.giving_back import DryRun, Json, late_without_a_time, marks_of, say_list
+from autograder.cli.giving_back import DryRun, Json, marks_of, say_list, unknown_times
 from autograder.cli.options import CourseFolder
 from autograder.cli.places import check_listed
 from autograder.errors import CourseError, ExportError, LabError
@@ -119,15 +119,17 @@ def export(
         fail(error)
     except OSError as error:
         fail(f"{error.filename or target}: {error.strerror or error}; give another file with -o, or make room")
+    notes = unknown_times(here, lab, marks)
     if as_json:
         report = {key: value for key, value in asdict(made).items() if key != "data"} if (made := filled or handed) else {}
-        typer.echo(json.dumps({"file": None if dry_run else str(target), "lab": lab, "to": to, **report}, indent=1))
+        file = None if dry_run else str(target)
+        typer.echo(json.dumps({"file": file, "lab": lab, "to": to, **report, "notes": notes}, indent=1))
     else:
         if filled:
             _say_filled(filled, dry_run)
         if handed:
             _say_handed_out(handed)
-        say_list("  [yellow]note[/] {}", [(note,) for note in late_without_a_time(here, lab, marks)])
+        say_list("  [yellow]note[/] {}", [(note,) for note in notes])
         say("{} {}", "would write" if dry_run else "wrote", target)
     open_ends: Any = (
         (filled.left or filled.without_row or filled.unknown or filled.provisional) if filled else handed and handed.left

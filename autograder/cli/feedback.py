@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from autograder.cli.app import app, open_course, stoppable
-from autograder.cli.giving_back import DryRun, Json, late_without_a_time, marks_of, say_list
+from autograder.cli.giving_back import DryRun, Json, marks_of, say_list, unknown_times
 from autograder.cli.options import CourseFolder
 from autograder.cli.places import check_listed
 from autograder.errors import CourseError, LabError
@@ -103,7 +103,7 @@ def _write_pages(
         )
     pages: dict[str, str] = {}
     written: list[Path] = []
-    notes = late_without_a_time(course, lab_id, marks)
+    notes = unknown_times(course, lab_id, marks)
     if only:
         archives = [name for name in (f"{lab_id}-canvas.zip", f"{lab_id}-moodle.zip") if (course.feedback() / name).exists()]
         notes += [f"{name} still holds the page of before; run this without --student to pack it again" for name in archives]

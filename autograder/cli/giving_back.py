@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from autograder.course.config import Course
     from autograder.reporting.marks import Mark
 
-__all__ = ["DryRun", "Json", "late_without_a_time", "marks_of", "say_list"]
+__all__ = ["DryRun", "Json", "marks_of", "say_list", "unknown_times"]
 
 SHOWN = 40  # lines of a kind
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would be written.")]
@@ -35,17 +35,23 @@ def marks_of(course: Course, lab: str) -> list[Mark]:
     return marks
 
 
-def late_without_a_time(course: Course, lab: str, marks: list[Mark]) -> list[str]:
-    """Sentences about late work from which the rule of the course takes nothing, because nobody knows when it came."""
+def unknown_times(course: Course, lab: str, marks: list[Mark]) -> list[str]:
+    """Sentences about work from which the rule of the course takes nothing, because nobody knows when it came."""
     if not course.late.percent_per_day or lab not in course.labs or course.labs[lab].due is None:
         return []
-    said = "late, but the platform gives no time, so nothing is taken off; write the time, such as `{}`, into {} and run this again"
-    return [
-        f"{mark.student.id}: "
-        + said.format("2026-11-26 09:30+01:00", course.submitted() / mark.student.id / lab / "timestamp.txt")
-        for mark in marks
-        if mark.verdict is not None and mark.lateness_unknown
-    ]
+    notes = []
+    for mark in marks:
+        path = course.submitted() / mark.student.id / lab / "timestamp.txt"
+        cure = "so nothing is taken off; write the time, such as `2026-11-26 09:30+01:00`, into"
+        if mark.verdict is None:
+            continue
+        if mark.unread_time:
+            notes.append(
+                f"{mark.student.id}: {mark.unread_time!r} in timestamp.txt is no time, {cure} {path} and run this again"
+            )
+        elif mark.lateness_unknown:
+            notes.append(f"{mark.student.id}: late, but the platform gives no time, {cure} {path} and run this again")
+    return notes
 
 
 def say_list(template: str, rows: list[tuple[str, ...]] | tuple[tuple[str, ...], ...]) -> None:

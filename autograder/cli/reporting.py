@@ -152,6 +152,7 @@ def _plain_similarity(similar: Similarity) -> dict[str, Any]:
         "earlier": similar.earlier,
         "too_little_own_code": list(similar.little),
         "typical_score": similar.typical,
+        "identical": [[work.name for work in group] for group in similar.identical],
         "pairs": [
             {
                 "one": pair.one.name,

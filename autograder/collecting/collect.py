@@ -74,7 +74,8 @@ def collect_downloads(
         work.identify(advance)
         planned = work.plan(read_collected(course, lab.id), dry_run)
         added = 0 if dry_run else work.write(planned)
-        return CollectReport(lab.id, work.kinds, work.counts, tuple(planned), tuple(work.lines), added)
+        lines = sorted(work.lines, key=lambda line: not line.needs_person)
+        return CollectReport(lab.id, work.kinds, work.counts, tuple(planned), tuple(lines), added)
 
 
 @contextmanager
@@ -175,9 +176,7 @@ class _Collecting:
             return
         found = next((a.found for a in attempts if a.found.problem != "no notebook"), attempts[0].found)
         self.counts[found.problem] += 1
-        self.lines.append(
-            Line(found.problem, student, f"{found.said}; nothing of this student was collected for {self.lab.id}")
-        )
+        self._say(found.problem, student, f"{found.said}; nothing of this student was collected for {self.lab.id}")
 
     def plan(self, before: Sequence[CollectedFile], dry_run: bool) -> list[Planned]:
         """Decide what happens to each student's submission."""
@@ -203,13 +202,8 @@ class _Collecting:
             return plan
         if there.is_file() and hashlib.sha256(there.read_bytes()).hexdigest() == plan.record.sha256:
             return replace(plan, state="same") if is_written(self.course, self.lab.id, plan) else plan
-        self.lines.append(
-            Line(
-                "kept",
-                student,
-                f"{there.parent} did not come from `collect`; move it away if the download is to take its place",
-            )
-        )
+        said = f"{there.parent} did not come from `collect`; move it away if the download is to take its place"
+        self._say("kept", student, said)
         return None
 
     def _note(self, student: str, attempts: Sequence[Attempt], plan: Planned) -> None:
@@ -217,17 +211,23 @@ class _Collecting:
         if len(attempts) > 1 or taken.others:
             self.counts["twice"] += 1
             more = sum(1 + attempt.found.others for attempt in attempts)
-            self.lines.append(
-                Line("twice", student, f"{more} notebooks of the lab; {plan.record.entry} counts, the newest", False)
-            )
+            self._say("twice", student, f"{more} notebooks of the lab; {plan.record.entry} counts, the newest", False)
         if taken.repaired:
             self.counts["repaired"] += 1
-            self.lines.append(Line("repaired", student, f"{taken.repaired}; grading repairs it", False))
+            self._say("repaired", student, f"{taken.repaired}; grading repairs it", False)
+        if plan.record.late and plan.state != "older":
+            self.counts["late"] += 1
+            self._say("late", student, f"as the platform says{'' if plan.record.submitted else ', without a time'}", False)
         if plan.state == "older":
-            self.lines.append(
-                Line("older", student, f"{plan.record.entry} is older than what was collected before, which stays", False)
-            )
-        self.lines += [Line("files", student, note) for note in plan.notes]
+            said = f"{plan.record.entry} is older than what was collected before, which stays"
+            self._say("older", student, said, False)
+        for note in plan.notes:
+            self._say("files", student, note)
+
+    def _say(self, kind: str, student: str, said: str, needs_person: bool = True) -> None:
+        known = self.roster.get(student)
+        name = known.name if known and known.name != student else ""
+        self.lines.append(Line(kind, student, said, needs_person, name))
 
     def write(self, planned: Sequence[Planned]) -> int:
         """Write what is new and the record of it. Returns how many people were added to `mapping.csv`."""

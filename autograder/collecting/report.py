@@ -10,7 +10,7 @@ from autograder.collecting.plan import Planned
 
 __all__ = ["COUNTED", "CollectReport", "Line"]
 
-COUNTED = ("found", "matched", "unmatched", "twice", "wrong lab", "no notebook", "unreadable", "repaired")
+COUNTED = ("found", "matched", "unmatched", "twice", "wrong lab", "no notebook", "unreadable", "repaired", "late")
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,14 @@ class Line:
         who: The student's id, or the platform's name for somebody, or a file.
         said: What was found, and what to do.
         needs_person: Whether somebody has to do something about it.
+        name: The student's name in the roster; "" where `who` is no student.
     """
 
     kind: str
     who: str
     said: str
     needs_person: bool = True
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class CollectReport:
         kinds: Download → its kind.
         counts: How many people there are of each of COUNTED.
         submissions: What was done, or would be done, for each student.
-        lines: What is to be said.
+        lines: What is to be said; first what needs a person.
         added: How many people were added to `mapping.csv`.
     """
 

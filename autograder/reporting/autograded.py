@@ -162,14 +162,16 @@ def _places(lab: Lab, texts: Sequence[str], submitted: Sequence[Any]) -> tuple[d
     Returns cell of the lab → submitted cell, and cell of the lab → the student's own cells after it (-1: before all cells).
     """
     by_id = {cell.id: i for i, cell in enumerate(lab.cells) if cell.role not in ("exercise", "written")}
+    by_text: dict[str, list[int]] = {}
+    for i, text in enumerate(texts):
+        by_text.setdefault(text, []).append(i)
     places: dict[int, int] = {}
     own: dict[int, list[int]] = {}
     after = -1
     for number, cell in enumerate(submitted):
         named = [by_id[i] for i in _ids(cell) if i in by_id]
         source = _source(cell)
-        alike = [i for i, text in enumerate(texts) if text == source]
-        place = next((i for i in (*named, *alike) if i not in places), None)
+        place = next((i for i in (*named, *by_text.get(source, ())) if i not in places), None)
         if place is None:
             own.setdefault(after, []).append(number)
         else:

@@ -142,7 +142,9 @@ def alone(db_url: str) -> Iterator[None]:
 
 @contextmanager
 def transaction(gradebook: Gradebook) -> Iterator[None]:
-    """Run a block in one transaction, after those of other graders. nbgrader's methods commit; in this block a commit only flushes.
+    """Run a block in one transaction, after those of other graders.
+
+    nbgrader's methods commit; in this block a commit only flushes, and what was read before it stays read.
 
     Args:
         gradebook: An open gradebook.
@@ -153,7 +155,7 @@ def transaction(gradebook: Gradebook) -> Iterator[None]:
     with gradebook.engine.begin() as connection:
         _lock(connection, "pg_advisory_xact_lock")
         gradebook.db.remove()
-        gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only")
+        gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only", expire_on_commit=False)
         try:
             yield
             gradebook.db.commit()

@@ -84,6 +84,7 @@ class Explanation:
             "days_late": mark.days_late,
             "late": mark.late,
             "submitted": mark.submitted.isoformat() if mark.submitted else None,
+            "unread_time": mark.unread_time,
             "complete": mark.complete,
             "flags": [asdict(flag) for flag in verdict.flags] if verdict else [],
             "tests": [

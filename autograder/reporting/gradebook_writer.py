@@ -24,6 +24,7 @@ from sqlalchemy.orm import undefer
 from autograder.course.roster import Roster, Student
 from autograder.errors import UnreadableError
 from autograder.files import write_text
+from autograder.grading.submissions.stamps import parse_stamp
 from autograder.grading.submissions.submission import Submission
 from autograder.grading.verdict import Verdict
 from autograder.labs.model import Lab
@@ -86,7 +87,7 @@ class GradebookWriter:
         before, (after, text) = _earlier(path), self._notebook(verdict, work)
         stamp = _stamp(self.lab, submitted)
         try:
-            when = parse_utc(stamp) if stamp else None
+            when = parse_utc(stamp) if stamp and parse_stamp(stamp) else None
         except (ValueError, OverflowError):
             when = None
         with transaction(self.gradebook):
@@ -94,7 +95,7 @@ class GradebookWriter:
         write_text(path, text)
         if when:
             write_text(folder / "timestamp.txt", stamp + "\n")
-        said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, because formgrader fails on it"
+        said = f"{verdict.submission}: its timestamp.txt holds no date and was not used; correct it, because formgrader reads it too"
         return waiting, [said] if stamp and not when else []
 
     def _notebook(self, verdict: Verdict, work: Submission | None) -> tuple[nbformat.NotebookNode, str]:

@@ -64,6 +64,7 @@ class Mark:
             learning platform says; None if nothing says it. Without a time of submission, this costs nothing.
         submitted: When it was handed in; None if that is not known.
         comments: Grade id of an exercise or a question → what a person wrote about it.
+        unread_time: What stands in the `timestamp.txt` beside the submission, if it is no time; "" otherwise.
     """
 
     student: Student
@@ -75,6 +76,7 @@ class Mark:
     late: bool | None = None
     submitted: datetime | None = None
     comments: Mapping[str, str] = field(default_factory=dict)
+    unread_time: str = ""
 
     @property
     def raw(self) -> float:
@@ -125,9 +127,10 @@ def read_marks(course: Course, lab: str) -> list[Mark]:
     marks = []
     for name in sorted(students):
         file = collected.get(name)
-        when = (file.submitted if file else None) or _stamp(course, name, lab)
+        when, unread = (file.submitted, "") if file and file.submitted else _stamp(course, name, lab)
         sheet = sheets.get(name, Sheet())
-        marks.append(_mark(students[name], verdicts.get(name), sheet, file, when, cells, due, course.late))
+        mark = _mark(students[name], verdicts.get(name), sheet, file, when, cells, due, course.late)
+        marks.append(replace(mark, unread_time=unread))
     return marks
 
 
@@ -149,13 +152,17 @@ def days_late(submitted: datetime | None, due: datetime | None, grace_minutes: f
     return max(0, math.ceil(after / _DAY))
 
 
-def _stamp(course: Course, student: str, lab: str) -> datetime | None:
-    """Return the time in the file beside a submission, which nbgrader's exchange or an instructor wrote; None if there is none."""
-    path = course.submitted() / student / lab / "timestamp.txt"
+def _stamp(course: Course, student: str, lab: str) -> tuple[datetime | None, str]:
+    """Return the time in the file beside a submission, which nbgrader's exchange or an instructor wrote; else what stands there."""
     try:
-        return parse_stamp(path.read_text(encoding="utf-8")[:MAX_STAMP])
-    except (OSError, ValueError, OverflowError):
-        return None
+        with (course.submitted() / student / lab / "timestamp.txt").open("rb") as file:
+            text = file.read(MAX_STAMP).decode(errors="replace").strip()
+    except OSError:
+        return None, ""
+    try:
+        return parse_stamp(text), ""
+    except (ValueError, OverflowError):
+        return None, text
 
 
 # ── one student ──────────────────────────────────────────────────────────────────────────────────────────────────────

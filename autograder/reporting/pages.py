@@ -122,7 +122,7 @@ def grades_csv(verdicts: Sequence[Verdict]) -> str:
     return out.getvalue()
 
 
-def report_html(verdicts: Sequence[Verdict], title: str = "Class report", left: Sequence[tuple[object, str]] = ()) -> str:
+def report_html(verdicts: Sequence[Verdict], title: str = "Marks of the class", left: Sequence[tuple[object, str]] = ()) -> str:
     """Create the content of report.html: a self-contained page with one section per lab.
 
     A section shows the marks, their distribution, the tests that were missed most, and what a

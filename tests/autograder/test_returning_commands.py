@@ -136,6 +136,14 @@ def test_late_work_without_a_time_is_named_until_somebody_writes_the_time(course
             "ada: late, but the platform gives no time, so nothing is taken off; write the time"
             in call(*command, "--course", course)[1]
         )
+    write_text(time, "on friday\n")
+    for command in (("export", "lab00_toy", "--to", "csv"), ("feedback", "lab00_toy", "--dry-run", "--zip", "none")):
+        said = call(*command, "--course", course)[1]
+        assert "ada: 'on friday' in timestamp.txt is no time, so nothing is taken off; write the time" in said
+        assert "gives no time" not in said
+    assert "'on friday' in timestamp.txt is no time" in call("explain", "lab00_toy", "ada", "--course", course)[1]
+    _, said = call("export", "lab00_toy", "--to", "csv", "--json", "--course", course)
+    assert "'on friday'" in json.loads(said)["notes"][0]
     write_text(time, "2026-11-21 09:30 +0100\n")
     assert "gives no time" not in call("export", "lab00_toy", "--to", "csv", "--course", course)[1]
     (mark, *_) = read_marks(load_course(course), "lab00_toy")

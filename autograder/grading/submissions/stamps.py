@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 __all__ = ["MAX_STAMP", "parse_stamp"]
 
 MAX_STAMP = 100  # characters of the file that are read
+_DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 10))  # what dateutil takes for a part that is not there
 _OFFSET = re.compile(r"\s+([+-]\d\d):?(\d\d)$")
 
 
@@ -25,10 +26,17 @@ def parse_stamp(text: str) -> datetime:
         The time in UTC.
 
     Raises:
-        ValueError: The text is no date.
+        ValueError: The text is no date, or not a whole one, such as "Friday": that would be another day
+            whenever it is read.
         OverflowError: The date is out of range.
     """
+    from dateutil.parser import parse
     from nbgrader.utils import parse_utc  # slow to import and rarely needed
 
     # nbgrader takes +0100 after a blank for a number of seconds.
-    return parse_utc(_OFFSET.sub(r"\1:\2", text.strip())).replace(tzinfo=timezone.utc)
+    text = _OFFSET.sub(r"\1:\2", text.strip())
+    parts = text.split(" ")
+    date = " ".join(parts[:2]) if len(parts) == 3 else text  # nbgrader takes the third for a time zone
+    if len({parse(date, default=default).date() for default in _DEFAULTS}) > 1:
+        raise ValueError(f"{text!r}: a date needs its year, month and day")
+    return parse_utc(text).replace(tzinfo=timezone.utc)

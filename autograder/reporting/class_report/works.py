@@ -6,8 +6,9 @@ nothing.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.analysis.works import Work, mistakes_of
@@ -34,11 +35,13 @@ def works_of_class(course: Course, lab: Lab, marks: Sequence[Mark]) -> Iterator[
     Yields:
         The works that can be read, under the students' ids.
     """
+    released = _released(lab)
     for mark in marks:
         if mark.verdict is not None:
             path = course.submitted() / mark.student.id / lab.id / f"{lab.id}.ipynb"
             try:
-                yield Work(mark.student.id, read_answers(lab, path), mistakes_of(mark.verdict))
+                cells = read_answers(lab, path)
+                yield Work(mark.student.id, cells, mistakes_of(mark.verdict), sha256=_sha256(path, cells, released))
             except UnreadableError:
                 continue
 
@@ -65,10 +68,14 @@ def earlier_works(lab: Lab, folder: Path, course: Course, first: int = 1) -> lis
     root, ours = (submitted if submitted.is_dir() else folder).resolve(), course.submitted().resolve()
     if root == ours or root in ours.parents or ours in root.parents:
         raise CourseError(f"{folder}: these are the works of this year; --archive takes those of an earlier year")
-    cells = [found for path in _notebooks(root) if (found := _answers(lab, path))]
-    if not cells:
+    works = [(path, found) for path in _notebooks(root) if (found := _answers(lab, path))]
+    if not works:
         raise CourseError(f"{folder}: no notebook of {lab.id} in it; --archive takes a folder with notebooks of the same lab")
-    return [Work(f"work {number}", found, earlier=True) for number, found in enumerate(cells, start=first)]
+    released = _released(lab)
+    return [
+        Work(f"work {number}", cells, earlier=True, sha256=_sha256(path, cells, released))
+        for number, (path, cells) in enumerate(works, start=first)
+    ]
 
 
 def given_code(lab: Lab) -> list[str]:
@@ -88,6 +95,18 @@ def _answers(lab: Lab, path: Path) -> dict[str, tuple[str, ...]]:
         return read_answers(lab, path)
     except UnreadableError:
         return {}
+
+
+def _released(lab: Lab) -> dict[str, str]:
+    """Return the released cell of each exercise, without space around it."""
+    cells = zip(lab.cells, released_cells(lab), strict=True)
+    return {cell.name: released.source.strip() for cell, released in cells if cell.role == "exercise"}
+
+
+def _sha256(path: Path, cells: Mapping[str, Sequence[str]], released: Mapping[str, str]) -> str:
+    """Return the digest of a file into which something was written; "" for another."""
+    untouched = all([source.strip() for source in sources] == [released.get(name)] for name, sources in cells.items())
+    return "" if untouched else hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _notebooks(root: Path) -> Iterator[Path]:

@@ -66,7 +66,8 @@ def _for_canvas(file: CollectedFile, lab: str) -> str | None:
         return None
     if not user:
         return f"anon_{anonymous}_{attachment}_{lab}.html"
-    name = PurePosixPath(file.entry).name.split("_", 1)[0]
+    # The entry of a notebook in a zip within the download is "work.zip » folder/lab.ipynb".
+    name = PurePosixPath(file.entry.split(" » ")[0]).name.split("_", 1)[0]
     # A name of digits alone would be taken for the user.
     safe = "" if name.isdecimal() or name.startswith(".") else _ILLEGAL.sub("", name)[:60]
     return f"{safe or 'student'}_{user}_{attachment}_{lab}.html"

@@ -44,6 +44,8 @@ def test_canvas_names_give_user_attachment_and_lateness(nn: Class) -> None:
     assert jane.lms["attachment"] == "90210"
     assert jane.entry == "doejane_4711_90210_my_12_34_lab (1).ipynb"
     assert (jane.late, zoe.late) == (False, True)
+    assert lines(report, "late") == {"S2": "as the platform says, without a time"}
+    assert (report.counts["late"], [line.name for line in report.lines]) == (1, ["Zoë O'Neil-Smith"])
 
 
 def test_canvas_without_ids_in_the_roster_goes_by_the_name_without_its_marks(make_class: MakeClass) -> None:

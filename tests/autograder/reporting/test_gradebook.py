@@ -733,16 +733,19 @@ def test_lateness_is_penalised_as_the_course_says(lab: Lab, course: Path) -> Non
         "late": "2026-03-01 14:00:00 +0100",
         "never": "2026-03-02",
         "odd": "soon",
+        "week": "on friday",
     }
     paths = {name: submit(lab, course, name) for name in stamps}
     for name, stamp in stamps.items():
         (paths[name].parent / "timestamp.txt").write_text(stamp)
     recorded = record(lab, [judge(lab, name) for name in stamps], paths, course)
     scores = {name: float(row["score"]) for name, row in export(course).items()}
-    assert scores == {"early": 20, "late": 10, "never": 0, "odd": 20}
-    assert [note.split(";")[0] for note in recorded.notes] == ["odd: its timestamp.txt holds no date and was not used"]
-    (paths["odd"].parent / "timestamp.txt").unlink()
-    assert [row["autograded"] for row in formgrader(course).get_submissions(lab.id)] == [True] * 4
+    assert scores == {"early": 20, "late": 10, "never": 0, "odd": 20, "week": 20}
+    said = "its timestamp.txt holds no date and was not used"
+    assert [note.split(";")[0] for note in recorded.notes] == [f"odd: {said}", f"week: {said}"]
+    for name in ("odd", "week"):
+        (paths[name].parent / "timestamp.txt").unlink()
+    assert [row["autograded"] for row in formgrader(course).get_submissions(lab.id)] == [True] * 5
     (paths["late"].parent / "timestamp.txt").write_text("2026-03-01 11:00:00 UTC")
     record(lab, [judge(lab, "late")], paths, course)
     assert float(export(course)["late"]["score"]) == 20

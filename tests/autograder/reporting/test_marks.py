@@ -302,6 +302,25 @@ def test_what_was_not_collected_has_the_time_that_nbgraders_exchange_left(course
     (course.submitted() / "ada" / lab.id / "timestamp.txt").write_text("2026-11-22 10:00:00.000000 UTC")
     (course.submitted() / "ben" / lab.id / "timestamp.txt").write_text("yesterday")
     assert {name: mark.days_late for name, mark in marks_of(course).items()} == {"ada": 2, "ben": 0}
+    assert {name: mark.unread_time for name, mark in marks_of(course).items()} == {"ada": "", "ben": "yesterday"}
+
+
+@pytest.mark.parametrize(
+    "stamp", ["yesterday", "on friday", "10:30", "2026-11", "20 November", "20 November 2026", "2026-02-30 10:00", "9" * 40]
+)
+def test_what_is_no_whole_date_is_no_time(course: Course, lab: Lab, stamp: str) -> None:
+    grade(course, lab, judged(lab, "ada"), recorded=False)
+    (course.submitted() / "ada" / lab.id / "timestamp.txt").write_text(stamp + "\n")
+    mark = marks_of(course)["ada"]
+    assert (mark.submitted, mark.unread_time) == (None, stamp)
+
+
+def test_a_time_of_the_platform_comes_before_whatever_stands_in_the_file(course: Course, lab: Lab) -> None:
+    grade(course, lab, judged(lab, "ada"), recorded=False)
+    write_collected(course, lab.id, [collected("ada", DUE + timedelta(days=1))])
+    (course.submitted() / "ada" / lab.id / "timestamp.txt").write_text("yesterday")
+    mark = marks_of(course)["ada"]
+    assert (mark.days_late, mark.unread_time) == (1, "")
 
 
 @pytest.mark.parametrize(

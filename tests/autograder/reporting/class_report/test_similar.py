@@ -140,6 +140,18 @@ def test_report_ranks_the_copy(course: Path, toy: Lab) -> None:
     )
 
 
+def test_students_of_one_file_are_named_although_they_have_no_own_code(course: Path, toy: Lab, tmp_path: Path) -> None:
+    reference = {cell.name: cell.source for cell in toy.of("exercise")}
+    for name, answers in {"ben": reference, "eve": reference, "ada": {}, "dee": {}}.items():  # {}: the untouched release
+        write_notebook(solve(toy, answers), course / "submitted" / name / toy.id / f"{toy.id}.ipynb")
+    shutil.copytree(course / "submitted" / "eve", tmp_path / "2025" / "formerstudent")
+    _, said = call("report", toy.id, "--archive", tmp_path / "2025", "--json", "--course", course)
+    assert json.loads(said)["similarity"]["identical"] == [["ben", "eve", "work 1"]]
+    page = (course / "graded" / toy.id / "class-report.html").read_text(encoding="utf-8")
+    said = "<bdi>Ben Two (ben)</bdi>, <bdi>Eve Five (eve)</bdi>, <bdi>an earlier year, work 1</bdi>"
+    assert page.index("The same file, byte for byte") < page.index(said)
+
+
 def test_report_compares_with_earlier_years_without_their_names(course: Path, toy: Lab, tmp_path: Path) -> None:
     old = tmp_path / "2025"
     shutil.copytree(course / "submitted" / "eve", old / "submitted" / "formerstudent")

@@ -276,6 +276,11 @@ def test_canvas_finds_user_and_attachment_in_the_name_of_an_entry(entry: str) ->
     assert "/" not in name
 
 
+def test_the_page_of_a_notebook_in_a_zip_bears_the_name_of_the_student() -> None:
+    file = collected("ada", "doejane_4711_90210_work.zip » my_lab/lab02.ipynb", user="4711", attachment="90210")
+    assert entry_name(file, "lab02_mlp", "canvas") == "doejane_4711_90210_lab02_mlp.html"
+
+
 @pytest.mark.parametrize(
     ("source", "entry"),
     [
