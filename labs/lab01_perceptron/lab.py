@@ -95,8 +95,10 @@ for corner in CORNERS:
 def predict(X, w, b):
     """The answers of one threshold unit to many samples.
 
-    X: array (n, features) of ints or floats; w: array (features,); b: one number. None of them is changed.
-    Returns an array (n,) of zeros and ones, as numbers or booleans: 1 where the score is above 0, otherwise 0.
+    X: array (n, features) of ints or floats; w: array (features,); b: one number. None of
+        them is changed.
+    Returns an array (n,) of zeros and ones, as numbers or booleans: 1 where the score is above
+    0, otherwise 0.
     """
     ### BEGIN SOLUTION
     return (X @ w + b > 0).astype(int)
@@ -278,7 +280,8 @@ plotting.decision_line(w_only, b_only, CORNERS, [0, 0, 1, 0], title="$x_1$ AND N
 def animals(n, gap, seed):
     """n animals: X (n, 2) mass and height, t (n,) 0 for a cat and 1 for a dog.
 
-    gap = 0: any animals. gap > 0: only clear cases, with x1 + x2 - 5 below -gap for cats, above gap for dogs.
+    gap = 0: any animals. gap > 0: only clear cases, with x1 + x2 - 5 below -gap for cats, above
+    gap for dogs.
     """
     rng = np.random.default_rng(seed)
     t = rng.integers(0, 2, 20 * n)
@@ -317,10 +320,10 @@ plotting.candidate_lines(LINES, X_train, t_train, **PETS);
 def margin(X, t, w, b):
     """The smallest signed distance of the samples from the line w·x + b = 0.
 
-    X: float array (n, features); t: array (n,) of 0 and 1, or of one of them alone; w: array (features,), not all zero; b: one
-    number. None of them is changed.
-    Returns one number: positive if every sample is on its right side, negative if at least one is on the wrong side, 0 if none is
-    on the wrong side, but at least one lies on the line.
+    X: float array (n, features); t: array (n,) of 0 and 1, or of one of them alone; w: array
+        (features,), not all zero; b: one number. None of them is changed.
+    Returns one number: positive if every sample is on its right side, negative if at least one is
+    on the wrong side, 0 if none is on the wrong side, but at least one lies on the line.
     """
     ### BEGIN SOLUTION
     scores = (X @ w + b) / np.linalg.norm(w)
@@ -458,9 +461,10 @@ def train_perceptron(X, t, lr, epochs):
     """Train one threshold unit with the perceptron rule, from weights and bias 0.
 
     X: array (n, features) of ints or floats; t: array (n,) of 0 and 1. Neither is changed.
-    lr: the learning rate, above 0. epochs: how many passes over all samples, always in the given order.
-    Returns (w, b, mistakes): w float array (features,), b a number, and a list with one entry per epoch that
-    says how many samples were answered wrongly when their turn came.
+    lr: the learning rate, above 0. epochs: how many passes over all samples, always in
+        the given order.
+    Returns (w, b, mistakes): w float array (features,), b a number, and a list with one entry per
+    epoch that says how many samples were answered wrongly when their turn came.
     """
     ### BEGIN SOLUTION
     w, b, mistakes = np.zeros(X.shape[1]), 0.0, []
@@ -700,7 +704,8 @@ for rate in (0.1, 1.0, 10.0):
 
 # %% exercise="broken"
 def broken(w1, w2, w0):
-    """The numbers (1 to 4) of the XOR inequalities in the table above that these weights do not satisfy.
+    """The numbers (1 to 4) of the XOR inequalities in the table above that these weights
+    do not satisfy.
 
     w1, w2, w0: one number each. Returns a list of ints in rising order, empty if all four hold.
     """
@@ -852,7 +857,8 @@ def gradient(X, t, w, b):
 
     X: float array (n, features); t: float array (n,); w: float array (features,); b: one number.
     None of them is changed.
-    Returns (dw, db): dw float array (features,) with the slopes of E along each weight, db the slope along b.
+    Returns (dw, db): dw float array (features,) with the slopes of E along each weight, db the
+    slope along b.
     """
     ### BEGIN SOLUTION
     difference = t - (X @ w + b)
@@ -1027,11 +1033,11 @@ def train_delta(X, t, lr, epochs, batch_size):
     """Train one linear unit with the delta rule, from weights and bias 0.
 
     X: float array (n, features); t: float array (n,). Neither is changed.
-    In each epoch the samples are used in the given order, batch_size at a time (the last piece may be
-    smaller). After each piece w and b change once, by lr times the SUM over the piece, of (t − o)·x for w and of
-    t − o for b; both changes use the same differences t − o.
-    Returns (w, b, errors): w float array (features,), b a number, and a list with E over ALL samples at the
-    end of each epoch.
+    In each epoch the samples are used in the given order, batch_size at a time (the last piece may
+    be smaller). After each piece w and b change once, by lr times the SUM over the piece, of
+    (t − o)·x for w and of t − o for b; both changes use the same differences t − o.
+    Returns (w, b, errors): w float array (features,), b a number, and a list with E over ALL
+    samples at the end of each epoch.
     """
     ### BEGIN SOLUTION
     w, b, errors = np.zeros(X.shape[1]), 0.0, []
@@ -1383,9 +1389,11 @@ plotting.fitted_lines({name: (w_end[0], b_end) for name, (w_end, b_end, _) in ru
 
 # %% exercise="collapse"
 def collapse(W1, b1, W2, b2):
-    """One linear layer that computes the same as two: X @ W + b equals (X @ W1 + b1) @ W2 + b2 for every X.
+    """One linear layer that computes the same as two: X @ W + b equals (X @ W1 + b1) @ W2 + b2
+    for every X.
 
-    W1: float array (inputs, hidden); b1: (hidden,); W2: (hidden, outputs); b2: (outputs,). None is changed.
+    W1: float array (inputs, hidden); b1: (hidden,); W2: (hidden, outputs); b2: (outputs,).
+        None is changed.
     Returns (W, b): W float array (inputs, outputs), b float array (outputs,).
     """
     ### BEGIN SOLUTION
@@ -1623,9 +1631,11 @@ t_xor = np.array([[0.0], [1.0], [1.0], [0.0]])
 
 # %% exercise="train_step"
 def train_step(X, t, W1, W2, lr):
-    """One step of gradient descent of E = ½ Σ (t − o)² for a network with a hidden layer, sigmoids throughout.
+    """One step of gradient descent of E = ½ Σ (t − o)² for a network with a hidden
+    layer, sigmoids throughout.
 
-    X: float array (n, inputs); t: float array (n, outputs). W1: (inputs, hidden); W2: (hidden, outputs).
+    X: float array (n, inputs); t: float array (n, outputs). W1:
+        (inputs, hidden); W2: (hidden, outputs).
     None of them is changed. lr: the learning rate.
     Returns (W1_new, W2_new), two new arrays of the same shapes.
     """

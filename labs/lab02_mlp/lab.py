@@ -356,9 +356,11 @@ def nearest_mean(X_train, y_train, X):
     """The class whose mean training sample is nearest, for each sample of X.
 
     X_train: float array (n, ...), one sample a row; a sample may be a vector or an image.
-    y_train: int array (n,), the label of each. Any set of labels may occur, for example only 3 and 7.
+    y_train: int array (n,), the label of each. Any set of labels may occur, for example only
+        3 and 7.
     X: float array (m, ...) with samples of the same shape; m may be 1.
-    Returns an int array (m,) of labels; either label where two means are equally near. Nothing is changed.
+    Returns an int array (m,) of labels; either label where two means are equally near.
+    Nothing is changed.
     """
     ### BEGIN SOLUTION
     labels = np.unique(y_train)
@@ -505,7 +507,8 @@ plotting.activation_functions(derivatives=True);
 def activations(z):
     """ReLU, sigmoid and tanh of every entry of z.
 
-    z: float array of any shape with any finite values; it is not changed. NumPy and SciPy may be used.
+    z: float array of any shape with any finite values; it is not changed. NumPy and SciPy
+        may be used.
     Returns three float arrays of the shape of z, in this order: relu, sigmoid, tanh.
     """
     ### BEGIN SOLUTION
@@ -643,7 +646,8 @@ with np.errstate(over="ignore"):
 def softmax(z):
     """Probabilities from scores.
 
-    z: float array (n, classes), one row an image, any finite values; it is not changed. NumPy and SciPy may be used.
+    z: float array (n, classes), one row an image, any finite values; it is not changed. NumPy and
+        SciPy may be used.
     Returns a float array (n, classes): every entry lies in [0, 1], every row sums to 1.
     """
     ### BEGIN SOLUTION
@@ -753,8 +757,10 @@ plotting.softmax_temperature([2.0, 1.0, 0.0]);
 def one_hot(y, classes):
     """One-hot rows for class numbers.
 
-    y: int array (n,), each entry from 0 to classes − 1. classes: int, at least 1, the number of columns.
-    Returns an array (n, classes) of numbers, ints or floats (not booleans): a single 1 in each row, in column y[i]; all else 0.
+    y: int array (n,), each entry from 0 to classes − 1. classes: int, at least 1, the
+        number of columns.
+    Returns an array (n, classes) of numbers, ints or floats (not booleans): a single 1 in each row,
+    in column y[i]; all else 0.
     """
     ### BEGIN SOLUTION
     Y = np.zeros((len(y), classes))
@@ -833,9 +839,10 @@ for q in (1.0, 0.5, 0.1, 0.01, 1e-7):
 def cross_entropy(Y, Q):
     """Mean cross-entropy of a batch, natural logarithm.
 
-    Y: float array (n, classes), target probabilities, each row sums to 1 (often, but not always, one-hot).
-    Q: float array (n, classes), predicted probabilities, each row sums to 1; values below 1e-7 count as 1e-7
-        (to add 1e-7 to all of them is as good).
+    Y: float array (n, classes), target probabilities, each row sums to 1 (often, but
+        not always, one-hot).
+    Q: float array (n, classes), predicted probabilities, each row sums to 1; values below 1e-7
+        count as 1e-7 (to add 1e-7 to all of them is as good).
     Neither is changed.
     Returns one number ≥ 0 (up to 1e-6): the mean over the n rows of −Σ_j Y_j log Q_j.
     """
@@ -953,7 +960,8 @@ print(f"Keras, sparse      {float(keras.ops.mean(keras.losses.sparse_categorical
 def count_parameters(sizes):
     """Number of weights and biases of a dense network.
 
-    sizes: list of at least two ints: the inputs, then the neurons of each layer; ours is [784, 300, 100, 10].
+    sizes: list of at least two ints: the inputs, then the neurons of each layer;
+        ours is [784, 300, 100, 10].
     Returns an int.
     """
     ### BEGIN SOLUTION
@@ -1013,8 +1021,8 @@ with check.explained({"IndexError": hint, "unpack": hint}):
 def build_mlp():
     """A new network 784-300-100-10 with fresh random weights in each call, compiled or not.
 
-    Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities (n, 10) out;
-        ReLU in both hidden layers. Flatten or Reshape may lay out the pixels.
+    Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities
+        (n, 10) out; ReLU in both hidden layers. Flatten or Reshape may lay out the pixels.
     """
     ### BEGIN SOLUTION
     return keras.Sequential(
@@ -1111,10 +1119,11 @@ build_mlp().summary()
 
 # %% exercise="build_binary"
 def build_binary():
-    """A new compiled network 21-100-100-100-1 for a yes-or-no question, with fresh random weights in each call.
+    """A new compiled network 21-100-100-100-1 for a yes-or-no question, with fresh random weights
+    in each call.
 
-    Returns a functional Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU in the hidden
-    layers; compiled with Adam, binary cross-entropy and accuracy.
+    Returns a functional Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU
+    in the hidden layers; compiled with Adam, binary cross-entropy and accuracy.
     """
     ### BEGIN SOLUTION
     inputs = keras.Input((21,))
@@ -1655,8 +1664,10 @@ print("first image:", np.round(P_test[0], 2), "→", fashion.class_names[P_test[
 def confusion(y, y_hat, classes):
     """Confusion matrix: how many samples of each class were called what.
 
-    y: int array (n,), true labels. y_hat: int array (n,), predicted labels. Both from 0 to classes − 1.
-    Returns an array (classes, classes) of counts; entry [i, j]: samples of class i that were predicted as j.
+    y: int array (n,), true labels. y_hat: int array (n,), predicted labels. Both from
+        0 to classes − 1.
+    Returns an array (classes, classes) of counts; entry [i, j]: samples of class i that were
+    predicted as j.
     """
     ### BEGIN SOLUTION
     counts = np.zeros((classes, classes), dtype=int)
@@ -1718,11 +1729,12 @@ plotting.confusion_matrix(confusion(fashion.y_test, P_test.argmax(axis=1), 10), 
 def confident_mistakes(P, y, k):
     """Which samples were classified wrongly with the greatest confidence?
 
-    P: float array (n, classes), predicted probabilities, one row a sample. y: int array (n,), true labels.
+    P: float array (n, classes), predicted probabilities, one row a sample. y: int array
+        (n,), true labels.
     k: int, at least 1.
-    Returns an int array with the row numbers of up to k wrongly classified samples, the most confident first
-    (equals in any order);
-    fewer than k if there are fewer mistakes, shape (0,) if there are none. Nothing is changed.
+    Returns an int array with the row numbers of up to k wrongly classified samples, the most
+    confident first (equals in any order); fewer than k if there are fewer mistakes, shape (0,) if
+    there are none. Nothing is changed.
     """
     ### BEGIN SOLUTION
     wrong = np.flatnonzero(P.argmax(axis=1) != y)

@@ -220,7 +220,8 @@ print("difference of equal numbers:", (column_of_prices - row_of_prices).tolist(
 def rmse(y, y_hat):
     """Root mean squared error.
 
-    y: float array (n,), the true values. y_hat: float array (n,) or (n, 1), the predictions in the same order.
+    y: float array (n,), the true values. y_hat: float array (n,) or (n, 1), the predictions in
+        the same order.
     Returns one float ≥ 0. Nothing is changed.
     """
     ### BEGIN SOLUTION
@@ -310,7 +311,8 @@ table = {}  # name of a model → its errors on training and validation district
 
 
 def show():
-    """Print the table; "gain" is by how much the validation error is below that of the line above."""
+    """Print the table; "gain" is by how much the validation error is below that of
+    the line above."""
     print(f"{'RMSE':31s} training  validation     gain")
     above = None
     for name, (train_error, valid_error) in table.items():
@@ -352,8 +354,8 @@ print(f"\nstandard deviation of the validation prices: {np.std(housing.y_valid):
 def fit_linear(X, y):
     """Least squares with a constant: w and b that minimise Σ (X w + b − y)².
 
-    X: float array (n, features). y: float array (n,). Nothing is changed. There are more rows than features, and no
-        column is constant or follows from the others.
+    X: float array (n, features). y: float array (n,). Nothing is changed. There are more rows than
+        features, and no column is constant or follows from the others.
     Returns (w, b): w a float array (features,), b a float.
     """
     ### BEGIN SOLUTION
@@ -443,7 +445,8 @@ with check.unchanged(X, y, hint="fit_linear changed its input: `X -= …` works 
 
 # %%
 def linear_errors(inputs):
-    """Fit on inputs(X_train); the errors on training and validation districts, and the predictions for the latter."""
+    """Fit on inputs(X_train); the errors on training and validation districts, and the predictions
+    for the latter."""
     w, b = fit_linear(inputs(housing.X_train), housing.y_train)
     guesses = inputs(housing.X_valid) @ w + b
     return rmse(housing.y_train, inputs(housing.X_train) @ w + b), rmse(housing.y_valid, guesses), guesses
@@ -517,10 +520,12 @@ plotting.describe(ax, "Three sine waves over the latitudes 32 to 42, each half a
 def make_features(X):
     """The eight features, the skewed ones as logarithms, and twelve waves of the place.
 
-    X: float array (n, 8), columns as in housing.feature_names; columns 0, 2, 3, 4, 5 are above 0. Not changed.
+    X: float array (n, 8), columns as in housing.feature_names; columns 0, 2, 3, 4, 5 are above
+        0. Not changed.
     Returns a new float32 array (n, 20):
-        columns 0 to 7: those of X; of columns 0, 2, 3, 4, 5 (income, rooms, bedrooms, population, people per household)
-            the natural logarithm; 1 (age), 6 (latitude) and 7 (longitude) as they are;
+        columns 0 to 7: those of X; of columns 0, 2, 3, 4, 5 (income, rooms, bedrooms, population,
+            people per household) the natural logarithm; 1 (age), 6 (latitude) and 7 (longitude)
+            as they are;
         then four columns for each k of 1, 2, 4, in this order:
             sin(k · latitude), cos(k · latitude), sin(k · longitude), cos(k · longitude).
             The degrees are taken as plain numbers: np.sin(k * X[:, 6]).
@@ -732,13 +737,15 @@ print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f}, the l
 def build_regressor(X_train, hidden=(50, 50, 50)):
     """A new network for one number, that standardises its own inputs.
 
-    X_train: float array (n, features), the training data: a Normalization layer, the first layer after the
-        input, is adapted on exactly these, or is given their means and variances (dividing by n). Not changed.
-    hidden: the number of neurons of each hidden layer, each with ReLU, as its activation or as a layer of its own;
-        at least one layer.
-    Returns a sequential or functional Keras model: raw features (m, features) in, predictions (m, 1) out, no
-        activation at the output. Nothing else acts in it, in training neither: no dropout, penalty or limit on the
-        weights (Lab 4 is about these). Whether it is compiled does not matter.
+    X_train: float array (n, features), the training data: a Normalization layer, the first layer
+        after the input, is adapted on exactly these, or is given their means and variances
+        (dividing by n). Not changed.
+    hidden: the number of neurons of each hidden layer, each with ReLU, as its activation or as a
+        layer of its own; at least one layer.
+    Returns a sequential or functional Keras model: raw features (m, features) in, predictions
+        (m, 1) out, no activation at the output. Nothing else acts in it, in training neither: no
+        dropout, penalty or limit on the weights (Lab 4 is about these). Whether it is compiled
+        does not matter.
     """
     ### BEGIN SOLUTION
     scale = keras.layers.Normalization()
@@ -922,7 +929,8 @@ check.true(
 
 # %% given="experiment"
 def with_logarithms(X):
-    """The columns of X, five of them as logarithms: income, rooms, bedrooms, population, people per household; age; place."""
+    """The columns of X, five of them as logarithms: income, rooms, bedrooms, population, people per
+    household; age; place."""
     return np.column_stack([np.log(X[:, [0, 2, 3, 4, 5]]), X[:, [1, 6, 7]]])
 
 
@@ -936,7 +944,8 @@ inputs_of = {"raw": np.array, "logarithms": with_logarithms, "waves": with_waves
 
 
 def prepared(kind, scaled=True):
-    """The inputs of the training and of the validation districts, scaled with the numbers of the training districts."""
+    """The inputs of the training and of the validation districts, scaled with the numbers of
+    the training districts."""
     X, X_v = inputs_of[kind](housing.X_train), inputs_of[kind](housing.X_valid)
     scaler = sklearn.preprocessing.StandardScaler(with_mean=scaled, with_std=scaled).fit(X)
     return scaler.transform(X).astype("float32"), scaler.transform(X_v).astype("float32")
@@ -953,7 +962,8 @@ def course_rmse(y, guesses):
 
 
 def experiment(kind, hidden=(50, 50, 50), *, scaled=True, loss="mse", rate=0.001, batch_size=128, prices=None):
-    """Train a new network for STEP_EPOCHS epochs; its RMSE on training and validation data, and the seconds."""
+    """Train a new network for STEP_EPOCHS epochs; its RMSE on training and validation data,
+    and the seconds."""
     X, X_v = prepared(kind, scaled)
     model = plain_network(X.shape[1], hidden)
     model.compile(optimizer=training.cosine_adam(len(X), epochs=STEP_EPOCHS, batch_size=batch_size, learning_rate=rate), loss=loss)
@@ -1154,9 +1164,10 @@ slopes = {"mse": slope_mse, "mae": slope_mae, "huber": slope_huber}
 def fit_constant(y, loss, lr, steps):
     """The constant that gradient descent finds for the targets y.
 
-    y: float array (n,), not changed. loss: "mse", "mae" or "huber"; slopes[loss] turns errors (n,), prediction minus
-        target, into slopes (n,).
-    lr: float, the learning rate. steps: int, at least 0, how many steps are made, starting from the constant 0.
+    y: float array (n,), not changed. loss: "mse", "mae" or "huber"; slopes[loss] turns errors (n,),
+        prediction minus target, into slopes (n,).
+    lr: float, the learning rate. steps: int, at least 0, how many steps are made, starting from
+        the constant 0.
     Returns a float: the constant after exactly `steps` steps.
     """
     ### BEGIN SOLUTION
@@ -1320,9 +1331,11 @@ for judge_name in ("mse", "mae", "huber"):
 def outputs(z, low, high):
     """Softplus of the scores, and the scores squeezed into an interval.
 
-    z: float array of any shape, in float64 or float32, any finite values; not changed. low, high: floats, low < high.
-    Returns (softplus, bounded), two float arrays of the shape of z, in either precision: log(1 + e^z), and low + (high − low) · σ(z)
-        with the sigmoid σ(z) = 1 / (1 + e^−z). Neither holds nan or inf, however large |z| is.
+    z: float array of any shape, in float64 or float32, any finite values; not changed. low, high:
+        floats, low < high.
+    Returns (softplus, bounded), two float arrays of the shape of z, in either precision:
+        log(1 + e^z), and low + (high − low) · σ(z) with the sigmoid σ(z) = 1 / (1 + e^−z). Neither
+        holds nan or inf, however large |z| is.
     """
     ### BEGIN SOLUTION
     return np.logaddexp(0, z), low + (high - low) * scipy.special.expit(z)
@@ -1496,8 +1509,9 @@ print("np.linspace(0.001, 1, 4): ", np.linspace(0.001, 1, 4))
 def pick_rate(rates, losses):
     """A tenth of the rate at which the loss was lowest.
 
-    rates: float array (n,), rising. losses: float array (n,), the loss at each rate; entries may be nan or +inf,
-        which do not count, and at least one is finite. Neither is changed. If several are equally low, any of them counts.
+    rates: float array (n,), rising. losses: float array (n,), the loss at each rate; entries may be
+        nan or +inf, which do not count, and at least one is finite. Neither is changed. If several
+        are equally low, any of them counts.
     Returns a float.
     """
     ### BEGIN SOLUTION
@@ -1658,10 +1672,13 @@ for batch in (32, 128, 512, 1024):
 def early_stopping(losses, patience):
     """When would training stop, and which epoch was the best until then?
 
-    losses: list of at least one float, the validation loss of each epoch if training were never stopped; it is not changed.
-    patience: int, at least 1: stop after this many epochs in a row without a loss below all earlier ones.
-    Returns (epochs, best), two ints: how many epochs are trained, and the number (from 1) of the epoch with the
-        lowest loss among these, the first one if several are equal. If it never stops, epochs = len(losses).
+    losses: list of at least one float, the validation loss of each epoch if training were never
+        stopped; it is not changed.
+    patience: int, at least 1: stop after this many epochs in a row without a loss below
+        all earlier ones.
+    Returns (epochs, best), two ints: how many epochs are trained, and the number (from 1) of
+        the epoch with the lowest loss among these, the first one if several are equal. If it
+        never stops, epochs = len(losses).
     """
     ### BEGIN SOLUTION
     best = 1
@@ -1890,10 +1907,11 @@ print(f"your rule says: stop after {stopped_after} epochs, keep the weights of e
 def build_wide_deep():
     """The compiled network above: 5 wide and 6 deep inputs, a main and an auxiliary output.
 
-    Returns a functional Keras model that is given a list [wide, deep] of arrays (n, 5) and (n, 6) and returns a list
-        [main, aux] of two arrays (n, 1), both without an activation. It is compiled with Adam or
-        AdamW, as they are or with a rate of your choice, with the mean squared error for both outputs, and the loss weights
-        0.9 (main) and 0.1 (aux). It has no other parts: no dropout, no penalty.
+    Returns a functional Keras model that is given a list [wide, deep] of arrays (n, 5) and (n, 6)
+        and returns a list [main, aux] of two arrays (n, 1), both without an activation. It is
+        compiled with Adam or AdamW, as they are or with a rate of your choice, with the mean
+        squared error for both outputs, and the loss weights 0.9 (main) and 0.1 (aux). It has no
+        other parts: no dropout, no penalty.
     """
     ### BEGIN SOLUTION
     wide, deep = keras.Input((5,)), keras.Input((6,))
@@ -2123,7 +2141,8 @@ show()
 
 
 def one_guess(guesses, *others):
-    """Print the validation RMSE, and what it would be with other guesses for the most crowded district."""
+    """Print the validation RMSE, and what it would be with other guesses for the
+    most crowded district."""
     district = np.argmax(housing.X_valid[:, 5])
     print(f"\nthe most crowded district: price {housing.y_valid[district]:.2f}, guess {guesses[district]:.2f}")
     for guess in (guesses[district], *others):

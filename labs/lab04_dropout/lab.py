@@ -263,8 +263,8 @@ def choose(W):
     """The rows of W that L1 and L2 choose.
 
     W: float array (n, k), one weight vector a row; it is not changed.
-    Returns two ints: the number of the row with the smallest L1 penalty, and of that with the smallest L2 penalty; any of
-    them where several are equal.
+    Returns two ints: the number of the row with the smallest L1 penalty, and of that with the
+    smallest L2 penalty; any of them where several are equal.
     """
     ### BEGIN SOLUTION
     l1, l2 = penalties(W)
@@ -362,8 +362,10 @@ plotting.penalty_shapes();
 def penalised_step(w, gradient, lr, l1, l2):
     """One step of gradient descent on loss + l1 · Σ|w| + l2 · Σw².
 
-    w: float array of any shape. gradient: array of the same shape, the slope of the loss alone (without penalties) at w.
-    lr: learning rate, l1 and l2: strengths of the penalties; floats, at least 0. Where w is 0, the slope of |w| counts as 0.
+    w: float array of any shape. gradient: array of the same shape, the slope of the loss alone
+        (without penalties) at w.
+    lr: learning rate, l1 and l2: strengths of the penalties; floats, at least 0. Where w is 0, the
+        slope of |w| counts as 0.
     A step may carry a small weight past 0; it is not cut off there.
     Returns the new weights, a new array of the shape of w. Neither array is changed.
     """
@@ -567,11 +569,13 @@ def dropout(h, rate, seed, training):
     """Inverted dropout.
 
     h: float array of any shape, the outputs of a layer; it is not changed.
-    rate: float from 0 to below 1, the probability that an entry is dropped; every entry is drawn by itself.
-    seed: int; the same seed gives the same mask for the same shape and rate, another seed draws anew.
+    rate: float from 0 to below 1, the probability that an entry is dropped; every entry is
+        drawn by itself.
+    seed: int; the same seed gives the same mask for the same shape and rate, another
+        seed draws anew.
     training: bool; if False, nothing is dropped and nothing is scaled.
-    Returns two arrays of the shape of h: h · mask, and the mask itself, with the entries 0 and 1/(1 − rate);
-    if training is False: h (itself or a copy), and a mask of ones.
+    Returns two arrays of the shape of h: h · mask, and the mask itself, with the entries 0 and
+    1/(1 − rate); if training is False: h (itself or a copy), and a mask of ones.
     """
     ### BEGIN SOLUTION
     if not training:
@@ -739,7 +743,8 @@ def dropout_backward(gradient, mask):
     """The slope of the loss with respect to h, where h' = h · mask.
 
     gradient: float array, the slope of the loss with respect to the output h' of dropout.
-    mask: array of the same shape, the mask that the forward pass returned: 0 or 1/(1 − rate). Neither is changed.
+    mask: array of the same shape, the mask that the forward pass returned: 0 or 1/(1 − rate).
+        Neither is changed.
     Returns an array of the same shape.
     """
     ### BEGIN SOLUTION
@@ -858,15 +863,18 @@ print("training=False\n", keras.ops.convert_to_numpy(layer(ones, training=False)
 
 # %% exercise="build_regularised"
 def build_regularised(dropout, l2):
-    """A new network 784-300-100-10 with dropout and an L2 penalty, with other random weights at each call.
+    """A new network 784-300-100-10 with dropout and an L2 penalty, with other random weights
+    at each call.
 
     Whether it is compiled does not matter: whoever trains it compiles it.
 
-    dropout: float from 0 to below 1, the rate after each of the two hidden layers; it acts in training only. If ReLU is a
-        layer of its own, dropout may stand before or after it.
-    l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers, without the biases.
-    Returns a sequential or functional Keras model, of Keras's own layers and penalties: images (n, 28, 28) in, class
-        probabilities (n, 10) out; ReLU in both hidden layers; no other noise and no other penalty; nothing limits the weights.
+    dropout: float from 0 to below 1, the rate after each of the two hidden layers; it acts in
+        training only. If ReLU is a layer of its own, dropout may stand before or after it.
+    l2: float, at least 0; the penalty is l2 · Σw² over the kernels of all three dense layers,
+        without the biases.
+    Returns a sequential or functional Keras model, of Keras's own layers and penalties: images
+        (n, 28, 28) in, class probabilities (n, 10) out; ReLU in both hidden layers; no other noise
+        and no other penalty; nothing limits the weights.
     """
     ### BEGIN SOLUTION
     penalty = keras.regularizers.L2(l2)
@@ -1211,7 +1219,8 @@ print(f"epochs trained: all {EPOCHS}, stopped {len(stopped_history.history['loss
 
 # %% trains=true
 def run(dropout=0.0, l2=0.0, patience=0, clean=False, validate=False):
-    """Train one fresh network. Returns its test accuracy in percent, its probabilities, the model, the history."""
+    """Train one fresh network. Returns its test accuracy in percent, its probabilities, the
+    model, the history."""
     stop = [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)] if patience else []
     model = network(dropout, l2)
     history = learn(model, clean=clean, validate=validate or bool(patience), callbacks=stop)
@@ -1234,10 +1243,12 @@ for name, values in results.items():
 def summarise(results):
     """Mean, spread and gain of each method.
 
-    results: dict, name of a method → list of at least two numbers, one for each run; it is not changed. The lists may differ
-    in length. One of the names is "none", at any place: no regularisation.
-    Returns a dict with the same names, in any order; name → (mean, standard deviation with n − 1, gain), a tuple or a list;
-    the gain is this mean minus the mean of "none", so that of "none" itself is 0.
+    results: dict, name of a method → list of at least two numbers, one for each run; it is
+        not changed. The lists may differ in length. One of the names is "none", at any
+        place: no regularisation.
+    Returns a dict with the same names, in any order; name → (mean, standard deviation with n − 1,
+    gain), a tuple or a list; the gain is this mean minus the mean of "none", so that of "none"
+    itself is 0.
     """
     ### BEGIN SOLUTION
     base = np.mean(results["none"])
@@ -1356,7 +1367,8 @@ clean_gain = np.mean(clean_results["dropout"]) - np.mean(clean_results["none"])
 
 
 def epochs_to_reach(history, target=0.78):
-    """The first epoch, counted from 1, whose validation accuracy reaches the target; one more than all if none does."""
+    """The first epoch, counted from 1, whose validation accuracy reaches the target; one more than
+    all if none does."""
     reached = np.array(history.history["val_accuracy"]) >= target
     return int(reached.argmax()) + 1 if reached.any() else len(reached) + 1
 
@@ -1432,10 +1444,12 @@ right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]
 def mc_predict(model, X, times):
     """Many predictions with dropout left on: their mean and their spread.
 
-    model: a Keras model, with or without dropout, without batch normalisation. X: float array (n, …), the samples. times: int,
-    at least 1, how many draws are made for each sample. Neither X nor a weight of the model is changed.
-    Returns two arrays of the shape of the model's output, usually (n, classes): the mean over the predictions, and their
-    standard deviation (dividing by `times`, so that it is 0 for a single prediction).
+    model: a Keras model, with or without dropout, without batch normalisation. X: float array
+        (n, …), the samples. times: int, at least 1, how many draws are made for each sample.
+        Neither X nor a weight of the model is changed.
+    Returns two arrays of the shape of the model's output, usually (n, classes): the mean
+    over the predictions, and their standard deviation (dividing by `times`, so that it is 0
+    for a single prediction).
     """
     ### BEGIN SOLUTION
     draws = np.array([keras.ops.convert_to_numpy(model(X, training=True)) for _ in range(times)])
@@ -1620,9 +1634,11 @@ for name, p, spread in zip(odd, mean, std):
 def ensemble(P):
     """The joint answer of several networks.
 
-    P: float array (models, n, classes): for each network its probabilities, one row a sample; it is not changed.
-    Returns two arrays: the mean probabilities (n, classes), and the labels (n,): for each sample the number of the class
-    with the largest mean probability, counted from 0; any of them where several are equal.
+    P: float array (models, n, classes): for each network its probabilities, one row a sample; it
+        is not changed.
+    Returns two arrays: the mean probabilities (n, classes), and the labels (n,): for each sample
+    the number of the class with the largest mean probability, counted from 0; any of them where
+    several are equal.
     """
     ### BEGIN SOLUTION
     mean = np.mean(P, axis=0)
@@ -1740,7 +1756,8 @@ for name in ("none", "dropout"):
 def update_average(average, weights, decay):
     """One step of the running average: decay · average + (1 − decay) · weights.
 
-    average, weights: lists of float arrays, of the same length and with the same shapes; they are not changed.
+    average, weights: lists of float arrays, of the same length and with the same shapes; they
+        are not changed.
     decay: float from 0 to below 1.
     Returns a new list of new arrays with these shapes, for decay 0 too.
     """

@@ -106,11 +106,13 @@ TARGET_HEAD = 0.55  # the same for exercise 8
 def pick_classes(X, y, classes):
     """The images of some classes, with new labels.
 
-    X: array (n, ...), one image a row. y: array (n,) of any integer type, the class number of each, 0 or more.
-    classes: list of different class numbers, 0 or more; of some or all of them no image may be there. The new label
-        of a class is its place in this list: classes[0] becomes 0, classes[1] becomes 1, and so on.
-    Returns two new arrays: the images whose class is in the list, in the order that they have in X; and their
-    new labels, an int array, even if no image is kept. X, y and classes are not changed.
+    X: array (n, ...), one image a row. y: array (n,) of any integer type, the class number of each,
+        0 or more.
+    classes: list of different class numbers, 0 or more; of some or all of them no image may be
+        there. The new label of a class is its place in this list: classes[0] becomes 0, classes[1]
+        becomes 1, and so on.
+    Returns two new arrays: the images whose class is in the list, in the order that they have in X;
+    and their new labels, an int array, even if no image is kept. X, y and classes are not changed.
     """
     ### BEGIN SOLUTION
     places = np.full(max(*classes, *y) + 1, -1)
@@ -331,11 +333,12 @@ print("tiny says", np.round(tiny.predict(point, verbose=0), 3), "after *the othe
 def reuse(base):
     """A new network for a yes-or-no question, on a copy of the body of `base`.
 
-    base: a trained `Sequential` network with two or more layers of any kind; it may be frozen, in part or as a whole.
-        It is left as it is, its flag and those of its layers too, and no later training of the new network may change it.
-    Returns a sequential or functional Keras model, compiled or not, with the same input: copies of all layers of base
-    but the last, with the same weights, each of them frozen (in an inner model, if you like);
-    then one new dense neuron with a sigmoid, not frozen.
+    base: a trained `Sequential` network with two or more layers of any kind; it may be frozen, in
+        part or as a whole. It is left as it is, its flag and those of its layers too, and no later
+        training of the new network may change it.
+    Returns a sequential or functional Keras model, compiled or not, with the same input: copies of
+    all layers of base but the last, with the same weights, each of them frozen (in an inner model,
+    if you like); then one new dense neuron with a sigmoid, not frozen.
     """
     ### BEGIN SOLUTION
     copy = keras.models.clone_model(base)
@@ -632,13 +635,15 @@ for compile_again in (False, True):
 
 # %% exercise="unfreeze"
 def unfreeze(model, learning_rate):
-    """Make every layer of `model` trainable, batch normalisation too, and make it ready for further training.
+    """Make every layer of `model` trainable, batch normalisation too, and make it ready
+    for further training.
 
-    model: a Keras model with one sigmoid output, some layers of which are frozen, of whatever kind and name; one of
-        them may be a model that was frozen as a whole. The flag of `model` itself is True. It may have been trained
-        before. It is changed in place; its weights keep their values.
-    learning_rate: float, the rate of the optimizer, which is Adam. The loss is the binary cross-entropy, and the
-        accuracy is measured as well.
+    model: a Keras model with one sigmoid output, some layers of which are frozen, of whatever
+        kind and name; one of them may be a model that was frozen as a whole. The flag of
+        `model` itself is True. It may have been trained before. It is changed in place; its
+        weights keep their values.
+    learning_rate: float, the rate of the optimizer, which is Adam. The loss is the binary
+        cross-entropy, and the accuracy is measured as well.
     Returns nothing.
     """
     ### BEGIN SOLUTION
@@ -652,7 +657,8 @@ def unfreeze(model, learning_rate):
 
 # %% given="half_frozen"
 def half_frozen(hidden=(6, 5)):
-    """A small yes-or-no network with a frozen body, trained for one step; and the batch for the next step."""
+    """A small yes-or-no network with a frozen body, trained for one step; and the batch for
+    the next step."""
     layers = [keras.layers.Dense(n, activation="tanh", bias_initializer="normal") for n in hidden]
     network = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1, activation="sigmoid")])
     for layer in layers:
@@ -665,7 +671,8 @@ def half_frozen(hidden=(6, 5)):
 
 
 def frozen_inside():
-    """A small yes-or-no network with three frozen layers, none of them dense: two convolutions and a batch normalisation."""
+    """A small yes-or-no network with three frozen layers, none of them dense: two convolutions and
+    a batch normalisation."""
     layers = [keras.layers.Reshape((4, 1)), keras.layers.Conv1D(2, 2, name="dense"), keras.layers.BatchNormalization(name="norm")]
     layers += [keras.layers.SeparableConv1D(3, 2, name="eye"), keras.layers.Flatten()]
     network = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1, activation="sigmoid", name="answer")])
@@ -675,7 +682,8 @@ def frozen_inside():
 
 
 def opened_with_a_model_inside():
-    """`unfreeze` for a network of three layers, of which two form a model that was frozen as a whole.
+    """`unfreeze` for a network of three layers, of which two form a model that was frozen
+    as a whole.
 
     Returns how many arrays can learn afterwards, and the flag of the model inside.
     """
@@ -824,7 +832,8 @@ check.close(
 
 # %% given="curves"
 def curves_of(record):
-    """The curves of a History, a dict; the accuracy is called "accuracy", whatever the metric that measured it is called."""
+    """The curves of a History, a dict; the accuracy is called "accuracy", whatever the metric that
+    measured it is called."""
 
     def usual(key):
         part, name = ("val_", key[4:]) if key.startswith("val_") else ("", key)
@@ -1014,7 +1023,8 @@ axes.axvline(EPOCHS_1 + 0.5, color="black", linestyle="--", linewidth=1);
 
 # %% given="methods"
 def from_scratch(X, y):
-    """784-300-100-1 from random weights, trained for as many epochs as both stages of the transfer."""
+    """784-300-100-1 from random weights, trained for as many epochs as both stages
+    of the transfer."""
     layers = [keras.layers.Dense(n, activation="relu") for n in (300, 100)]
     network = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), *layers, keras.layers.Dense(1, "sigmoid")])
     network.compile(optimizer=keras.optimizers.Adam(0.001), loss="binary_crossentropy")
@@ -1023,7 +1033,8 @@ def from_scratch(X, y):
 
 
 def from_body(base, first, second):
-    """A function that trains on the body of `base`: `first` epochs the head only, then `second` epochs all layers."""
+    """A function that trains on the body of `base`: `first` epochs the head only, then `second`
+    epochs all layers."""
 
     def train(X, y):
         network = reuse(base)
@@ -1038,7 +1049,8 @@ def from_body(base, first, second):
 
 
 def accuracies(train):
-    """Per cent of the test images of task B right, one number a seed: each seed draws 200 other training images."""
+    """Per cent of the test images of task B right, one number a seed: each seed draws 200
+    other training images."""
     results = []
     for seed in range(SEEDS):
         chosen = np.random.default_rng(seed).permutation(len(X_B_all))[:200]
@@ -1147,9 +1159,11 @@ def add_noise(X, s, seed):
     """Images with noise, for a denoising autoencoder.
 
     X: float array of any shape, pixels from 0 to 1; it is not changed.
-    s: float, at least 0, the standard deviation of the noise. seed: int; the same seed gives the same noise.
-    Returns a new float32 array of the shape of X, for s = 0 too: every entry plus its own number from a normal
-    distribution with mean 0 and standard deviation s, cut off to the range from 0 to 1.
+    s: float, at least 0, the standard deviation of the noise. seed: int; the same seed gives
+        the same noise.
+    Returns a new float32 array of the shape of X, for s = 0 too: every entry plus its own
+    number from a normal distribution with mean 0 and standard deviation s, cut off to the range
+    from 0 to 1.
     """
     ### BEGIN SOLUTION
     noise = np.random.default_rng(seed).normal(scale=s, size=X.shape)
@@ -1406,11 +1420,14 @@ show_feature_map(P_train[0])
 def batch_norm(x, gamma, beta, mean, variance, training):
     """What a layer of batch normalisation does with one batch.
 
-    x: float array (n, features), one row a sample, n at least 1. gamma, beta: float arrays (features,).
+    x: float array (n, features), one row a sample, n at least 1. gamma, beta:
+        float arrays (features,).
     mean, variance: float arrays (features,), the running values so far. No array is changed.
-    training: bool; it alone says whether to use the batch's own mean and variance (divide by n), or the running ones.
-    Returns three float arrays: y, of the shape of x; the running mean and the running variance afterwards, moved
-    by one part in a hundred towards those of the batch in training, and unchanged otherwise.
+    training: bool; it alone says whether to use the batch's own mean and variance (divide by n), or
+        the running ones.
+    Returns three float arrays: y, of the shape of x; the running mean and the running
+    variance afterwards, moved by one part in a hundred towards those of the batch in
+    training, and unchanged otherwise.
     """
     ### BEGIN SOLUTION
     m, v = mean, variance
@@ -1544,7 +1561,8 @@ check.close(
 
 # %%
 def two_faces():
-    """Features of the first photograph with training=False and =True, in other company, and before and after."""
+    """Features of the first photograph with training=False and =True, in other company, and
+    before and after."""
     probe = backbones.pretrained((SIZE, SIZE, 3))  # a copy of its own: this experiment spoils it
     scaled = P_train.astype("float32") / 127.5 - 1
 
@@ -1607,8 +1625,8 @@ two_faces()
 def extract(base, photos, batch_size):
     """The features of photographs: base's feature maps, averaged over all places.
 
-    base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels) out. It is
-        called as in use, never as in training, and left as it was.
+    base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels)
+        out. It is called as in use, never as in training, and left as it was.
     photos: uint8 array (n, height, width, 3), pixels from 0 to 255, not changed. n is at least 1.
     batch_size: int; so many photographs at most are sent through base at a time.
     Returns a float32 array (n, channels), one row a photograph, in their order.
@@ -1625,7 +1643,8 @@ def extract(base, photos, batch_size):
 
 # %% given="small_body"
 def small_body(input_shape=(6, 6, 3), channels=4):
-    """A small random convolutional body with batch normalisation, whose running values are not those of its inputs."""
+    """A small random convolutional body with batch normalisation, whose running values are not
+    those of its inputs."""
     body = keras.Sequential(
         [
             keras.Input(input_shape),
@@ -1644,7 +1663,8 @@ def small_body(input_shape=(6, 6, 3), channels=4):
 
 
 def named_body():
-    """A small body with layers of several kinds, whose names say little about them, as in other people's networks."""
+    """A small body with layers of several kinds, whose names say little about them, as in
+    other people's networks."""
     x = inputs = keras.Input((4, 4, 3))
     x = keras.layers.Conv2D(4, 1, name="sharp")(x)
     x = keras.layers.Dense(3, name="bn_first")(x)
@@ -1654,7 +1674,8 @@ def named_body():
 
 
 def forked_body():
-    """A small body whose layers form no chain: two ways, added up; and a dropout, which acts in training only."""
+    """A small body whose layers form no chain: two ways, added up; and a dropout, which acts
+    in training only."""
     inputs = keras.Input((6, 6, 3))
     left = keras.layers.Conv2D(4, 2, activation="relu")(inputs)
     right = keras.layers.Conv2D(4, 2, activation="tanh")(inputs)
@@ -1945,13 +1966,15 @@ print(f"from scratch:             {scratch_valid:.1%} of the validation photogra
 def build_classifier(base, classes):
     """A classifier of photographs on a pretrained body, with augmentation; not compiled.
 
-    base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels) out. It is
-        used itself, not a copy; it is frozen here, so that no weight in it is trainable, and called with training=False (which a
-        sequential model cannot say; the freezing protects its batch normalisation there).
+    base: Keras model, images with pixels from −1 to 1 in, feature maps (n, height, width, channels)
+        out. It is used itself, not a copy; it is frozen here, so that no weight in it is trainable,
+        and called with training=False (which a sequential model cannot say; the freezing protects
+        its batch normalisation there).
     classes: int.
-    Returns a sequential or functional Keras model with the parts of the table, in this order: pixels from 0 to
-    255, shape that of base's input, in; probabilities (n, classes) out. Photographs are mirrored at random, left
-    to right, in training only. The last layer is the dense one with softmax.
+    Returns a sequential or functional Keras model with the parts of the table, in this order:
+    pixels from 0 to 255, shape that of base's input, in; probabilities (n, classes) out.
+    Photographs are mirrored at random, left to right, in training only. The last layer is the dense
+    one with softmax.
     """
     ### BEGIN SOLUTION
     base.trainable = False
@@ -2113,8 +2136,8 @@ check.between(
 def open_top(base, count):
     """Unfreeze the last `count` layers of `base`, but no batch normalisation; freeze all others.
 
-    base: Keras model with layers of any kind and name, none of them a model; some or all may be frozen or not before. Its
-        flags are changed in place, its weights keep their values.
+    base: Keras model with layers of any kind and name, none of them a model; some or all may be
+        frozen or not before. Its flags are changed in place, its weights keep their values.
     count: int, from 0 to len(base.layers); layers without weights count as well.
     Returns an int: how many parameters of base are trainable now.
     """

@@ -141,7 +141,8 @@ def answer(model, X):
 
 
 def fresh(name):
-    """The path "lab06_models/<name>", with nothing at it: what an earlier run left there is removed."""
+    """The path "lab06_models/<name>", with nothing at it: what an earlier run left
+    there is removed."""
     place = Path("lab06_models") / name
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.is_dir():
@@ -151,7 +152,8 @@ def fresh(name):
 
 
 def served(folder):
-    """An exported folder as a server loads it, with TensorFlow alone: `.serve(X)` predicts, `.variables` are its arrays."""
+    """An exported folder as a server loads it, with TensorFlow alone: `.serve(X)` predicts,
+    `.variables` are its arrays."""
     import tensorflow as tf
 
     return tf.saved_model.load(folder)
@@ -183,10 +185,10 @@ def save_and_load(model, path):
     """Save a whole model to a file, and load it again from there.
 
     model: a compiled Keras model; it is not changed.
-    path: str or pathlib.Path, ends in ".keras". Folders of it that do not exist are made; a file that is already
-        there is replaced.
-    Returns the model that was loaded from the file: another object, with the same weights, compiled like `model`,
-    its optimizer in the same state.
+    path: str or pathlib.Path, ends in ".keras". Folders of it that do not exist are made; a file
+        that is already there is replaced.
+    Returns the model that was loaded from the file: another object, with the same weights, compiled
+    like `model`, its optimizer in the same state.
     """
     ### BEGIN SOLUTION
     path = Path(path)
@@ -332,13 +334,15 @@ print(f"{network_bytes:9,} bytes in all: {network_bytes / 203560:.2f} times the 
 def read_archive(path):
     """What a .keras file says about itself, read with `zipfile` and `json` alone.
 
-    path: str, a .keras file. It may hold layers that this Keras does not know, so do not load it as a model.
+    path: str, a .keras file. It may hold layers that this Keras does not know, so do not load it
+        as a model.
     Returns a dict with four entries:
         "files": list of the names of all parts, sorted
         "keras_version": str, the version of Keras that wrote the file
-        "layers": list of the class names of the model's own layers, in the order of the file, input layers included (of a model
-            among them just its class, not its layers)
-        "optimizer": str, the class name of the optimizer, or None if there is none, as in a model never compiled
+        "layers": list of the class names of the model's own layers, in the order of the file, input
+            layers included (of a model among them just its class, not its layers)
+        "optimizer": str, the class name of the optimizer, or None if there is none, as in a model
+            never compiled
     """
     ### BEGIN SOLUTION
     with zipfile.ZipFile(path) as archive:
@@ -500,8 +504,8 @@ def save_any(model, path):
     """Save `model` in the way that the ending of `path` asks for.
 
     model: a compiled Keras model; it is not changed.
-    path: str; its folder exists. It ends in ".keras": the whole model. It ends in ".weights.h5": its weights.
-        It ends otherwise: `path` is the name of a folder for an exported SavedModel.
+    path: str; its folder exists. It ends in ".keras": the whole model. It ends in ".weights.h5":
+        its weights. It ends otherwise: `path` is the name of a folder for an exported SavedModel.
     Returns nothing.
     """
     ### BEGIN SOLUTION
@@ -646,8 +650,10 @@ def same_state(a, b):
 
     a, b: Keras models, not changed; their networks may be different.
     Returns a dict of two bools:
-        "weights": both have the same number of arrays of weights, with the same shapes and equal numbers in them
-        "optimizer": the same for the variables of their optimizers; False if one model, or both, are not compiled
+        "weights": both have the same number of arrays of weights, with the same shapes and equal
+            numbers in them
+        "optimizer": the same for the variables of their optimizers; False if one model, or both,
+            are not compiled
     """
     ### BEGIN SOLUTION
     def equal(these, those):
@@ -940,9 +946,11 @@ print("predictions equal:", np.array_equal(rebuilt.predict(new_images, verbose=0
 def restore(build, path):
     """A new network in the state that a .weights.h5 file holds.
 
-    build: function without arguments that returns a new compiled model (any optimizer) with random weights.
+    build: function without arguments that returns a new compiled model (any optimizer)
+        with random weights.
     path: str, a .weights.h5 file that was saved from such a model in the middle of its training.
-    Returns a model made by `build`, with the weights and with the state of the optimizer from the file.
+    Returns a model made by `build`, with the weights and with the state of the optimizer
+    from the file.
     Raises ValueError, as Keras does, if the file belongs to a network of other shapes.
     """
     ### BEGIN SOLUTION
@@ -1051,12 +1059,13 @@ check.equal(
 def keep_best(model, X, y, X_valid, y_valid, epochs, path):
     """Train a model, and keep its best version in a file.
 
-    model: a compiled model. It is trained in place, with the optimizer, rate and loss that it was compiled with, and ends with
-        the weights of the LAST epoch.
-    X, y: training data, in batches of 32 as Keras makes them. X_valid, y_valid: validation data. None is changed.
+    model: a compiled model. It is trained in place, with the optimizer, rate and loss that it was
+        compiled with, and ends with the weights of the LAST epoch.
+    X, y: training data, in batches of 32 as Keras makes them. X_valid, y_valid: validation data.
+        None is changed.
     epochs: int, all of them are run.
-    path: str, ends in ".keras", in a folder that exists. Afterwards it holds the whole model as it was after the
-        epoch with the lowest validation loss (any of them if there are several).
+    path: str, ends in ".keras", in a folder that exists. Afterwards it holds the whole model as it
+        was after the epoch with the lowest validation loss (any of them if there are several).
     Returns the History that fit returns, with the validation loss of every epoch.
     """
     ### BEGIN SOLUTION
@@ -1072,7 +1081,8 @@ def keep_best(model, X, y, X_valid, y_valid, epochs, path):
 
 # %% given="one_weight"
 def one_weight():
-    """y_hat = w · x with w = 0 at the start; one epoch on `pull` moves w a fifth of the way to 2."""
+    """y_hat = w · x with w = 0 at the start; one epoch on `pull` moves w a fifth of the
+    way to 2."""
     single = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
     single.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", run_eagerly=True)
     return single
@@ -1248,7 +1258,8 @@ class PowerCut(keras.callbacks.Callback):
 
 
 class Snapshot(keras.callbacks.Callback):
-    """Copies a folder, as a power cut would leave it, when the given epoch, counted from 0, is about to begin."""
+    """Copies a folder, as a power cut would leave it, when the given epoch, counted from 0, is
+    about to begin."""
 
     def __init__(self, epoch, folder, copy):
         super().__init__()
@@ -1285,13 +1296,16 @@ class Snapshot(keras.callbacks.Callback):
 def train_resumable(model, X, y, epochs, folder, callbacks=()):
     """Train a model, and go on where an interrupted training stopped.
 
-    model: a compiled model, trained in place with the optimizer, rate and loss that it was compiled with.
+    model: a compiled model, trained in place with the optimizer, rate and loss that it
+        was compiled with.
     X, y: arrays, used in their order (no shuffling), in batches of 32.
-    epochs: int, epochs of the whole training. folder: str, for the backup. callbacks: a list or tuple of more callbacks for fit.
-    After every epoch there is a backup in `folder`. If a training with this folder was interrupted before, weights,
-    state of the optimizer and number of the epoch are taken from the backup, and only the missing epochs, at least one, are run.
-    Returns the History of the epochs that were run now. When the last epoch is done, no backup is left (an
-        empty folder may be).
+    epochs: int, epochs of the whole training. folder: str, for the backup. callbacks: a list or
+        tuple of more callbacks for fit.
+    After every epoch there is a backup in `folder`. If a training with this folder was interrupted
+    before, weights, state of the optimizer and number of the epoch are taken from the backup, and
+    only the missing epochs, at least one, are run.
+    Returns the History of the epochs that were run now. When the last epoch is done, no backup
+        is left (an empty folder may be).
     """
     ### BEGIN SOLUTION
     backup = keras.callbacks.BackupAndRestore(folder)
@@ -1472,7 +1486,8 @@ plotting.describe(lines, "Loss of six epochs as a line; the three epochs after t
 # %% given="pinball"
 @keras.saving.register_keras_serializable(package="lab06")
 class PinballLoss(keras.losses.Loss):
-    """quantile · (y − ŷ) where the forecast ŷ is too low, (1 − quantile) · (ŷ − y) where it is too high."""
+    """quantile · (y − ŷ) where the forecast ŷ is too low, (1 − quantile) · (ŷ − y) where it
+    is too high."""
 
     def __init__(self, quantile=0.5, name="pinball", **kwargs):  # kwargs: what every loss has, passed on as it is
         super().__init__(name=name, **kwargs)
@@ -1514,7 +1529,8 @@ print("loss after loading:", type(careful_again.loss).__name__, "with quantile",
 # %% given="shift"
 @keras.saving.register_keras_serializable(package="lab06")
 class Shift(keras.layers.Layer):
-    """inputs + step · offset, with one trainable number, offset, that all features share; it starts at 0."""
+    """inputs + step · offset, with one trainable number, offset, that all features share; it
+    starts at 0."""
 
     def __init__(self, step=1.0, **kwargs):  # kwargs: name, dtype, trainable; the parent class knows what to do with them
         super().__init__(**kwargs)
@@ -1578,10 +1594,11 @@ class SoftClip(keras.layers.Layer):
 def clip_report(X, gains=None, copied=False, **arguments):
     """Make SoftClip(**arguments), show it X, and say in plain values what it is and what it does.
 
-    X: float array (n, …, features). gains: float array (features,) to put into the layer first; None leaves it as it starts.
+    X: float array (n, …, features). gains: float array (features,) to put into the layer first;
+        None leaves it as it starts.
     copied: whether to report on the layer that SoftClip.from_config makes of the config.
-    Returns a dict: outputs, an array of the shape of X; weights, the arrays before gains were set; trainable, the shapes of
-    the trainable ones; name and is_trainable of the layer.
+    Returns a dict: outputs, an array of the shape of X; weights, the arrays before gains were set;
+    trainable, the shapes of the trainable ones; name and is_trainable of the layer.
     """
     clip = SoftClip(**arguments)
     if copied:
@@ -1595,10 +1612,12 @@ def clip_report(X, gains=None, copied=False, **arguments):
 
 
 def clip_file(X, kernel, **arguments):
-    """Save a network of SoftClip(**arguments) and a Dense layer in lab06_models/exercise_9.keras, load it, and ask both.
+    """Save a network of SoftClip(**arguments) and a Dense layer in lab06_models/exercise_9.keras,
+    load it, and ask both.
 
     X: float array (n, features). kernel: float array (features, units), put into the Dense layer.
-    Returns a dict: shapes, those of the network's weights; and, if the Dense layer has any, before and after, the two outputs.
+    Returns a dict: shapes, those of the network's weights; and, if the Dense layer has any, before
+    and after, the two outputs.
     """
     features, units = kernel.shape
     network = keras.Sequential([keras.Input((features,)), SoftClip(**arguments), keras.layers.Dense(units)])
@@ -1847,7 +1866,8 @@ REMEDIES = {
 
 
 def verdict(load, file):
-    """What load(file) says of a file, in a word: "good", or the kind of trouble if its error is as it should be."""
+    """What load(file) says of a file, in a word: "good", or the kind of trouble if its error is as
+    it should be."""
     try:
         result = load(file)
     except NotImplementedError:
@@ -1892,10 +1912,12 @@ def verdict(load, file):
 def load_model_safely(path):
     """Load a .keras file, or say which file cannot be loaded, why, and what to do.
 
-    path: str or pathlib.Path, ends in ".keras". No code from the file is run, and the file is not changed.
+    path: str or pathlib.Path, ends in ".keras". No code from the file is run, and the file
+        is not changed.
     Returns the loaded model, compiled if it was compiled.
-    Raises FileNotFoundError for the kind "missing" and ValueError for the other kinds; the message contains the path
-    as it was given (or as `pathlib.Path` writes it) and, letter for letter, REMEDIES[kind]. Any other error of Keras is passed on as it is.
+    Raises FileNotFoundError for the kind "missing" and ValueError for the other kinds; the message
+    contains the path as it was given (or as `pathlib.Path` writes it) and, letter for letter,
+    REMEDIES[kind]. Any other error of Keras is passed on as it is.
     """
     ### BEGIN SOLUTION
     def refuse(kind, error=ValueError):
@@ -2166,7 +2188,8 @@ for trouble, spoiled in broken_files().items():
 
 # %% given="wide_deep"
 def build_wide_deep(inputs=("wide", "deep"), outputs=("main", "aux")):
-    """A compiled network with two inputs of 4 features each and two outputs (n, 1), in the given orders."""
+    """A compiled network with two inputs of 4 features each and two outputs (n, 1), in
+    the given orders."""
     arrivals = {name: keras.Input((4,), name=name) for name in ("wide", "deep")}
     hidden = keras.layers.Dense(8, activation="relu")(arrivals["deep"])
     ends = {
@@ -2181,7 +2204,8 @@ def build_wide_deep(inputs=("wide", "deep"), outputs=("main", "aux")):
 
 
 def other_names(inputs, outputs):
-    """A network, not compiled, with inputs of 4 features each and outputs (n, 1) of the given names."""
+    """A network, not compiled, with inputs of 4 features each and outputs (n, 1) of
+    the given names."""
     arrivals = [keras.Input((4,), name=name) for name in inputs]
     hidden = keras.layers.Dense(6, activation="relu")(keras.layers.concatenate(arrivals))
     return keras.Model(arrivals, [keras.layers.Dense(1, name=name)(hidden) for name in outputs])
@@ -2224,9 +2248,10 @@ for order, forecast in (("in order", in_order), ("swapped ", swapped)):
 def predict_by_name(path, features):
     """Predictions of a saved model with several inputs and outputs.
 
-    path: str, a .keras file; its model was made from lists of two or more inputs and outputs, each with a name, in any order.
-    features: dict, name of an input → array (n, …), one entry for each input, in any order. Neither the dict nor an
-        array in it is changed.
+    path: str, a .keras file; its model was made from lists of two or more inputs and outputs, each
+        with a name, in any order.
+    features: dict, name of an input → array (n, …), one entry for each input, in any order. Neither
+        the dict nor an array in it is changed.
     Returns a dict, name of an output → array (n, …) with the predictions.
     """
     ### BEGIN SOLUTION
@@ -2318,7 +2343,8 @@ import warnings
 
 @contextlib.contextmanager
 def hushed():
-    """Keep what the compiled code of the converter says about its own workings out of the notebook."""
+    """Keep what the compiled code of the converter says about its own workings out
+    of the notebook."""
     usual = os.dup(2)  # 2 is the error stream of the whole process, below Python's sys.stderr
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
