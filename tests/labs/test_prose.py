@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from autograder.labs.model import Lab
 from autograder.labs.source import find_labs, load_lab
 
 ROOT = Path(__file__).parents[2]
-COLUMNS = 100  # what JupyterLab shows of a cell on a screen of 1280 pixels, with the list of files open
 
 
 @pytest.fixture(params=find_labs(ROOT / "labs"), ids=lambda folder: folder.name, scope="module")
@@ -44,13 +42,3 @@ def test_the_marking_says_that_these_are_needed(lab: Lab) -> None:
 
 def test_a_lab_ends_with_progress_and_hand_in(lab: Lab) -> None:
     assert [cell.source.strip() for cell in lab.cells[-2:]] == ["coursekit.progress()", "coursekit.submit()"]
-
-
-def test_no_line_of_a_docstring_is_cut_beside_the_list_of_files(lab: Lab) -> None:
-    for cell in lab.cells:
-        if cell.role in ("exercise", "code") and not cell.source.lstrip().startswith(("%", "!")):
-            lines = cell.source.split("\n")
-            for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
-                    text = node.body[0]
-                    assert max(map(len, lines[text.lineno - 1 : text.end_lineno])) <= COLUMNS, node.name

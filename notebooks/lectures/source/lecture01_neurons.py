@@ -332,7 +332,8 @@ def ring(n, seed):
 
 
 def train(X, t, neurons, seed, activation="tanh"):
-    """A network with one hidden layer, trained on (X, t) until it hardly improves; `seed` chooses its first weights."""
+    """A network with one hidden layer, trained on (X, t) until it hardly improves; `seed` chooses
+    its first weights."""
     network = MLPClassifier(
         hidden_layer_sizes=[neurons], activation=activation, solver="lbfgs", alpha=0, max_iter=1000, random_state=seed
     )
@@ -511,7 +512,8 @@ assert softness[4] < softness[1] / 2, "steps that are too soft flatten the hills
 
 # %%
 def fit_curve(neurons, seed):
-    """A network with one input, trained on 101 points of the curve g; returns its outputs at the points x."""
+    """A network with one input, trained on 101 points of the curve g; returns its outputs at
+    the points x."""
     points = np.linspace(0, 1, 101)[:, None]
     network = MLPRegressor(
         hidden_layer_sizes=[neurons], activation="logistic", solver="lbfgs", alpha=0, max_iter=2000, tol=1e-9, random_state=seed
@@ -578,7 +580,8 @@ FLIP = 0.15  # the share of samples with a flipped class
 
 
 def noisy_circle(n, seed):
-    """n samples: X (n, 2) in a square, t (n,) the class that the network sees, flipped (n,) where it is the wrong one."""
+    """n samples: X (n, 2) in a square, t (n,) the class that the network sees, flipped (n,) where
+    it is the wrong one."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-2, 2, (n, 2))
     inside = np.hypot(X[:, 0], X[:, 1]) < 1.3

@@ -274,7 +274,8 @@ def gd(w, g, state, lr):
 
 
 def descend(step, steps, start=START, gradient=slope, **options):
-    """The places (steps + 1, 2) that a descent visits. step: an optimiser; options: its learning rate and so on."""
+    """The places (steps + 1, 2) that a descent visits. step: an optimiser; options: its learning
+    rate and so on."""
     w, state = np.array(start), {}
     places = [w]
     with np.errstate(over="ignore", invalid="ignore"):  # a descent may diverge; the figure says so
@@ -349,7 +350,8 @@ assert 1.8 < counts[6] / counts[5] < 2.2, "twice the condition number, twice the
 
 # %%
 def far_from_keras(step, optimizer, **options):
-    """Largest difference between our optimiser and a Keras one over 100 steps with the same gradients."""
+    """Largest difference between our optimiser and a Keras one over 100 steps with
+    the same gradients."""
     gradients = np.random.default_rng(1).normal(size=(100, 2)).astype("float32")
     w, state, largest = np.array([-9.0, 1.0], "float32"), {}, 0.0
     keras_w = keras.Variable(w)
@@ -473,7 +475,8 @@ coursekit.explore(
 
 # %%
 def nesterov(w, g, state, lr, mu):
-    """Momentum in which the newest push counts 1 + mu times at once: the step is mu * v - lr * g instead of v."""
+    """Momentum in which the newest push counts 1 + mu times at once: the step is mu * v - lr * g
+    instead of v."""
     state["v"] = mu * state.get("v", 0) - lr * g
     return w + mu * state["v"] - lr * g
 
@@ -549,7 +552,8 @@ assert np.abs(far[-1] - far[-2]).max() > 0.05, "near the minimum its steps are s
 
 # %%
 def adam(w, g, state, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
-    """Momentum (m) divided by the usual size of the gradient (s), both corrected for their start at 0."""
+    """Momentum (m) divided by the usual size of the gradient (s), both corrected for their
+    start at 0."""
     t = state["t"] = state.get("t", 0) + 1
     m = state["m"] = beta_1 * state.get("m", 0) + (1 - beta_1) * g
     s = state["s"] = beta_2 * state.get("s", 0) + (1 - beta_2) * g**2
@@ -626,7 +630,8 @@ CONTENDERS = {
 
 
 def steps_for_all_rates(step, options, A):
-    """For each rate: steps until the loss is 10,000 times smaller for good, from the slowest start; inf if not in time."""
+    """For each rate: steps until the loss is 10,000 times smaller for good, from the slowest start;
+    inf if not in time."""
     turned = starts @ TURN.T if A[0, 1] else starts
     w, state = np.tile(turned, (len(RATES), 1, 1)), {}  # (rates, starts, 2): all descents at once
     first = last = np.zeros(w.shape[:2])
@@ -948,7 +953,8 @@ def excess(w):
 
 
 def regression(B, budget, runs=10, lr=0.02):
-    """Samples read so far, and the excess loss (places, runs) of stochastic descents with batch size B."""
+    """Samples read so far, and the excess loss (places, runs) of stochastic descents with
+    batch size B."""
     rng = np.random.default_rng(B)
     w, read, losses = np.zeros((runs, 5)), [], []
     shown = set(np.unique(np.geomspace(1, budget // B, 60).astype(int)))

@@ -170,7 +170,8 @@ class Value:
     __radd__, __rmul__ = __add__, __mul__  # so that 2 + v and 2 * v work too
 
     def backward(self):
-        """Set `grad` of this value and of all that it was made from to the slope of this value in each of them."""
+        """Set `grad` of this value and of all that it was made from to the slope of this value in
+        each of them."""
         order = []
 
         def visit(value):
@@ -395,7 +396,8 @@ coursekit.explore(draw_neuron, start={"b": -1.5}, b=[-12.0, -8.0, -4.0, -2.5, -1
 
 # %%
 def response(w0, kind):
-    """The neuron's output as a function of w0, computed with 16 digits (np.float64) or with 7 (np.float32)."""
+    """The neuron's output as a function of w0, computed with 16 digits (np.float64) or
+    with 7 (np.float32)."""
     w1, x0, x1, b, one = kind(numbers[2]), kind(numbers[1]), kind(numbers[3]), kind(numbers[4]), kind(1)
     return one / (one + np.exp(-(w0 * x0 + w1 * x1 + b)))
 
@@ -515,7 +517,8 @@ assert not blame_W1[0].any(), "weights from an input of 0 get no blame"
 
 # %%
 def draw_blame(W, ends, starts, ax):
-    """One line for each weight: as broad as its blame; dashed where the error grows with the weight."""
+    """One line for each weight: as broad as its blame; dashed where the error grows
+    with the weight."""
     for (i, j), blame in np.ndenumerate(W):
         broad = 0.3 + 9 * abs(blame) / largest
         colour = plotting.COLOURS[1] if blame > 0 else plotting.COLOURS[0]

@@ -50,7 +50,8 @@ SEEDS = 12  # runs behind every mean, each with training points of its own
 
 # %%
 def moons(n, rng, wrong=0.15):
-    """n points on two half moons, a share of them with a wrong label: X (n, 2) and t (n,) of 0 and 1."""
+    """n points on two half moons, a share of them with a wrong label: X (n, 2) and t (n,) of
+    0 and 1."""
     t = np.arange(n) % 2
     angle = rng.uniform(0, np.pi, n)
     upper = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -95,7 +96,8 @@ def error(X, t, w):
 
 
 def train(X, t, width=50, l2=0.0, rate=0.0, noise=0.0, watch=None, lr=0.05):
-    """Train a network 2-width-1 on each set. X (runs, n, 2), t (runs, n). watch(w) is called every 10 steps."""
+    """Train a network 2-width-1 on each set. X (runs, n, 2), t (runs, n). watch(w) is called
+    every 10 steps."""
     draw = np.random.default_rng(0)  # the same start and the same luck for every method: only the method differs
     runs, n, _ = X.shape
     shapes = [(runs, 2, width), (runs, 1, width), (runs, width, 1), (runs, 1, 1)]
@@ -329,7 +331,8 @@ plotting.describe(axes[1], "The same with L2: all weights shrink together, and n
 
 # %%
 def decayed(optimizer, lam):
-    """The weight after 50 steps in which the loss has no slope, only the penalty λw² (or nothing, for lam = 0)."""
+    """The weight after 50 steps in which the loss has no slope, only the
+    penalty λw² (or nothing, for lam = 0)."""
     w = keras.Variable(np.ones(1, "float32"))
     optimizer.build([w])
     for _ in range(50):
@@ -518,7 +521,8 @@ assert (valid_loss[:, -1] > 1.2 * valid_loss.min(axis=1)).all(), "the validation
 
 # %%
 def stops_at(losses, patience):
-    """Early stopping: where the best value lies that was known when `patience` values had brought nothing better."""
+    """Early stopping: where the best value lies that was known when `patience` values had
+    brought nothing better."""
     best = 0
     for i, value in enumerate(losses):
         if value < losses[best]:
@@ -559,7 +563,8 @@ masks = rng.random((12, UNITS)) >= p
 
 
 def draw(ax, number):
-    """A network 2-8-1 in one training step: units that are off are empty, and their connections are gone."""
+    """A network 2-8-1 in one training step: units that are off are empty, and their
+    connections are gone."""
     places = {"in": np.column_stack([[0, 0], [2.5, 4.5]]), "out": np.array([[2, 3.5]])}
     middle = np.column_stack([np.ones(UNITS), np.arange(UNITS)])
     for unit, on in zip(middle, masks[number]):

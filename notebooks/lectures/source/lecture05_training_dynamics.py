@@ -299,7 +299,8 @@ plotting.activation_functions(derivatives=True, low=-6, high=6);
 
 # %%
 def gradient_sizes(activation, std):
-    """Typical size of the gradient at the outputs of each layer, first layer first; at the last layer it is 1. (LAYERS,)"""
+    """Typical size of the gradient at the outputs of each layer, first layer first; at the last
+    layer it is 1. (LAYERS,)"""
     W = weights(std)
     outputs = forward(x, W, activation)
     slope = ACTIVATIONS[activation][1]
@@ -369,7 +370,8 @@ print(f"{len(X)} images with {X.shape[1]} pixels: mean {X.mean():.2f}, standard 
 
 # %%
 def network(sizes, std_of):
-    """Weights and biases for layers of these sizes; std_of(n_in, n_out) says how large the first weights are."""
+    """Weights and biases for layers of these sizes; std_of(n_in, n_out) says how large the
+    first weights are."""
     return [
         [(rng.normal(0, 1, (n_in, n_out)) * std_of(n_in, n_out)).astype("float32"), np.zeros(n_out, "float32")]
         for n_in, n_out in zip(sizes[:-1], sizes[1:])
@@ -396,7 +398,8 @@ def loss(X, y, net, activation="relu"):
 
 
 def sgd_step(X, y, net, lr, activation="relu"):
-    """One step of gradient descent on one batch; changes net. (Backpropagation, as in Lecture 3.)"""
+    """One step of gradient descent on one batch; changes net. (Backpropagation, as
+    in Lecture 3.)"""
     found = outputs_of(X, net, activation)
     g = found[-1].copy()
     g[np.arange(len(y)), y] -= 1
@@ -507,7 +510,8 @@ assert different_units(starts["Xavier"][0][0]) == 30 and paths["Xavier"][-1] < p
 
 # %%
 def dead_share(X, net):
-    """Share of the hidden units, in percent, that give 0 for every image; nan once a weight is not finite."""
+    """Share of the hidden units, in percent, that give 0 for every image; nan once a weight
+    is not finite."""
     if not all(np.isfinite(W).all() for W, _ in net):
         return np.nan
     return 100 * np.mean(np.concatenate([(h <= 0).all(axis=0) for h in outputs_of(X, net)[1:-1]]))
@@ -576,7 +580,8 @@ assert accuracy[0.1].mean() > accuracy[3.0].mean() + 20, "and the network should
 
 # %%
 def descend(A, target, steps=400):
-    """Gradient descent on the mean of (A·p − target)² from p = best + (2, 2): the path (steps, 2), the best p, and κ."""
+    """Gradient descent on the mean of (A·p − target)² from p = best + (2, 2): the path (steps, 2),
+    the best p, and κ."""
     H = 2 * A.T @ A / len(A)  # the curvature (Hessian): the same everywhere
     curvatures = np.linalg.eigvalsh(H)
     best = np.linalg.lstsq(A, target, rcond=None)[0]
@@ -747,7 +752,8 @@ def deep(normalised):
 
 
 def start_again(model, std_of):
-    """New random weights for every Dense layer, all else as at the start. (SGD remembers nothing from the run before.)"""
+    """New random weights for every Dense layer, all else as at the start. (SGD remembers nothing
+    from the run before.)"""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dense):
             n_in, n_out = layer.kernel.shape

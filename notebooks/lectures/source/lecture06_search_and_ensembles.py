@@ -125,7 +125,8 @@ def peak(d):
 
 
 def score(points, best, s):
-    """The invented score. points: (..., 2) positions a and b; best: the good place of each; s: share of the second."""
+    """The invented score. points: (..., 2) positions a and b; best: the good place of each; s:
+    share of the second."""
     a, b = points[..., 0] - best[0], points[..., 1] - best[1]
     return (1 - s) * peak(a) + s * peak(b)
 
@@ -233,7 +234,8 @@ plotting.image_grid(X[:10].reshape(-1, 14, 14), np.array(fashion.class_names)[y[
 
 # %%
 def start(k):
-    """The weights of k networks 196-32-10: W1 (k, 196, 32), b1 (k, 1, 32), W2 (k, 32, 10), b2 (k, 1, 10)."""
+    """The weights of k networks 196-32-10: W1 (k, 196, 32), b1 (k, 1, 32), W2
+    (k, 32, 10), b2 (k, 1, 10)."""
     W1, W2 = rng.normal(0, np.sqrt(2 / 196), (k, 196, 32)), rng.normal(0, np.sqrt(2 / 32), (k, 32, 10))
     return [array.astype("float32") for array in (W1, np.zeros((k, 1, 32)), W2, np.zeros((k, 1, 10)))]
 
@@ -249,7 +251,8 @@ def probabilities(networks, X):
 
 
 def one_epoch(networks, lr, l2=0.0, batch=50):
-    """k networks after one more round through the training images. lr, l2: one number, or one for each network."""
+    """k networks after one more round through the training images. lr, l2: one number, or one
+    for each network."""
     W1, b1, W2, b2 = (array.copy() for array in networks)
     k = len(W1)
     lr, l2 = (np.broadcast_to(np.float32(value), k).reshape(k, 1, 1) for value in (lr, l2))
@@ -339,7 +342,8 @@ assert by_rate > 2 * by_strength
 
 # %%
 def trained_scores(lr, l2):
-    """Validation accuracy of networks with these settings; diverged ones count as 10 %, a guess. Same shape as lr."""
+    """Validation accuracy of networks with these settings; diverged ones count as 10 %, a guess.
+    Same shape as lr."""
     P = probabilities(train(lr.size, lr.ravel(), l2.ravel()), X_valid)
     return np.where(np.isfinite(P).all(axis=(1, 2)), accuracy(P, y_valid), 10.0).reshape(lr.shape)
 
@@ -538,7 +542,8 @@ plotting.curves_with_bands(
 
 # %%
 def stopped(losses, patience=5):
-    """Early stopping on one curve: (epoch that it takes, epoch at which it stops), counted from 0."""
+    """Early stopping on one curve: (epoch that it takes, epoch at which it stops),
+    counted from 0."""
     best = 0
     for epoch, value in enumerate(losses):
         if value < losses[best]:
@@ -629,7 +634,8 @@ ks = [1, 2, 3, 5, 10, 20]
 
 
 def ensemble_curve(P, draws=DRAWS // 5):
-    """Test accuracy of ensembles of k networks, drawn by chance from those in P: (draws, len(ks))."""
+    """Test accuracy of ensembles of k networks, drawn by chance from those in
+    P: (draws, len(ks))."""
     curve = np.empty((draws, len(ks)))
     for i in range(draws):
         drawn = rng.permutation(len(P))

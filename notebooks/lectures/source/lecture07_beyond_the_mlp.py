@@ -174,7 +174,8 @@ print("n = 8, k = 3, p = 1, s = 2:", output_size(8, 1, 3, 2))
 
 # %%
 def slide_2d(X, W):
-    """Move the filter W (k, k) over the image X (height, width): (height − k + 1, width − k + 1) sums of products."""
+    """Move the filter W (k, k) over the image X (height, width): (height − k + 1, width − k + 1)
+    sums of products."""
     k = len(W)
     height, width = X.shape[0] - k + 1, X.shape[1] - k + 1
     return np.array([[np.sum(X[r : r + k, c : c + k] * W) for c in range(width)] for r in range(height)])
@@ -897,7 +898,8 @@ def softmax(z):
 
 
 def attention(Q, K, V, causal=False):
-    """Answers (queries, d_v) and attention weights (queries, places). causal: query i sees only the places 0 to i."""
+    """Answers (queries, d_v) and attention weights (queries, places). causal: query i sees only the
+    places 0 to i."""
     scores = Q @ K.T / np.sqrt(K.shape[1])
     if causal:
         scores = np.where(np.tril(np.ones(scores.shape, bool)), scores, -np.inf)
@@ -987,7 +989,8 @@ LETTERS, DIGITS, PAIRS, D = 8, 6, 5, 16
 
 
 def pairs(n):
-    """n sequences: letters (n, 5), digits (n, 5), the letter asked for (n, 1), its digit (n,), its place (n,)."""
+    """n sequences: letters (n, 5), digits (n, 5), the letter asked for (n, 1), its digit (n,),
+    its place (n,)."""
     letters = rng.permuted(np.tile(np.arange(LETTERS), (n, 1)), axis=1)[:, :PAIRS]
     digits = rng.integers(DIGITS, size=(n, PAIRS))
     place = rng.integers(PAIRS, size=n)

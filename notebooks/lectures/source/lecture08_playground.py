@@ -56,7 +56,8 @@ coursekit.playground(data="gauss", hidden=(2,))
 
 # %%
 def runs(epochs, **settings):
-    """Train the same network from several first weights. Return what was learned each time, and the playground."""
+    """Train the same network from several first weights. Return what was learned each time,
+    and the playground."""
     board = coursekit.playground(**settings)
     found = []
     for start in range(FIRST, FIRST + SEEDS):
