@@ -1284,7 +1284,7 @@ rate_small, rate_right, rate_large = 0.00001, 0.02, 0.022
 
 # %% tests="rates_found" points=1
 def error_after_500(lr):
-    """E after 500 epochs. Done here in another way, so that a mistake in your `train_delta` costs nothing."""
+    """E after 500 epochs, without your `train_delta`, so that a mistake in it costs nothing."""
     inputs = np.column_stack([X_five, np.ones(5)])
     left = np.array([-1.0, -1.0])  # what w and b still lack: the solution is w = 1, b = 1, and both start from 0
     for _ in range(500):
@@ -1317,7 +1317,7 @@ check.between(
 
 # %% tests="rate_large" points=1
 def error_after_500(lr):
-    """E after 500 epochs. Done here in another way, so that a mistake in your `train_delta` costs nothing."""
+    """E after 500 epochs, without your `train_delta`, so that a mistake in it costs nothing."""
     inputs = np.column_stack([X_five, np.ones(5)])
     left = np.array([-1.0, -1.0])  # what w and b still lack: the solution is w = 1, b = 1, and both start from 0
     for _ in range(500):

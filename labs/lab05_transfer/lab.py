@@ -2215,7 +2215,7 @@ check.true(
 
 # %% tests="open_top_again" points=1
 def open_kernels(model):
-    """Shapes of the trainable kernels of convolutions; whether batch normalisation is frozen is asked above."""
+    """Shapes of the trainable kernels of convolutions. Batch normalisation is asked about above."""
     return [tuple(w.shape) for w in model.trainable_weights if len(w.shape) == 4]
 
 
