@@ -57,6 +57,7 @@ benchmark: $(SET_UP)
 	$(BIN)/python -m tests.benchmarks.grading
 	$(BIN)/python -m tests.benchmarks.stock
 	$(BIN)/python -m tests.benchmarks.playground
+	$(BIN)/python -m tests.benchmarks.student
 
 # Made again whenever the declared or pinned versions change. pip reads registries from its own settings.
 $(SET_UP): pyproject.toml constraints.txt
