@@ -16,8 +16,8 @@
 # - prove that no single unit computes XOR, and explain why a hidden layer helps only if it is not linear;
 # - train a small network for XOR, in a few lines of NumPy and in Keras.
 #
-# Below each exercise stand its checks, folded. Run them: a card says whether they pass, or what is probably wrong. More checks of the same
-# kind run when the notebook is marked.
+# Below each exercise stand its checks, folded. Press *Shift+Enter* in your answer, then once more for each check; leave them folded. A card
+# says whether a check passes, or what is probably wrong. More checks of the same kind run when the notebook is marked.
 #
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has done the lab. What
 # stands in your answer cells you write yourself, and you can explain every line of it. The written questions ask what *you* predicted and
@@ -1953,7 +1953,8 @@ print("linear hidden layer, outputs for the four corners:", np.round(linear_outp
 # ## Hand in
 #
 # The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
-# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like. If they end with `NameError`, the kernel
+# was restarted: run the first code cell of the notebook, with `import coursekit`, and then these two again.
 
 # %%
 coursekit.progress()

@@ -1916,6 +1916,9 @@ for library, accuracy in beside.items():
 #
 # ## What to change and try
 #
+# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
+# so that what you hand in stays whole.
+#
 # - Train with `fashion.X_train / 255` in place of the standardised images. Which epoch catches up, and does
 #   it matter?
 # - Leave out the activations of the hidden layers. How far does a linear network get, compared with your
@@ -1932,7 +1935,8 @@ for library, accuracy in beside.items():
 # ## Hand in
 #
 # The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
-# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like. If they end with `NameError`, the kernel
+# was restarted: run the first code cell of the notebook, with `import coursekit`, and then these two again.
 
 # %%
 coursekit.progress()

@@ -2370,6 +2370,9 @@ print(f"\ntest RMSE of your network: {test_error:.3f}")
 #
 # ## What to change and try
 #
+# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
+# so that what you hand in stays whole.
+#
 # - Give the network a bounded output from 0.1 to 5.1. Does the RMSE fall, and what happens at the cap?
 # - Train on the logarithm of the price and take the exponential in `predict`. Which districts gain, which
 #   lose?
@@ -2382,7 +2385,8 @@ print(f"\ntest RMSE of your network: {test_error:.3f}")
 # ## Hand in
 #
 # The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
-# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like. If they end with `NameError`, the kernel
+# was restarted: run the first code cell of the notebook, with `import coursekit`, and then these two again.
 
 # %%
 coursekit.progress()

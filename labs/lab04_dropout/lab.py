@@ -1896,6 +1896,9 @@ plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve
 #
 # ## What to change and try
 #
+# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
+# so that what you hand in stays whole.
+#
 # - Change the share of wrong labels in `with_wrong_labels` to 0 and to 0.4. How does the gain of dropout change?
 # - Rates 0.1, 0.3, 0.5, 0.7: where is the best one, and does it depend on the wrong labels?
 # - Put dropout on the *inputs* as well, with rate 0.2.
@@ -1907,7 +1910,8 @@ plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve
 # ## Hand in
 #
 # The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
-# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like. If they end with `NameError`, the kernel
+# was restarted: run the first code cell of the notebook, with `import coursekit`, and then these two again.
 
 # %%
 coursekit.progress()

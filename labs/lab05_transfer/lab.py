@@ -2350,6 +2350,9 @@ plotting.confusion_matrix(matrix, photos.class_names);
 #
 # ## What to change and try
 #
+# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
+# so that what you hand in stays whole.
+#
 # - 50 or 2,000 labels in place of 200 for task B: where does the advantage of transfer end?
 # - Reuse only the first hidden layer of A. Is *head only* still worse than starting from scratch?
 # - Open the whole body in section 12, or raise the rate to 0.01, and watch the curves.
@@ -2362,7 +2365,8 @@ plotting.confusion_matrix(matrix, photos.class_names);
 # ## Hand in
 #
 # The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
-# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like. If they end with `NameError`, the kernel
+# was restarted: run the first code cell of the notebook, with `import coursekit`, and then these two again.
 
 # %%
 coursekit.progress()

@@ -2400,6 +2400,9 @@ except Exception as missing:  # another backend, or a TensorFlow without the con
 #
 # ## What to change and try
 #
+# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
+# so that what you hand in stays whole.
+#
 # - Open `lab06_models/network.keras` with the zip program of your computer. Change a number in `config.json`, say the
 #   64 neurons, and load it. Who complains, and how?
 # - Use `training.fit(…, batch_size=32)` in exercise 8, which draws a new order in every epoch. How different are
@@ -2415,7 +2418,8 @@ except Exception as missing:  # another backend, or a TensorFlow without the con
 # ## Hand in
 #
 # The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
-# writes the file to hand in: save the notebook before you run it. Run both as often as you like.
+# writes the file to hand in: save the notebook before you run it. Run both as often as you like. If they end with `NameError`, the kernel
+# was restarted: run the first code cell of the notebook, with `import coursekit`, and then these two again.
 
 # %%
 coursekit.progress()
