@@ -83,7 +83,10 @@ def autograded_notebook(
     """
     notebook = copy(released)
     notebook.metadata = nbformat.from_dict({**released.metadata, "autograder": {"status": verdict.status}})
-    notebook.cells = [copy(cell) for cell in released.cells]  # what is changed below is set anew in a cell, never within
+    # What is changed below is set anew in a cell, never within, and nothing in prose.
+    notebook.cells = [
+        node if cell.role == "prose" else copy(node) for cell, node in zip(lab.cells, released.cells, strict=True)
+    ]
     if work is not None:
         notebook.cells = _with_answers(lab, notebook.cells, work)
     cells = by_grade_id(notebook)

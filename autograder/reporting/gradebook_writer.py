@@ -187,7 +187,8 @@ def _unsure(lab: Lab, verdict: Verdict) -> set[str]:
 def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> dict[str, str | None]:
     """Return grade id → comment on an exercise or an answer: why a person must look, or that there is no answer."""
     cells = by_grade_id(notebook)
-    blank = {name for name, node in cells.items() if node.metadata.nbgrader.checksum == compute_checksum(node)}
+    names = [cell.grade_id for cell in (*lab.of("exercise"), *lab.of("written"))]
+    blank = {name for name in names if cells[name].metadata.nbgrader.checksum == compute_checksum(cells[name])}
     questions = {cell.name: cell.grade_id for cell in lab.by_hand}
     blank -= {questions[item.name] for item in verdict.written if item.answered}
     blank |= {questions[item.name] for item in verdict.written if not item.answered}
@@ -195,7 +196,6 @@ def _comments(lab: Lab, verdict: Verdict, notebook: nbformat.NotebookNode) -> di
     if unsure and not verdict.tests:
         unsure |= {cell.grade_id for cell in lab.by_hand}
     look = literal(verdict.message or "this could not be marked automatically: please look")
-    names = [cell.grade_id for cell in (*lab.of("exercise"), *lab.of("written"))]
     return {name: look if name in unsure else NO_RESPONSE if name in blank else None for name in names}
 
 
