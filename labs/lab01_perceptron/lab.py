@@ -274,27 +274,23 @@ for a, c in ((-1, -1), (-1, 1), (1, -1), (1, 1)):  # in tenths, and rounded: 0.8
 # of its corner.
 
 # %% given="squares"
-SQUARES = (-0.35, 1.35, -0.35, 1.35)  # left, right, bottom, top of a window that shows them all
-
-
-def draw_squares(ax, title):
+def draw_squares(ax):
     """Draw round each corner the inputs that are off by up to 0.2."""
+    text = "Round each corner a dotted square of the inputs that are off by up to 0.2."
     across, up = 0.2 * np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]])
     for x1, x2 in CORNERS:
         ax.plot(x1 + across, x2 + up, "k:", linewidth=1.2)
-    plotting.describe(
-        ax, f"{title}, with a square of inputs that are off by up to 0.2 round each corner."
-    )
+    plotting.describe(ax, f"{plotting.alt_text(ax)} {text}")
 
 
 # %%
-ax = plotting.decision_line(w_or, b_or, CORNERS, [0, 1, 1, 1], title="OR", limits=SQUARES)
-draw_squares(ax, "OR")
+draw_squares(plotting.decision_line(w_or, b_or, CORNERS, [0, 1, 1, 1], title="OR"))
 
 # %%
-only = "$x_1$ AND NOT $x_2$"
-ax = plotting.decision_line(w_only, b_only, CORNERS, [0, 0, 1, 0], title=only, limits=SQUARES)
-draw_squares(ax, "Only the first")
+ax = plotting.decision_line(
+    w_only, b_only, CORNERS, [0, 0, 1, 0], title="$x_1$ AND NOT $x_2$"
+)
+draw_squares(ax)
 
 # %% [markdown]
 # ## 3 · Dog or cat? Which line to trust
@@ -1721,9 +1717,9 @@ def by_hand(X):
 
 
 ax = plotting.decision_regions(
-    by_hand, CORNERS, [0, 1, 1, 0], title="XOR by hand: two lines, and an OR", limits=SQUARES
+    by_hand, CORNERS, [0, 1, 1, 0], title="XOR by hand: two lines, and an OR"
 )
-draw_squares(ax, "Your network for XOR")
+draw_squares(ax)
 
 # %% [markdown]
 # Each hidden unit draws a line, and the output unit combines the sides. Nobody wants to choose thousands of weights like this. Can a
