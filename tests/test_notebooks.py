@@ -27,3 +27,11 @@ def test_no_line_of_a_docstring_is_cut_beside_the_list_of_files(path: Path) -> N
                 assert max(map(len, lines[text.lineno - 1 : text.end_lineno])) <= COLUMNS, node.name
                 described += 1
     assert described > 0
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks" / "labs").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_line_of_code_that_a_lab_shows_is_cut_beside_the_list_of_files(path: Path) -> None:
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    shown = [cell for cell in cells if cell.metadata.get("cellView") != "form"]  # neither checks nor the start in Colab
+    assert 0 < len(shown) < len(cells)
+    assert [line for cell in shown for line in cell.source.split("\n") if len(line) > COLUMNS] == []

@@ -19,9 +19,10 @@
 # - build a network with two inputs and two outputs,
 # - invent inputs that make the problem easier, and prove that they do.
 #
-# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise,
-# checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
-# marked.
+# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise and its
+# checks, and a look at the result. The checks stand below the exercise, folded. Press *Shift+Enter* in your answer,
+# then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
+# More checks of the same kind run when your notebook is marked.
 #
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
 # done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
@@ -31,6 +32,11 @@
 # **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
 # open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
 # Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
+# **Locked cells.** The set-up, the numbers in capitals such as `EPOCHS`, functions that are given and the checks are
+# locked: JupyterLab ignores what you type there. To try another number, write it into a new cell below (press *Esc*,
+# then *B*), such as `EPOCHS = 10`; run that cell and those after it. Delete it before you hand in, because your
+# notebook is marked with what stands in it.
 #
 # To read: *Hands-On Machine Learning* (HOML), chapter 10. You know `Sequential`, the functional API and `fit`
 # from Lab 2.
@@ -81,10 +87,13 @@ TARGET = 0.505  # the error on sealed districts that it must not exceed
 # coast that the course made up. All exercises are the same, some results differ; the text then gives both.
 
 # %%
+print("loading the districts …")
 housing = data.load_california_housing()
 for part in ("train", "valid", "test"):
     print(f"{part:6s}", getattr(housing, f"X_{part}").shape, getattr(housing, f"y_{part}").shape)
-first = ", ".join(f"{name} {value:.2f}" for name, value in zip(housing.feature_names, housing.X_train[0]))
+first = ", ".join(
+    f"{name} {value:.2f}" for name, value in zip(housing.feature_names, housing.X_train[0])
+)
 print(f"one district: {first}; price {housing.y_train[0]:.2f}")
 plotting.price_map(housing.X_train[:, 7], housing.X_train[:, 6], housing.y_train);
 
@@ -97,12 +106,19 @@ plotting.price_map(housing.X_train[:, 7], housing.X_train[:, 6], housing.y_train
 def feature_histograms():
     figure, panels = plt.subplots(3, 3, figsize=(10, 6), layout="constrained")
     said = []
-    for ax, feature, column in zip(panels.flat, [*housing.feature_names, "price"], [*housing.X_train.T, housing.y_train]):
+    for ax, feature, column in zip(
+        panels.flat, [*housing.feature_names, "price"], [*housing.X_train.T, housing.y_train]
+    ):
         ax.hist(column, bins=50, color=plotting.COLOURS[0])
         ax.set_yscale("log")
-        ax.set_title(f"{feature}: median {np.median(column):.4g}, largest {column.max():.6g}", fontsize=9)
+        ax.set_title(
+            f"{feature}: median {np.median(column):.4g}, largest {column.max():.6g}", fontsize=9
+        )
         said.append(ax.get_title())
-    plotting.describe(panels[0, 0], f"Histograms of the features and the price, with a logarithmic count. {'; '.join(said)}.")
+    plotting.describe(
+        panels[0, 0],
+        f"Histograms of the features and the price, with a logarithmic count. {'; '.join(said)}.",
+    )
 
 
 feature_histograms()
@@ -209,8 +225,12 @@ row_of_prices, column_of_prices = np.array([1.0, 2.0, 3.0]), np.array([[1.0], [2
 print("difference of equal numbers:", (column_of_prices - row_of_prices).tolist())
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Every prediction was compared with every price: a table of n × n numbers. Its mean is *some* number, the
 # program runs on, and you believe it.
+#
+# </details>
 #
 # ### Exercise 2 (2 points)
 #
@@ -331,8 +351,12 @@ show()
 print(f"\nstandard deviation of the validation prices: {np.std(housing.y_valid):.3f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # The RMSE of the mean is the standard deviation of the prices. A model that is not clearly below it has
 # learned nothing.
+#
+# </details>
 
 # %% [markdown]
 # ## 3 · A straight line first (10 minutes)
@@ -449,7 +473,11 @@ def linear_errors(inputs):
     for the latter."""
     w, b = fit_linear(inputs(housing.X_train), housing.y_train)
     guesses = inputs(housing.X_valid) @ w + b
-    return rmse(housing.y_train, inputs(housing.X_train) @ w + b), rmse(housing.y_valid, guesses), guesses
+    return (
+        rmse(housing.y_train, inputs(housing.X_train) @ w + b),
+        rmse(housing.y_valid, guesses),
+        guesses,
+    )
 
 
 *table["linear, raw features"], linear_guesses = linear_errors(lambda X: X)
@@ -457,12 +485,15 @@ show()
 crowded = np.argmax(housing.X_valid[:, 5])
 others = np.arange(len(housing.X_valid)) != crowded
 linear_without = np.sqrt(np.mean((linear_guesses - housing.y_valid)[others] ** 2))
-print(f"\nthe most crowded validation district has {housing.X_valid[crowded, 5]:.0f} people per household;")
-print(f"its price is {housing.y_valid[crowded]:.2f}, the linear model says {linear_guesses[crowded]:.2f}")
+people, price = housing.X_valid[crowded, 5], housing.y_valid[crowded]
+print(f"\nthe most crowded validation district has {people:.0f} people per household;")
+print(f"its price is {price:.2f}, the linear model says {linear_guesses[crowded]:.2f}")
 print(f"validation error without this one district: {linear_without:.3f}")
 plotting.predictions(housing.y_valid, linear_guesses, title="linear model, validation districts");
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Look at that one district. A household does not have hundreds of people: this is a prison or a barracks. The
 # linear model multiplies that large number by a weight and lands far outside of all prices; the square of one
 # enormous error then outweighs thousands of good predictions. On the real data this **one row of 3,870** moves
@@ -474,6 +505,8 @@ plotting.predictions(housing.y_valid, linear_guesses, title="linear model, valid
 #   else.
 # - The model is not to blame alone. A feature with such a scale hurts every model that multiplies and adds,
 #   and a network does just that.
+#
+# </details>
 
 # %% [markdown]
 # ## 4 · Better inputs (12 minutes)
@@ -509,7 +542,9 @@ for times, dash, colour in zip((1, 2, 4), ("-", "--", ":"), plotting.COLOURS):
     ax.plot(degrees, np.sin(times * degrees), dash, color=colour, label=f"sin({times} · latitude)")
 ax.set(xlabel="latitude", xlim=(32, 42))
 ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-plotting.describe(ax, "Three sine waves over the latitudes 32 to 42, each half as long as the one before.");
+plotting.describe(
+    ax, "Three sine waves over the latitudes 32 to 42, each half as long as the one before."
+);
 
 # %% [markdown]
 # ### Exercise 4 (2 points)
@@ -667,16 +702,23 @@ def logarithms_only(X):
 
 
 *table["linear, logarithms"], linear_guesses = linear_errors(logarithms_only)
-*table["linear, logarithms and waves"], linear_guesses = linear_errors(lambda rows: make_features(rows))
+*table["linear, logarithms and waves"], linear_guesses = linear_errors(
+    lambda rows: make_features(rows)
+)
 show()
-print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f}, the linear model now says {linear_guesses[crowded]:.2f}")
+print(f"\nthe most crowded district: price {housing.y_valid[crowded]:.2f},")
+print(f"the linear model now says {linear_guesses[crowded]:.2f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # On the real data the logarithms repair the validation error at once: about 0.71, where it was 1.05. The
 # training error hardly moves, so if you had looked at that alone, you would have thrown the idea away. The answer
 # for the prison is still below zero, but −3 where it was −39. The waves help a linear model only a little. They
 # will show what they are worth when a network can *combine* them. (On the drawn data both help a little. The
 # answer for the most crowded district even gets worse there, but one row of thousands hardly shows in the RMSE.)
+#
+# </details>
 #
 # ### Written question 1 (2 points)
 #
@@ -953,7 +995,13 @@ def prepared(kind, scaled=True):
 
 def plain_network(features, hidden=(50, 50, 50)):
     """A new network with ReLU in the hidden layers, for inputs that are scaled already."""
-    return keras.Sequential([keras.Input((features,)), *(keras.layers.Dense(n, "relu") for n in hidden), keras.layers.Dense(1)])
+    return keras.Sequential(
+        [
+            keras.Input((features,)),
+            *(keras.layers.Dense(n, "relu") for n in hidden),
+            keras.layers.Dense(1),
+        ]
+    )
 
 
 def course_rmse(y, guesses):
@@ -961,16 +1009,33 @@ def course_rmse(y, guesses):
     return sklearn.metrics.mean_squared_error(y, guesses) ** 0.5
 
 
-def experiment(kind, hidden=(50, 50, 50), *, scaled=True, loss="mse", rate=0.001, batch_size=128, prices=None):
+def experiment(
+    kind, hidden=(50, 50, 50), *, scaled=True, loss="mse", rate=0.001, batch_size=128, prices=None
+):
     """Train a new network for STEP_EPOCHS epochs; its RMSE on training and validation data,
     and the seconds."""
     X, X_v = prepared(kind, scaled)
     model = plain_network(X.shape[1], hidden)
-    model.compile(optimizer=training.cosine_adam(len(X), epochs=STEP_EPOCHS, batch_size=batch_size, learning_rate=rate), loss=loss)
+    model.compile(
+        optimizer=training.cosine_adam(
+            len(X), epochs=STEP_EPOCHS, batch_size=batch_size, learning_rate=rate
+        ),
+        loss=loss,
+    )
     start = time.perf_counter()
-    training.fit(model, X, housing.y_train if prices is None else prices, epochs=STEP_EPOCHS, batch_size=batch_size, verbose=0)
+    training.fit(
+        model,
+        X,
+        housing.y_train if prices is None else prices,
+        epochs=STEP_EPOCHS,
+        batch_size=batch_size,
+        verbose=0,
+    )
     seconds = time.perf_counter() - start
-    errors = [course_rmse(t, model.predict(x, batch_size=1000, verbose=0)) for t, x in ((housing.y_train, X), (housing.y_valid, X_v))]
+    errors = [
+        course_rmse(t, model.predict(x, batch_size=1000, verbose=0))
+        for t, x in ((housing.y_train, X), (housing.y_valid, X_v))
+    ]
     return (*errors, seconds)
 
 
@@ -981,16 +1046,21 @@ for variant, kind, scaled in (
     ("3×50, scaled, logarithms", "logarithms", True),
     ("3×50, scaled, log. and waves", "waves", True),
 ):
+    print(f"training: {variant} …")
     table[variant] = experiment(kind, scaled=scaled)[:2]
 show()
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Read the columns *training* and *validation* separately. Without scaling the network is hardly better than the
 # mean price, or worse: the population, in thousands, drowns everything else. Scaling brings the training error to
 # about 0.59 (drawn data: about 0.63), below every linear model. On the real data the validation error of that
 # network still jumps between 0.6 and 1.6 from run to run: that is the prison again, far outside of anything that
 # the network has seen, where every network invents another answer. Logarithms end that. And the waves, which
 # meant little to the linear model, bring about 0.06 more (drawn data: about 0.12).
+#
+# </details>
 
 # %% [markdown]
 # ## 6 · What the loss makes of outliers (15 minutes)
@@ -1011,12 +1081,28 @@ one_error = np.linspace(-4, 4, 401)
 figure, ax = plt.subplots(figsize=(5.4, 3), layout="constrained")
 ax.plot(one_error, one_error**2, "-", color=plotting.COLOURS[0], label="MSE")
 ax.plot(one_error, np.abs(one_error), "--", color=plotting.COLOURS[1], label="MAE")
-ax.plot(one_error, scipy.special.huber(1.0, one_error), "-.", color=plotting.COLOURS[2], label="Huber, δ = 1")
+ax.plot(
+    one_error,
+    scipy.special.huber(1.0, one_error),
+    "-.",
+    color=plotting.COLOURS[2],
+    label="Huber, δ = 1",
+)
 ax.set(xlabel="error e", ylabel="cost", ylim=(0, 8))
 ax.legend(fontsize=8)
-plotting.describe(ax, "Cost of an error under MSE (a parabola), MAE (a V) and Huber (a parabola that goes on as a V).");
+plotting.describe(
+    ax,
+    "Cost of an error under MSE (a parabola), MAE (a V) and Huber (a parabola, then a V).",
+);
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# Under MSE the errors 0.5, 2 and 10 cost 0.25, 4 and 100; under MAE 0.5, 2 and 10; under Huber 0.125, 1.5 and 9.5. MSE cares most about the
+# one error of 10: it costs as much as 400 errors of 0.5.
+#
+# </details>
+#
 # ### Exercise 6 (2 points)
 #
 # Write `losses`: all three, for any $\delta$.
@@ -1045,11 +1131,11 @@ mse, mae, huber = result
 check.shape(mse, (), "your MSE is one number: the mean over all errors")
 check.shape(mae, (), "your MAE is one number: the mean over all errors")
 check.close(
-    mse, 5.0625, atol=1e-4, hint="this is your MSE for the errors 0.5, 0, 2 and −4",
+    mse, 5.0625, atol=1e-4, hint="this is your MSE for the errors 0.5, 0, 2 and −4: by hand it is (0.25 + 0 + 4 + 16) / 4",
     mistakes={"that is the RMSE: no root here": 2.25, "that is the sum: take the mean": 20.25},
 )
 check.close(
-    mae, 1.625, atol=1e-4, hint="this is your MAE for the errors 0.5, 0, 2 and −4",
+    mae, 1.625, atol=1e-4, hint="this is your MAE for the errors 0.5, 0, 2 and −4: by hand it is (0.5 + 0 + 2 + 4) / 4",
     mistakes={
         "positive and negative errors cancelled each other: take absolute values": -0.375,
         "positive and negative errors cancelled each other: take the absolute value of each, not of the mean": 0.375,
@@ -1078,7 +1164,8 @@ with check.explained({"truth value of an array": ambiguous}):
 check.length(result, 3, "return three numbers: return mse, mae, huber")
 check.shape(result[2], (), "your Huber loss is one number: the mean over all errors")
 check.close(
-    result[2], 1.28125, atol=1e-4, hint="this is your Huber loss for the errors 0.5, 0, 2 and −4",
+    result[2], 1.28125, atol=1e-4,
+    hint="this is your Huber loss for the errors 0.5, 0, 2 and −4: by hand it is (0.125 + 0 + 1.5 + 3.5) / 4",
     mistakes={
         "near 0 the half is missing: e²/2": 1.3125,
         "far away nothing is subtracted: δ(|e| − δ/2)": 1.53125,
@@ -1095,7 +1182,8 @@ check.close(
 y, y_hat = np.zeros(3), np.array([0.2, 1.0, -2.0])
 huber = losses(y, y_hat, 0.5)[2]
 check.close(
-    huber, 0.42333, atol=1e-4, hint="this is your Huber loss with δ = 0.5, for the errors 0.2, 1 and −2",
+    huber, 0.42333, atol=1e-4,
+    hint="this is your Huber loss with δ = 0.5, for the errors 0.2, 1 and −2: by hand it is (0.02 + 0.375 + 0.875) / 3",
     mistakes={
         "you used δ = 1: take the argument": 0.67333,
         "far from 0 the loss is δ(|e| − δ/2): the factor δ in front is missing": 0.84,
@@ -1279,9 +1367,13 @@ for judge_name in ("mse", "mae", "huber"):
     print(f"{judge_name:6s} chooses {fit_constant(typing_error, judge_name, 0.01, 3000):7.2f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # MSE chooses the **mean**, which one typing error carries away; MAE chooses the **median**, which does not
 # care how far away the wrong price is; Huber lies close to the median and has no corner at 0, so that training
 # settles more quietly. The same happens to a line, and to a network.
+#
+# </details>
 #
 # **Predict before you run.** In the next cell 5 % of the *training* prices, one in twenty, are wrong by a factor of ten. The
 # validation prices are right. Three networks are trained, one for each loss. Which one wins, and by how much?
@@ -1291,14 +1383,23 @@ planted = np.array(housing.y_train)
 planted[np.random.default_rng(0).permutation(len(planted))[: len(planted) // 20]] *= 10
 robust = {}  # loss → validation errors with the right and with the planted prices
 for judge_name in ("mse", "mae", "huber"):
-    robust[judge_name] = experiment("waves", loss=judge_name)[1], experiment("waves", loss=judge_name, prices=planted)[1]
-    print(f"{judge_name:6s} validation RMSE: {robust[judge_name][0]:.3f} with the right prices, "
-          f"{robust[judge_name][1]:.3f} with 5 % wrong ones")
+    robust[judge_name] = (
+        experiment("waves", loss=judge_name)[1],
+        experiment("waves", loss=judge_name, prices=planted)[1],
+    )
+    print(
+        f"{judge_name:6s} validation RMSE: {robust[judge_name][0]:.3f} with the right prices, "
+        f"{robust[judge_name][1]:.3f} with 5 % wrong ones"
+    )
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # With wrong prices MSE falls back to about 1.2, which is no better than the mean price, while MAE and Huber hardly
 # notice. With the right prices the three are close together. So: if you trust your targets and the RMSE judges, take MSE; if some targets may be
 # rubbish, Huber costs little and saves much.
+#
+# </details>
 
 # %% [markdown]
 # ## 7 · Which numbers may the output be? (7 minutes)
@@ -1348,7 +1449,7 @@ with check.explained({"truth value of an array": "max() and min() compare single
     result = outputs(z.copy(), 1.0, 5.0)
 check.length(result, 2, "return two arrays: return softplus, bounded")
 check.close(
-    result[0], [0.1269, 0.6931, 3.0486], atol=1e-3, hint="this is your softplus of −2, 0 and 3",
+    result[0], [0.1269, 0.6931, 3.0486], atol=1e-3, hint="this is your softplus of −2, 0 and 3: look at the brackets; at 0 it is log 2, 0.6931",
     mistakes={
         "that is ReLU; softplus is smooth: log(1 + e^z)": [0, 0, 3],
         "that is the logarithm to base 2: use np.log": [0.1831, 1.0, 4.3982],
@@ -1412,7 +1513,7 @@ with check.explained({"truth value of an array": "max() and min() compare single
     result = outputs(z.copy(), 1.0, 5.0)
 check.length(result, 2, "return two arrays: return softplus, bounded")
 check.close(
-    result[1], [1.4768, 3.0, 4.8103], atol=1e-3, hint="this is your bounded output between 1 and 5",
+    result[1], [1.4768, 3.0, 4.8103], atol=1e-3, hint="this is your bounded output between 1 and 5: at a score of 0 it is 3, half-way",
     mistakes={
         "that is the plain sigmoid: stretch it by high − low and add low": [0.1192, 0.5, 0.9526],
         "you forgot to add low": [0.4768, 2.0, 3.8103],
@@ -1618,14 +1719,19 @@ def rate_curve(low=1e-5, high=10.0, steps=200, batch_size=128):
 
 
 # %% trains=true
+print("training one network, with a larger rate for each batch …")
 tried_rates, smoothed = rate_curve()
 found_rate = pick_rate(tried_rates, smoothed)
 plotting.rate_finder(tried_rates, smoothed, chosen=found_rate);
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # The curve is lowest somewhere between 0.01 and 0.2, so we take a rate between 0.001 and 0.02. It is a rough tool:
 # every run finds another number, and only its size matters. To the right of it the loss breaks out. It may come
 # down again at still larger rates, but hardly as low: the network was wrecked on the way.
+#
+# </details>
 #
 # **The batch size** belongs to the rate. A large batch gives a better gradient, but fewer steps for the same
 # number of epochs.
@@ -1638,12 +1744,17 @@ batches = {}  # size → errors on training and validation districts, seconds
 for batch in (32, 128, 512, 1024):
     batches[batch] = experiment("waves", batch_size=batch)
     made = int(np.ceil(len(housing.X_train) / batch)) * STEP_EPOCHS
-    print(f"batches of {batch:4d}: {made:5d} steps, {batches[batch][2]:5.1f} s, validation RMSE {batches[batch][1]:.3f}")
+    _, valid_rmse, seconds = batches[batch]
+    print(f"{batch:4d}: {made:5d} steps, {seconds:5.1f} s, validation RMSE {valid_rmse:.3f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Small batches make more steps and get further in the same number of epochs; large ones are mostly quicker and stay
 # behind. Part of the gap can be bought back: large batches stand (and need) a larger rate. Sizes from 32 to
 # 256 are a good start on a laptop.
+#
+# </details>
 
 # %% [markdown]
 # ## 9 · Stop in time (10 minutes)
@@ -1843,7 +1954,12 @@ def watched():
     stop = keras.callbacks.EarlyStopping(patience=6, restore_best_weights=True)
     plateau = keras.callbacks.ReduceLROnPlateau(factor=0.3, patience=2)
     return training.fit(
-        model, X, housing.y_train, epochs=2 * EPOCHS, validation_data=(X_v, housing.y_valid), callbacks=[stop, plateau], verbose=0,
+        model,
+        X,
+        housing.y_train,
+        epochs=2 * EPOCHS,
+        validation_data=(X_v, housing.y_valid),
+        callbacks=[stop, plateau],
     ).history
 
 
@@ -1851,7 +1967,13 @@ watch = watched()
 print(f"{len(watch['loss'])} of {2 * EPOCHS} epochs")
 ax = plotting.learning_curves(watch)
 rate_axis = ax.twinx()
-rate_axis.step(range(1, len(watch["learning_rate"]) + 1), watch["learning_rate"], where="mid", linestyle=":", color="0.3")
+rate_axis.step(
+    range(1, len(watch["learning_rate"]) + 1),
+    watch["learning_rate"],
+    where="mid",
+    linestyle=":",
+    color="0.3",
+)
 rate_axis.set(yscale="log", ylabel="learning rate");
 
 # %%
@@ -2098,8 +2220,13 @@ def wide_and_deep():
     wide, deep = [0, 5, 1, 2, 3], [1, 2, 3, 4, 6, 7]  # columns of with_logarithms
     Z, Z_v = prepared("logarithms")
     model = build_wide_deep()
+    print(f"training for {STEP_EPOCHS} epochs …")
     model.fit(
-        [Z[:, wide], Z[:, deep]], [housing.y_train, housing.y_train], epochs=STEP_EPOCHS, batch_size=128, verbose=0,
+        [Z[:, wide], Z[:, deep]],
+        [housing.y_train, housing.y_train],
+        epochs=STEP_EPOCHS,
+        batch_size=128,
+        verbose=0,
     )
     train_main, _ = model.predict([Z[:, wide], Z[:, deep]], batch_size=1000, verbose=0)
     main, aux = model.predict([Z_v[:, wide], Z_v[:, deep]], batch_size=1000, verbose=0)
@@ -2109,7 +2236,9 @@ def wide_and_deep():
 
 wide_train, wide_main, wide_aux = wide_and_deep()
 print(f"main output:      training {wide_train:.3f}, validation {wide_main:.3f}")
-print(f"auxiliary output:                 validation {wide_aux:.3f}; it does not see income and age")
+print(
+    f"auxiliary output:                 validation {wide_aux:.3f}; it does not see income and age"
+)
 
 # %% [markdown]
 # Honestly: this network is no winner here. It is smaller than the 3×50 with the same eight features, some of them
@@ -2127,13 +2256,18 @@ print(f"auxiliary output:                 validation {wide_aux:.3f}; it does not
 
 # %% trains=true
 def ready_made():
+    print("training with scikit-learn …")
     start = time.perf_counter()
     scaler = sklearn.preprocessing.StandardScaler().fit(housing.X_train)
     network = sklearn.neural_network.MLPRegressor(hidden_layer_sizes=[50, 50, 50], random_state=42)
     network.fit(scaler.transform(housing.X_train), housing.y_train)
     print(f"{time.perf_counter() - start:.1f} seconds\n")
     guesses = network.predict(scaler.transform(housing.X_valid))
-    return rmse(housing.y_train, network.predict(scaler.transform(housing.X_train))), rmse(housing.y_valid, guesses), guesses
+    return (
+        rmse(housing.y_train, network.predict(scaler.transform(housing.X_train))),
+        rmse(housing.y_valid, guesses),
+        guesses,
+    )
 
 
 *table["scikit-learn, 3×50, scaled"], ready_guesses = ready_made()
@@ -2144,10 +2278,12 @@ def one_guess(guesses, *others):
     """Print the validation RMSE, and what it would be with other guesses for the
     most crowded district."""
     district = np.argmax(housing.X_valid[:, 5])
-    print(f"\nthe most crowded district: price {housing.y_valid[district]:.2f}, guess {guesses[district]:.2f}")
+    price = housing.y_valid[district]
+    print(f"\nthe most crowded district: price {price:.2f}, guess {guesses[district]:.2f}")
     for guess in (guesses[district], *others):
         changed = np.where(np.arange(len(guesses)) == district, guess, guesses)
-        print(f"validation RMSE if that one guess is {guess:6.2f}: {rmse(housing.y_valid, changed):.4f}")
+        error = rmse(housing.y_valid, changed)
+        print(f"validation RMSE if that one guess is {guess:6.2f}: {error:.4f}")
 
 
 one_guess(ready_guesses, 10, 50)
@@ -2175,16 +2311,18 @@ one_guess(ready_guesses, 10, 50)
 # optimizer, rate and number of epochs are yours to choose. Two things are not: the training data, those of a
 # `Normalization` layer too, are all training districts and no others (the validation districts only measure, and may
 # say when to stop), and a batch has 128 districts, or 64. So the checks
-# can tell from the number of the optimizer's steps what you trained on: 91 steps an epoch, or 182.
+# can tell from the number of the optimizer's steps what you trained on: 91 steps an epoch, or 182. Train with `model.fit`, or with
+# `training.fit`, which is the same with faster settings and one line of output; with `live=True` it draws the loss while it trains.
 # `predict` takes *raw* features, as they stand in `housing.X_test`, and does whatever your network needs: so
 # nobody who uses it must know about logarithms. It may be called with a single district. Two of the four points are
 # for its RMSE on the sealed districts: at most 0.505. The checks here cannot measure that; your validation RMSE
 # tells you how near you are.
 
 # %% exercise="best_model" trains=true
-# best_model:  the trained Keras network, sequential or functional, of Keras's own layers; trained in batches of 128 (or 64), on
-#              all training districts and no others
-# predict(X):  raw features (n, 8), not changed → prices, a float array (n,); the answer for a row does not depend on the others
+# best_model:  the trained Keras network, sequential or functional, of Keras's own layers; trained
+#              in batches of 128 (or 64), on all training districts and no others
+# predict(X):  raw features (n, 8), not changed → prices, a float array (n,); the answer for a row
+#              does not depend on the others
 # valid_error: float, the RMSE of `predict` on the validation districts
 ### BEGIN SOLUTION
 best_model = build_regressor(make_features(housing.X_train), (256, 128, 64))
@@ -2325,7 +2463,12 @@ def judge():
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
     plotting.predictions(housing.y_test, guesses, title="test districts", ax=left)
     plotting.price_map(
-        housing.X_test[:, 7], housing.X_test[:, 6], guesses - housing.y_test, label="error of the prediction", centre=0, ax=right,
+        housing.X_test[:, 7],
+        housing.X_test[:, 6],
+        guesses - housing.y_test,
+        label="error of the prediction",
+        centre=0,
+        ax=right,
     )
     return rmse(housing.y_train, predict(housing.X_train)), rmse(housing.y_test, guesses)
 
@@ -2336,8 +2479,12 @@ show()
 print(f"\ntest RMSE of your network: {test_error:.3f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # On the real data this network reaches a validation RMSE of about 0.45, and the same on the test districts (drawn
 # data: about 0.48). The table is the road that led here, and its last column says what every step was worth.
+#
+# </details>
 #
 # Three things to see in the figure. The vertical line of points at 5 is the cap: the network says anything from 2 to
 # 6, the table says 5. The errors on the map have no large patches of one colour: what the place could tell, the
@@ -2370,8 +2517,8 @@ print(f"\ntest RMSE of your network: {test_error:.3f}")
 #
 # ## What to change and try
 #
-# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
-# so that what you hand in stays whole.
+# Locked cells ignore what you type: copy the code that you need into a new cell, and change it there; for a number such as `EPOCHS` a new
+# cell with `EPOCHS = 60`, above the cells that use it, is enough. Do it in a copy of this notebook, so that what you hand in stays whole.
 #
 # - Give the network a bounded output from 0.1 to 5.1. Does the RMSE fall, and what happens at the cap?
 # - Train on the logarithm of the price and take the exponential in `predict`. Which districts gain, which
