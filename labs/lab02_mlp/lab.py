@@ -17,10 +17,11 @@
 # - build networks with `Sequential` and with the functional API,
 # - test a network *before* you train it, then train it, read its curves and find its worst mistakes.
 #
-# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise,
-# checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
-# marked. Do the predictions: a wrong guess that you wrote down teaches more than a right number that you only
-# read.
+# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise and its
+# checks, and a look at the result. The checks stand below the exercise, folded. Press *Shift+Enter* in your answer,
+# then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
+# More checks of the same kind run when your notebook is marked. Do the predictions: a wrong guess that
+# you wrote down teaches more than a right number that you only read.
 #
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
 # done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
@@ -30,6 +31,11 @@
 # **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
 # open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
 # Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
+# **Locked cells.** The set-up, the numbers in capitals such as `EPOCHS`, functions that are given and the checks are
+# locked: JupyterLab ignores what you type there. To try another number, write it into a new cell below (press *Esc*,
+# then *B*), such as `EPOCHS = 3`; run that cell and those after it. Delete it before you hand in, because your
+# notebook is marked with what stands in it.
 #
 # To read: *Hands-On Machine Learning* (HOML), chapter 10. You know the perceptron from Lab 1.
 
@@ -64,11 +70,13 @@ coursekit.setup("lab02_mlp")
 # course drew itself. All exercises are the same, some results differ; the text then gives both.
 
 # %%
+print("loading the images …")
 fashion = data.load_fashion_mnist()
 print("training  ", fashion.X_train.shape, fashion.X_train.dtype, "labels", fashion.y_train[:8])
 print("validation", fashion.X_valid.shape)
 print("test      ", fashion.X_test.shape)
-plotting.image_grid(fashion.X_train[:30], [fashion.class_names[label] for label in fashion.y_train[:30]]);
+titles = [fashion.class_names[label] for label in fashion.y_train[:30]]
+plotting.image_grid(fashion.X_train[:30], titles);
 
 # %% [markdown]
 # **Predict before you run.** Somebody says "my program finds the right class for 10 % of the images". How
@@ -101,8 +109,12 @@ print("200 + 100 as bytes:", (a + b)[1])
 print("10 - 20   as float:", (a.astype("float32") - b)[0])
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Bytes count like a clock: below 0 they go on at 255, above 255 they go on at 0. NumPy says nothing about it.
 # So: **turn bytes into floats before you calculate with them.**
+#
+# </details>
 
 # %% [markdown]
 # ## 2 · Scale the inputs (8 minutes)
@@ -385,6 +397,10 @@ check.equal(
     },
     hint="for each sample of X: the label whose mean sample is nearest",
 )
+check.true(
+    np.asarray(y_hat).dtype.kind in "iu",
+    "your labels are floats, as np.zeros(len(X)) and np.array([]) are: return an array of ints, with dtype=int",
+)
 check.equal(
     nearest_mean(X4.copy(), np.array([3, 3, 7, 7]), points.copy()), [3, 7, 7],
     "the same samples with the labels 3 and 7",
@@ -412,10 +428,6 @@ check.equal(
     },
     hint=f"any labels may occur, here {in_order.tolist()}, also above 9 and above 255: return them, not the number of a column; and\n"
     "the nearest mean is the one with the smallest sum of *squared* differences",
-)
-check.true(
-    np.asarray(y_hat).dtype.kind in "iu",
-    "your labels are floats, as np.zeros(len(X)) and np.array([]) are: return an array of ints, with dtype=int",
 )
 numbered = labels[which]
 hint = "nearest_mean changed y_train: `y_train[…] = …` works in place, np.searchsorted(labels, y_train) makes a new array"
@@ -468,9 +480,13 @@ for (label, called), count in sorted(zip(pairs.tolist(), counts), key=lambda pai
     print(f"{count:4d} times {fashion.class_names[label]} was called {fashion.class_names[called]}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Ten mean images, no training, and about 69 % of the validation images are right (on the drawn images too).
 # Whatever we build must be clearly better than that. Look at the mean images again to see where the rule
 # fails: the means of pullovers, coats and shirts are nearly the same picture.
+#
+# </details>
 
 # %% [markdown]
 # ## 4 · Neurons that bend (7 minutes)
@@ -520,18 +536,20 @@ def activations(z):
 
 
 # %% tests="activations" points=1
-result = activations(np.array([-2.0, 0.0, 3.0]))
+one_number = "`if` and max() ask about one number, and z is an array: np.maximum and np.where answer for each entry"
+with check.explained(dict.fromkeys(("truth value", "only length-1", "only 0-dim", "real number"), one_number)):
+    result = activations(np.array([-2.0, 0.0, 3.0]))
 check.length(result, 3, "return three arrays: return relu, sigmoid, tanh")
 relu, sigmoid, tanh = result
 check.close(
-    relu, [0, 0, 3], hint="this is your ReLU",
+    relu, [0, 0, 3], hint="your ReLU is wrong: it gives z where z is positive, and 0 where it is not",
     mistakes={
         "that is |z|; ReLU makes negative scores 0": [2, 0, 3],
         "np.max finds the one largest number of z; np.maximum(z, 0) compares every entry with 0": 3,
     },
 )
 check.close(
-    sigmoid, [0.1192, 0.5, 0.9526], atol=1e-3, hint="this is your sigmoid",
+    sigmoid, [0.1192, 0.5, 0.9526], atol=1e-3, hint="your sigmoid is wrong: look at the brackets, and at the sign of the exponent",
     mistakes={
         "the sigmoid falls here, it should rise: the exponent is −z": [0.8808, 0.5, 0.0474],
         "that is tanh; return the three in the order relu, sigmoid, tanh": [-0.964, 0, 0.995],
@@ -540,7 +558,7 @@ check.close(
     },
 )
 check.close(
-    tanh, [-0.9640, 0, 0.9951], atol=1e-3, hint="this is your tanh",
+    tanh, [-0.9640, 0, 0.9951], atol=1e-3, hint="your tanh is wrong: look at the brackets, and at the signs of the two exponents",
     mistakes={"that is tanh(z/2): the exponents are z and −z": [-0.7616, 0, 0.9051]},
 )
 ### BEGIN HIDDEN TESTS
@@ -569,7 +587,9 @@ for shape in ((1, 4), (2, 1, 3), (1,)):
 ### END HIDDEN TESTS
 
 # %% tests="activations_stable" points=1
-with np.errstate(all="ignore"):
+one_number = "`if` and max() ask about one number, and z is an array: np.maximum and np.where answer for each entry"
+causes = dict.fromkeys(("truth value", "only length-1", "only 0-dim", "real number"), one_number)
+with np.errstate(all="ignore"), check.explained(causes):
     relu, sigmoid, tanh = activations(np.array([-1000.0, 1000.0]))
 check.close(
     relu, [0, 1000], hint="this is your ReLU at −1000 and 1000",
@@ -630,6 +650,12 @@ with np.errstate(over="ignore"):
     print("exp of 10, 100, 1000:", np.exp(np.array([10.0, 100.0, 1000.0])))
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# `[102, 101, 100]` become `[0.665, 0.245, 0.090]` as well, and $e^{1000}$ is `inf`: too large for the computer.
+#
+# </details>
+#
 # Only *differences* of scores count. Add 100 to every score of one image: each $e^{z_j}$ gets the factor
 # $e^{100}$, the sum below gets it too, and it cancels. So you may subtract what you like from a row before
 # you take exponentials. Choose **the largest score of that row**: then no exponent is above 0, and nothing
@@ -894,7 +920,6 @@ Y, Q = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [0.5, 0.5]])
 hint = "cross_entropy changed its input: `Q[Q < 1e-7] = 1e-7` works in place, np.clip makes a new array"
 with check.unchanged(Y, Q, hint=hint):
     cross_entropy(Y, Q)
-### BEGIN HIDDEN TESTS
 with np.errstate(all="ignore"):
     half = cross_entropy(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]]))
     loss = cross_entropy(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))
@@ -906,6 +931,7 @@ check.close(
     loss, -np.log(1e-7) * unit, rtol=2e-3,
     hint="wrong for an image that is sure and wrong: probabilities below 1e-7, and only these, count as 1e-7",
 )
+### BEGIN HIDDEN TESTS
 with np.errstate(all="ignore"):
     loss = cross_entropy(np.array([[0.0, 1.0]]), np.array([[1.0, 1e-12]]))
     soft = [cross_entropy(np.array([[0.5, 0.5]]), np.array([row])) for row in ([0.75, 0.25], [1.0, 1e-12])]
@@ -933,9 +959,11 @@ with np.errstate(all="ignore"), check.unchanged(Y, Q, hint=hint):
 targets = np.arange(8)
 rows = one_hot(targets, 10)
 guesses = softmax(np.random.default_rng(0).normal(size=(8, 10)))
+categorical = keras.losses.categorical_crossentropy(rows, guesses)
+sparse = keras.losses.sparse_categorical_crossentropy(targets, guesses)
 print(f"yours              {cross_entropy(rows, guesses):.5f}")
-print(f"Keras, categorical {float(keras.ops.mean(keras.losses.categorical_crossentropy(rows, guesses))):.5f}")
-print(f"Keras, sparse      {float(keras.ops.mean(keras.losses.sparse_categorical_crossentropy(targets, guesses))):.5f}")
+print(f"Keras, categorical {float(keras.ops.mean(categorical)):.5f}")
+print(f"Keras, sparse      {float(keras.ops.mean(sparse)):.5f}")
 
 # %% [markdown]
 # ## 7 · Count, then build (10 minutes)
@@ -979,6 +1007,9 @@ check.equal(
         "that is only the first layer: add up all layers": 235500,
     },
 )
+any_number = "a network may have any number of layers, also one: here [5, 2], five inputs and two neurons"
+with check.explained({"IndexError": any_number, "unpack": any_number}):
+    check.equal(count_parameters([5, 2]), 12, any_number, mistakes={"you forgot the biases: every neuron has one": 10})
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 several = [rng.choice(np.arange(2, 40), size=size, replace=False).tolist() for size in (rng.integers(5, 8), 2)]
@@ -1061,14 +1092,20 @@ check.probabilities(
     hint="classes that exclude each other: the last layer needs softmax; "
     "with sigmoid, or with no activation, the sum is not 1",
 )
-### BEGIN HIDDEN TESTS
+check.equal(len(built.trainable_weights), 6, "this is the number of arrays of weights: kernel and bias of each of three dense layers")
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
-for images in (noise, 10 * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")):
-    hidden = np.maximum(np.maximum(images.reshape(-1, 784) @ W1 + b1, 0) @ W2 + b2, 0)
-    check.close(
-        check.outputs(built, images), scipy.special.softmax(hidden @ W3 + b3, axis=1), rtol=0, atol=0.01,
-        hint='your model does not compute what its weights say: do both hidden layers have activation="relu"?',
-    )
+hidden = np.maximum(np.maximum(noise.reshape(-1, 784) @ W1 + b1, 0) @ W2 + b2, 0)
+check.close(
+    p, scipy.special.softmax(hidden @ W3 + b3, axis=1), rtol=0, atol=0.01,
+    hint='your model does not compute what its weights say: do both hidden layers have activation="relu"?',
+)
+### BEGIN HIDDEN TESTS
+images = 10 * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
+hidden = np.maximum(np.maximum(images.reshape(-1, 784) @ W1 + b1, 0) @ W2 + b2, 0)
+check.close(
+    check.outputs(built, images), scipy.special.softmax(hidden @ W3 + b3, axis=1), rtol=0, atol=0.01,
+    hint='your model does not compute what its weights say: do both hidden layers have activation="relu"?',
+)
 check.close(
     keras.ops.convert_to_numpy(built(noise, training=True)), p, rtol=0, atol=0.01,
     hint="in training your model computes something else than in use: no Dropout and no noise here (they come in Lab 4)",
@@ -1153,6 +1190,12 @@ check.true(
     "probabilities lie between 0 and 1, whatever the customer: the output needs a sigmoid",
 )
 check.true(np.std(q) > 1e-6, "everybody gets the same answer: softmax over a single output is always 1")
+W1, b1, W2, b2, W3, b3, W4, b4 = [keras.ops.convert_to_numpy(w) for w in binary.trainable_weights]
+hidden = np.maximum(np.maximum(np.maximum(customers @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
+check.close(
+    q, scipy.special.expit(hidden @ W4 + b4), rtol=0, atol=0.01,
+    hint='your model does not compute what its weights say: have all three hidden layers activation="relu"?',
+)
 ### BEGIN HIDDEN TESTS
 check.true(
     not any(isinstance(layer, keras.Sequential) for layer in binary.layers),
@@ -1163,13 +1206,12 @@ check.true(
     all(np.any(first != again) for first, again in zip(*both)),
     "two calls gave the same weights: make the model inside of the function, without a seed, so that each call gives a new one",
 )
-W1, b1, W2, b2, W3, b3, W4, b4 = [keras.ops.convert_to_numpy(w) for w in binary.trainable_weights]
-for features in (customers, 30 * np.random.default_rng().normal(size=(300, 21)).astype("float32")):
-    hidden = np.maximum(np.maximum(np.maximum(features @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
-    check.close(
-        check.outputs(binary, features), scipy.special.expit(hidden @ W4 + b4), rtol=0, atol=0.01,
-        hint='your model does not compute what its weights say: have all three hidden layers activation="relu"?',
-    )
+features = 30 * np.random.default_rng().normal(size=(300, 21)).astype("float32")
+hidden = np.maximum(np.maximum(np.maximum(features @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
+check.close(
+    check.outputs(binary, features), scipy.special.expit(hidden @ W4 + b4), rtol=0, atol=0.01,
+    hint='your model does not compute what its weights say: have all three hidden layers activation="relu"?',
+)
 check.close(
     keras.ops.convert_to_numpy(binary(customers, training=True)), q, rtol=0, atol=0.01,
     hint="in training your model computes something else than in use: no Dropout and no noise here (they come in Lab 4)",
@@ -1260,6 +1302,8 @@ print(f"untrained, scaled images: loss {untrained_loss:.3f}, accuracy {untrained
 print(f"untrained, raw bytes:     loss {raw_loss:.1f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Above: about 2.7, and somewhere between 2.3 and 3.6 for nearly all random weights. The network has random
 # preferences, and with ten classes a random preference is wrong nine times out of ten. A first loss a little
 # above ln 10 is what you want to see. A first loss near 0, or of 20, tells you that the program is wrong
@@ -1268,6 +1312,8 @@ print(f"untrained, raw bytes:     loss {raw_loss:.1f}")
 # On raw bytes the same network usually starts between 100 and 300: it is *extremely* sure of its random
 # preferences. (On JAX and PyTorch, Keras cuts probabilities off at $10^{-7}$ here, so that no loss exceeds
 # $-\log 10^{-7} \approx 16$.)
+#
+# </details>
 #
 # **Check 2: a penalty must raise the loss.** Regularisation (Lab 4) adds a penalty for large weights to the
 # loss, for example $\lambda \sum w^2$. Predictions and images stay the same, so at the start the loss must go
@@ -1285,12 +1331,17 @@ regularised.set_weights(network.get_weights())  # the same weights, so the same 
 regularised.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 regularised_loss, _ = regularised.evaluate(X_some, y_some, verbose=0)
 squares = sum(np.sum(W**2) for W in network.get_weights())
-print(f"loss {untrained_loss:.3f} + penalty 0.01 · {squares:.1f} = {untrained_loss + 0.01 * squares:.3f}")
+expected_loss = untrained_loss + 0.01 * squares
+print(f"loss {untrained_loss:.3f} + penalty 0.01 · {squares:.1f} = {expected_loss:.3f}")
 print(f"Keras says {regularised_loss:.3f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # The penalty is about twice the loss itself: each of the many weights is small, but their squares add up. (The
 # sum above runs over the biases too; before training they are all 0.)
+#
+# </details>
 #
 # **Check 3: learn 20 images by heart.** A network with so many parameters must be able to memorise 20 images.
 # If it cannot, something is broken: the loss does not fit the output, the images were spoiled on their way
@@ -1304,16 +1355,23 @@ print(f"Keras says {regularised_loss:.3f}")
 X_few, y_few = X_train_scaled[:20], fashion.y_train[:20]
 memoriser = models.mlp()
 memoriser.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-memory = memoriser.fit(X_few, y_few, epochs=20, batch_size=1000, validation_data=(X_some, y_some), verbose=0)
+print("training on 20 images …")
+memory = memoriser.fit(
+    X_few, y_few, epochs=20, batch_size=1000, validation_data=(X_some, y_some), verbose=0
+)
 last = {name: values[-1] for name, values in memory.history.items()}
 print(f"the 20 images:    accuracy {last['accuracy']:.0%}, loss {last['loss']:.4f}")
 print(f"1,000 new images: accuracy {last['val_accuracy']:.0%}, loss {last['val_loss']:.2f}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # All 20 are right and the loss is close to zero, so images, loss and optimizer work together. On new
 # images about 43 % are right, fewer than with the nearest class mean, which has seen all training images. The
 # network has learned these 20 pictures by heart and little about clothes. Usually we fight this
 # (*overfitting*); here we wanted it.
+#
+# </details>
 #
 # ### Written question 1 (2 points)
 #
@@ -1366,6 +1424,10 @@ print(f"1,000 new images: accuracy {last['val_accuracy']:.0%}, loss {last['val_l
 #
 # </details>
 
+# %% [markdown]
+# The next cell is locked. To try other numbers, write them into a new cell below it (`EPOCHS = 3` is enough for a first try), and delete that
+# cell when you have finished.
+
 # %% given="budget" parameters=true
 EPOCHS = 10
 BATCH_SIZE = 128
@@ -1412,7 +1474,7 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 # updates:    int, number of iterations of the whole training
 # model:      the compiled (and then trained) network, images (n, 28, 28) → probabilities (n, 10)
 # first_loss: float, loss on scaled images, such as the validation images, before the training
-# history:    the History that fit returns, with loss, accuracy, val_loss and val_accuracy of each epoch
+# history:    the History that fit returns, with loss, accuracy, val_loss and val_accuracy
 ### BEGIN SOLUTION
 updates = math.ceil(len(X_train_scaled) / BATCH_SIZE) * EPOCHS
 model = keras.Sequential(
@@ -1529,14 +1591,15 @@ check.between(
     np.mean(q.argmax(axis=1) == fashion.y_valid[:2000]), 0.6, 1.0, name="accuracy on validation images",
     low_hint="too few of the scaled images are right: is it trained on X_train_scaled with the right loss?",
 )
-### BEGIN HIDDEN TESTS
+check.true(model.compiled, "the model is not compiled: call model.compile(…) before fit")
 check.equal(
     int(keras.ops.convert_to_numpy(model.optimizer.iterations)),
-    math.ceil(len(fashion.X_train) / BATCH_SIZE) * EPOCHS,
+    430 * EPOCHS,
     "this is the number of steps that your optimizer made: train one fresh model, once, on all training\n"
     "images and no others, with batches of BATCH_SIZE for EPOCHS epochs",
-    mistakes={"batch_size=BATCH_SIZE is missing in fit: without it a batch has 32 images": math.ceil(len(fashion.X_train) / 32) * EPOCHS},
+    mistakes={"batch_size=BATCH_SIZE is missing in fit: without it a batch has 32 images": 1719 * EPOCHS},
 )
+### BEGIN HIDDEN TESTS
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
 for scale in (3.0, 0.3):
     x = scale * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
@@ -1589,11 +1652,16 @@ plotting.learning_curves(history, metric="accuracy", ax=right);
 # - **In the first epoch validation is often the better one.** That is no error: Keras averages the training
 #   loss over the epoch, while the network is still improving, and measures the validation loss at its end.
 #
+# <details><summary>What you should have seen</summary>
+#
 # With the falling learning rate the validation loss usually ends at or very near its lowest value: the last
 # steps are too small to overfit much.
 #
-# With 55,000 images the gap in accuracy at the end is about 5 percentage points (drawn images: about 2). Here
-# are your curves again, beside those of the network that saw 20 images.
+# With 55,000 images the gap in accuracy at the end is about 5 percentage points (drawn images: about 2).
+#
+# </details>
+#
+# Here are your curves again, beside those of the network that saw 20 images.
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
@@ -1639,16 +1707,22 @@ print(f"gap at the end, 55,000 images: {gap:.1f} percentage points")
 # %%
 X_test_scaled = keras.ops.convert_to_numpy(scaler(fashion.X_test))
 P_test = model.predict(X_test_scaled, batch_size=1000, verbose=0)
-# From the probabilities themselves, so that it does not matter whether your loss wants class numbers or one-hot rows:
-test_loss = float(keras.ops.mean(keras.losses.sparse_categorical_crossentropy(fashion.y_test, P_test)))
+# From the probabilities themselves, so that it does not matter whether your loss wants class
+# numbers or one-hot rows:
+test_losses = keras.losses.sparse_categorical_crossentropy(fashion.y_test, P_test)
+test_loss = float(keras.ops.mean(test_losses))
 test_accuracy = np.mean(P_test.argmax(axis=1) == fashion.y_test)
 print(f"test: loss {test_loss:.3f}, accuracy {test_accuracy:.3f}")
 print("first image:", np.round(P_test[0], 2), "→", fashion.class_names[P_test[0].argmax()])
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # About 89 % of the real test images are right (of the drawn ones about 90.5 %). This is a little above the
 # published figure after a third of the epochs: not because the network is another one, but because of the
 # scaled inputs and the optimizer. And it is about 20 percentage points above the baseline of section 3.
+#
+# </details>
 #
 # One number hides which clothes are difficult. The **confusion matrix** shows it: row $i$, column $j$ counts
 # the images that *are* class $i$ and were *called* class $j$. The right answers stand on the diagonal.
@@ -1707,7 +1781,8 @@ check.equal(
 ### END HIDDEN TESTS
 
 # %%
-plotting.confusion_matrix(confusion(fashion.y_test, P_test.argmax(axis=1), 10), fashion.class_names);
+table = confusion(fashion.y_test, P_test.argmax(axis=1), 10)
+plotting.confusion_matrix(table, fashion.class_names);
 
 # %% [markdown]
 # Trousers, bags and shoes are easy. Most mistakes happen among T-shirts, pullovers, coats and shirts, the
@@ -1819,8 +1894,12 @@ worst = confident_mistakes(P_test, fashion.y_test, 12)
 plotting.confident_mistakes(fashion.X_test, fashion.y_test, P_test, fashion.class_names, worst);
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Look at each image and decide: would *you* have said what the label says? Some of these the network should
 # have known. For others you will probably take its side.
+#
+# </details>
 #
 # Note also how sure it is of its mistakes. Softmax outputs are *called* probabilities, but nothing in
 # training makes "99 per cent sure" mean "right 99 times in 100". A network that overfits is too sure of
@@ -1842,18 +1921,27 @@ beside = {}  # library → accuracy on the validation images
 
 keras_mlp = models.mlp()
 keras_mlp.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy")
+print("training with Keras …")
 keras_mlp.fit(X_beside, y_beside, epochs=5, batch_size=50, verbose=0)  # it shuffles the images
-beside["Keras"] = np.mean(keras_mlp.predict(X_valid_scaled, batch_size=1000, verbose=0).argmax(axis=1) == fashion.y_valid)
+keras_probabilities = keras_mlp.predict(X_valid_scaled, batch_size=1000, verbose=0)
+beside["Keras"] = np.mean(keras_probabilities.argmax(axis=1) == fashion.y_valid)
 
 # %%
 import sklearn.neural_network
 
-# Layers, loss and optimizer are one object. It finds the sizes of input and output in the data, and takes NumPy's seed.
+# Layers, loss and optimizer are one object. It finds the sizes of input and output in the data, and
+# takes NumPy's seed.
 sklearn_mlp = sklearn.neural_network.MLPClassifier(
-    hidden_layer_sizes=(300, 100), activation="relu", solver="adam", learning_rate_init=0.001, batch_size=50,
+    hidden_layer_sizes=(300, 100),
+    activation="relu",
+    solver="adam",
+    learning_rate_init=0.001,
+    batch_size=50,
     alpha=0,  # no L2 penalty: there is one by default
 )
-for _ in range(5):  # or max_iter=5 and one fit, which warns that it would rather choose the number of epochs itself
+print("training with scikit-learn …")
+# Or max_iter=5 and one fit, which warns that it would rather choose the number of epochs itself:
+for _ in range(5):
     sklearn_mlp.partial_fit(X_beside.reshape(-1, 784), y_beside, classes=range(10))
 beside["scikit-learn"] = sklearn_mlp.score(X_valid_scaled.reshape(-1, 784), fashion.y_valid)
 
@@ -1871,7 +1959,9 @@ else:
         torch.nn.Linear(300, 100), torch.nn.ReLU(),
         torch.nn.Linear(100, 10),  # scores: the loss has the softmax
     )
-    loss_of, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.Adam(torch_mlp.parameters(), lr=0.001)
+    loss_of = torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(torch_mlp.parameters(), lr=0.001)
+    print("training with PyTorch …")
     images, labels = torch.from_numpy(X_beside), torch.from_numpy(y_beside.astype("int64"))
     for _ in range(5):
         for batch in torch.randperm(len(images)).split(50):  # a new order in each epoch
@@ -1888,9 +1978,13 @@ for library, accuracy in beside.items():
     print(f"{library:<13} {accuracy:.1%} of the validation images are right")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # None is clearly better: about 80 % are right in Keras, about 81 % in scikit-learn, and PyTorch 2.13.0 gave about 81 %
 # in five runs, on photographs as on drawn images. Another seed moves each by a point. (Section 12 reached more, from all
 # training images.) The libraries differ in how you say it:
+#
+# </details>
 #
 # | Keras | PyTorch | scikit-learn |
 # |---|---|---|
@@ -1916,8 +2010,8 @@ for library, accuracy in beside.items():
 #
 # ## What to change and try
 #
-# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
-# so that what you hand in stays whole.
+# Locked cells ignore what you type: copy the code that you need into a new cell, and change it there; for a number such as `EPOCHS` a new
+# cell with `EPOCHS = 30`, above the cells that use it, is enough. Do it in a copy of this notebook, so that what you hand in stays whole.
 #
 # - Train with `fashion.X_train / 255` in place of the standardised images. Which epoch catches up, and does
 #   it matter?
