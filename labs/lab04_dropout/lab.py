@@ -1372,7 +1372,8 @@ right_names = isinstance(summary, dict) and set(summary) == {"L2", "none", "drop
 check.true(right_names, 'return a dict with the names "L2", "none" and "dropout": that of "none" belongs to it')
 check.equal(len(summary["L2"]), 3, "each name has three numbers: mean, standard deviation, gain")
 check.close(
-    [summary[name][2] for name in ("L2", "none", "dropout")], [1, 0, 5], hint="these are your gains over \"none\"",
+    [summary[name][2] for name in ("L2", "none", "dropout")], [1, 0, 5],
+    hint="these are your gains over \"none\": the three means are 73, 72 and 77",
     mistakes={
         "the sign is wrong: mean of the method minus mean of \"none\"": [-1, 0, -5],
         "you compared with the first method: compare with the one that is called \"none\"": [0, -1, 4],
@@ -1736,7 +1737,8 @@ P = np.array([
 result = ensemble(P.copy())
 check.length(result, 2, "return two arrays: the mean probabilities, and the labels")
 check.close(
-    result[0], [[0.566667, 0.433333], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]], atol=1e-6, hint="these are your mean probabilities",
+    result[0], [[0.566667, 0.433333], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]], atol=1e-6,
+    hint="these are your mean probabilities: of the first sample and class 0 the three networks say 0.9, 0.4 and 0.4",
     mistakes={
         "you averaged over the samples: the networks are axis 0": [[0.45, 0.55], [0.4, 0.6], [0.55, 0.45]],
         "that is the sum: divide by the number of networks": [[1.7, 1.3], [1.2, 1.8], [2.1, 0.9], [0.6, 2.4]],
@@ -1770,7 +1772,7 @@ P = np.array([
 result = ensemble(P.copy())
 check.length(result, 2, "return two arrays: the mean probabilities, and the labels")
 check.equal(
-    result[1], [0, 1, 0, 1], "these are your labels",
+    result[1], [0, 1, 0, 1], "these are your labels: the mean probabilities of the first sample are 0.57 and 0.43, so its label is 0",
     mistakes={
         "that is a vote: two unsure networks beat one that is very sure. Take the largest MEAN probability": [1, 1, 0, 1],
         "take the argmax over the classes (axis 1 of the mean), not over the samples": [2, 3],
@@ -1859,7 +1861,7 @@ with check.explained({"inhomogeneous": by_zip, "can't multiply sequence": by_zip
     averaged = update_average([a.copy() for a in old], [a.copy() for a in new], 0.9)
 check.equal(len(averaged), 2, "return a list with one array for each array of the network")
 check.close(
-    averaged[0], [[1.1, 1.8]], atol=1e-6, hint="this is your first array, for decay 0.9",
+    averaged[0], [[1.1, 1.8]], atol=1e-6, hint="this is your first array, for decay 0.9: by hand, an old 1 and a new 2 give 0.9 + 0.2",
     mistakes={
         "decay and 1 − decay are exchanged: the old average counts decay, 0.9": [[1.9, 0.2]],
         "that is the plain mean: the old average counts decay, the new weights 1 − decay": [[1.5, 1.0]],
@@ -1868,7 +1870,7 @@ check.close(
         "nothing was added: the new weights count 1 − decay": [[0.9, 1.8]],
     },
 )
-check.close(averaged[1], [1.0], atol=1e-6, hint="this is your second array, for decay 0.9")
+check.close(averaged[1], [1.0], atol=1e-6, hint="this is your second array, for decay 0.9: each array is averaged alike; here an old 0 and a new 10 give 1")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 steps, decay = rng.normal(size=(30, 4)), rng.uniform(0.6, 0.85)
