@@ -20,9 +20,10 @@
 # - keep batch normalisation from spoiling a frozen network,
 # - add augmentation that works in training only, and fine-tune the top at a very low rate.
 #
-# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise,
-# checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
-# marked.
+# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise and its
+# checks, and a look at the result. The checks stand below the exercise, folded. Press *Shift+Enter* in your answer,
+# then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
+# More checks of the same kind run when your notebook is marked.
 #
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
 # done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
@@ -32,6 +33,11 @@
 # **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
 # open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
 # Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
+# **Locked cells.** The set-up, the numbers in capitals such as `EPOCHS`, functions that are given and the checks are
+# locked: JupyterLab ignores what you type there. To try another number, write it into a new cell below (press *Esc*,
+# then *B*), such as `EPOCHS_2 = 10`; run that cell and those after it. Delete it before you hand in, because your
+# notebook is marked with what stands in it.
 #
 # To read: *Hands-On Machine Learning* (HOML), chapter 11, "Reusing pretrained layers". You know dense networks
 # from Lab 2 and early stopping from Lab 4.
@@ -215,6 +221,7 @@ check.true(
 # the arrays of the next cell, so that a slip in your function cannot hurt the rest.
 
 # %% given="fashion"
+print("loading the images …")
 fashion = data.load_fashion_mnist()
 
 # %% given="tasks"
@@ -258,7 +265,10 @@ model_A = keras.Sequential(
     ]
 )
 model_A.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-model_A.fit(X_A[:IMAGES_A], y_A[:IMAGES_A], epochs=EPOCHS_A, batch_size=128, verbose=0)
+# model.fit with faster settings (Lab 2); live=True would draw the curves while it trains
+history_A = training.fit(
+    model_A, X_A[:IMAGES_A], y_A[:IMAGES_A], epochs=EPOCHS_A, batch_size=128
+)
 weights_A = model_A.get_weights()
 
 # %%
@@ -291,13 +301,16 @@ for label, name in enumerate(names):
 # network, and both networks **share** it: training B then changes A. Watch it happen to a tiny network.
 
 # %%
-tiny = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2)])
+tiny = keras.Sequential(
+    [keras.Input((2,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2)]
+)
 shared = keras.Sequential([keras.Input((2,)), *tiny.layers[:-1], keras.layers.Dense(1)])
 point = np.array([[1.0, 2.0]], dtype="float32")
 print("tiny says", np.round(tiny.predict(point, verbose=0), 3))
 shared.compile(optimizer=keras.optimizers.SGD(0.5), loss="mse")
 shared.fit(point, np.array([[5.0]]), epochs=3, verbose=0)
-print("tiny says", np.round(tiny.predict(point, verbose=0), 3), "after *the other* network was trained")
+print("after *the other* network was trained:")
+print("tiny says", np.round(tiny.predict(point, verbose=0), 3))
 
 # %% [markdown]
 # `keras.models.clone_model(model)` makes a network of new layers with the same settings. **But with new random
@@ -353,7 +366,9 @@ def reuse(base):
 # %% given="small_base"
 def small_base(input_shape=(2, 3), hidden=(5, 4), classes=3):
     """A small random `Sequential` network, for trying things out."""
-    layers = [keras.layers.Dense(size, activation="tanh", bias_initializer="normal") for size in hidden]
+    layers = [
+        keras.layers.Dense(size, activation="tanh", bias_initializer="normal") for size in hidden
+    ]
     head = keras.layers.Dense(classes, activation="softmax")
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *layers, head])
 
@@ -371,16 +386,23 @@ def mixed_base():
             keras.layers.Dense(4, activation="softmax"),
         ]
     )
-    network.set_weights([np.random.default_rng().uniform(0.2, 0.8, size=w.shape) for w in network.get_weights()])
+    network.set_weights(
+        [np.random.default_rng().uniform(0.2, 0.8, size=w.shape) for w in network.get_weights()]
+    )
     return network
 
 
 def base_with_a_model():
     """A small random `Sequential` network; its first layer is a model with two ways, added up."""
     inputs = keras.Input((4,))
-    ways = [keras.layers.Dense(3, activation=kind, bias_initializer="normal")(inputs) for kind in ("tanh", "elu")]
+    ways = [
+        keras.layers.Dense(3, activation=kind, bias_initializer="normal")(inputs)
+        for kind in ("tanh", "elu")
+    ]
     inner = keras.Model(inputs, keras.layers.Add()(ways))
-    return keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(5, activation="tanh"), keras.layers.Dense(3)])
+    return keras.Sequential(
+        [keras.Input((4,)), inner, keras.layers.Dense(5, activation="tanh"), keras.layers.Dense(3)]
+    )
 
 
 # %% tests="reuse_layers" points=1
@@ -602,7 +624,11 @@ X_toy = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
 y_toy = (X_toy[:, 0] > 0).astype("float32")
 for compile_again in (False, True):
     toy = keras.Sequential(
-        [keras.Input((4,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(1, activation="sigmoid")]
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(8, activation="tanh"),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
     )
     toy.layers[0].trainable = False
     toy.compile(optimizer="sgd", loss="binary_crossentropy")
@@ -617,11 +643,18 @@ for compile_again in (False, True):
         print(f"compiled again: {compile_again!s:5}   refused: {str(refusal).split(':')[0]}")
         continue
     movement = np.abs(toy.layers[0].get_weights()[0] - start).max()
-    print(f"compiled again: {compile_again!s:5}   trainable arrays {len(toy.trainable_weights)}   moved by {movement:.4f}")
+    arrays = len(toy.trainable_weights)
+    print(f"compiled again: {compile_again!s:5} trainable arrays {arrays}, moved by {movement:.4f}")
 
 # %% [markdown]
-# Without the second `compile` the network *says* that four arrays are trainable, and trains two. The same
-# holds in the other direction: freeze without compiling, and the layers go on learning. **Whenever you change
+# <details><summary>What you should have seen</summary>
+#
+# Without the second `compile` the network *says* that four arrays are trainable, and trains two: the weights of the layer that was unfrozen
+# do not move at all.
+#
+# </details>
+#
+# The same holds in the other direction: freeze without compiling, and the layers go on learning. **Whenever you change
 # `trainable`, compile again**, best after the change. Compiling keeps all weights; only the optimizer starts anew.
 #
 # One trap more. A model has a flag `trainable` too. *Changing* it sets the flags of all layers inside. But the
@@ -660,12 +693,15 @@ def half_frozen(hidden=(6, 5)):
     """A small yes-or-no network with a frozen body, trained for one step; and the batch for
     the next step."""
     layers = [keras.layers.Dense(n, activation="tanh", bias_initializer="normal") for n in hidden]
-    network = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1, activation="sigmoid")])
+    network = keras.Sequential(
+        [keras.Input((4,)), *layers, keras.layers.Dense(1, activation="sigmoid")]
+    )
     for layer in layers:
         layer.trainable = False
     network.compile(optimizer="sgd", loss="mse")
     rng = np.random.default_rng()
-    X, y = rng.normal(size=(32, 4)).astype("float32"), (np.arange(32) % 2).astype("float32")[:, np.newaxis]
+    X = rng.normal(size=(32, 4)).astype("float32")
+    y = (np.arange(32) % 2).astype("float32")[:, np.newaxis]
     network.train_on_batch(X, y)
     return network, X, y
 
@@ -673,9 +709,15 @@ def half_frozen(hidden=(6, 5)):
 def frozen_inside():
     """A small yes-or-no network with three frozen layers, none of them dense: two convolutions and
     a batch normalisation."""
-    layers = [keras.layers.Reshape((4, 1)), keras.layers.Conv1D(2, 2, name="dense"), keras.layers.BatchNormalization(name="norm")]
+    layers = [
+        keras.layers.Reshape((4, 1)),
+        keras.layers.Conv1D(2, 2, name="dense"),
+        keras.layers.BatchNormalization(name="norm"),
+    ]
     layers += [keras.layers.SeparableConv1D(3, 2, name="eye"), keras.layers.Flatten()]
-    network = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1, activation="sigmoid", name="answer")])
+    network = keras.Sequential(
+        [keras.Input((4,)), *layers, keras.layers.Dense(1, activation="sigmoid", name="answer")]
+    )
     layers[1].trainable = layers[2].trainable = layers[3].trainable = False
     network.compile(optimizer="sgd", loss="mse")
     return network
@@ -687,9 +729,17 @@ def opened_with_a_model_inside():
 
     Returns how many arrays can learn afterwards, and the flag of the model inside.
     """
-    body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2, activation="tanh")])
+    body = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(3, activation="tanh"),
+            keras.layers.Dense(2, activation="tanh"),
+        ]
+    )
     body.trainable = False
-    network = keras.Sequential([keras.Input((4,)), body, keras.layers.Dense(1, activation="sigmoid")])
+    network = keras.Sequential(
+        [keras.Input((4,)), body, keras.layers.Dense(1, activation="sigmoid")]
+    )
     network.compile(optimizer="sgd", loss="mse")
     unfreeze(network, 0.01)
     return len(network.trainable_weights), body.trainable
@@ -828,7 +878,8 @@ check.close(
 # ### Exercise 4 (3 points)
 #
 # Make three things in one cell. If one of your functions above is not ready, write
-# its lines out here. When it is marked, `model_B` must get 64 % of new images right (`TARGET_B` in the budget cell).
+# its lines out here. You may train with `model_B.fit(…)`, or with `training.fit(model_B, …)`, which shows one line while it trains, and with
+# `live=True` the curves. When it is marked, `model_B` must get 64 % of new images right (`TARGET_B` in the budget cell).
 
 # %% given="curves"
 def curves_of(record):
@@ -845,7 +896,7 @@ def curves_of(record):
 # %% exercise="transfer" trains=true
 # model_B:       the network for task B, a sequential or functional model trained in both stages;
 #                images (n, 28, 28) → probabilities (n, 1)
-# history_head:  the History of stage 1, with loss, accuracy, val_loss and val_accuracy of each epoch
+# history_head:  the History of stage 1, with loss, accuracy, val_loss and val_accuracy
 # history_all:   the History of stage 2, likewise
 ### BEGIN SOLUTION
 model_B = reuse(model_A)
@@ -998,7 +1049,9 @@ check.between(
 # %%
 stage_1, stage_2 = curves_of(history_head), curves_of(history_all)
 stages = {key: stage_1[key] + stage_2[key] for key in stage_1}
-axes = plotting.learning_curves(stages, metric="accuracy", title="Task B: head first, then everything")
+axes = plotting.learning_curves(
+    stages, metric="accuracy", title="Task B: head first, then everything"
+)
 axes.axvline(EPOCHS_1 + 0.5, color="black", linestyle="--", linewidth=1);
 
 # %% [markdown]
@@ -1026,7 +1079,9 @@ def from_scratch(X, y):
     """784-300-100-1 from random weights, trained for as many epochs as both stages
     of the transfer."""
     layers = [keras.layers.Dense(n, activation="relu") for n in (300, 100)]
-    network = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), *layers, keras.layers.Dense(1, "sigmoid")])
+    network = keras.Sequential(
+        [keras.Input((28, 28)), keras.layers.Flatten(), *layers, keras.layers.Dense(1, "sigmoid")]
+    )
     network.compile(optimizer=keras.optimizers.Adam(0.001), loss="binary_crossentropy")
     network.fit(X, y, epochs=EPOCHS_1 + EPOCHS_2, batch_size=20, verbose=0)
     return network
@@ -1048,9 +1103,10 @@ def from_body(base, first, second):
     return train
 
 
-def accuracies(train):
+def accuracies(name, train):
     """Per cent of the test images of task B right, one number a seed: each seed draws 200
-    other training images."""
+    other training images. It takes a while, so it says what it trains."""
+    print(f"training {SEEDS} networks: {name} …")
     results = []
     for seed in range(SEEDS):
         chosen = np.random.default_rng(seed).permutation(len(X_B_all))[:200]
@@ -1061,14 +1117,16 @@ def accuracies(train):
 
 
 # %% trains=true
-results_B = {
-    "from scratch": accuracies(from_scratch),
-    "head only": accuracies(from_body(model_A, EPOCHS_1 + EPOCHS_2, 0)),
-    "two stages": accuracies(from_body(model_A, EPOCHS_1, EPOCHS_2)),
+methods_B = {
+    "from scratch": from_scratch,
+    "head only": from_body(model_A, EPOCHS_1 + EPOCHS_2, 0),
+    "two stages": from_body(model_A, EPOCHS_1, EPOCHS_2),
 }
+results_B = {name: accuracies(name, train) for name, train in methods_B.items()}
 plotting.method_comparison(results_B, title="Task B: pullover or shirt, 200 labels")
 gains = results_B["two stages"] - results_B["from scratch"]
-print(f"two stages against from scratch: {gains.mean():+.1f} ± {gains.std():.1f} percentage points over {SEEDS} seeds")
+gain = f"{gains.mean():+.1f} ± {gains.std():.1f} percentage points"
+print(f"two stages against from scratch: {gain} over {SEEDS} seeds")
 
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
@@ -1236,7 +1294,9 @@ for colour, kept in {"black": np.mean(noisy[:, 0] == 0), "white": np.mean(noisy[
 
 # %%
 noisy_examples = add_noise(X_A[:10], 0.5, 0)
-plotting.image_grid(np.concatenate([X_A[:10], noisy_examples]), title="Clean, and with noise of 0.5");
+plotting.image_grid(
+    np.concatenate([X_A[:10], noisy_examples]), title="Clean, and with noise of 0.5"
+);
 
 # %% [markdown]
 # The next cell trains the autoencoder 784-300-100-300-784. Its targets are the clean images. Pullovers and
@@ -1244,8 +1304,8 @@ plotting.image_grid(np.concatenate([X_A[:10], noisy_examples]), title="Clean, an
 
 # %% given="autoencoder" trains=true
 unlabelled = fashion.X_train[:IMAGES_UNLABELLED].astype("float32") / 255
-spoiled = unlabelled + np.random.default_rng(0).normal(scale=0.5, size=unlabelled.shape).astype("float32")
-spoiled = spoiled.clip(0, 1)
+noise = np.random.default_rng(0).normal(scale=0.5, size=unlabelled.shape).astype("float32")
+spoiled = (unlabelled + noise).clip(0, 1)
 encoder = keras.Sequential(
     [
         keras.Input((28, 28)),
@@ -1266,13 +1326,17 @@ decoder = keras.Sequential(
 )
 autoencoder = keras.Sequential([keras.Input((28, 28)), encoder, decoder])
 autoencoder.compile(optimizer="adam", loss="mse")
-training.fit(autoencoder, spoiled, unlabelled, epochs=EPOCHS_AUTOENCODER, batch_size=128, verbose=0);
+training.fit(autoencoder, spoiled, unlabelled, epochs=EPOCHS_AUTOENCODER, batch_size=128);
 
 # %%
 X_examples = fashion.X_valid[:10].astype("float32") / 255
-noisy_examples = np.clip(X_examples + np.random.default_rng(1).normal(scale=0.5, size=X_examples.shape), 0, 1)
+noisy_examples = np.clip(
+    X_examples + np.random.default_rng(1).normal(scale=0.5, size=X_examples.shape), 0, 1
+)
 repaired = autoencoder.predict(noisy_examples.astype("float32"), verbose=0)
-plotting.image_grid(np.concatenate([noisy_examples, repaired, X_examples]), title="Spoiled, repaired, true");
+plotting.image_grid(
+    np.concatenate([noisy_examples, repaired, X_examples]), title="Spoiled, repaired, true"
+);
 
 # %% [markdown]
 # These images are validation images, new to the autoencoder. It has learned the outlines of sleeves, trousers
@@ -1283,11 +1347,17 @@ plotting.image_grid(np.concatenate([noisy_examples, repaired, X_examples]), titl
 
 # %% trains=true
 body_and_head = keras.Sequential([keras.Input((28, 28)), *encoder.layers, keras.layers.Dense(1)])
-results_encoder = accuracies(from_body(body_and_head, EPOCHS_1, EPOCHS_2))  # reuse leaves out the last layer, whatever it is
-shown = {"from scratch": results_B["from scratch"], "body of network A": results_B["two stages"], "encoder": results_encoder}
+# reuse leaves out the last layer, whatever it is
+results_encoder = accuracies("encoder", from_body(body_and_head, EPOCHS_1, EPOCHS_2))
+shown = {
+    "from scratch": results_B["from scratch"],
+    "body of network A": results_B["two stages"],
+    "encoder": results_encoder,
+}
 plotting.method_comparison(shown, title="Task B: three ways to begin")
 gains_encoder = results_encoder - results_B["from scratch"]
-print(f"encoder against from scratch: {gains_encoder.mean():+.1f} ± {gains_encoder.std():.1f} percentage points")
+gain = f"{gains_encoder.mean():+.1f} ± {gains_encoder.std():.1f} percentage points"
+print(f"encoder against from scratch: {gain}")
 
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
@@ -1317,14 +1387,20 @@ print(f"encoder against from scratch: {gains_encoder.mean():+.1f} ± {gains_enco
 def read_folder(part):
     """Batches of (photographs, labels), read from the folder of "train", "validation" or "test"."""
     return keras.utils.image_dataset_from_directory(
-        data.clothing_folder() / part, image_size=(SIZE, SIZE), batch_size=30, shuffle=True, seed=1, verbose=False
+        data.clothing_folder() / part,
+        image_size=(SIZE, SIZE),
+        batch_size=30,
+        shuffle=True,
+        seed=1,
+        verbose=False,
     )
 
 
 pipeline = read_folder("train")
 batch, labels = next(iter(pipeline))
 print("classes:", ", ".join(pipeline.class_names))
-print("one batch:", batch.shape, batch.dtype, f"pixels from {np.min(batch):.0f} to {np.max(batch):.0f}")
+print("one batch:", batch.shape, batch.dtype)
+print(f"pixels from {np.min(batch):.0f} to {np.max(batch):.0f}")
 plotting.photo_grid(batch[:20], [pipeline.class_names[label] for label in labels[:20]]);
 
 # %% [markdown]
@@ -1336,13 +1412,15 @@ plotting.photo_grid(batch[:20], [pipeline.class_names[label] for label in labels
 # below is a small one that the course trained on other drawings, which were smaller. All exercises are the same.)
 
 # %% given="photos"
+print("loading the photographs …")
 photos = data.load_clothing(SIZE)
 few = np.concatenate([np.flatnonzero(photos.y_train == label)[:PHOTOS] for label in range(10)])
 P_train, y_train = photos.X_train[few], photos.y_train[few]
 P_valid, y_valid = photos.X_valid, photos.y_valid
 
 # %%
-print("training  ", P_train.shape, P_train.dtype, "validation", P_valid.shape, "test", photos.X_test.shape)
+for part, pictures in (("training", P_train), ("validation", P_valid), ("test", photos.X_test)):
+    print(f"{part:10}", pictures.shape, pictures.dtype)
 print("training photographs of each class:", np.bincount(y_train))
 
 # %% [markdown]
@@ -1372,7 +1450,10 @@ def show_feature_map(photo):
         ax.set_title(f"channel {channel}", fontsize=9)
     for ax in axes:
         ax.set_axis_off()
-    plotting.describe(axes[0], "A training photograph, and four channels of its feature map as small coloured grids.")
+    plotting.describe(
+        axes[0],
+        "A training photograph, and four channels of its feature map as small coloured grids.",
+    )
 
 
 print(f"{base.name}: {len(base.layers)} layers, {base.count_params():,} parameters")
@@ -1449,7 +1530,7 @@ check.true(
 )
 check.close(
     result[0], in_use, rtol=1e-5,
-    hint="this is y with training=False",
+    hint="this is y with training=False: by hand, its first entry is 2 · (1 − 2) / √4.001 + 0",
     mistakes={
         "in use (training=False) the running mean and variance take their place, not those of the batch": in_training,
         "take the square root of the variance":
@@ -1464,7 +1545,7 @@ check.close(
 )
 check.close(
     batch_norm(x.copy(), gamma.copy(), beta.copy(), mean.copy(), variance.copy(), True)[0], in_training, rtol=1e-5,
-    hint="this is y with training=True",
+    hint="this is y with training=True: by hand, its first entry is 2 · (1 − 3) / √2.6677 + 0, for the mean of 1, 3 and 5 is 3",
     mistakes={
         "in training take the mean and the variance of the batch": in_use,
         "take the mean over the samples of the batch (axis 0), for each feature":
@@ -1516,7 +1597,7 @@ check.close(
 _, new_mean, new_variance = batch_norm(x.copy(), np.ones(2), np.ones(2), mean.copy(), variance.copy(), True)
 check.close(
     [new_mean, new_variance], [[2.01, 10.1], [3.98666667, 99.66666667]], rtol=1e-5,
-    hint="these are the running mean and variance after a batch in training",
+    hint="these are the running mean and variance after a batch in training: by hand, the first mean is 0.99 · 2 + 0.01 · 3",
     mistakes={
         "the running values did not move: in training they follow the batch": [mean, variance],
         "they moved too far: 0.99 parts of the old value, 0.01 parts of the batch":
@@ -1582,7 +1663,7 @@ def two_faces():
     for _ in range(8):
         features(some, True)
     gap = difference(before, features(some, False))
-    print(f"after ten calls with training=True, the features in use differ from those before by {gap:.1%}")
+    print(f"after ten calls with training=True, the features in use differ by {gap:.1%}")
 
 
 two_faces()
@@ -1684,7 +1765,9 @@ def forked_body():
 
 def colours_of(photographs):
     """A body whose three channels are the three colours; its features are mean colours."""
-    colours = keras.Sequential([keras.Input(photographs.shape[1:]), keras.layers.Conv2D(3, 1, use_bias=False)])
+    colours = keras.Sequential(
+        [keras.Input(photographs.shape[1:]), keras.layers.Conv2D(3, 1, use_bias=False)]
+    )
     colours.set_weights([np.eye(3).reshape(1, 1, 3, 3)])
     return colours
 
@@ -1724,7 +1807,6 @@ check.close(
     features, snaps.mean(axis=(1, 2)) / 127.5 - 1, rtol=1e-3, atol=1e-3,
     hint="the features of 7 photographs in batches of 3 are wrong, or in another order than the photographs",
 )
-### BEGIN HIDDEN TESTS
 # This body divides by the length over the batch: k equal photographs sent through at a time come out as 1 / √k.
 counts = keras.Sequential([keras.Input((2, 2, 3)), keras.layers.UnitNormalization(axis=0)])
 shares = np.asarray(extract(counts, np.full((11, 2, 2, 3), 255, np.uint8), 4), dtype=float)
@@ -1733,6 +1815,7 @@ check.between(
     name="the largest number of photographs sent through base at a time, with a batch size of 4",
     high_hint="too many at a time: slice the photographs, and call base on each slice alone",
 )
+### BEGIN HIDDEN TESTS
 body = small_body((8, 6, 3), 5)
 body.trainable = False  # so it has one face only; whether extract asks for the right one is checked below
 snaps = np.random.default_rng().integers(0, 256, size=(11, 8, 6, 3)).astype(np.uint8)
@@ -1788,13 +1871,15 @@ check.close(
 # Here are the features of our photographs; from here on the lab uses these. Note the time.
 
 # %% given="features"
+print(f"computing the features of {len(P_train) + len(P_valid)} photographs …")
 started = time.perf_counter()
 
 
 def features_of(photographs):
     """Features of photographs, as a float32 array (n, channels)."""
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1)(photographs)
-    return keras.ops.convert_to_numpy(keras.ops.mean(base.predict(scaled, batch_size=50, verbose=0), axis=(1, 2)))
+    maps = base.predict(scaled, batch_size=50, verbose=0)
+    return keras.ops.convert_to_numpy(keras.ops.mean(maps, axis=(1, 2)))
 
 
 F_train, F_valid = features_of(P_train), features_of(P_valid)
@@ -1826,8 +1911,8 @@ compare_features()
 # photographs right (`TARGET_HEAD` in the budget cell).
 
 # %% exercise="head" trains=true
-# head:     a trained sequential or functional model, features (n, channels) → probabilities of the ten classes (n, 10)
-# history:  the History that fit returns, with loss, accuracy, val_loss and val_accuracy of each epoch
+# head:     a trained sequential or functional model, features (n, channels) → probabilities (n, 10)
+# history:  the History that fit returns, with loss, accuracy, val_loss and val_accuracy
 ### BEGIN SOLUTION
 head = keras.Sequential(
     [keras.Input((channels,)), keras.layers.Dense(10, activation="softmax")]
@@ -1886,9 +1971,13 @@ check.between(
 plotting.learning_curves(curves_of(history), metric="accuracy", title="A head on frozen features");
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # The head is right more often on the photographs that it learned from than on others: that is the gap. On the real
 # photographs it is wide, for the head knows its few hundred nearly by heart; on drawn ones it is narrower. More
 # photographs would close it, or the augmentation of section 11.
+#
+# </details>
 
 # %% [markdown]
 # ## 10 · The same time from scratch (3 minutes)
@@ -1908,19 +1997,24 @@ seconds_transfer = seconds_features + time.perf_counter() - started
 
 # %% trains=true
 started = time.perf_counter()
-scratch = keras.Sequential([keras.Input((SIZE, SIZE, 3)), keras.layers.Rescaling(1 / 127.5, offset=-1)])
-scratch.add(keras.layers.AveragePooling2D(2))  # half the size: four times the epochs in the same time
+scratch = keras.Sequential(
+    [keras.Input((SIZE, SIZE, 3)), keras.layers.Rescaling(1 / 127.5, offset=-1)]
+)
+# Half the size: four times the epochs in the same time.
+scratch.add(keras.layers.AveragePooling2D(2))
 for filters in (16, 32, 64, 128):
     scratch.add(keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu"))
 scratch.add(keras.layers.GlobalAveragePooling2D())
 scratch.add(keras.layers.Dense(10, activation="softmax"))
 scratch.compile(optimizer=keras.optimizers.Adam(0.002), loss="sparse_categorical_crossentropy")
+print(f"training from scratch for {EPOCHS_SCRATCH} epochs …")
 scratch.fit(P_train, y_train, epochs=EPOCHS_SCRATCH, batch_size=32, verbose=0)
 seconds_scratch = time.perf_counter() - started
 scratch_valid = np.mean(scratch.predict(P_valid, verbose=0).argmax(axis=1) == y_valid)
 frozen_valid = np.mean(good_head.predict(F_valid, verbose=0).argmax(axis=1) == y_valid)
-print(f"pretrained body and head: {frozen_valid:.1%} of the validation photographs right, {seconds_transfer:.0f} s")
-print(f"from scratch:             {scratch_valid:.1%} of the validation photographs right, {seconds_scratch:.0f} s")
+right = "of the validation photographs right"
+print(f"pretrained body and head: {frozen_valid:.1%} {right}, {seconds_transfer:.0f} s")
+print(f"from scratch:             {scratch_valid:.1%} {right}, {seconds_scratch:.0f} s")
 
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
@@ -2011,14 +2105,14 @@ check.close(
     q, expected["right"], rtol=0, atol=1e-3,
     hint="the model does not compute softmax(mean features · W + b) in use",
 )
-### BEGIN HIDDEN TESTS
-built = build_classifier(small_body((8, 6, 3), 5), 7)
-check.model(built, input_shape=(8, 6, 3), output_shape=(7,))
 check.true(
     isinstance(built.layers[-1], keras.layers.Dense),
     f'the last layer is of the kind {type(built.layers[-1]).__name__}: it should be the dense one itself, with activation="softmax"',
 )
 check.true(not built.compiled, "the classifier is compiled already: return it not compiled, the caller does that")
+### BEGIN HIDDEN TESTS
+built = build_classifier(small_body((8, 6, 3), 5), 7)
+check.model(built, input_shape=(8, 6, 3), output_shape=(7,))
 for classes in (2, 5):
     built = build_classifier(small_body(), classes)
     check.model(built, input_shape=(6, 6, 3))
@@ -2266,21 +2360,33 @@ classifier = build_classifier(base, 10)
 classifier.layers[-1].set_weights(good_head.layers[-1].get_weights())
 opened = open_top(base, len(base.layers) // 4)
 print(f"{opened:,} parameters of the body are open, of {base.count_params():,}")
-classifier.compile(optimizer=keras.optimizers.Adam(1e-4), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+classifier.compile(
+    optimizer=keras.optimizers.Adam(1e-4),
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
+print(f"fine-tuning for {EPOCHS_TUNING} epochs …")
 started = time.perf_counter()
 tuning = classifier.fit(
-    pipeline.cache().shuffle(20), epochs=EPOCHS_TUNING, validation_data=(P_valid, y_valid), shuffle=False, verbose=0
+    pipeline.cache().shuffle(20),
+    epochs=EPOCHS_TUNING,
+    validation_data=(P_valid, y_valid),
+    shuffle=False,
+    verbose=0,
 )
 seconds_tuning = time.perf_counter() - started
 print(f"{seconds_tuning / EPOCHS_TUNING:.1f} s for each epoch")
-print("validation accuracy after each epoch:", np.round(tuning.history["val_accuracy"], 3), f"(head only: {frozen_valid:.3f})")
+print("validation accuracy after each epoch:", np.round(tuning.history["val_accuracy"], 3))
+print(f"with the head only: {frozen_valid:.3f}")
 
 # %% [markdown]
 # Now the test photographs, once, for the three networks of Part B.
 
 # %% trains=true
-fresh = backbones.pretrained((SIZE, SIZE, 3))  # fine-tuning has changed base, so load a fresh body for the frozen one
-fresh_features = fresh.predict(photos.X_test / np.float32(127.5) - 1, batch_size=50, verbose=0).mean(axis=(1, 2))
+# Fine-tuning has changed base, so load a fresh body for the frozen one.
+fresh = backbones.pretrained((SIZE, SIZE, 3))
+fresh_maps = fresh.predict(photos.X_test / np.float32(127.5) - 1, batch_size=50, verbose=0)
+fresh_features = fresh_maps.mean(axis=(1, 2))
 P_frozen = good_head.predict(fresh_features, verbose=0)
 guesses = {
     "from scratch": scratch.predict(photos.X_test, verbose=0).argmax(axis=1),
@@ -2350,8 +2456,8 @@ plotting.confusion_matrix(matrix, photos.class_names);
 #
 # ## What to change and try
 #
-# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
-# so that what you hand in stays whole.
+# Locked cells ignore what you type: copy the code that you need into a new cell, and change it there; for a number such as `SEEDS` a new
+# cell with `SEEDS = 10`, above the cells that use it, is enough. Do it in a copy of this notebook, so that what you hand in stays whole.
 #
 # - 50 or 2,000 labels in place of 200 for task B: where does the advantage of transfer end?
 # - Reuse only the first hidden layer of A. Is *head only* still worse than starting from scratch?
