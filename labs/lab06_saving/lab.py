@@ -17,9 +17,10 @@
 # - write a layer of your own that survives saving and loading,
 # - tell a truncated, a damaged, a foreign and a dangerous file apart, and write an error message that helps.
 #
-# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise,
-# checks that tell you what is probably wrong, and a look at the result. More checks run when your notebook is
-# marked.
+# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise and its
+# checks, and a look at the result. The checks stand below the exercise, folded. Press *Shift+Enter* in your answer,
+# then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
+# More checks of the same kind run when your notebook is marked.
 #
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
 # done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
@@ -29,6 +30,11 @@
 # **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
 # open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
 # Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
+# **Locked cells.** The set-up, the numbers in capitals such as `EPOCHS`, functions that are given and the checks are
+# locked: JupyterLab ignores what you type there. To try another number, write it into a new cell below (press *Esc*,
+# then *B*), such as `EPOCHS = 20`; run that cell and those after it. Delete it before you hand in, because your
+# notebook is marked with what stands in it.
 #
 # To read: *Hands-On Machine Learning* (HOML), chapter 10, on saving models and callbacks. You know
 # Fashion-MNIST and training from Lab 2, and the functional API from Labs 2 and 3.
@@ -70,10 +76,13 @@ def build_network():
         name="clothes",
     )
     adam = keras.optimizers.Adam(0.001)
-    clothes_network.compile(optimizer=adam, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    clothes_network.compile(
+        optimizer=adam, loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return clothes_network
 
 
+print("loading the images …")
 fashion = data.load_fashion_mnist()
 images, labels = fashion.X_train[:4000], fashion.y_train[:4000]
 new_images, new_labels = fashion.X_valid[:1000], fashion.y_valid[:1000]
@@ -83,9 +92,10 @@ EPOCHS = 40  # of the long training in section 7
 
 # %% trains=true
 network = build_network()
-training.fit(network, images, labels, epochs=3, batch_size=64, verbose=0)  # model.fit with faster settings (Lab 2)
+training.fit(network, images, labels, epochs=3, batch_size=64)  # model.fit, but faster (Lab 2)
 network_answers = network.predict(new_images, verbose=0)
-print(f"right answers on {len(new_images)} new images: {np.mean(network_answers.argmax(axis=1) == new_labels):.0%}")
+right = np.mean(network_answers.argmax(axis=1) == new_labels)
+print(f"right answers on {len(new_images)} new images: {right:.0%}")
 
 # %% [markdown]
 # This network lives in the memory of the Python process behind your notebook, and nowhere else.
@@ -121,7 +131,12 @@ def new_toy(hidden=5, optimizer="adam"):
     )
     chosen = keras.optimizers.get(optimizer)
     # run_eagerly: nothing is compiled into a graph first, which is quicker for a handful of samples
-    toy.compile(optimizer=chosen, loss="sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
+    toy.compile(
+        optimizer=chosen,
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        run_eagerly=True,
+    )
     return toy
 
 
@@ -243,11 +258,11 @@ check.true(
     "the loaded model is not compiled, so it cannot be trained on: load_model compiles it, unless compile=False",
 )
 check.equal(after.loss, "sparse_categorical_crossentropy", "this is the loss of the loaded model")
-### BEGIN HIDDEN TESTS
 check.equal(
     [keras.ops.convert_to_numpy(variable).tolist() for variable in after.optimizer.variables], memory,
     "the optimizer has lost its memory: load_model brings it back, and a new `compile` starts from nothing",
 )
+### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 X, y, before = rng.normal(size=(8, 6)), rng.normal(size=(8, 2)), keras.Sequential([keras.Input((6,)), keras.layers.Dense(2)])
 before.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), loss="mse", metrics=["mae"], run_eagerly=True)
@@ -270,7 +285,8 @@ check.close(
 # %%
 network.save(fresh("network.keras"))
 network_again = keras.models.load_model("lab06_models/network.keras")
-print("equal in every bit:", np.array_equal(network_again.predict(new_images, verbose=0), network_answers))
+answers_again = network_again.predict(new_images, verbose=0)
+print("equal in every bit:", np.array_equal(answers_again, network_answers))
 
 # %% [markdown]
 # ## 3 · Look into the file (10 minutes)
@@ -488,9 +504,13 @@ except ValueError as refused:
     print(refused)
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # It refuses, which is good (though its advice still mentions `.h5`, a format of the past): the old call would write one thing and a reader of today would expect another.
 # Whoever wrote `save_format="tf"` meant either the whole model (now `save` with the ending `.keras`) or a
 # version for a server (now `export`).
+#
+# </details>
 #
 # A trap remains. `model.save("m.weights.h5")` is *not* refused, because the path ends in `.h5`. It writes a
 # whole model in a format of the past, and `load_weights` will not understand it.
@@ -597,16 +617,24 @@ not_compiled.save("lab06_models/network_not_compiled.keras")
 
 # %%
 sizes = {}
-for saved in ("network.keras", "network_not_compiled.keras", "network.weights.h5", "network_exported"):
+for saved in (
+    "network.keras",
+    "network_not_compiled.keras",
+    "network.weights.h5",
+    "network_exported",
+):
     pieces = [Path("lab06_models") / saved, *(Path("lab06_models") / saved).rglob("*")]
     sizes[saved] = sum(piece.stat().st_size for piece in pieces if piece.is_file()) / 1000
 figure, bars = plt.subplots(figsize=(7, 2.2), layout="constrained")
-bars.bar_label(bars.barh(list(sizes), list(sizes.values()), color=plotting.COLOURS[0]), fmt=" {:.0f} kB")
+bars.bar_label(
+    bars.barh(list(sizes), list(sizes.values()), color=plotting.COLOURS[0]), fmt=" {:.0f} kB"
+)
 bars.axvline(203.56, color="black", linestyle="--", linewidth=1)
 bars.set(xlabel="kB (dashed: the weights alone)", xlim=(0, 1.15 * max(sizes.values())))
 bars.invert_yaxis()
 said = ", ".join(f"{saved} {kilobytes:.0f} kB" for saved, kilobytes in sizes.items())
-plotting.describe(bars, f"Bars, the size of the network saved in four ways: {said}. A line marks the weights alone, 204 kB.");
+said += ". A line marks the weights alone, 204 kB."
+plotting.describe(bars, f"Bars, the size of the network saved in four ways: {said}");
 
 # %% [markdown]
 # A large folder proves little: an export stores the weights twice. But the file of weights is as large as the
@@ -911,9 +939,13 @@ check.equal(wrong, [], "the experiment with the export says otherwise: " + "; ".
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Two lines of this table surprise many people who have used Keras for years. A `.weights.h5` file *does* hold
 # the memory of the optimizer. And an exported model needs none of your code, although no layer of yours is in
 # it: it holds the finished computation.
+#
+# </details>
 
 # %% [markdown]
 # ## 6 · Weights into a rebuilt network (6 minutes)
@@ -927,12 +959,17 @@ check.equal(wrong, [], "the experiment with the export says otherwise: " + "; ".
 # %%
 rebuilt = build_network()
 rebuilt.load_weights("lab06_models/network.weights.h5")
-print("steps of the optimizer: saved", int(network.optimizer.iterations), "· loaded", int(rebuilt.optimizer.iterations))
+steps, loaded_steps = (int(each.optimizer.iterations) for each in (network, rebuilt))
+print(f"steps of the optimizer: saved {steps} · loaded {loaded_steps}")
 print("predictions equal:", np.array_equal(rebuilt.predict(new_images, verbose=0), network_answers))
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # The weights are there, the memory of the optimizer is not: a warning, but no error. The new Adam had no
 # places for it yet. Build it first, as in section 5.
+#
+# </details>
 #
 # What does *not* pass quietly is a file that does not fit the network: Keras raises a `ValueError`. There is an
 # argument `skip_mismatch=True` that silences it. The network then keeps random weights wherever something does
@@ -1083,7 +1120,9 @@ def keep_best(model, X, y, X_valid, y_valid, epochs, path):
 def one_weight():
     """y_hat = w · x with w = 0 at the start; one epoch on `pull` moves w a fifth of the
     way to 2."""
-    single = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    single = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")]
+    )
     single.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", run_eagerly=True)
     return single
 
@@ -1196,33 +1235,52 @@ check.equal(
 # %% [markdown]
 # **Predict before you run.** Now the clothes: 500 training images, many epochs. Where will the validation loss
 # be lowest: at the start, in the middle, at the end? And will the *best* network by its loss also have the best
-# accuracy?
+# accuracy? (Trainings of many epochs can be watched: `training.fit` shows one line while it trains, and with `live=True` the curves.)
 
 # %% trains=true
 overfitter = build_network()
 overfitter.optimizer.learning_rate = 0.003
-keeper_of_clothes = keras.callbacks.ModelCheckpoint("lab06_models/best.keras", monitor="val_loss", save_best_only=True)
+keeper_of_clothes = keras.callbacks.ModelCheckpoint(
+    "lab06_models/best.keras", monitor="val_loss", save_best_only=True
+)
 long_run = training.fit(
-    overfitter, images[:500], labels[:500], epochs=EPOCHS, batch_size=16,
-    validation_data=(new_images, new_labels), callbacks=[keeper_of_clothes], verbose=0,
+    overfitter,
+    images[:500],
+    labels[:500],
+    epochs=EPOCHS,
+    batch_size=16,
+    validation_data=(new_images, new_labels),
+    callbacks=[keeper_of_clothes],
 )
 best_epoch = 1 + int(np.argmin(long_run.history["val_loss"]))
 best_of_clothes = keras.models.load_model("lab06_models/best.keras")
 held_back = fashion.X_valid[1000:3000], fashion.y_valid[1000:3000]  # images that chose nothing
 best_loss, best_accuracy = best_of_clothes.evaluate(*held_back, verbose=0)
 last_loss, last_accuracy = overfitter.evaluate(*held_back, verbose=0)
-print(f"best (epoch {best_epoch}): loss {best_loss:.3f}, accuracy {best_accuracy:.3f} on 2,000 other images")
-print(f"last (epoch {EPOCHS}): loss {last_loss:.3f}, accuracy {last_accuracy:.3f}")
+print("on 2,000 other images:")
+print(f"best (epoch {best_epoch}): loss {best_loss:.3f}, accuracy {best_accuracy:.3f}")
+last_epoch = len(long_run.history["loss"])
+print(f"last (epoch {last_epoch}): loss {last_loss:.3f}, accuracy {last_accuracy:.3f}")
 curves = plotting.learning_curves(long_run, metric="loss", title="500 training images")
 curves.axvline(best_epoch, color="black", linestyle=":", linewidth=1)
-curves.annotate("kept", (best_epoch, curves.get_ylim()[1]), xytext=(3, -10), textcoords="offset points", fontsize=8);
+curves.annotate(
+    "kept",
+    (best_epoch, curves.get_ylim()[1]),
+    xytext=(3, -10),
+    textcoords="offset points",
+    fontsize=8,
+);
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # After the last epoch the loss on new images is about 1.3 times that of the kept network
 # (drawn images: about 1.6 times). The accuracy has *not* fallen with it: on the photographs the last network is
 # even about 2 percentage points better, on the drawn images equally good. Training on has not made the network
 # more often wrong, it has made it *too sure* where it is wrong. What you monitor is what you get: if the share of
 # right answers is what you care about, monitor `"val_accuracy"`.
+#
+# </details>
 #
 # Why did we compare on 2,000 images of their own? The best epoch was *chosen* by its loss on the validation
 # images, so it looks good on exactly these (Lab 2, written question 2).
@@ -1447,24 +1505,39 @@ def clothes_with(weights):
 
 
 uninterrupted = clothes_with(starting_weights)
+print("training without a power cut …")
 whole_run = train_resumable(uninterrupted, images[:2000], labels[:2000], 6, fresh("backup_whole"))
 backup_folder = fresh("backup_cut")
+print("training with a power cut …")
 try:
     begun_run = clothes_with(starting_weights)
-    train_resumable(begun_run, images[:2000], labels[:2000], 6, backup_folder, callbacks=[PowerCut(3)])
+    some = images[:2000], labels[:2000]
+    train_resumable(begun_run, *some, 6, backup_folder, callbacks=[PowerCut(3)])
 except RuntimeError as cut:
     print(cut)
+print("going on …")
 resumed_clothes = build_network()
-rest_of_run = train_resumable(resumed_clothes, images[:2000], labels[:2000], 6, backup_folder)
+rest_of_run = train_resumable(resumed_clothes, *some, 6, backup_folder)
 pairs_of_weights = zip(resumed_clothes.get_weights(), uninterrupted.get_weights())
 largest_difference = max(np.abs(mine - theirs).max() for mine, theirs in pairs_of_weights)
-print(f"epochs after the cut: {len(rest_of_run.history['loss'])}, largest difference of a weight: {largest_difference}")
+print(f"epochs after the cut: {len(rest_of_run.history['loss'])}")
+print(f"largest difference of a weight: {largest_difference}")
 figure, lines = plt.subplots(figsize=(5, 3), layout="constrained")
-lines.plot(range(1, 7), whole_run.history["loss"], color=plotting.COLOURS[0], label="never interrupted")
-lines.plot(range(4, 7), rest_of_run.history["loss"], "o", color=plotting.COLOURS[1], label="after the power cut")
+lines.plot(
+    range(1, 7), whole_run.history["loss"], color=plotting.COLOURS[0], label="never interrupted"
+)
+lines.plot(
+    range(4, 7),
+    rest_of_run.history["loss"],
+    "o",
+    color=plotting.COLOURS[1],
+    label="after the power cut",
+)
 lines.set(xlabel="epoch", ylabel="loss")
 lines.legend(frameon=False, fontsize=8)
-plotting.describe(lines, "Loss of six epochs as a line; the three epochs after the power cut lie on it as dots.");
+plotting.describe(
+    lines, "Loss of six epochs as a line; the three epochs after the power cut lie on it as dots."
+);
 
 # %% [markdown]
 # ## 9 · Your own layers (12 minutes)
@@ -1489,13 +1562,14 @@ class PinballLoss(keras.losses.Loss):
     """quantile · (y − ŷ) where the forecast ŷ is too low, (1 − quantile) · (ŷ − y) where it
     is too high."""
 
-    def __init__(self, quantile=0.5, name="pinball", **kwargs):  # kwargs: what every loss has, passed on as it is
-        super().__init__(name=name, **kwargs)
+    def __init__(self, quantile=0.5, name="pinball", **kwargs):
+        super().__init__(name=name, **kwargs)  # kwargs: what every loss has, passed on as it is
         self.quantile = quantile
 
     def call(self, y_true, y_pred):
         gap = y_true - y_pred
-        return keras.ops.mean(keras.ops.maximum(self.quantile * gap, (self.quantile - 1) * gap), axis=-1)
+        cost = keras.ops.maximum(self.quantile * gap, (self.quantile - 1) * gap)
+        return keras.ops.mean(cost, axis=-1)
 
     def get_config(self):
         return {**super().get_config(), "quantile": self.quantile}
@@ -1507,7 +1581,8 @@ careful.compile(optimizer="adam", loss=PinballLoss(quantile=0.9))
 careful.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
 careful.save(fresh("careful.keras"))
 careful_again = keras.models.load_model("lab06_models/careful.keras")
-print("loss after loading:", type(careful_again.loss).__name__, "with quantile", careful_again.loss.quantile)
+loss_again = careful_again.loss
+print("loss after loading:", type(loss_again).__name__, "with quantile", loss_again.quantile)
 
 # %% [markdown]
 # **Predict before you run.** What would have happened (a) without the line that starts with `@`, and (b)
@@ -1532,8 +1607,8 @@ class Shift(keras.layers.Layer):
     """inputs + step · offset, with one trainable number, offset, that all features share; it
     starts at 0."""
 
-    def __init__(self, step=1.0, **kwargs):  # kwargs: name, dtype, trainable; the parent class knows what to do with them
-        super().__init__(**kwargs)
+    def __init__(self, step=1.0, **kwargs):
+        super().__init__(**kwargs)  # name, dtype, trainable: the parent class knows what to do
         self.step = step
 
     def build(self, input_shape):
@@ -1550,7 +1625,8 @@ class Shift(keras.layers.Layer):
 shifted = keras.Sequential([keras.Input((3,)), Shift(step=0.5, name="up")])
 shifted.save(fresh("shifted.keras"))
 up_again = keras.models.load_model("lab06_models/shifted.keras").get_layer("up")
-print("layer after loading:", type(up_again).__name__, "with step", up_again.step, "and weights", up_again.get_weights())
+print("layer after loading:", type(up_again).__name__, "with step", up_again.step)
+print("its weights:", up_again.get_weights())
 
 # %% [markdown]
 # What stands in `self` after `build` is found again in `call`. Computations use `keras.ops`, which has most functions of
@@ -1568,11 +1644,14 @@ print("layer after loading:", type(up_again).__name__, "with step", up_again.ste
 
 # %% exercise="soft_clip"
 # SoftClip(limit=1.0, **kwargs): a keras.layers.Layer, registered as "lab06>SoftClip".
-#   limit: float above 0. kwargs: what every layer takes (name, dtype, trainable), passed on to keras.layers.Layer.
+#   limit: float above 0. kwargs: what every layer takes (name, dtype, trainable), passed on to
+#      keras.layers.Layer.
 #   Inputs: floats of shape (n, …, features), any number of axes in between. Output: the same shape.
-#   gain: the only weight, trainable, shape (features,), one for each entry of the last axis; all 1 at the start. (The
-#      input_shape of `build` begins with the size of the batch, or None, and ends with the number of features.)
-#   get_config: a dict from which SoftClip.from_config makes a layer of the same limit, name, dtype and so on.
+#   gain: the only weight, trainable, shape (features,), one for each entry of the last axis; all 1
+#      at the start. (The input_shape of `build` begins with the size of the batch, or None, and
+#      ends with the number of features.)
+#   get_config: a dict from which SoftClip.from_config makes a layer of the same limit, name, dtype
+#      and so on.
 ### BEGIN SOLUTION
 @keras.saving.register_keras_serializable(package="lab06")
 class SoftClip(keras.layers.Layer):
@@ -1602,13 +1681,20 @@ def clip_report(X, gains=None, copied=False, **arguments):
     """
     clip = SoftClip(**arguments)
     if copied:
-        clip = SoftClip.from_config(json.loads(json.dumps(clip.get_config())))  # a config must be plain enough for a file
+        config = json.dumps(clip.get_config())  # a config must be plain enough for a file
+        clip = SoftClip.from_config(json.loads(config))
     outputs, weights = answer(clip, X), clip.get_weights()
     if gains is not None:
         clip.set_weights([gains])
         outputs = answer(clip, X)
     shapes = [tuple(w.shape) for w in clip.trainable_weights]
-    return {"outputs": outputs, "weights": weights, "trainable": shapes, "name": clip.name, "is_trainable": clip.trainable}
+    return {
+        "outputs": outputs,
+        "weights": weights,
+        "trainable": shapes,
+        "name": clip.name,
+        "is_trainable": clip.trainable,
+    }
 
 
 def clip_file(X, kernel, **arguments):
@@ -1620,7 +1706,9 @@ def clip_file(X, kernel, **arguments):
     and after, the two outputs.
     """
     features, units = kernel.shape
-    network = keras.Sequential([keras.Input((features,)), SoftClip(**arguments), keras.layers.Dense(units)])
+    network = keras.Sequential(
+        [keras.Input((features,)), SoftClip(**arguments), keras.layers.Dense(units)]
+    )
     shapes = [tuple(w.shape) for w in network.get_weights()]
     if kernel.shape not in shapes:
         return {"shapes": shapes}
@@ -1757,7 +1845,9 @@ check.true(
 # %% given="stranger"
 def leave_a_note(place):
     """A model whose Lambda layer writes a file when it runs."""
-    inner = keras.layers.Lambda(lambda x: (__import__("pathlib").Path(place).write_text("I was here"), x)[1])
+    inner = keras.layers.Lambda(
+        lambda x: (__import__("pathlib").Path(place).write_text("I was here"), x)[1]
+    )
     return keras.Sequential([keras.Input((6,)), inner, keras.layers.Dense(3)])
 
 
@@ -1774,7 +1864,13 @@ keras.models.load_model("lab06_models/stranger.keras", safe_mode=False)
 print("a note in the folder, after loading without safe mode:", note.exists())
 
 # %% [markdown]
-# Loading was enough; nobody asked the model for anything. By default `load_model` works in **safe mode** and
+# <details><summary>What you should have seen</summary>
+#
+# Loading was enough; nobody asked the model for anything.
+#
+# </details>
+#
+# By default `load_model` works in **safe mode** and
 # refuses files with code in them. That is why you should look twice when somebody tells you to switch it off.
 #
 # Safe mode is a good lock on one door. It does not make a file harmless in every other way, so the rule stays:
@@ -1827,15 +1923,26 @@ def broken_files():
     whole = (place / "whole.keras").read_bytes()
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 255
-    contents = {"truncated": whole[: len(whole) // 2], "damaged": bytes(flipped), "foreign": b"<html>Page not found"}
+    contents = {
+        "truncated": whole[: len(whole) // 2],
+        "damaged": bytes(flipped),
+        "foreign": b"<html>Page not found",
+    }
     for kind, content in contents.items():
         (place / f"{kind}.keras").write_bytes(content)
-    with zipfile.ZipFile(place / "whole.keras") as old, zipfile.ZipFile(place / "version.keras", "w") as new:
+    with (
+        zipfile.ZipFile(place / "whole.keras") as old,
+        zipfile.ZipFile(place / "version.keras", "w") as new,
+    ):
         for name in old.namelist():
-            new.writestr(name, '{"keras_version": "9.1.0"}' if name == "metadata.json" else old.read(name))
+            new.writestr(
+                name, '{"keras_version": "9.1.0"}' if name == "metadata.json" else old.read(name)
+            )
     leave_a_note(str(place / "note.txt")).save(place / "unsafe.keras")
     (place / "note.txt").unlink()
-    return {kind: str(place / f"{kind}.keras") for kind in ("missing", *contents, "version", "unsafe")}
+    return {
+        kind: str(place / f"{kind}.keras") for kind in ("missing", *contents, "version", "unsafe")
+    }
 
 
 # %%
@@ -1847,21 +1954,30 @@ for trouble, spoiled in broken_files().items():
         print(f"{trouble:10s} {type(raised).__name__}: {str(raised)[:90]}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # "File not found" for three different troubles, two of them about files that are there! And a file from a Keras
 # that does not exist yet is loaded as if nothing were strange. (Here it went well. With a real file of another
 # generation you would get some error about an argument that nobody has heard of.)
+#
+# </details>
 #
 # A good error message answers three questions: **which** file, **what** is wrong with it, **what to do** now.
 # The last part is given here:
 
 # %% given="remedies"
 REMEDIES = {
-    "missing": "there is no such file. Check the spelling, and the folder you are in: Path.cwd() shows it.",
-    "truncated": "the file is cut off, its end is missing. Copy or download it again and compare the sizes.",
+    "missing": "there is no such file. Check the spelling, and the folder you are in: "
+    "Path.cwd() shows it.",
+    "truncated": "the file is cut off, its end is missing. "
+    "Copy or download it again and compare the sizes.",
     "damaged": "the file is damaged, a checksum does not fit. Copy or download it again.",
-    "foreign": "this is no .keras file, whatever its name says. Ask for what model.save('….keras') writes.",
-    "version": "another generation of Keras wrote the file. Use that one, or ask for a file from yours.",
-    "unsafe": "the file holds code that would run on your machine. Do not load it; ask for a version without Lambda.",
+    "foreign": "this is no .keras file, whatever its name says. "
+    "Ask for what model.save('….keras') writes.",
+    "version": "another generation of Keras wrote the file. "
+    "Use that one, or ask for a file from yours.",
+    "unsafe": "the file holds code that would run on your machine. "
+    "Do not load it; ask for a version without Lambda.",
 }
 
 
@@ -1881,7 +1997,9 @@ def verdict(load, file):
             return f"{kinds[0]}, but as {type(error).__name__}, not as {wanted.__name__}"
         named = str(file) in str(error) or str(Path(file)) in str(error)
         return kinds[0] if named else f"{kinds[0]}, but the message does not name the file"
-    return "good" if isinstance(result, keras.Model) else f"no error, and no model either: {result!r}"
+    return (
+        "good" if isinstance(result, keras.Model) else f"no error, and no model either: {result!r}"
+    )
 
 
 # %% [markdown]
@@ -2193,7 +2311,9 @@ def build_wide_deep(inputs=("wide", "deep"), outputs=("main", "aux")):
     arrivals = {name: keras.Input((4,), name=name) for name in ("wide", "deep")}
     hidden = keras.layers.Dense(8, activation="relu")(arrivals["deep"])
     ends = {
-        "main": keras.layers.Dense(1, name="main")(keras.layers.concatenate([arrivals["wide"], hidden])),
+        "main": keras.layers.Dense(1, name="main")(
+            keras.layers.concatenate([arrivals["wide"], hidden])
+        ),
         "aux": keras.layers.Dense(1, name="aux")(hidden),
     }
     forecaster = keras.Model([arrivals[name] for name in inputs], [ends[name] for name in outputs])
@@ -2214,13 +2334,17 @@ def other_names(inputs, outputs):
 # %%
 draw = np.random.default_rng(0).normal
 houses = {"wide": draw(size=(400, 4)), "deep": draw(size=(400, 4))}
-prices = houses["wide"].sum(axis=1) + np.abs(houses["deep"]).sum(axis=1)  # a drawn problem, good enough here
+prices = houses["wide"].sum(axis=1) + np.abs(houses["deep"]).sum(
+    axis=1
+)  # a drawn problem, good enough here
 forecaster = build_wide_deep()
 forecaster.fit(houses, {"main": prices, "aux": prices}, epochs=20, verbose=0)
 forecaster.save(fresh("wide_deep.keras"))
 loaded_forecaster = keras.models.load_model("lab06_models/wide_deep.keras")
 for moment, judged in (("before", forecaster), ("after ", loaded_forecaster)):
-    judgement = judged.evaluate(houses, {"main": prices, "aux": prices}, batch_size=400, verbose=0, return_dict=True)
+    judgement = judged.evaluate(
+        houses, {"main": prices, "aux": prices}, batch_size=400, verbose=0, return_dict=True
+    )
     print(moment, {key: round(float(number), 4) for key, number in judgement.items()})
 
 # %% [markdown]
@@ -2236,7 +2360,13 @@ for order, forecast in (("in order", in_order), ("swapped ", swapped)):
     print(f"{order}: mean squared error {np.mean((forecast[:, 0] - prices) ** 2):.2f}")
 
 # %% [markdown]
-# No error, only bad forecasts. The order in which somebody once wrote the inputs is nothing to rely on a year
+# <details><summary>What you should have seen</summary>
+#
+# No error, only bad forecasts.
+#
+# </details>
+#
+# The order in which somebody once wrote the inputs is nothing to rely on a year
 # later. **Names** are. A model takes a dictionary, name of the input → array, in place of a list. The names of
 # its outputs, in the order in which `predict` returns them, are `model.output_names`.
 #
@@ -2359,7 +2489,9 @@ def lite_answers(content, pictures):
     """The predictions of a LiteRT model (bytes) for pictures, one at a time."""
     plain = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says that the runner will move into a package of its own
+        warnings.simplefilter(
+            "ignore"
+        )  # it says that the runner will move into a package of its own
         runner = tf.lite.Interpreter(model_content=content, experimental_op_resolver_type=plain)
     runner.allocate_tensors()
     entry, end = runner.get_input_details()[0]["index"], runner.get_output_details()[0]["index"]
@@ -2381,8 +2513,9 @@ try:
             lite = converter.convert()
             P_lite = lite_answers(lite, new_images)
         changed = np.sum(P_lite.argmax(axis=1) != network_answers.argmax(axis=1))
-        print(f"{kind:7s}: {len(lite) / 1000:.0f} kB, largest difference of a probability "
-              f"{np.abs(P_lite - network_answers).max():.1e}, another class for {changed} of {len(new_images)} images")
+        gap = np.abs(P_lite - network_answers).max()
+        print(f"{kind:7s}: {len(lite) / 1000:.0f} kB, another class for {changed} of 1,000 images")
+        print(f"         largest difference of a probability {gap:.1e}")
 except Exception as missing:  # another backend, or a TensorFlow without the converter
     print(f"skipped, LiteRT is not available here: {type(missing).__name__}")
 
@@ -2400,8 +2533,8 @@ except Exception as missing:  # another backend, or a TensorFlow without the con
 #
 # ## What to change and try
 #
-# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
-# so that what you hand in stays whole.
+# Locked cells ignore what you type: copy the code that you need into a new cell, and change it there; for a number such as `EPOCHS` a new
+# cell with `EPOCHS = 100`, above the cells that use it, is enough. Do it in a copy of this notebook, so that what you hand in stays whole.
 #
 # - Open `lab06_models/network.keras` with the zip program of your computer. Change a number in `config.json`, say the
 #   64 neurons, and load it. Who complains, and how?
