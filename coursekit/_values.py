@@ -227,10 +227,16 @@ def refuse_shape(got: np.ndarray, want: tuple[int, ...], hint: str | None) -> No
     notes = [hint] if hint else []
     if len(want) >= 2 and got.shape == want[::-1]:
         notes.append("it is transposed: rows and columns are swapped")
+    elif got.ndim == 0:
+        array = ". If the number is right, [number] makes an array of it" if want == (1,) else ""
+        notes.append(f"it is a single number: did you sum or average over everything, or return inside the loop?{array}")
+    elif len(want) == 1 and want[0] > 1 and got.shape == (want[0], want[0]):
+        n = want[0]
+        notes.append(
+            f"it is a table of each with each: ({n},) and ({n}, 1) were combined. Bring both to one shape, such as ({n},)"
+        )
     elif got.size == np.prod(want, dtype=int) and got.squeeze().shape == tuple(n for n in want if n != 1):
         notes.append(_about_axis(got.shape, want))
-    elif got.ndim == 0:
-        notes.append("it is a single number: did you sum or average over everything, or return inside the loop?")
     # Not everyone reads (3,) as a list of three numbers, or () as a number.
     words = f": that is {_in_words(got.shape)}, not {_in_words(want)}" if min(got.ndim, len(want)) < 2 else ""
     raise mistake(*notes, f"the shape is {got.shape}, expected {want}{words}")
@@ -241,7 +247,7 @@ def _about_axis(got: tuple[int, ...], want: tuple[int, ...]) -> str:
     many = len(got) > len(want)
     fewer, more = (want, got) if many else (got, want)
     if more == (1, *fewer):
-        cure = "[0]" if many else "[np.newaxis]" if got else "[number]"
+        cure = "[0]" if many else "[np.newaxis]"
     elif more == (*fewer[:1], 1, *fewer[1:]):
         cure = "[:, 0]" if many else "[:, np.newaxis]"
     else:

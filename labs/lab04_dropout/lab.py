@@ -19,8 +19,10 @@
 # - compare methods honestly: several runs, means, standard deviations,
 # - ask a network how sure it is (Monte-Carlo dropout), and join several networks into one answer.
 #
-# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise, checks
-# that tell you what is probably wrong, and a look at the result. More checks run when your notebook is marked.
+# **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise and its
+# checks, and a look at the result. The checks stand below the exercise, folded. Press *Shift+Enter* in your answer,
+# then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
+# More checks of the same kind run when your notebook is marked.
 #
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
 # done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
@@ -30,6 +32,11 @@
 # **Where you stand.** `coursekit.progress()`, in a new cell, shows at any time which checks pass and what is still
 # open. After a restart of the kernel, or where a cell says `NameError`, run all cells above it first: *Run ▸ Run All
 # Above Selected Cell* (in Colab *Runtime ▸ Run before*).
+#
+# **Locked cells.** The set-up, the numbers in capitals such as `EPOCHS`, functions that are given and the checks are
+# locked: JupyterLab ignores what you type there. To try another number, write it into a new cell below (press *Esc*,
+# then *B*), such as `EPOCHS = 10`; run that cell and those after it. Delete it before you hand in, because your
+# notebook is marked with what stands in it.
 #
 # To read: *Hands-On Machine Learning* (HOML), chapter 11, on regularisation. You know the network from Lab 2.
 
@@ -52,8 +59,9 @@ coursekit.setup("lab04_dropout")
 # is not far from real life. The validation and test images were labelled with care.
 #
 # We make such a set from Fashion-MNIST. (If the set-up cell said *drawn stand-in*, the data could not be downloaded or drawn ones were asked for,
-# and you work with images that the course drew itself. Where they give other figures, the text states both.) The network is that of Lab 2, 784-300-100-10, with its 266,610
-# parameters.
+# and you work with images that the course drew itself. Where they give other figures, the text states both.) The network is that of Lab 2,
+# 784-300-100-10, with its 266,610 parameters. The numbers of the next cell are used throughout; to try others, write them into a new cell
+# below it.
 
 # %% given="budget" parameters=true
 SMALL = 1000  # training images
@@ -62,6 +70,7 @@ PATIENCE = 5  # for early stopping, section 6
 SEEDS = 5  # runs of each method that we compare
 
 # %% given="images"
+print("loading the images …")
 fashion = data.load_fashion_mnist()
 m, s = fashion.X_train[:SMALL].mean(), fashion.X_train[:SMALL].std()
 
@@ -91,13 +100,16 @@ def network(dropout=0.0, l2=0.0):
     return ensembles.regularised_mlp(dropout, l2)
 
 
-def learn(model, *, clean=False, validate=False, epochs=EPOCHS, callbacks=()):
-    """Train a model on the small set, with wrong labels or with clean ones; return its History."""
+def learn(model, *, clean=False, validate=False, callbacks=(), verbose="auto"):
+    """Train a model for EPOCHS epochs on the small set, with wrong labels or with clean ones;
+    return its History."""
+    adam = keras.optimizers.Adam(0.001)
+    model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    options = {"epochs": EPOCHS, "batch_size": 32, "callbacks": callbacks}
+    if validate:
+        options.update(validation_data=(X_valid, y_valid), validation_batch_size=1000)
     labels = y_clean if clean else y_small
-    valid = (X_valid, y_valid) if validate else None
-    model.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    options = {"validation_data": valid, "validation_batch_size": 1000} if valid else {}
-    return training.fit(model, X_small, labels, epochs=epochs, batch_size=32, callbacks=callbacks, verbose=0, **options)
+    return training.fit(model, X_small, labels, verbose=verbose, **options)
 
 
 def probabilities(model):
@@ -113,7 +125,8 @@ def accuracy(P):
 # %%
 names = np.array(fashion.class_names)
 some = slice(20, 40)
-titles = [f"{a}" if a == b else f"{a}\n(is: {b})" for a, b in zip(names[y_small[some]], names[y_clean[some]])]
+said, true = names[y_small[some]], names[y_clean[some]]
+titles = [f"{a}" if a == b else f"{a}\n(is: {b})" for a, b in zip(said, true)]
 plotting.image_grid(fashion.X_train[some], titles);
 
 # %% [markdown]
@@ -131,15 +144,20 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constraine
 plotting.learning_curves(plain_history, metric="loss", ax=left)
 plotting.learning_curves(plain_history, metric="accuracy", ax=right)
 plain_accuracy = accuracy(probabilities(plain))
-print(f"training accuracy {plain_history.history['accuracy'][-1]:.1%}, test accuracy {plain_accuracy:.1f} %")
-lowest = int(np.argmin(plain_history.history["val_loss"])) + 1
-print(f"lowest validation loss after epoch {lowest} of {EPOCHS}")
+train_accuracy = plain_history.history["accuracy"][-1]
+print(f"training accuracy {train_accuracy:.1%}, test accuracy {plain_accuracy:.1f} %")
+valid_losses = plain_history.history["val_loss"]
+print(f"lowest validation loss after epoch {np.argmin(valid_losses) + 1} of {len(valid_losses)}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Nearly all labels are learned, the wrong ones too: the training accuracy ends at about 98 % (drawn images: nearly
 # 100 %). The validation loss is lowest early, often after a few epochs, then it climbs. First the network learns what many
 # images share; that is knowledge about clothes. Later it learns single images by heart, and each wrong label spoils
 # a little of what it knows. On the test images about 70 % are right in the end.
+#
+# </details>
 #
 # **Regularisation** means everything that makes this harder: penalties, dropout, stopping early, averaging.
 
@@ -186,7 +204,8 @@ with check.explained({"ambiguous": "abs and comparisons of a whole array need Nu
     result = penalties(solutions.copy())
 check.length(result, 2, "return two arrays: the L1 penalties, then the L2 penalties")
 check.close(
-    result[0], [3.75, 8, 3.3333, 4.2857], atol=1e-3, hint="this is your L1",
+    result[0], [3.75, 8, 3.3333, 4.2857], atol=1e-3,
+    hint="your L1 is wrong: by hand, the first row (3, 0.25, 0.5) costs 3 + 0.25 + 0.5, and (5, −2, −1) costs 5 + 2 + 1",
     mistakes={
         "negative weights lowered the price: take |w|, np.abs(W), before you add": [3.75, 2, 3.3333, 4.2857],
         "you added over the solutions: one row is one solution, sum over axis 1": [13.4762, 3.6786, 2.2143],
@@ -219,7 +238,8 @@ with check.explained({"ambiguous": "abs and comparisons of a whole array need Nu
     result = penalties(solutions.copy())
 check.length(result, 2, "return two arrays: the L1 penalties, then the L2 penalties")
 check.close(
-    result[1], [9.3125, 30, 11.1111, 7.1429], atol=1e-3, hint="this is your L2",
+    result[1], [9.3125, 30, 11.1111, 7.1429], atol=1e-3,
+    hint="your L2 is wrong: by hand, the first row (3, 0.25, 0.5) costs 9 + 0.0625 + 0.25, and (5, −2, −1) costs 25 + 4 + 1",
     mistakes={
         "that is the length of the vector: leave the square root out": [3.0516, 5.4772, 3.3333, 2.6726],
         "half of it: some books put a factor ½ in front, we (and Keras) do not": [4.6562, 15.0, 5.5556, 3.5714],
@@ -315,10 +335,14 @@ check.equal(
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # **Look.** L1 chooses $(3.33, 0, 0)$: it puts everything on the input that counts most, and the other weights are
 # *exactly* 0. So L1 **selects features**. L2 chooses $(2.14, 1.43, 0.71)$: one large weight is expensive when it is
 # squared, so L2 **spreads** the work over all inputs. (These are even the best of *all* solutions, not only of
 # the four.)
+#
+# </details>
 #
 # The picture shows why, for two weights. All perfect weights lie on the line. Points with the same L1 price form
 # a diamond, points with the same L2 price a circle. Blow each of them up until it touches the line: the diamond
@@ -376,11 +400,12 @@ def penalised_step(w, gradient, lr, l1, l2):
 
 # %% tests="step_l2" points=1
 w, g = np.array([2.0, -1.0, 0.5]), np.array([1.0, 1.0, -2.0])
-with check.explained({"ambiguous": "comparisons of a whole array need NumPy: np.sign(w)"}):
+ambiguous = "`if w > 0` wants one yes or no, and w is an array: NumPy has a function that gives the sign of each entry (see the text)"
+with check.explained({"ambiguous": ambiguous, "real number": ambiguous, "only length-1": ambiguous, "only 0-dim": ambiguous}):
     new = penalised_step(w.copy(), g.copy(), 0.1, 0.0, 0.25)
 check.close(
     new, [1.8, -1.05, 0.675], atol=1e-6,
-    hint="l1 is 0 here, and l2 is 0.25: w − lr · (gradient + 2 · l2 · w)",
+    hint="l1 is 0 here, and l2 is 0.25. What is the slope of l2 · w² at w = 2, and does lr multiply the sum of both slopes?",
     mistakes={
         "the penalty's slope was taken at the weights after the gradient's step: take all slopes at the old w, in one step":
             [1.805, -1.045, 0.665],
@@ -418,12 +443,13 @@ check.close(
 
 # %% tests="step_l1" points=1
 w, g = np.array([2.0, -1.0, 0.0]), np.array([1.0, 1.0, -2.0])
-ambiguous = "comparisons of a whole array need NumPy: np.sign(w)"
-with check.explained({"ambiguous": ambiguous}), np.errstate(all="ignore"):
+ambiguous = "`if w > 0` wants one yes or no, and w is an array: NumPy has a function that gives the sign of each entry (see the text)"
+causes = dict.fromkeys(("ambiguous", "real number", "only length-1", "only 0-dim"), ambiguous)
+with check.explained(causes), np.errstate(all="ignore"):
     new = penalised_step(w.copy(), g.copy(), 0.1, 0.5, 0.0)
 check.close(
     new, [1.85, -1.05, 0.2], atol=1e-6,
-    hint="l1 is 0.5 here, and l2 is 0: w − lr · (gradient + l1 · sign(w))",
+    hint="l1 is 0.5 here, and l2 is 0. What is the slope of l1 · |w| at w = 2 and at w = −1, and does lr multiply the sum of both slopes?",
     mistakes={
         "the penalty is missing": [1.9, -1.1, 0.2],
         "negative weights are pushed away from 0: the slope of |w| is −1 there, use np.sign(w)": [1.85, -1.15, 0.15],
@@ -462,7 +488,9 @@ check.close(
 # %% tests="step_both" points=1
 w, g = np.array([1.0, -2.0, 0.5]), np.array([0.5, 0.5, -1.0])
 hint = "penalised_step changed w or gradient: `w -= …` works in place, `w = w - …` makes a new array"
-with check.unchanged(w, g, hint=hint):
+ambiguous = "`if w > 0` wants one yes or no, and w is an array: NumPy has a function that gives the sign of each entry (see the text)"
+causes = dict.fromkeys(("ambiguous", "real number", "only length-1", "only 0-dim"), ambiguous)
+with check.explained(causes), check.unchanged(w, g, hint=hint):
     new = penalised_step(w, g, 0.5, 0.2, 0.1)
 check.shape(new, (3,), "the new weights have the shape of w")
 none, one, two = (np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0, 0), (0.2, 0), (0, 0.1)))
@@ -474,16 +502,17 @@ check.close(
     new, none + (one - none) + (two - none), atol=1e-6,
     hint="with both penalties at once the step is not your plain step + what your L1 adds to it + what your L2 adds to it",
 )
-### BEGIN HIDDEN TESTS
-rng = np.random.default_rng()
-w, g = rng.uniform(0.6, 2, size=(5, 4)) * rng.choice([-1, 1], size=(5, 4)), rng.uniform(-0.3, 0.3, size=(5, 4))  # none passes 0
 two_axes = "w may have any shape: here it has two axes, 5 by 4, and so have the new weights"
 whole = f"{two_axes};\n`if w > 0` asks about one number: np.sign(w) takes the whole array"
 with check.explained({"ambiguous": whole, "only length-1": whole, "only 0-dimensional": whole, "must be real number": whole}):
-    new, *parts = (penalised_step(w.copy(), g.copy(), 0.5, *strengths) for strengths in ((0.2, 0.1), (0, 0), (0.2, 0), (0, 0.1)))
-for array in (new, *parts):
-    check.shape(array, (5, 4), two_axes)
-none, one, two = map(np.asarray, parts)
+    new = penalised_step(np.ones((5, 4)), np.zeros((5, 4)), 0.5, 0.2, 0.1)
+check.shape(new, (5, 4), two_axes)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng()
+w, g = rng.uniform(0.6, 2, size=(5, 4)) * rng.choice([-1, 1], size=(5, 4)), rng.uniform(-0.3, 0.3, size=(5, 4))  # none passes 0
+new, none, one, two = (
+    np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0.2, 0.1), (0, 0), (0.2, 0), (0, 0.1))
+)
 check.true(
     np.allclose(new, one + two - none, atol=1e-6) and (one != none).all() and (two != none).all(),
     f"{two_axes}; each weight gets the slopes of both penalties",
@@ -491,12 +520,8 @@ check.true(
 w, g = w.ravel()[:12].reshape(2, 3, 2), g.ravel()[:12].reshape(2, 3, 2)
 three_axes = "w may have any shape: here it has three axes, 2 by 3 by 2, and so have the new weights"
 with check.explained({"": three_axes}):
-    new, none, one, two = (
-        np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0.2, 0.1), (0, 0), (0.2, 0), (0, 0.1))
-    )
-for array in (new, none, one, two):
-    check.shape(array, (2, 3, 2), three_axes)
-check.close(new, one + two - none, atol=1e-6, hint=f"{three_axes}; each weight gets the slopes of both penalties")
+    new = penalised_step(w.copy(), g.copy(), 0.5, 0.2, 0.1)
+check.shape(new, (2, 3, 2), three_axes)
 w, g = np.array([0.0, -1.5, 2.0]), np.array([0.3, 0.0, -0.2])
 for lr, l1, l2 in ((0.5, 0.0, 0.0), (0.0, 0.2, 0.1), (0.5, 0.2, 0.1)):
     strengths = f"with lr = {lr}, l1 = {l1} and l2 = {l2}"
@@ -521,7 +546,11 @@ def descend(l1, l2, steps=5000, lr=0.01):
     return w
 
 
-ends = {"no penalty": descend(0, 0), "L1, strength 0.5": descend(0.5, 0), "L2, strength 0.1": descend(0, 0.1)}
+ends = {
+    "no penalty": descend(0, 0),
+    "L1, strength 0.5": descend(0.5, 0),
+    "L2, strength 0.1": descend(0, 0.1),
+}
 axes = plt.subplots(1, 3, figsize=(9, 2.4), sharey=True, layout="constrained")[1]
 for number, (ax, (name, w)) in enumerate(zip(axes, ends.items())):
     ax.bar(["w₁", "w₂", "w₃"], w, color=f"C{number}")
@@ -810,12 +839,17 @@ draws = np.array([dropout(boot, 0.5, seed, True)[0] for seed in range(max(counts
 averages = np.array([draws[:count].mean(axis=0) for count in counts])
 errors = [np.sqrt(np.mean((average - boot) ** 2)) for average in averages]
 plotting.image_grid(
-    np.minimum([*averages, boot], 255), [*[f"masks: {n}\nerror {e:.1f}" for n, e in zip(counts, errors)], "the image\n "]
+    np.minimum([*averages, boot], 255),
+    [*[f"masks: {n}\nerror {e:.1f}" for n, e in zip(counts, errors)], "the image\n "],
 );
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # A hundred times as many masks make the error ten times smaller, as for every mean of independent draws. With a
 # hundred masks some speckles can still be seen, with a thousand hardly any.
+#
+# </details>
 #
 # Keras's layer `Dropout` does the same. The argument `training` says which of the two it is; `fit` sets it to
 # True, `evaluate` and `predict` set it to False.
@@ -961,6 +995,7 @@ scalings = [layer.name for layer in built.layers if isinstance(layer, (keras.lay
 check.true(not scalings, f"the images are scaled already, the network takes them as they are: leave {', '.join(scalings)} out")
 check.true(np.std(scores) > 1e-4, "nothing is dropped in training: add keras.layers.Dropout(dropout) after each hidden layer")
 check.true(np.min(scores) > 0.1, "sometimes the only bright pixel is dropped: no dropout before the first dense layer")
+noise_of_half = np.var(scores)
 rate = np.random.default_rng().uniform(0.15, 0.4)
 built = build_regularised(rate, 0.0)
 check.weights(built, shapes)
@@ -970,6 +1005,11 @@ q = q if sums_to_1 else np.exp(q)
 p = rate / (1 - rate)
 expected = (1 + p / 300) * (1 + p / 100) - 1  # variance of the product of two means over 300 and 100 masks
 kept = (1 + 1 / p / 300) * (1 + 1 / p / 100) - 1  # the same for the rate 1 − rate
+check.true(
+    not 0.85 < np.var(np.log(q[:, 0] / q[:, 1])) / noise_of_half < 1.15,
+    f"the network drops the same share for the rate {rate:.2f} as for 0.5: give the layers the rate that was asked for, the parameter\n"
+    "`dropout`, not a number of your own",
+)
 check.true(
     not 0.85 < np.var(np.log(q[:, 0] / q[:, 1])) / kept < 1.15,
     f"asked for the rate {rate:.2f}, your network drops {1 - rate:.2f}: Dropout takes the share that is dropped, not the one that\n"
@@ -1085,10 +1125,14 @@ check.true(not held, f"{', '.join(held)}: a constraint limits these weights afte
 #    in batches of 32, for *at most* `EPOCHS` epochs, with `(X_valid, y_valid)` as validation data, stopped when
 #    `val_loss` found no new lowest value for `PATIENCE` epochs, with the best weights restored.
 # 2. `stopped_history`: what the training returns.
+#
+# `training.fit(model, X, y, epochs=…, batch_size=…, validation_data=(…, …), callbacks=[…])` is `model.fit` with faster settings and one line
+# of output; with `live=True` it draws the curves while it trains. You may use either.
 
 # %% exercise="train_stopped" trains=true
-# stopped:         the trained network, new and without dropout or penalty, with the weights of its best epoch
-# stopped_history: the History that fit returns, with loss, accuracy, val_loss and val_accuracy of each epoch
+# stopped:         the trained network, new and without dropout or penalty, with the weights of
+#                  its best epoch
+# stopped_history: the History that fit returns, with loss, accuracy, val_loss and val_accuracy
 ### BEGIN SOLUTION
 stopped = network()
 stopped.compile(optimizer=keras.optimizers.Adam(0.001), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -1192,13 +1236,18 @@ check.between(
 # %%
 stopped_accuracy = accuracy(probabilities(stopped))
 plotting.learning_curves({"all epochs": plain_history, "stopped": stopped_history}, metric="loss")
-print(f"test accuracy: all {EPOCHS} epochs {plain_accuracy:.1f} %, stopped {stopped_accuracy:.1f} %")
-print(f"epochs trained: all {EPOCHS}, stopped {len(stopped_history.history['loss'])}")
+print(f"test accuracy: all epochs {plain_accuracy:.1f} %, stopped {stopped_accuracy:.1f} %")
+trained = [len(each.history["loss"]) for each in (plain_history, stopped_history)]
+print(f"epochs trained: all {trained[0]}, stopped {trained[1]}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # The stopped network needed a fraction of the epochs, and in most runs it is some points better. But a validation
 # loss jumps, so where the training stops is partly luck. One pair of runs proves nothing. That is what the next
 # section is for.
+#
+# </details>
 
 # %% [markdown]
 # ## 7 · Compare honestly (8 minutes)
@@ -1221,15 +1270,29 @@ print(f"epochs trained: all {EPOCHS}, stopped {len(stopped_history.history['loss
 def run(dropout=0.0, l2=0.0, patience=0, clean=False, validate=False):
     """Train one fresh network. Returns its test accuracy in percent, its probabilities, the
     model, the history."""
-    stop = [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)] if patience else []
+    stop = []
+    if patience:
+        validate = True
+        stop = [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
     model = network(dropout, l2)
-    history = learn(model, clean=clean, validate=validate or bool(patience), callbacks=stop)
+    history = learn(model, clean=clean, validate=validate, callbacks=stop, verbose=0)
     P = probabilities(model)
     return accuracy(P), P, model, history
 
 
-methods = {"none": {}, "L2": {"l2": 0.03}, "dropout": {"dropout": 0.5}, "early stopping": {"patience": PATIENCE}}
-runs = {name: [run(**options) for _ in range(SEEDS)] for name, options in methods.items()}
+def repeat(name, **options):
+    """Train SEEDS fresh networks of one method, and say so, because it takes a while."""
+    print(f"training {SEEDS} networks: {name} …")
+    return [run(**methods[name], **options) for _ in range(SEEDS)]
+
+
+methods = {
+    "none": {},
+    "L2": {"l2": 0.03},
+    "dropout": {"dropout": 0.5},
+    "early stopping": {"patience": PATIENCE},
+}
+runs = {name: repeat(name) for name in methods}
 results = {name: [float(accuracy) for accuracy, *_ in several] for name, several in runs.items()}
 for name, values in results.items():
     print(f"{name:15s}", np.round(values, 1))
@@ -1262,11 +1325,11 @@ right_names = isinstance(summary, dict) and set(summary) == {"none", "dropout"}
 check.true(right_names, 'return a dict with the names "none" and "dropout"')
 check.true(all(len(line) > 1 for line in summary.values()), "each name has three numbers: mean, standard deviation, gain")
 check.close(
-    [summary["none"][0], summary["dropout"][0]], [72, 76], hint="these are your means",
+    [summary["none"][0], summary["dropout"][0]], [72, 76], hint="your means are wrong: the runs are 70, 72, 74 and 75, 76, 77, and the first number of each line is their mean",
     mistakes={"that is the sum: divide by the number of runs": [216, 228], "these are the largest values": [74, 77]},
 )
 check.close(
-    [summary["none"][1], summary["dropout"][1]], [2, 1], hint="these are your standard deviations",
+    [summary["none"][1], summary["dropout"][1]], [2, 1], hint="your standard deviations are wrong: look at the formula above, with n − 1 below the sum and a root around it",
     mistakes={
         "you divided by n; divide by n − 1: np.std(…, ddof=1)": [1.632993, 0.816497],
         "that is the variance: take its square root": [4, 1],
@@ -1347,11 +1410,15 @@ for name, (mean, spread, gain) in summarise(results).items():
 plotting.method_comparison(results);
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # With every fifth label wrong, dropout wins about 7 points (drawn images: about 8), several times the spread of the
 # runs. L2 wins about 3 points (drawn: about 5). Early stopping wins about 5 points (drawn: about 6), and it does so in
 # less than half of the epochs. The rows of dropout and of no regularisation do not overlap at all, so that difference is
 # no accident. Between L2 and early stopping, five runs are hardly enough to say which one is better. And all this holds
 # for *these* images, this network and these settings.
+#
+# </details>
 #
 # ## 8 · When does it help, and what does it cost? (8 minutes)
 #
@@ -1361,8 +1428,10 @@ plotting.method_comparison(results);
 # each network need until 78 of 100 validation images are right? (Ten trainings: half as long as in section 7.)
 
 # %% trains=true
-clean_runs = {name: [run(**methods[name], clean=True, validate=True) for _ in range(SEEDS)] for name in ("none", "dropout")}
-clean_results = {name: [float(accuracy) for accuracy, *_ in several] for name, several in clean_runs.items()}
+clean_runs = {name: repeat(name, clean=True, validate=True) for name in ("none", "dropout")}
+clean_results = {
+    name: [float(accuracy) for accuracy, *_ in several] for name, several in clean_runs.items()
+}
 clean_gain = np.mean(clean_results["dropout"]) - np.mean(clean_results["none"])
 
 
@@ -1373,9 +1442,12 @@ def epochs_to_reach(history, target=0.78):
     return int(reached.argmax()) + 1 if reached.any() else len(reached) + 1
 
 
-epochs_needed = {name: np.mean([epochs_to_reach(h) for *_, h in several]) for name, several in clean_runs.items()}
+epochs_needed = {
+    name: np.mean([epochs_to_reach(h) for *_, h in several]) for name, several in clean_runs.items()
+}
 print(f"gain of dropout with clean labels: {clean_gain:+.1f} points")
-print("epochs until 78 of 100 are right:", {name: round(float(n), 1) for name, n in epochs_needed.items()})
+for name, needed in epochs_needed.items():
+    print(f"epochs until 78 of 100 are right, {name}: {needed:.1f}")
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
 curves = {name: several[0][3] for name, several in clean_runs.items()}
 plotting.learning_curves(curves, metric="accuracy", ax=left)
@@ -1383,10 +1455,14 @@ plotting.method_comparison(clean_results, title="clean labels", ax=right)
 right.set_xlim(np.mean(clean_results["none"]) - 4, np.mean(clean_results["none"]) + 4);
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # With clean labels there is nothing to gain here: the two means differ by less than 1 point, no more than the runs
 # of one method differ among themselves. In some repetitions dropout is even behind. It does little harm to learn correct labels by
 # heart. Dropout helps most where a network would otherwise **learn something wrong**. (The
 # published gains are those of much larger networks, trained for much longer.)
+#
+# </details>
 #
 # It has a price. Each step trains only a part of the network, and noisily: with dropout the network needs about 2 times
 # as many epochs to come as far (drawn images: about 2.6 times). And its *training* accuracy is measured with half of the
@@ -1582,17 +1658,22 @@ for column, (name, image) in enumerate(odd.items()):
 # %%
 ordinary_mean, ordinary_std = ensembles.mc_dropout(thinker, scaled(ordinary), times=50)
 ordinary_entropy = float(np.median(ensembles.entropy(ordinary_mean)))
-print(f"entropy of an ordinary image (median of 200): {ordinary_entropy:.2f}, largest possible: {math.log(10):.2f}")
+print(f"entropy of an ordinary image (median of 200): {ordinary_entropy:.2f}")
+print(f"largest possible entropy: {math.log(10):.2f}")
 for name, p, spread in zip(odd, mean, std):
     label = p.argmax()
     said = f"{fashion.class_names[label]} {p[label]:.2f} ± {spread[label]:.2f}"
     print(f"{' '.join(name.split()):23s} entropy {ensembles.entropy(p):.2f}   {said}")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # The whiskers are the disagreement of the thinner networks (cut off where a probability would pass 0 or 1). Half
 # boot and half shirt, or noise, usually get a much higher entropy than an ordinary image. But not every odd thing
 # does: look for one whose largest probability is high. In another run it may be the seven, or the boot upside down: the
 # network never learned to say "nothing of these". **A small spread is no proof** that an answer is right.
+#
+# </details>
 #
 # ### Written question 2 (2 points)
 #
@@ -1729,13 +1810,18 @@ team_accuracy = {}
 for name in ("none", "dropout"):
     P = np.array([P for _, P, *_ in runs[name]])
     team_accuracy[name] = 100 * np.mean(ensemble(P)[1] == y_test)
-    print(f"{name:8s} one network {np.mean(results[name]):.1f} %, {len(P)} networks together {team_accuracy[name]:.1f} %")
+    one, team = np.mean(results[name]), team_accuracy[name]
+    print(f"{name:8s} one network {one:.1f} %, {len(P)} networks together {team:.1f} %")
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # Five plain networks together are about 3 points better than one alone: each has learned the wrong labels in its own
 # way, and such accidents cancel. Networks with dropout are averages already, so they gain less from being averaged once
 # more. Still, the five of them are the best of all, about 9 points above a single plain network (drawn images: about
 # 10). The price is five trainings and five networks to keep.
+#
+# </details>
 #
 # ## 11 · Averages for the price of one (7 minutes)
 #
@@ -1843,8 +1929,10 @@ check.true(
 # %% trains=true
 checkpoints = []
 wanderer = network()
-keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: checkpoints.append(wanderer.get_weights()))
-learn(wanderer, callbacks=[keep])
+keep = keras.callbacks.LambdaCallback(
+    on_epoch_end=lambda epoch, logs: checkpoints.append(wanderer.get_weights())
+)
+wanderer_history = learn(wanderer, callbacks=[keep])
 
 
 def accuracy_with(weights):
@@ -1859,22 +1947,42 @@ for w in checkpoints:
     average_path.append(accuracy_with(average))
 swa_accuracy = accuracy_with(ensembles.average_weights(checkpoints[len(checkpoints) // 2 :]))
 ax = plt.subplots(figsize=(5.6, 3.2), layout="constrained")[1]
-ax.plot(range(1, len(checkpoints) + 1), last_path, "o--", color=plotting.COLOURS[1], markersize=3, label="weights of the epoch")
-ax.plot(range(1, len(checkpoints) + 1), average_path, "s-", color=plotting.COLOURS[0], markersize=3, label="running average")
+ax.plot(
+    range(1, len(checkpoints) + 1),
+    last_path,
+    "o--",
+    color=plotting.COLOURS[1],
+    markersize=3,
+    label="weights of the epoch",
+)
+ax.plot(
+    range(1, len(checkpoints) + 1),
+    average_path,
+    "s-",
+    color=plotting.COLOURS[0],
+    markersize=3,
+    label="running average",
+)
 ax.set(xlabel="epoch", ylabel="test accuracy (%)")
 ax.legend(frameon=False, fontsize=8)
 late = slice(len(checkpoints) // 2, None)
 last_late, average_late = float(np.mean(last_path[late])), float(np.mean(average_path[late]))
 average_gain = average_late - last_late
-print(f"second half of the training: weights of the epoch {last_late:.1f} %, running average {average_late:.1f} %")
+print("second half of the training:")
+print(f"weights of the epoch {last_late:.1f} %, running average {average_late:.1f} %")
 print(f"plain mean of the second half's checkpoints: {swa_accuracy:.1f} %")
-said = f"The weights of each epoch end at {last_path[-1]:.1f} %, their running average at {average_path[-1]:.1f} %"
-plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve.");
+said = f"The weights of each epoch end at {last_path[-1]:.1f} %"
+said += f", their running average at {average_path[-1]:.1f} %; it is the smoother curve."
+plotting.describe(ax, f"Test accuracy by epoch. {said}");
 
 # %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
 # In the second half of the training the running average is smoother and lies about 3 points higher (drawn images: about 4), for no training time at all.
 # (The plain mean of those checkpoints gains less: it forgets nothing.) It only delays the learning by heart, though: at the end it sinks as well. Do *not* average the weights of networks
 # that were trained separately: there, neuron 17 has another job in each network. Average their answers (section 10).
+#
+# </details>
 #
 # You need not write this yourself in practice. `keras.optimizers.Adam(use_ema=True, ema_momentum=0.99)` keeps a
 # running average after every step, and `keras.callbacks.SwapEMAWeights` puts it into the network when you
@@ -1896,14 +2004,14 @@ plotting.describe(ax, f"Test accuracy by epoch. {said}; it is the smoother curve
 #
 # ## What to change and try
 #
-# The cells of the lab are locked: copy the code that you need into a new cell, and change it there. Do it in a copy of this notebook,
-# so that what you hand in stays whole.
+# Locked cells ignore what you type: copy the code that you need into a new cell, and change it there; for a number such as `SMALL` a new cell
+# with `SMALL = 5000`, above the cells that use it, is enough. Do it in a copy of this notebook, so that what you hand in stays whole.
 #
 # - Change the share of wrong labels in `with_wrong_labels` to 0 and to 0.4. How does the gain of dropout change?
 # - Rates 0.1, 0.3, 0.5, 0.7: where is the best one, and does it depend on the wrong labels?
 # - Put dropout on the *inputs* as well, with rate 0.2.
 # - Dropout and L2 together, or dropout and early stopping: does the second method add anything?
-# - Set `SMALL` to 5,000 and to 200. When does regularisation matter more?
+# - Set `SMALL` to 5,000 and to 200 (in a new cell above that with `load_fashion_mnist`; then run all cells below it). When does regularisation matter more?
 # - Find images on which the dropout network is wrong and has a small spread. What do they look like?
 
 # %% [markdown]

@@ -106,7 +106,9 @@ def test_equal_names_the_listed_mistake_or_the_hint() -> None:
         (np.ones((2, 3)), (3, 2), "transposed"),
         (np.ones((3, 1)), (3,), "too many"),
         (np.ones(3), (3, 1), "too few"),
-        (1.0, (3,), "single number"),
+        (1.0, (3,), r"sum or average over everything, or return inside the loop\?\n"),
+        (1.0, (1,), r"sum or average over everything.*\[number\] makes an array"),
+        (np.ones((5, 5)), (5,), r"each with each: \(5,\) and \(5, 1\) were combined"),
         (np.ones((2, 2)), (5,), r"the shape is \(2, 2\), expected \(5,\)"),
         ([[1, 2], [3]], (2, 2), "one shape"),
         (None, (2,), "return"),
@@ -376,7 +378,7 @@ def test_shapes_of_arrays_speak_for_themselves() -> None:
 
 @pytest.mark.parametrize(
     ("got", "want"),
-    [((3, 1), (3,)), ((1, 3), (3,)), ((3,), (3, 1)), ((3,), (1, 3)), ((1,), ()), ((), (1,)), ((1, 1), ()), ((2, 1, 3), (2, 3))],
+    [((3, 1), (3,)), ((1, 3), (3,)), ((3,), (3, 1)), ((3,), (1, 3)), ((1,), ()), ((1, 1), ()), ((2, 1, 3), (2, 3))],
 )
 def test_the_advice_about_an_axis_of_length_1_gives_the_shape_that_is_wanted(
     got: tuple[int, ...], want: tuple[int, ...]
@@ -384,7 +386,7 @@ def test_the_advice_about_an_axis_of_length_1_gives_the_shape_that_is_wanted(
     with pytest.raises(Mistake) as caught:
         check.shape(np.zeros(got), want)
     advice = str(caught.value).split("\n")[0].partition("try ")[2].split(" or ")[0]
-    made = eval(advice if advice == "[number]" else f"number{advice}", {"np": np, "number": np.zeros(got)})
+    made = eval(f"number{advice}", {"np": np, "number": np.zeros(got)})
     assert np.shape(made) == want
 
 

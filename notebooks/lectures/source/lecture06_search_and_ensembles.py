@@ -555,8 +555,9 @@ def stopped(losses, patience=5):
 
 taken, ended = np.array([stopped(curve) for curve in history["validation loss"]]).T
 row = np.arange(10)
+epochs = history["validation loss"].shape[1]
 print(
-    f"early stopping ran {ended.mean() + 1:.0f} of {EPOCHS} epochs and took epoch {taken.mean() + 1:.0f} (means of 10 networks)"
+    f"early stopping ran {ended.mean() + 1:.0f} of {epochs} epochs and took epoch {taken.mean() + 1:.0f} (means of 10 networks)"
 )
 for name in ("test loss", "test accuracy"):
     early, late = history[name][row, taken], history[name][:, -1]
@@ -633,11 +634,11 @@ P = probabilities(twins, X_test)  # (NETWORKS, 4000, 10)
 ks = [1, 2, 3, 5, 10, 20]
 
 
-def ensemble_curve(P, draws=DRAWS // 5):
+def ensemble_curve(P):
     """Test accuracy of ensembles of k networks, drawn by chance from those in
-    P: (draws, len(ks))."""
-    curve = np.empty((draws, len(ks)))
-    for i in range(draws):
+    P: (DRAWS // 5, len(ks))."""
+    curve = np.empty((DRAWS // 5, len(ks)))
+    for i in range(len(curve)):
         drawn = rng.permutation(len(P))
         for j, k in enumerate(ks):
             curve[i, j] = accuracy(P[drawn[:k]].mean(axis=0), y_test)
