@@ -13,16 +13,21 @@ from coursekit import _front_end
 from coursekit._cards import Card, Link, Section, show
 
 if TYPE_CHECKING:  # a check in the grader imports this module, and needs none of these
+    from collections.abc import Mapping
+
     from coursekit._outline import Check, Exercise
     from coursekit._record import Ran, Record
+    from coursekit._values import Mistake
 
     Found = tuple[Exercise, Check] | None
 
-__all__ = ["install", "mistake_card", "passed_card", "show_mistake"]
+__all__ = ["error_card", "install", "mistake_card", "passed_card", "show_mistake"]
 
 _CHECK = re.compile(r"^\s*(?:with\s+)?check\.[a-z]\w*\(", re.MULTILINE)
 # A message of one line that compares. In a message of several lines the last one does, and those above say what is likely wrong.
 _COMPARES = re.compile(r"got |expected |.*, (?:got|expected) ")
+
+_LONGEST = 300  # characters of an error's text
 
 
 def install(shell: Any, lab: str | None = None) -> None:
@@ -45,11 +50,11 @@ def install(shell: Any, lab: str | None = None) -> None:
         shell._coursekit_check_cards = True
 
 
-def show_mistake(message: str, where: str) -> bool:
+def show_mistake(mistake: Mistake, where: str) -> bool:
     """Show a card for a failed check to a person at a notebook.
 
     Args:
-        message: What the check says.
+        mistake: The failed check.
         where: The line of the cell that failed, "" if it is not known.
 
     Returns:
@@ -58,34 +63,78 @@ def show_mistake(message: str, where: str) -> bool:
     shell = _front_end.shell()
     if not _front_end.watched(getattr(shell, "kernel", None)):
         return False
-    from coursekit import _hints, _record
+    from coursekit import _errors, _hints, _record
 
     record = _record.record_of(shell)
     found = _asked(record, record.current) if record else None
     changed = _hints.about_names(shell.user_ns, record.current, record) if record else []
-    show(mistake_card(message, where, found, tuple(changed)))
+    stopped = _errors.line_of_code(mistake, shell.user_ns) if mistake.__cause__ is not None else ""
+    show(mistake_card(str(mistake), where, found, tuple(changed), detail=mistake.detail, stopped=stopped))
     return True
 
 
-def mistake_card(message: str, where: str, found: Found = None, changed: tuple[str, ...] = ()) -> Card:
-    """Return the card for a failed check: the likely mistake, what came and what was expected, and the line.
+def mistake_card(
+    message: str, where: str, found: Found = None, changed: tuple[str, ...] = (), *, detail: str = "", stopped: str = ""
+) -> Card:
+    """Return the card for a failed check: the likely mistake, what came and what was expected, and where.
 
     Args:
         message: What the check says.
         where: The line of the cell that failed, "" if it is not known.
-        found: The exercise and the check that the cell belongs to; None if it is no cell of a known lab.
+        found: The exercise and the check that the cell belongs to; None if it is no cell of a known lab. The check of a lab is
+            folded, and its lines are none of the student's.
         changed: Sentences about names that have another meaning now.
+        detail: What came and what was expected, if the message says only the likely mistake.
+        stopped: The line of the student's code that raised an error, "" if none did.
     """
     lines = message.split("\n")
     first = len(lines) - 1 if len(lines) > 1 or _COMPARES.match(message) else 1
+    compared = "What your code did" if "your code stopped with" in lines[-1] else "What came and what was expected"
     return Card(
         f"✗ Not yet: {_named(found) or 'a check failed'}",
         "bad",
         (
             Section("Look at this first", changed),
             Section("The likely mistake", tuple(lines[:first])),
-            Section("What came and what was expected", tuple(lines[first:])),
-            Section("The line of the check, not of your answer" if found else "Where", (_as_code(where),) if where else ()),
+            Section(compared, (*lines[first:], *([detail] if detail else []))),
+            Section("Where it stopped", (stopped,) if stopped else ()),
+            Section("Where", (_as_code(where),) if where and found is None and not stopped else ()),
+            _back(found),
+        ),
+    )
+
+
+def error_card(error: BaseException, names: Mapping[str, Any], found: Found = None, said: tuple[str, ...] = ()) -> Card | None:
+    """Return the card for a cell that stopped with an error: its cause if that is known, and the line of the student's code.
+
+    Args:
+        error: The error.
+        names: The variables of the notebook.
+        found: The exercise and the check that the cell belongs to; None if it is no check of a known lab.
+        said: Sentences about a cause that lies in another cell.
+
+    Returns:
+        The card; None for a cell that is no check, if there is nothing to add to what Python says.
+    """
+    from coursekit import _errors
+
+    title = f"✗ Not yet: {_named(found)}" if found else "✗ Not yet: this cell stopped"
+    if said:
+        return Card(title, "bad", (Section("The likely cause", said), _back(found)))
+    cause = _errors.usual_cause(error)
+    if found is None and not cause:
+        return None
+    line = _errors.line_of_code(error, names)
+    checked = "" if line or found is None else _errors.line_of_cell(error, names)
+    text = " ".join(str(error).split())
+    return Card(
+        title,
+        "bad",
+        (
+            Section("What usually causes this", (cause,) if cause else ()),
+            Section("What your code did", (f"it stopped with {type(error).__name__}{': ' * bool(text)}{text[:_LONGEST]}",)),
+            Section("Where it stopped", (line,) if line else ()),
+            Section("Where the check could not go on with what your code gave it", (checked,) if checked else ()),
             _back(found),
         ),
     )
@@ -156,14 +205,13 @@ def _after(result: Any) -> None:
 
 
 def _explain(shell: Any, record: Record, ran: Ran, error: BaseException | None) -> None:
-    """Show what outside of a cell made it fail. A failed check has shown its card already."""
+    """Show what made a cell fail, in another cell or in the student's own code. A failed check has shown its card already."""
     from coursekit import _hints
     from coursekit._values import Mistake
 
-    if error is None or isinstance(error, Mistake):
+    if not isinstance(error, Exception) or isinstance(error, Mistake):  # neither a failed check nor a stopped kernel
         return
     said = _hints.about_order(error, ran, record) or _hints.about_names(shell.user_ns, ran, record)
-    if said:
-        found = _asked(record, ran)
-        title = f"✗ Not yet: {_named(found)}" if found else "✗ Not yet: this cell stopped"
-        show(Card(title, "bad", (Section("The likely cause", tuple(said)), _back(found))))
+    card = error_card(error, shell.user_ns, _asked(record, ran), tuple(said))
+    if card is not None:
+        show(card)

@@ -32,7 +32,8 @@ def about_order(error: BaseException | None, ran: Ran, record: Record) -> list[s
     Returns:
         Sentences; none if the error has another cause.
     """
-    if record.outline is None or not isinstance(error, NameError | NotImplementedError):
+    of_order = isinstance(error, NameError | NotImplementedError) and not isinstance(error, UnboundLocalError)
+    if record.outline is None or not of_order:
         return []
     found = record.outline.find_check(ran.source, ran.cell)
     exercise = found[0] if found else record.outline.find_exercise(ran.source, ran.cell)

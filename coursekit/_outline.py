@@ -6,7 +6,6 @@ A student's notebook has the same cells, with answers. Knows nothing of what has
 from __future__ import annotations
 
 import re
-import symtable
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -228,7 +227,7 @@ def outline_of(lab: str, notebook: nb.Notebook) -> Outline:
                 last.checks.append(Check(name.removeprefix("test_"), str(cell.get("id", "")), source, points))
         else:
             maker = Maker(section, "" if name == _SET_UP else source.strip().split("\n")[0])
-            makers.update((made, maker) for made in _made(source) if made not in makers)
+            makers.update((made, maker) for made in nb.names_made(source) if made not in makers)
             given.update({name: _named(section)} if name else {})
     return Outline(lab, tuple(parts), makers, given)
 
@@ -259,13 +258,3 @@ def _essence(source: str) -> str:
 def _lines(source: str) -> Iterator[str]:
     """Yield the lines of an exercise that an answer keeps."""
     return (line.strip() for line in source.split("\n") if line.strip() and not _STUB.search(line))
-
-
-def _made(source: str) -> Iterator[str]:
-    """Yield the names that a cell makes: what it imports, defines and assigns."""
-    plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
-    try:
-        table = symtable.symtable(plain, "cell", "exec")
-    except SyntaxError:
-        return
-    yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported())

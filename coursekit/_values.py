@@ -46,30 +46,37 @@ class Mistake(AssertionError):
 
     A notebook shows the message and the line of the cell that failed, without a traceback through
     this package: to a person as a card, to a program and in a terminal as text.
+
+    Attributes:
+        detail: What came and what was expected, where the message says only what is likely wrong. The card shows it too.
     """
 
     __module__ = "coursekit.check"  # its public name, which a traceback shows
     _has_card = False
+    detail = ""
 
     def _render_traceback_(self) -> list[str]:
         frames = traceback.extract_tb(self.__traceback__)
         own = [frame for frame in frames if frame.line and _is_theirs(frame.filename)]
         where = f"line {own[-1].lineno}:  {own[-1].line}" if own else ""
         if not self._has_card:  # IPython asks twice: for the page and for its history
-            self._has_card = show_mistake(str(self), where)
+            self._has_card = show_mistake(self, where)
         if self._has_card:
             return [f"✗ {type(self).__name__}: the card above says what differs"]
         return [f"\x1b[31m✗ {type(self).__name__}\x1b[0m", *([where, ""] if where else []), str(self)]
 
 
-def mistake(*said: str | None) -> Mistake:
+def mistake(*said: str | None, detail: str = "") -> Mistake:
     """Return a failed check that says this, one line for each sentence.
 
     Args:
         *said: The likely mistake, what else was noticed, and at the end what came and what was expected; None is left out. An
             author may have broken a sentence anywhere: it is one line here.
+        detail: What came and what was expected, if `said` is only the likely mistake.
     """
-    return Mistake("\n".join(unbroken(str(sentence)) for sentence in said if sentence))
+    made = Mistake("\n".join(unbroken(str(sentence)) for sentence in said if sentence))
+    made.detail = detail
+    return made
 
 
 def _is_theirs(filename: str) -> bool:
@@ -281,7 +288,9 @@ def guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool
 
 
 def difference(got: np.ndarray, want: np.ndarray) -> str:
-    """Describe the largest difference between two arrays of the same shape."""
+    """Describe the largest difference between two arrays, or their shapes if these differ."""
+    if got.shape != want.shape:
+        return f"the shape is {got.shape}, expected {want.shape}"
     if got.ndim == 0:
         return f"got {got.item():.6g}, expected {want.item():.6g}"
     kind = complex if "c" in (got.dtype.kind, want.dtype.kind) else float

@@ -103,14 +103,18 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
         return
     for message, wrong in (mistakes or {}).items():
         if same(actual, value_of(wrong)):
-            raise mistake(message)
+            raise mistake(message, detail=_compared(actual, expected))
     refuse_unfinished(actual)
     notes = [hint] if hint else []
     if is_iterator(actual):
         notes.append("it gives its items only once: wrap it in list(…)")
     if is_a(actual, str) and is_a(expected, str) and actual.strip().lower() == expected.strip().lower():
         notes.append("only capitals or spaces differ")
-    raise mistake(*notes, f"got {short(actual)}, expected {short(expected)}")
+    raise mistake(*notes, _compared(actual, expected))
+
+
+def _compared(actual: Any, expected: Any) -> str:
+    return f"got {short(actual)}, expected {short(expected)}"
 
 
 def length(actual: Any, expected: int, hint: str) -> None:
@@ -188,7 +192,7 @@ def close(
             return
         for message, wrong in (mistakes or {}).items():
             if near(plain_array(value_of(wrong))):
-                raise mistake(message)
+                raise mistake(message, detail=difference(got, want))
         refuse_shape(got, want.shape, hint)
         notes = [hint] if hint else []
         notes += guesses(got, want, near)

@@ -108,12 +108,20 @@ def open_jupyterlab(folder: Path) -> int | None:
     if importlib.util.find_spec("jupyterlab") is None:
         return None
     allowed = ["--allow-root"] if is_root() else []
-    process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *allowed], cwd=folder)
+    process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *allowed], cwd=folder, env=kernel_environment())
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:  # JupyterLab got it too: it asks whether to stop, and ends by itself
             continue
+
+
+def kernel_environment() -> dict[str, str]:
+    """Return the environment in which kernels explain cells that lack the set-up cell, after a restart for example.
+
+    A file that Python runs at its start by the user's own wish is left alone.
+    """
+    return {"PYTHONSTARTUP": str(Path(__file__).with_name("_startup.py")), **os.environ}
 
 
 def _notebooks(folder: Path) -> list[Path]:

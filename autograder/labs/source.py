@@ -118,7 +118,16 @@ def _cell(raw: Any, place: str) -> Cell:
         raise LabError(f"{place}: an exercise needs exactly one {BEGIN_SOLUTION} … {END_SOLUTION}")
     if role == "tests" and raw.source.count(BEGIN_HIDDEN) != raw.source.count(END_HIDDEN):
         raise LabError(f"{place}: {BEGIN_HIDDEN} without {END_HIDDEN}")
-    return Cell(role, raw.source, name, points, parameters=bool(header.get("parameters")), trains=bool(header.get("trains")))
+    source = f"{_title(name, points)}\n{raw.source}" if role == "tests" else raw.source
+    return Cell(role, source, name, points, parameters=bool(header.get("parameters")), trains=bool(header.get("trains")))
+
+
+def _title(name: str, points: float) -> str:
+    """Return the line that a folded test shows in Colab and JupyterLab.
+
+    It belongs to the cell from here on, so that everyone who names a line of a test counts the same lines.
+    """
+    return f"# @title Check: {name} · {points:g} {'point' if points == 1 else 'points'}"
 
 
 def _cell_id(cell: Cell, seen: set[str]) -> str:

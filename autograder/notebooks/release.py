@@ -25,7 +25,7 @@ from autograder.labs.model import Cell, Lab
 from autograder.notebooks.io import KERNEL, write_notebook
 from autograder.notebooks.start import add_start, fingerprint
 
-# A test's code is folded in JupyterLab and Colab. A title in its first line would move the lines that messages name.
+# A test's code is folded in JupyterLab and Colab, which show its first line, the title.
 _FOLDED: dict[str, Any] = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
 __all__ = ["build", "course_notebooks", "is_stale", "release_notebook", "source_notebook"]

@@ -21,12 +21,14 @@ from coursekit.submission.notebook import Notebook
 from coursekit.submission.repair import repair
 from coursekit.submission.report import Report, stored_errors, unwritten
 from coursekit.submission.run import Run, run_fresh
-from coursekit.submission.saved import about_copy, about_saved, about_saved_again, first_words
+from coursekit.submission.saved import about_copy, about_saved, about_saved_again, first_words, made_from
 from coursekit.submission.stops import about_stops, cell_named
 from coursekit.submission.telling import Estimate, Telling, estimate
 from coursekit.submission.write import file_name, lighten, put_receipt, write
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from coursekit._outline import Outline
 
 __all__ = ["prepare", "submit"]
@@ -64,7 +66,7 @@ def submit(
     expected = _expected(found) if run else None
     what = "runs once more from the top, in a new process" if run else "does not run: its outputs count as they are"
     lines = [
-        about_saved(found, _now()).replace("`", ""),
+        about_saved(found, _now()),
         f"Handing in for {who.id}: your notebook is checked, repaired, and {what}.",
         f"{expected}." if expected else "",
     ]
@@ -110,18 +112,19 @@ def prepare(found: Found, *, student: Student, seconds: float, telling: Telling 
     """
     from coursekit._outline import outline_of  # which reads notebooks as this package does
 
-    begin = _now()
     lab, release = nb.released(found.notebook)
     outline = outline_of(lab, found.notebook if release is None else release)
     repaired = repair(found.notebook, release, outline.called)
     work = repaired.notebook
-    warnings = [*_about_history(found, outline), *repaired.warnings]
+    warnings = [*_about_unsaved(found, outline), *repaired.warnings]
     run = _run(work, found.folder, seconds, telling or Telling(None)) if seconds else None
     if run is not None:
         _keep_outputs(work, run)
         warnings += [run.problem] if run.problem else []
     errors = stored_errors(work) if run is None else run.errors
-    stops = about_stops(work, errors, outline.called)
+    if run is None or _failed_only_there(work, errors):
+        warnings += _about_order(found, outline)
+    stops = about_stops(work, errors, outline.called, outline.makers)
     if said := about_saved_again(found):
         warnings.insert(0, said)
     time = _now()
@@ -137,7 +140,7 @@ def prepare(found: Found, *, student: Student, seconds: float, telling: Telling 
         path=place,
         receipt=receipt,
         student=str(student),
-        saved=about_saved(found, begin),
+        saved=made_from(found),
         copy=about_copy(found, lab),
         words=_words(work, outline, waiting),
         todo=_todo(found, place, lab),
@@ -185,29 +188,58 @@ def _keep_outputs(work: Notebook, run: Run) -> None:
 # ── what the kernel's history says ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _about_history(found: Found, outline: Outline) -> list[str]:
-    """Return warnings about work that is not saved, and cells that ran out of order."""
-    shell = _front_end.shell()
-    manager = getattr(shell, "history_manager", None)
-    ran = [text for text in getattr(manager, "input_hist_raw", []) if isinstance(text, str) and text.strip()]
-    code = [cell for cell in nb.cells(found.notebook) if cell["cell_type"] == "code"]
-    texts = [nb.source(cell) for cell in code]
+def _about_unsaved(found: Found, outline: Outline) -> list[str]:
+    """Return a warning about work that ran and is not in the file."""
+    other = [] if found.is_live else unsaved(_ran(), _texts(found))
+    if not other:
+        return []
+    return [
+        f"The file differs from what you ran: {_named(found, other, outline)}. Your last changes may not be saved. "
+        "Save the notebook (Ctrl+S or ⌘S), and call coursekit.submit() again."
+    ]
 
-    def names(places: list[int]) -> str:
-        return ", ".join(cell_named(code[place], outline.called) for place in places[:5])
 
-    said = []
-    if not found.is_live and (other := unsaved(ran, texts)):
-        said.append(
-            f"The file differs from what you ran: {names(other)}. Your last changes may not be saved. "
-            "Save the notebook (Ctrl+S or ⌘S), and call coursekit.submit() again."
-        )
-    if pairs := out_of_order(ran, texts):
-        said.append(
-            f"Cells ran out of order: {names([pairs[0][1]])} before {names([pairs[0][0]])}, which stands above it. "
-            "The marker runs them from top to bottom."
-        )
-    return said
+def _about_order(found: Found, outline: Outline) -> list[str]:
+    """Return a warning about cells that ran out of order."""
+    pairs = out_of_order(_ran(), _texts(found))
+    if not pairs:
+        return []
+    upper, lower = pairs[0]
+    return [
+        f"Cells ran out of order: {_named(found, [lower], outline)} before {_named(found, [upper], outline)}, which stands above "
+        "it. The marker runs them from top to bottom."
+    ]
+
+
+def _failed_only_there(work: Notebook, errors: Mapping[int, str]) -> bool:
+    """Return whether a cell failed in the fresh run that ended well in this kernel: only then does the order matter."""
+    from coursekit import _record
+
+    record = _record.record_of(_front_end.shell())
+    if record is None:
+        return any(errors.values())
+    last = {ran.source.strip(): ran.error for ran in record.runs}
+    return any(error and last.get(nb.source(nb.cells(work)[index]).strip()) == "" for index, error in errors.items())
+
+
+def _ran() -> list[str]:
+    """Return what this kernel ran, in its order."""
+    manager = getattr(_front_end.shell(), "history_manager", None)
+    return [text for text in getattr(manager, "input_hist_raw", []) if isinstance(text, str) and text.strip()]
+
+
+def _code_cells(found: Found) -> list[nb.Cell]:
+    return [cell for cell in nb.cells(found.notebook) if cell["cell_type"] == "code"]
+
+
+def _texts(found: Found) -> list[str]:
+    return list(map(nb.source, _code_cells(found)))
+
+
+def _named(found: Found, places: list[int], outline: Outline) -> str:
+    """Return how a student calls code cells, at most five of them."""
+    cells = _code_cells(found)
+    return ", ".join(cell_named(cells[place], outline.called) for place in places[:5])
 
 
 # ── what the student gets ────────────────────────────────────────────────────────────────────────────────────────────

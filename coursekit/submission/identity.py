@@ -10,6 +10,8 @@ from coursekit.submission.errors import SubmissionError
 __all__ = ["Student", "student"]
 
 _EXAMPLE = 'coursekit.submit(student="your ID")'
+_WHICH = "the one that your course knows you by, such as s1234567 or a login name"
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def student(given: str | int | None = None) -> Student:
         given: The ID; None to take the remembered one, or to ask.
 
     Raises:
-        SubmissionError: If there is none, or it is empty.
+        SubmissionError: If there is none, or it is too long.
     """
     source = "as this call says"
     if given is None:
@@ -44,15 +46,19 @@ def student(given: str | int | None = None) -> Student:
             return Student(remembered, f"as an earlier call on this machine said: it was remembered in {_file()}")
         given, source = _asked(), "as you have just typed it"
     name = " ".join(str(given).split())
-    if not any(letter.isalnum() for letter in name) or len(name) > 100:
-        raise SubmissionError(f"The ID {name[:40]!r} is empty or too long. Write {_EXAMPLE}, as your course knows you.")
+    if not any(letter.isalnum() for letter in name):
+        raise SubmissionError(f"No ID was given{f', but {name!r}' if name else ''}. Write {_EXAMPLE}, {_WHICH}.")
+    if len(name) > _LONGEST:
+        raise SubmissionError(
+            f"The ID has {len(name)} characters, at most {_LONGEST} are expected. Write {_EXAMPLE}, {_WHICH}."
+        )
     kept = _remember(name)
     return Student(name, f"{source}; remembered for the next time" if kept else f"{source}; it could not be remembered")
 
 
 def _asked() -> str:
     try:
-        return input("Your student ID, as your course knows you (asked only once): ")
+        return input(f"Your student ID, {_WHICH} (asked only once): ")
     except Exception as error:  # a front end without a field for answers
         raise SubmissionError(f"Your ID is not known, and it cannot be asked for here. Write {_EXAMPLE}.") from error
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import symtable
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ __all__ = [
     "is_answer",
     "is_locked",
     "is_test",
+    "names_made",
     "noted",
     "parse",
     "read",
@@ -186,3 +189,13 @@ def answers(notebook: Notebook) -> Iterator[tuple[str, str]]:
 def fingerprint(notebook: Notebook) -> str:
     """Return the SHA-256 of a student's answers: equal answers, equal fingerprint."""
     return hashlib.sha256(json.dumps(sorted(answers(notebook))).encode()).hexdigest()
+
+
+def names_made(source: str) -> Iterator[str]:
+    """Yield the names that a cell makes: what it imports, defines and assigns."""
+    plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
+    try:
+        table = symtable.symtable(plain, "cell", "exec")
+    except SyntaxError:
+        return
+    yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported())

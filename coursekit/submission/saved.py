@@ -11,14 +11,14 @@ from coursekit.submission import notebook as nb
 from coursekit.submission.errors import SubmissionError
 from coursekit.submission.find import Found, find
 
-__all__ = ["about_copy", "about_saved", "about_saved_again", "first_words"]
+__all__ = ["about_copy", "about_saved", "about_saved_again", "first_words", "made_from"]
 
 _JUST_NOW = 5.0  # seconds after saving in which nobody has changed a text
 _LONGEST = 70  # characters of an answer that are shown
 
 
 def about_saved(found: Found, now: datetime) -> str:
-    """Say from which saved state of a notebook a hand-in is made; "" if it was saved just now or is read from the page.
+    """Say when a notebook was saved, and what to do if it was not since; "" if it was saved just now or is read from the page.
 
     Args:
         found: The notebook.
@@ -29,11 +29,18 @@ def about_saved(found: Found, now: datetime) -> str:
     age = (now - found.saved).total_seconds()
     if abs(age) < _JUST_NOW:
         return ""
-    ago = f", {_duration(age)} before this run" if age > 0 else ""  # the clock of another machine may be ahead
+    ago = f", {_duration(age)} ago" if age > 0 else ""  # the clock of another machine may be ahead
     return (
-        f"Made from `{found.path.name}` as it was saved at {found.saved:%H:%M:%S}{ago}. "
-        "If you changed anything since, save (Ctrl+S or ⌘S) and run this cell again."
+        f"{found.path.name} was saved at {found.saved:%H:%M:%S}{ago}. If you changed anything since, save it (Ctrl+S or ⌘S) and "
+        "run this cell again."
     )
+
+
+def made_from(found: Found) -> str:
+    """Say from which saved state of a notebook a hand-in is made; "" if it is read from the page."""
+    if found.saved is None or found.path is None:
+        return ""
+    return f"Made from `{found.path.name}` as it was saved at {found.saved:%H:%M:%S}."
 
 
 def about_saved_again(found: Found) -> str:

@@ -1,16 +1,22 @@
-"""Why cells stopped when a notebook ran: names that a cell above overwrote, and else the first cell that is to be read.
+"""Why cells stopped when a notebook ran: names that were overwritten or are missing, and else the first cell that is to be read.
 
 Knows nothing of how they ran.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from coursekit._overwritten import cause, find_overwritten, imported, is_consequence, is_used
 from coursekit.submission import notebook as nb
 from coursekit.submission.notebook import Cell, Notebook
+
+if TYPE_CHECKING:
+    from coursekit._outline import Maker
 
 __all__ = ["Stops", "about_stops", "cell_named"]
 
@@ -28,13 +34,19 @@ class Stops:
     explained: frozenset[int] = frozenset()
 
 
-def about_stops(notebook: Notebook, errors: Mapping[int, str], called: Callable[[str], str] = str) -> Stops:
+def about_stops(
+    notebook: Notebook,
+    errors: Mapping[int, str],
+    called: Callable[[str], str] = str,
+    makers: Mapping[str, Maker] = MappingProxyType({}),
+) -> Stops:
     """Say why cells stopped. Answers and checks that stop for a reason of their own have lines of their own on the card.
 
     Args:
         notebook: The notebook.
         errors: Index of each code cell that ran → its error, "" if it has none.
         called: Gives what a student calls the cell with a grade id.
+        makers: Name of a variable → the cell of the lab as it is handed out that makes it.
     """
     cells = nb.cells(notebook)
     said, explained = _overwritten(cells, errors, called)
@@ -45,12 +57,29 @@ def about_stops(notebook: Notebook, errors: Mapping[int, str], called: Callable[
     ]
     if stopped:
         (first, error), more = stopped[0], len(stopped) - 1
-        others = f", and {more} more" if more else ""
-        said.append(
-            f"When the notebook ran, {cell_named(first, called)} stopped with {error.splitlines()[0]}{others}: is an answer above "
-            "it complete?"
+        others = f", and {more} more cell{'s' * (more > 1)}" if more else ""
+        text = error.splitlines()[0].strip().removesuffix(":")
+        why = _lost(text, cells, makers) or (
+            "they need an answer that is not written yet."
+            if more and text == "NotImplementedError"
+            else "it needs an answer that is not written yet."
+            if text == "NotImplementedError"
+            else "is an answer above it complete?"
         )
+        said.append(f"When the notebook ran, {cell_named(first, called)} stopped with {text}{others}: {why}")
     return Stops(tuple(said), explained)
+
+
+def _lost(error: str, cells: list[Cell], makers: Mapping[str, Maker]) -> str:
+    """Say which cell is missing that makes the name that an error speaks of; "" if none is."""
+    name = next(iter(re.findall(r"^NameError: name '(\w+)' is not defined", error)), "")
+    code = [nb.source(cell) for cell in cells if cell["cell_type"] == "code"]
+    if name not in makers or any(name in nb.names_made(text) for text in code):
+        return ""
+    return (
+        f"`{name}` is made by {makers[name]}. Your notebook has lost that cell: open a new copy of the lab, and copy the cell "
+        "back to its place."
+    )
 
 
 def _overwritten(

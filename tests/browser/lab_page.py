@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import socket
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from coursekit.course import kernel_environment
 
 # Playwright drives any Chromium of these names. Runners of CI have Google Chrome.
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
@@ -277,7 +278,11 @@ def served(folder: Path) -> Iterator[str]:
     person = folder / ".settings" / "person"
     (person / "coursekit").mkdir(parents=True, exist_ok=True)
     (person / "coursekit" / "student.txt").write_text("eva")
-    env = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"), "JUPYTER_CONFIG_DIR": str(folder / ".config")}
+    env = {
+        **kernel_environment(),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"),
+        "JUPYTER_CONFIG_DIR": str(folder / ".config"),
+    }
     env["XDG_CONFIG_HOME"] = str(person)
     with (folder / ".server.log").open("wb") as log:
         server = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)

@@ -142,6 +142,14 @@ def test_a_hand_in_says_at_once_what_it_does_and_names_an_overwritten_name_once(
         assert "AttributeError" not in said
 
 
+def test_a_cell_that_runs_before_the_set_up_cell_is_told_so(jupyterlab: JupyterLab, tmp_path: Path) -> None:
+    with jupyterlab.open(ROOT / "notebooks" / "labs" / "lab01_perceptron.ipynb", tmp_path) as page:
+        run_cell(page, "CORNERS = np.array(")
+        card = page.locator(".jp-OutputArea section").last
+        expect(card).to_contain_text("✗ Not yet: this kernel has just started", timeout=PATIENCE)
+        expect(card).to_contain_text("np is made by the set-up cell, the first one of the notebook")
+
+
 def test_the_link_below_a_hand_in_downloads_it_and_opens_no_second_notebook(jupyterlab: JupyterLab, tmp_path: Path) -> None:
     with jupyterlab.open(ROOT / "notebooks" / "labs" / "lab01_perceptron.ipynb", tmp_path) as page:
         write_cell(page, "coursekit.submit()", 'import coursekit; coursekit.submit(student="ada", run=False)')

@@ -246,7 +246,8 @@ def test_start_opens_jupyterlab_in_the_folder_and_ends_with_its_code(
         monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
 
     class Process:
-        def __init__(self, line: list[str], cwd: Path) -> None:
+        def __init__(self, line: list[str], cwd: Path, env: dict[str, str]) -> None:
+            assert Path(env["PYTHONSTARTUP"]).is_file()
             opened.append((line[1:], cwd))
             self.interrupted = False
 

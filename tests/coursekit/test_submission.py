@@ -504,18 +504,23 @@ def written(notebook: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(100, "100 seconds"), (300, "5 minutes"), (8_000, "2 hours"), (2e5, "2 days")])
-def test_the_card_says_when_the_file_was_saved_and_what_to_do_if_it_was_not_since(
-    notebook: dict[str, Any], tmp_path: Path, seconds: float, said: str
+def test_submit_says_first_when_the_file_was_saved_and_the_card_which_state_it_holds(
+    notebook: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    seconds: float,
+    said: str,
 ) -> None:
+    monkeypatch.setattr(_front_end, "shell", lambda: None)
     path = save(notebook, tmp_path / "lab02_mlp.ipynb")
     saved_before(path, seconds)
-    found = find(path)
-    assert found.saved is not None
-    card = handing_in.prepare(found, student=EVA, seconds=0).card().text()
-    assert (
-        f"Made from `lab02_mlp.ipynb` as it was saved at {found.saved:%H:%M:%S}, {said} before this run. If you changed" in card
-    )
-    assert "save (Ctrl+S or ⌘S) and run this cell again." in card
+    saved = find(path).saved
+    assert saved is not None
+    coursekit.submit(path, student="eva", run=False)
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.startswith(f"lab02_mlp.ipynb was saved at {saved:%H:%M:%S}, {said} ago. If you changed anything since, save it")
+    assert f"Made from `lab02_mlp.ipynb` as it was saved at {saved:%H:%M:%S}. " in out
 
 
 def test_of_a_file_that_was_saved_just_now_and_of_a_page_nothing_is_said(notebook: dict[str, Any], tmp_path: Path) -> None:
@@ -523,18 +528,8 @@ def test_of_a_file_that_was_saved_just_now_and_of_a_page_nothing_is_said(noteboo
     assert about_saved(Found(notebook, tmp_path, is_live=True), now) == ""
     assert about_saved(find(save(notebook, tmp_path / "lab02_mlp.ipynb")), now) == ""
     ahead = Found(notebook, tmp_path, path=tmp_path / "x.ipynb", saved=now + timedelta(seconds=20))
-    assert about_saved(ahead, now).startswith("Made from `x.ipynb` as it was saved at")
-    assert "before this run" not in about_saved(ahead, now)
-
-
-def test_submit_says_it_before_the_run_too(
-    notebook: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    monkeypatch.setattr(_front_end, "shell", lambda: None)
-    path = save(notebook, tmp_path / "lab02_mlp.ipynb")
-    saved_before(path, 100)
-    coursekit.submit(path, student="eva", run=False)
-    assert capsys.readouterr().out.startswith("Made from lab02_mlp.ipynb as it was saved at ")
+    assert about_saved(ahead, now).startswith("x.ipynb was saved at")
+    assert " ago" not in about_saved(ahead, now)
 
 
 def test_the_card_shows_how_each_answer_in_words_begins(notebook: dict[str, Any], tmp_path: Path) -> None:
@@ -824,10 +819,19 @@ def test_the_card_says_whose_work_it_is_from_where_that_is_known_and_how_to_chan
     assert "coursekit.submit(student=" in said
 
 
-@pytest.mark.parametrize("given", ["", "  ", "---", "x" * 101])
-def test_an_id_without_a_letter_or_number_is_refused(given: str) -> None:
-    with pytest.raises(SubmissionError, match="empty or too long"):
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("", "No ID was given. "),
+        ("  ", "No ID was given. "),
+        ("---", "No ID was given, but '---'. "),
+        ("x" * 101, "The ID has 101 characters, at most 100"),
+    ],
+)
+def test_an_id_without_a_letter_or_number_is_refused(given: str, said: str) -> None:
+    with pytest.raises(SubmissionError, match="such as s1234567") as caught:
         identity.student(given)
+    assert str(caught.value).startswith(said)
 
 
 def test_where_no_person_is_nothing_happens(

@@ -16,6 +16,7 @@ from autograder.grading.verdict import TestResult
 from autograder.labs.model import Lab
 from autograder.reporting.feedback.figures import Figure, figures_of
 from autograder.reporting.marks import HandMark, Mark
+from coursekit._errors import usual_cause
 
 __all__ = ["Page", "Result", "Section", "page_of"]
 
@@ -28,6 +29,7 @@ _WORDS = {
     "missing": "not reached",
 }
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
+_STOPPED = re.compile(r"your code stopped with |your cell for `\w+` did not run to its end")
 _STUB = "raise NotImplementedError()"
 
 
@@ -184,8 +186,14 @@ def _tested(test: TestResult, hand: HandMark | None) -> Result:
         kind, word = "partly", "partly passed"
     else:
         kind, word = "missed", _WORDS[test.status]
-    result = Result(test.name, kind, word, test.earned, test.points, test.message)
+    result = Result(test.name, kind, word, test.earned, test.points, _advised(test.message))
     return _given(result, hand) if hand else result
+
+
+def _advised(message: str) -> str:
+    """Add what usually causes an error to a message that names only the error. It depends on nothing but the message."""
+    cause = usual_cause(message) if _STOPPED.match(message) else ""
+    return f"{message.rstrip('.')}. {cause}" if cause else message
 
 
 def _marked(hand: HandMark) -> Result:

@@ -103,6 +103,25 @@ def test_the_table_links_to_every_exercise(toy: Lab, work: Submission) -> None:
 
 
 @pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ("your code stopped with ValueError: The truth value of an array is ambiguous. Use a.any()", ". `if`, `and`, "),
+        ("your cell for `mean` did not run to its end: TypeError: 'int' object is not callable", ". Parentheses stand behind"),
+        ("your code stopped with KeyError: 'x'", ""),
+        ("an index that is out of range: list index out of range", ""),  # the words of a test stand alone
+    ],
+)
+def test_a_message_that_names_only_an_error_says_what_usually_causes_it(
+    toy: Lab, work: Submission, message: str, advice: str
+) -> None:
+    test = TestResult("mean", "mean", 8, 0, "error", message)
+    page = page_of(mark(Verdict("ada", toy.id, "graded", (test,))), toy, work)
+    told = page.sections[0].results[0].message
+    assert told == message if not advice else advice in told
+    assert told.startswith(message)
+
+
+@pytest.mark.parametrize(
     ("code", "message", "line"),
     [
         (CODE, "your code stopped with NameError: name 'totl' is not defined", "    return totl / 2"),

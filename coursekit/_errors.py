@@ -1,0 +1,139 @@
+"""Errors of a student's own code: where they arose in the notebook, and what usually causes them.
+
+Knows neither labs nor cards.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from types import FrameType
+from typing import Any
+
+__all__ = ["line_of_cell", "line_of_code", "usual_cause"]
+
+# What the text of an error says → what usually causes it. The first entry that fits counts.
+_CAUSES = (
+    (
+        r"truth value of an? (array|Series|DataFrame)|truth value of a Tensor",
+        "`if`, `and`, `or`, `not` and `while` need one yes or no, and this is a whole array of them. To choose for each entry, use "
+        "`np.where(condition, a, b)` or `&` and `|`; for one answer about all of them, `.all()` or `.any()`.",
+    ),
+    (
+        r"only (length-1|0-dimensional|size-1) arrays|must be real number, not",
+        "A function for one number got a whole array. Functions of `math`, `int` and `float` take one number; `np.exp`, `np.sqrt` "
+        "and `.astype(int)` take arrays.",
+    ),
+    (
+        r"core dimension|not aligned|Matrix size-incompatible|incompatible for (matrix )?multiplication",
+        "In `A @ B` the number of columns of A must be the number of rows of B. Print both `.shape`s in the line above, and see which "
+        "one is not as you think: an axis too few, or rows in place of columns.",
+    ),
+    (
+        r"could not be broadcast|Incompatible shapes|must be broadcastable",
+        "Two arrays of shapes that do not fit are combined number by number. Print both `.shape`s in the line above: is one of them "
+        "as long as the samples where it should be as long as the features, or has it lost an axis?",
+    ),
+    (
+        r"setting an array element with a sequence|inhomogeneous",
+        "An array needs rows of one length, and one number at each place. Is a row shorter, or is a list put where one number goes?",
+    ),
+    (
+        r"index -?\d+ is out of bounds|list index out of range|index out of range|too many indices",
+        "There is no such entry: the first has the index 0, the last `len(x) - 1`. Print the `.shape` in the line above, and count "
+        "the axes.",
+    ),
+    (
+        r"cannot unpack non-iterable|not enough values to unpack|too many values to unpack",
+        "The names on the left of `=` must be as many as the values on the right. If a function stands there, look at what it gives "
+        "back with `return`.",
+    ),
+    (
+        r"NoneType",
+        "A value is None. A function that ends without `return` gives None, and so does a method that works in place, such as "
+        "`.sort()` or `.append(…)`.",
+    ),
+    (
+        r"unexpected keyword argument|required positional argument|positional arguments? but|multiple values for argument",
+        "The call and the `def` line do not agree. Keep the `def` line of the exercise as it was given, and count what is passed.",
+    ),
+    (
+        r"object is not callable",
+        "Parentheses stand behind something that is no function: is a `*` missing, or is a variable named like a function?",
+    ),
+    (
+        r"builtin_function_or_method|'function' object|'method' object",
+        "A function is used where its result is meant: call it with parentheses.",
+    ),
+    (
+        r"has no attribute '(append|extend)'",
+        "Arrays do not grow. Collect in a list, and make an array of it at the end: `np.array(rows)`.",
+    ),
+    (
+        r"UnboundLocalError",
+        "A function that assigns a name treats it as its own everywhere. Give it a value before its first use, or use another name.",
+    ),
+    (
+        r"does not support item assignment|arrays are immutable",
+        "This value cannot be changed at one place, as tensors, tuples and texts cannot. Make a new one, or work on a NumPy array.",
+    ),
+    (r"(array|destination) is read-only", "This array may not be changed. Work on a copy: `x = x.copy()`."),
+    (
+        r"Cannot cast ufunc",
+        "The array holds whole numbers, and cannot take others in place. Write `w = w + …`, or make an array of floats.",
+    ),
+    (
+        r"can't multiply sequence|unsupported operand type.*'(list|tuple)'",
+        "Lists do not calculate. Make an array of it first: `np.array(x)`.",
+    ),
+    (r"RecursionError", "A function calls itself without an end: is it called where another one is meant?"),
+)
+
+
+def usual_cause(error: BaseException | str) -> str:
+    """Return what usually causes an error, in a sentence or two for a beginner; "" if that is not known.
+
+    Args:
+        error: The error, or its name and text, such as "TypeError: 'int' object is not callable".
+    """
+    said = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    return next((cause for pattern, cause in _CAUSES if re.search(pattern, said)), "")
+
+
+def line_of_code(error: BaseException, names: Mapping[str, Any]) -> str:
+    """Return the last line of the student's own functions that ran before an error.
+
+    Args:
+        error: The error. Where it explains another one, that one is looked at.
+        names: The variables of the notebook, by which functions of its cells are known.
+
+    Returns:
+        Such as "line 8 of its cell, in `predict`: `return X @ w`"; "" if the error did not arise in such a function.
+    """
+    frames = list(_frames(error.__cause__ or error, names))
+    cell = frames[0][0].f_code.co_filename if frames else ""
+    within = [(frame, line) for frame, line in frames if frame.f_code.co_filename != cell]
+    if not within:
+        return ""
+    frame, line = within[-1]
+    return f"line {line} of its cell, in `{frame.f_code.co_name}`: {_code(frame, line)}"
+
+
+def line_of_cell(error: BaseException, names: Mapping[str, Any]) -> str:
+    """Return the line of the cell that ran when an error arose, such as "`w, b = train(X, y)`"; "" if it is not known."""
+    frames = list(_frames(error.__cause__ or error, names))
+    inner = [pair for pair in frames if pair[0].f_code.co_filename == frames[0][0].f_code.co_filename]
+    return _code(*inner[-1]) if inner else ""
+
+
+def _frames(error: BaseException, names: Mapping[str, Any]) -> Iterator[tuple[FrameType, int]]:
+    """Yield the frames of cells of the notebook and of functions that they define, and the line of each."""
+    return ((frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_globals is names)
+
+
+def _code(frame: FrameType, line: int) -> str:
+    """Return a line as code. Backticks in it would end the code early."""
+    text = linecache.getline(frame.f_code.co_filename, line).strip()
+    return f"`{text}`" if "`" not in text else text
