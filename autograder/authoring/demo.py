@@ -19,8 +19,8 @@ from autograder.notebooks.release import release_notebook
 __all__ = ["make_class", "reference_sources", "solve", "without_metadata"]
 
 ENDLESS = "while True:\n    pass"
-# Those who show most: right, right in another way, typical mistakes, and a notebook that an editor damaged.
-FEW = ("ada", "chen", "emeka", "hana")
+# Those who show most: right, right in another way, and typical mistakes.
+FEW = ("ada", "chen", "emeka")
 
 
 def make_class(lab: Lab, folder: Path, *, fast: bool = False, few: bool = False) -> list[Path]:
@@ -31,7 +31,7 @@ def make_class(lab: Lab, folder: Path, *, fast: bool = False, few: bool = False)
         folder: Folder of the class.
         fast: Whether to write the reduced budget into the notebooks, for graders without this
             option.
-        few: Whether to write the four submissions of `FEW` only, instead of ten.
+        few: Whether to write the three submissions of `FEW` only, instead of ten.
 
     Returns:
         Paths of the notebooks.

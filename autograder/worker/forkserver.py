@@ -246,6 +246,7 @@ def _import_all() -> None:
     """Load what student processes and examiners need. coursekit comes first, because it silences TensorFlow's native logs."""
     gc.disable()
     import coursekit
+    from autograder.worker import saving_cache
     from autograder.worker.shell import Errors
 
     sys.stderr = Errors()
@@ -253,6 +254,7 @@ def _import_all() -> None:
     warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
     for name in MODULES:
         import_module(name)
+    saving_cache.fill()
     if find_spec("tensorflow"):  # on every backend Keras loads it to set a seed, which would take seconds in each process
         import_module("tensorflow")
 

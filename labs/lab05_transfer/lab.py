@@ -508,7 +508,7 @@ with check.mutates(base):
 check.model(new, input_shape=(2, 3))
 new.trainable = False
 new.trainable = True  # from False to True: this unfreezes every layer
-new.compile(optimizer=keras.optimizers.SGD(1.0), loss="mse")
+new.compile(optimizer=keras.optimizers.SGD(1.0), loss="mse", run_eagerly=True)  # for one step not worth compiling
 new.train_on_batch(np.ones((4, 2, 3), "float32"), np.zeros((4, 1), "float32"))
 check.true(
     all(np.array_equal(a, b) for a, b in zip(before, base.get_weights())),
@@ -554,7 +554,7 @@ check.weights(new, [(4, 1), (1,)], "only the new neuron should be trainable: fre
 ### BEGIN HIDDEN TESTS
 deep = small_base((4,), (6, 5, 3, 4), 2)
 new = reuse(deep)
-new.compile(optimizer="sgd", loss="mse")
+new.compile(optimizer="sgd", loss="mse", run_eagerly=True)
 start = new.get_weights()
 new.train_on_batch(np.ones((4, 4), "float32"), np.full((4, 1), 7.0, "float32"))
 moved = [w.shape for w, old in zip(new.get_weights(), start) if not np.array_equal(w, old)]
@@ -698,7 +698,7 @@ def half_frozen(hidden=(6, 5)):
     )
     for layer in layers:
         layer.trainable = False
-    network.compile(optimizer="sgd", loss="mse")
+    network.compile(optimizer="sgd", loss="mse", run_eagerly=True)
     rng = np.random.default_rng()
     X = rng.normal(size=(32, 4)).astype("float32")
     y = (np.arange(32) % 2).astype("float32")[:, np.newaxis]
@@ -760,6 +760,7 @@ check.true(
     "unfreeze changed weights: it should only prepare the training, not train",
 )
 unknown = "the optimizer still has the old list of weights: compile the model again after you unfreeze it"
+network.run_eagerly = True  # for one step not worth compiling
 with check.explained({"nknown variable": unknown, "KeyError": unknown}):
     network.train_on_batch(X, y)
 check.true(
@@ -810,6 +811,7 @@ check.close(
     float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)), 0.002, rtol=1e-3,
     hint="this is the learning rate of your optimizer: use the one that was given",
 )
+network.run_eagerly = True  # for so few samples not worth compiling
 measured = network.evaluate(X, y, verbose=0, return_dict=True)
 check.true(any("acc" in name for name in measured), 'ask for the accuracy too: metrics=["accuracy"]')
 check.close(
@@ -826,6 +828,7 @@ check.true(
     all(np.array_equal(a, b) for a, b in zip(start, network.get_weights())),
     "unfreeze changed weights: it should only prepare the training, and lose nothing that was learned",
 )
+network.run_eagerly = True
 network.train_on_batch(X, y)
 # Of biases the slope can be nearly 0 by chance; in each matrix some weight has a clear one.
 steps = [np.abs(a - b).max() for a, b in zip(start, network.get_weights()) if a.ndim == 2 and not np.array_equal(a, b)]
@@ -851,6 +854,7 @@ y = check.outputs(network, X) > 0.5
 y[:4], y[16:20] = ~y[:4], ~y[16:20]  # 24 of 32 answers are right, and half of all labels are 1
 with check.mutates(network):
     unfreeze(network, 0.01)
+network.run_eagerly = True
 measured = network.evaluate(X, y.astype("float32"), verbose=0, return_dict=True)
 check.close(
     [value for name, value in measured.items() if "acc" in name][:1], [0.75], atol=1e-3,

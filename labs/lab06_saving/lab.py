@@ -2334,9 +2334,8 @@ def other_names(inputs, outputs):
 # %%
 draw = np.random.default_rng(0).normal
 houses = {"wide": draw(size=(400, 4)), "deep": draw(size=(400, 4))}
-prices = houses["wide"].sum(axis=1) + np.abs(houses["deep"]).sum(
-    axis=1
-)  # a drawn problem, good enough here
+# A drawn problem, good enough here:
+prices = houses["wide"].sum(axis=1) + np.abs(houses["deep"]).sum(axis=1)
 forecaster = build_wide_deep()
 forecaster.fit(houses, {"main": prices, "aux": prices}, epochs=20, verbose=0)
 forecaster.save(fresh("wide_deep.keras"))
@@ -2489,9 +2488,7 @@ def lite_answers(content, pictures):
     """The predictions of a LiteRT model (bytes) for pictures, one at a time."""
     plain = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # it says that the runner will move into a package of its own
+        warnings.simplefilter("ignore")  # that the runner will move into a package of its own
         runner = tf.lite.Interpreter(model_content=content, experimental_op_resolver_type=plain)
     runner.allocate_tensors()
     entry, end = runner.get_input_details()[0]["index"], runner.get_output_details()[0]["index"]
@@ -2514,7 +2511,7 @@ try:
             P_lite = lite_answers(lite, new_images)
         changed = np.sum(P_lite.argmax(axis=1) != network_answers.argmax(axis=1))
         gap = np.abs(P_lite - network_answers).max()
-        print(f"{kind:7s}: {len(lite) / 1000:.0f} kB, another class for {changed} of 1,000 images")
+        print(f"{kind:7s}: {len(lite) / 1000:.0f} kB, another class for {changed} of {len(new_images):,} images")
         print(f"         largest difference of a probability {gap:.1e}")
 except Exception as missing:  # another backend, or a TensorFlow without the converter
     print(f"skipped, LiteRT is not available here: {type(missing).__name__}")

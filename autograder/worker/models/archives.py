@@ -12,6 +12,9 @@ import os
 import tempfile
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partialmethod
 from typing import Any
 
 import h5py
@@ -54,11 +57,26 @@ def opened(data: bytes) -> keras.Model:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _built_once():
             warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")  # `keras_codec` restores it
             return _read(path)
     finally:
         os.unlink(path)
+
+
+@contextmanager
+def _built_once() -> Iterator[None]:
+    """Let Keras build a Sequential that it reads when all layers are there.
+
+    Otherwise it builds the model anew at each layer, which takes half of the time. Its configuration
+    says whether it was built and on which shape.
+    """
+    add = keras.Sequential.add
+    keras.Sequential.add = partialmethod(add, rebuild=False)
+    try:
+        yield
+    finally:
+        keras.Sequential.add = add
 
 
 def _read(path: str) -> keras.Model:

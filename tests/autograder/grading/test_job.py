@@ -235,13 +235,13 @@ def test_a_class_of_ten_has_one_verdict_each_and_the_marks_that_are_due(toy: Lab
     assert any("longer than" in test.message for test in by_name["ines"].tests)
     assert by_name["ines"].earned > 0
     assert by_name["jonas"].status == "unreadable"
+    assert {flag.kind for flag in by_name["hana"].flags} >= {"recovered"}
 
 
-def test_a_small_class_shows_right_work_typical_mistakes_and_a_damaged_file(toy: Lab, tmp_path: Path) -> None:
+def test_a_small_class_shows_right_work_and_typical_mistakes(toy: Lab, tmp_path: Path) -> None:
     make_class(toy, tmp_path, few=True)
     verdicts = {v.submission: v for v in grade_class(toy, find_submissions(tmp_path, toy.id))}
-    assert [v.earned == 20 for v in verdicts.values()] == [True, True, False, True]
-    assert {flag.kind for name, v in verdicts.items() if name == "hana" for flag in v.flags} >= {"recovered"}
+    assert {name: v.earned == 20 for name, v in verdicts.items()} == {"ada": True, "chen": True, "emeka": False}
 
 
 def test_marks_do_not_depend_on_order_or_on_how_many_run_at_once(toy: Lab, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from autograder.worker.arguments import refuse_unseen
 from autograder.worker.codec import Decoder
 from autograder.worker.filesync import Files
 from autograder.worker.frames import unpack
+from autograder.worker.models.archives import opened, saved
 from autograder.worker.refusals import CannotCross
 from autograder.worker.rpc import Peer
 from autograder.worker.values.arrays import write_array
@@ -500,6 +501,50 @@ def test_a_network_that_was_not_compiled_arrives_not_compiled() -> None:
 def test_an_optimizer_that_was_not_built_arrives_not_built() -> None:
     with remote(network) as function:
         assert not function().optimizer.built
+
+
+def called_first() -> keras.Sequential:
+    model = keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(1)])
+    model(batch()[0])
+    return model
+
+
+def never_called() -> keras.Sequential:
+    return keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(1)])
+
+
+def one_in_another() -> keras.Sequential:
+    return keras.Sequential([network(compiled=False), keras.layers.Dense(1)])
+
+
+def input_only() -> keras.Sequential:
+    return keras.Sequential([keras.Input((3,))])
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+@pytest.mark.parametrize("build", [network, called_first, never_called, one_in_another, input_only])
+def test_a_sequential_network_arrives_as_far_built_as_it_was(build: Callable[[], keras.Sequential]) -> None:
+    sent = build()
+    with remote(lambda: sent) as function:
+        came = function()
+    assert type(came) is keras.Sequential
+    assert came.built == sent.built
+    assert [type(layer) for layer in came.layers] == [type(layer) for layer in sent.layers]
+    assert [w.shape for w in came.weights] == [w.shape for w in sent.weights]
+    if sent.layers and sent.built:
+        assert np.array_equal(came(batch()[0] * 0), sent(batch()[0] * 0))
+        assert came.input_shape == sent.input_shape
+    later = keras.layers.Dense(2)
+    came.add(later)
+    sent.add(keras.layers.Dense(2))
+    assert came.built == sent.built
+
+
+def test_a_sequential_network_is_built_once_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, builds, build = saved(network()), [], keras.Sequential.build
+    monkeypatch.setattr(keras.Sequential, "build", lambda self, *args: builds.append(1) or build(self, *args))
+    opened(data)
+    assert len(builds) == 1
 
 
 def freeze_and_train(given: keras.Model) -> keras.Model:
