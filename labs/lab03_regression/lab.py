@@ -995,13 +995,8 @@ def prepared(kind, scaled=True):
 
 def plain_network(features, hidden=(50, 50, 50)):
     """A new network with ReLU in the hidden layers, for inputs that are scaled already."""
-    return keras.Sequential(
-        [
-            keras.Input((features,)),
-            *(keras.layers.Dense(n, "relu") for n in hidden),
-            keras.layers.Dense(1),
-        ]
-    )
+    layers = [keras.layers.Dense(n, "relu") for n in hidden]
+    return keras.Sequential([keras.Input((features,)), *layers, keras.layers.Dense(1)])
 
 
 def course_rmse(y, guesses):
