@@ -2511,8 +2511,9 @@ try:
             P_lite = lite_answers(lite, new_images)
         changed = np.sum(P_lite.argmax(axis=1) != network_answers.argmax(axis=1))
         gap = np.abs(P_lite - network_answers).max()
-        print(f"{kind:7s}: {len(lite) / 1000:.0f} kB, largest difference of a probability {gap:.1e},")
-        print(f"         another class for {changed} of {len(new_images)} images")
+        print(f"{kind:7s}: {len(lite) / 1000:.0f} kB")
+        print(f"    another class for {changed} of {len(new_images)} images")
+        print(f"    largest difference of a probability {gap:.1e}")
 except Exception as missing:  # another backend, or a TensorFlow without the converter
     print(f"skipped, LiteRT is not available here: {type(missing).__name__}")
 
