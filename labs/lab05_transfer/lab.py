@@ -265,10 +265,8 @@ model_A = keras.Sequential(
     ]
 )
 model_A.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-# model.fit with faster settings (Lab 2); live=True would draw the curves while it trains
-history_A = training.fit(
-    model_A, X_A[:IMAGES_A], y_A[:IMAGES_A], epochs=EPOCHS_A, batch_size=128
-)
+print(f"training network A for {EPOCHS_A} epochs …")
+model_A.fit(X_A[:IMAGES_A], y_A[:IMAGES_A], epochs=EPOCHS_A, batch_size=128, verbose=0)
 weights_A = model_A.get_weights()
 
 # %%
