@@ -67,14 +67,22 @@ def show_mistake(mistake: Mistake, where: str) -> bool:
 
     record = _record.record_of(shell)
     found = _asked(record, record.current) if record else None
-    changed = _hints.about_names(shell.user_ns, record.current, record) if record else []
-    stopped = _errors.line_of_code(mistake, shell.user_ns) if mistake.__cause__ is not None else ""
+    changed: list[str] = []
+    if record is not None:
+        changed = [*_earlier(found, record), *_hints.about_names(shell.user_ns, record.current, record)]
+    stopped = _errors.lines_of_code(mistake, shell.user_ns) if mistake.__cause__ is not None else ()
     show(mistake_card(str(mistake), where, found, tuple(changed), detail=mistake.detail, stopped=stopped))
     return True
 
 
 def mistake_card(
-    message: str, where: str, found: Found = None, changed: tuple[str, ...] = (), *, detail: str = "", stopped: str = ""
+    message: str,
+    where: str,
+    found: Found = None,
+    changed: tuple[str, ...] = (),
+    *,
+    detail: str = "",
+    stopped: tuple[str, ...] = (),
 ) -> Card:
     """Return the card for a failed check: the likely mistake, what came and what was expected, and where.
 
@@ -83,9 +91,9 @@ def mistake_card(
         where: The line of the cell that failed, "" if it is not known.
         found: The exercise and the check that the cell belongs to; None if it is no cell of a known lab. The check of a lab is
             folded, and its lines are none of the student's.
-        changed: Sentences about names that have another meaning now.
+        changed: Sentences about an answer that has failed since, and about names that have another meaning now.
         detail: What came and what was expected, if the message says only the likely mistake.
-        stopped: The line of the student's code that raised an error, "" if none did.
+        stopped: The lines of the student's code that raised an error, none if none did.
     """
     lines = message.split("\n")
     first = len(lines) - 1 if len(lines) > 1 or _COMPARES.match(message) else 1
@@ -97,14 +105,20 @@ def mistake_card(
             Section("Look at this first", changed),
             Section("The likely mistake", tuple(lines[:first])),
             Section(compared, (*lines[first:], *([detail] if detail else []))),
-            Section("Where it stopped", (stopped,) if stopped else ()),
+            Section("Where it stopped", stopped),
             Section("Where", (_as_code(where),) if where and found is None and not stopped else ()),
             _back(found),
         ),
     )
 
 
-def error_card(error: BaseException, names: Mapping[str, Any], found: Found = None, said: tuple[str, ...] = ()) -> Card | None:
+def error_card(
+    error: BaseException,
+    names: Mapping[str, Any],
+    found: Found = None,
+    said: tuple[str, ...] = (),
+    earlier: tuple[str, ...] = (),
+) -> Card | None:
     """Return the card for a cell that stopped with an error: its cause if that is known, and the line of the student's code.
 
     Args:
@@ -112,6 +126,7 @@ def error_card(error: BaseException, names: Mapping[str, Any], found: Found = No
         names: The variables of the notebook.
         found: The exercise and the check that the cell belongs to; None if it is no check of a known lab.
         said: Sentences about a cause that lies in another cell.
+        earlier: Sentences about an answer that has failed since.
 
     Returns:
         The card; None for a cell that is no check, if there is nothing to add to what Python says.
@@ -120,20 +135,21 @@ def error_card(error: BaseException, names: Mapping[str, Any], found: Found = No
 
     title = f"✗ Not yet: {_named(found)}" if found else "✗ Not yet: this cell stopped"
     if said:
-        return Card(title, "bad", (Section("The likely cause", said), _back(found)))
-    cause = _errors.usual_cause(error)
+        return Card(title, "bad", (Section("Look at this first", earlier), Section("The likely cause", said), _back(found)))
+    cause = _errors.undefined_name(error, names) or _errors.usual_cause(error)
     if found is None and not cause:
         return None
-    line = _errors.line_of_code(error, names)
-    checked = "" if line or found is None else _errors.line_of_cell(error, names)
+    lines = _errors.lines_of_code(error, names)
+    checked = "" if lines or found is None else _errors.line_of_cell(error, names)
     text = " ".join(str(error).split())
     return Card(
         title,
         "bad",
         (
+            Section("Look at this first", earlier),
             Section("What usually causes this", (cause,) if cause else ()),
             Section("What your code did", (f"it stopped with {type(error).__name__}{': ' * bool(text)}{text[:_LONGEST]}",)),
-            Section("Where it stopped", (line,) if line else ()),
+            Section("Where it stopped", lines),
             Section("Where the check could not go on with what your code gave it", (checked,) if checked else ()),
             _back(found),
         ),
@@ -146,12 +162,16 @@ def _as_code(where: str) -> str:
     return f"{number}: `{code}`" if colon and "`" not in code else where
 
 
-def passed_card(found: Found = None) -> Card:
+def passed_card(found: Found = None, earlier: tuple[str, ...] = ()) -> Card:
     """Return the card for a cell whose checks pass.
 
     Args:
         found: The exercise and the check that the cell belongs to; None if it is no cell of a known lab.
+        earlier: Sentences about an answer that has failed since.
     """
+    if earlier:
+        title = f"Passed by an earlier version of your answer: {_named(found)}"
+        return Card(title, "open", (Section("Look at this first", earlier), _back(found)))
     more = "More checks run when your notebook is marked. coursekit.progress() shows what is open."
     return Card(f"✓ Passed: {_named(found) or 'all checks of this cell'}", "good", (Section("", (more,)),))
 
@@ -199,9 +219,17 @@ def _after(result: Any) -> None:
         return
     source = getattr(getattr(result, "info", None), "raw_cell", "") or ""
     if result.success and _CHECK.search(source):
-        show(passed_card(_asked(record, ran) if record is not None and ran is not None else None))
+        found = _asked(record, ran) if record is not None and ran is not None else None
+        show(passed_card(found, _earlier(found, record)))
     elif not result.success and record is not None and ran is not None:
         _explain(shell, record, ran, getattr(result, "error_in_exec", None))
+
+
+def _earlier(found: Found, record: Record | None) -> tuple[str, ...]:
+    """Return what is said of an answer that has failed since the version that a check judges."""
+    from coursekit import _hints
+
+    return tuple(_hints.about_earlier(found[0], record)) if found and record is not None else ()
 
 
 def _explain(shell: Any, record: Record, ran: Ran, error: BaseException | None) -> None:
@@ -212,6 +240,7 @@ def _explain(shell: Any, record: Record, ran: Ran, error: BaseException | None) 
     if not isinstance(error, Exception) or isinstance(error, Mistake):  # neither a failed check nor a stopped kernel
         return
     said = _hints.about_order(error, ran, record) or _hints.about_names(shell.user_ns, ran, record)
-    card = error_card(error, shell.user_ns, _asked(record, ran), tuple(said))
+    found = _asked(record, ran)
+    card = error_card(error, shell.user_ns, found, tuple(said), _earlier(found, record))
     if card is not None:
         show(card)

@@ -5,6 +5,8 @@ Knows neither labs nor cards.
 
 from __future__ import annotations
 
+import builtins
+import difflib
 import linecache
 import re
 import traceback
@@ -12,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
-__all__ = ["line_of_cell", "line_of_code", "usual_cause"]
+__all__ = ["line_of_cell", "lines_of_code", "undefined_name", "usual_cause"]
 
 # What the text of an error says → what usually causes it. The first entry that fits counts.
 _CAUSES = (
@@ -102,23 +104,44 @@ def usual_cause(error: BaseException | str) -> str:
     return next((cause for pattern, cause in _CAUSES if re.search(pattern, said)), "")
 
 
-def line_of_code(error: BaseException, names: Mapping[str, Any]) -> str:
-    """Return the last line of the student's own functions that ran before an error.
+def undefined_name(error: BaseException, names: Mapping[str, Any]) -> str:
+    """Say that nothing defines the name that an error speaks of, and which known name is like it; "" for another error.
+
+    Args:
+        error: The error.
+        names: The variables of the notebook.
+    """
+    name = getattr(error, "name", None)
+    if not isinstance(error, NameError) or isinstance(error, UnboundLocalError) or not name:
+        return ""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    known = [*(frames[-1][0].f_locals if frames else ()), *names, *vars(builtins)]
+    near = difflib.get_close_matches(name, [one for one in known if not one.startswith("_")], n=1, cutoff=0.7)
+    return f"Nothing defines `{name}`. " + (
+        f"Did you mean `{near[0]}`?" if near else "Is it spelt as where you gave it a value?"
+    )
+
+
+def lines_of_code(error: BaseException, names: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the lines of the student's own functions that ran before an error: in that which the cell called, and in the last one.
 
     Args:
         error: The error. Where it explains another one, that one is looked at.
         names: The variables of the notebook, by which functions of its cells are known.
 
     Returns:
-        Such as "line 8 of its cell, in `predict`: `return X @ w`"; "" if the error did not arise in such a function.
+        Such as "line 8 of its cell, in `predict`: `return X @ w`", at most two; none if the error did not arise in such a function.
     """
     frames = list(_frames(error.__cause__ or error, names))
     cell = frames[0][0].f_code.co_filename if frames else ""
     within = [(frame, line) for frame, line in frames if frame.f_code.co_filename != cell]
+    files = [frame.f_code.co_filename for frame, _ in within]
     if not within:
-        return ""
-    frame, line = within[-1]
-    return f"line {line} of its cell, in `{frame.f_code.co_name}`: {_code(frame, line)}"
+        return ()
+    # The last line in the cell of the first function, and where another cell's function was called from it, the last line there.
+    first = max(place for place, file in enumerate(files) if file == files[0])
+    shown = [within[first], *([within[-1]] if files[-1] != files[0] else [])]
+    return tuple(f"line {line} of its cell, in `{frame.f_code.co_name}`: {_code(frame, line)}" for frame, line in shown)
 
 
 def line_of_cell(error: BaseException, names: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import traceback
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
@@ -15,8 +16,9 @@ from coursekit._outline import Exercise
 from coursekit._overwritten import Overwritten, cause, find_overwritten, is_consequence, is_used
 from coursekit._record import Ran, Record
 from coursekit._words import plain
+from coursekit.submission import notebook as nb
 
-__all__ = ["about_names", "about_order", "about_overwritten"]
+__all__ = ["about_earlier", "about_names", "about_order", "about_overwritten"]
 
 _RUN_ABOVE = "Run ▸ Run All Above Selected Cell in JupyterLab, Runtime ▸ Run before in Colab, Execute Above Cells in VS Code"
 
@@ -47,10 +49,47 @@ def about_order(error: BaseException | None, ran: Ran, record: Record) -> list[s
             f"Or run all cells above this one: {_RUN_ABOVE}. Such a run stops at the first cell that "
             f"fails{_stopped(ran, record)}, and runs none below it.",
         ]
-    maker = _maker(name, record.outline.exercises) or (exercise if found else None)
+    maker = _maker(name, record.outline.exercises)
+    if maker is None and found is not None and not _is_within_function(error):
+        maker = exercise  # what a check itself asks for
     if not name or maker is None:
         return []
-    return [f"`{name}` comes from {maker.title}. Write it there if it is missing, run that cell, then run this one again."]
+    said = [f"`{name}` comes from {maker.title}. Write it there if it is missing, run that cell, then run this one again."]
+    if _last_run(maker, record) is None:
+        said.append(f"If you wrote it before the kernel was started again, run all cells above this one: {_RUN_ABOVE}.")
+    return said
+
+
+def about_earlier(exercise: Exercise | None, record: Record) -> list[str]:
+    """Say that a check judges an earlier version of an answer, because the cell of the answer has failed since.
+
+    Args:
+        exercise: The exercise of the check, if it is known.
+        record: What ran in this kernel.
+    """
+    last = _last_run(exercise, record) if exercise is not None else None
+    if exercise is None or last is None or not last.error or _last_run(exercise, record, well=True) is None:
+        return []
+    return [
+        f"Your answer in {exercise.title} stopped with {last.error} when it ran last. This check judges the version before. Mend that "
+        "cell and run it, then run this check again."
+    ]
+
+
+def _last_run(exercise: Exercise, record: Record, *, well: bool = False) -> Ran | None:
+    """Return the last run of an answer, or the last one without an error; None if there is none in this kernel."""
+    for ran in reversed(record.runs):
+        if record.outline is not None and not (well and ran.error):
+            found = record.outline.find_exercise(ran.source, ran.cell)
+            if found is not None and found.name == exercise.name:
+                return ran
+    return None
+
+
+def _is_within_function(error: BaseException | None) -> bool:
+    """Return whether an error arose in a function, not in the lines of a cell."""
+    frames = list(traceback.walk_tb(error.__traceback__)) if error is not None else []
+    return bool(frames) and frames[-1][0].f_code.co_name != "<module>"
 
 
 def _stopped(ran: Ran, record: Record) -> str:
@@ -74,9 +113,13 @@ def _not_written(exercise: Exercise | None, *, is_check: bool) -> list[str]:
 
 
 def _maker(name: str, exercises: tuple[Exercise, ...]) -> Exercise | None:
-    """Return the exercise whose cell, as it is handed out, speaks of a name."""
-    pattern = re.compile(rf"\b{re.escape(name)}\b")
-    return next((exercise for exercise in exercises if pattern.search(exercise.source)), None)
+    """Return the exercise that asks for a name: one that defines it, or lists it in the comments at its top."""
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for exercise in exercises:
+        comments = "\n".join(line for line in exercise.source.split("\n") if line.startswith("#"))
+        if name in nb.names_made(exercise.source) or word.search(comments):
+            return exercise
+    return None
 
 
 def about_names(names: Mapping[str, Any], ran: Ran, record: Record) -> list[str]:

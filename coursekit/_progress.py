@@ -20,6 +20,7 @@ from coursekit._curves import picture
 
 __all__ = ["Curves", "EpochLines", "NotebookProgress", "callbacks", "line", "notebook_shell"]
 
+_TIMED = 1.0  # seconds from which the time of the rest is estimated
 _UPDATES_PER_SECOND = 4
 _HEADLESS_LINES = 100  # printed lines, about; a longer run skips epochs
 
@@ -120,6 +121,7 @@ class NotebookProgress(keras.callbacks.Callback):
         self.epochs, self.steps = self.params["epochs"], self.params["steps"]
         self.begin = self.shown = time.perf_counter()
         self.first: int | None = None
+        self.settled: tuple[float, float] | None = None  # when Keras had compiled the model, and how many epochs were done then
         self.done = 0
         self.last: Mapping[str, Any] = {}  # the values of the last finished epoch
         self.handle: Any = None
@@ -154,8 +156,18 @@ class NotebookProgress(keras.callbacks.Callback):
         bar = "█" * round(10 * part) + "░" * (10 - round(10 * part))
         first = self.first or 0
         gone = self.epoch - first + part
-        left = (time.perf_counter() - self.begin) * (self.epochs - first - gone) / gone
-        return " · ".join([f"{number} {bar} {part:.0%}", *values, f"about {left:.0f} s left"])
+        return " · ".join([f"{number} {bar} {part:.0%}", *values, *self._left(gone, self.epochs - first)])
+
+    def _left(self, gone: float, epochs: int) -> list[str]:
+        """Say how long the training will take from here. The first steps, in which Keras compiles, say nothing about that."""
+        now = time.perf_counter()
+        if self.settled is None:
+            self.settled = now, gone
+            return []
+        since, before = self.settled
+        if gone <= before or now - since < _TIMED:
+            return []
+        return [f"about {(now - since) * (epochs - gone) / (gone - before):.0f} s left"]
 
     def _show(self, text: str) -> None:
         """Update the line."""

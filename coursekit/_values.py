@@ -228,8 +228,10 @@ def refuse_shape(got: np.ndarray, want: tuple[int, ...], hint: str | None) -> No
     if len(want) >= 2 and got.shape == want[::-1]:
         notes.append("it is transposed: rows and columns are swapped")
     elif got.ndim == 0:
-        array = ". If the number is right, [number] makes an array of it" if want == (1,) else ""
+        array = " If the number is right, [number] makes an array of it" if want == (1,) else ""
         notes.append(f"it is a single number: did you sum or average over everything, or return inside the loop?{array}")
+    elif want == () and got.shape == (2,) and got.dtype.kind in "iu":
+        notes.append("if a comma stands in your number, write a point: 0.5, not 0,5")
     elif len(want) == 1 and want[0] > 1 and got.shape == (want[0], want[0]):
         n = want[0]
         notes.append(
@@ -302,7 +304,8 @@ def difference(got: np.ndarray, want: np.ndarray) -> str:
     at = tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))
     wrong = int((gap > 0).sum())
     place = ", ".join(map(str, at))
-    return f"the largest of {wrong} differences is at [{place}]: got {got[at]:.6g}, expected {want[at]:.6g}"
+    which = "the only difference" if wrong == 1 else f"the largest of {wrong} differences"
+    return f"{which} is at [{place}]: got {got[at]:.6g}, expected {want[at]:.6g}"
 
 
 def one_line(text: str) -> str:

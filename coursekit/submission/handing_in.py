@@ -18,6 +18,7 @@ from coursekit.submission.find import Found, find
 from coursekit.submission.history import out_of_order, unsaved
 from coursekit.submission.identity import Student
 from coursekit.submission.notebook import Notebook
+from coursekit.submission.overrides import about_overrides
 from coursekit.submission.repair import repair
 from coursekit.submission.report import Report, stored_errors, unwritten
 from coursekit.submission.run import Run, run_fresh
@@ -116,7 +117,7 @@ def prepare(found: Found, *, student: Student, seconds: float, telling: Telling 
     outline = outline_of(lab, found.notebook if release is None else release)
     repaired = repair(found.notebook, release, outline.called)
     work = repaired.notebook
-    warnings = [*_about_unsaved(found, outline), *repaired.warnings]
+    warnings = [*_about_unsaved(found, outline), *repaired.warnings, *about_overrides(work, release)]
     run = _run(work, found.folder, seconds, telling or Telling(None)) if seconds else None
     if run is not None:
         _keep_outputs(work, run)

@@ -81,8 +81,10 @@ plotting.network_diagram([([1, 1], -1.5)], inputs=["$x_1$", "$x_2$"]);
 
 # %%
 for corner in CORNERS:
-    score = np.dot([1, 1], corner) - 1.5
-    print(f"x = {corner}   score = {score:+.1f}   answer = {fires(corner, [1, 1], -1.5)}")
+    print(
+        f"x = {corner}   score = {np.dot([1, 1], corner) - 1.5:+.1f}"
+        f"   answer = {fires(corner, [1, 1], -1.5)}"
+    )
 
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
@@ -422,7 +424,9 @@ with check.explained({"0-d": alone, "iterable": alone, "out of bounds": alone, "
 pets, kinds = np.array([[4.0, 5.0], [1.0, 1.0], [0.0, 0.0]]), np.array([1, 0, 1])
 fit = "the shapes do not fit: X has one row for each sample, and w one weight for each COLUMN of X"
 yes_or_no = "`if` wants one yes or no, and this is an array: choose for each sample, in a loop or with np.where(…)"
-with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": yes_or_no}):
+in_place = "margin changed its input: `t[t == 0] = -1` works in place, np.where(…) makes a new array"
+fitting = check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": yes_or_no})
+with fitting, check.unchanged(pets, kinds, hint=in_place):
     width = margin(pets, kinds, np.array([3.0, 4.0]), -12.0)
 check.between(
     width,
@@ -451,9 +455,6 @@ with check.explained({"zero-size": touching, "empty": touching}):
         hint=touching,
     )
 line = np.array([2.0, -1.0])
-in_place = "margin changed its input: `t[t == 0] = -1` works in place, np.where(…) makes a new array"
-with check.unchanged(samples, labels, line, hint=in_place):
-    margin(samples, labels, line, 0.1)
 labels = labels.astype(float)  # of which np.asarray(t, float) makes no copy
 with check.unchanged(samples, labels, line, hint=in_place):
     margin(samples, labels, line, 0.1)
@@ -958,7 +959,10 @@ with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": ap
 check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: dw and db")
 dw, db = returned
 check.true(np.shape(dw) != () or np.shape(db) != (1,), "these two are in the wrong order: first dw, then db")
-table = "the differences are a table of 5 × 5 numbers: a column (5, 1) and a row (5,) were combined, each with each. Bring both to (5,)"
+table = (
+    "a column (5, 1) and a row (5,) were combined, each with each, to a table of 5 × 5 numbers: t with X @ w, or the differences with X.\n"
+    "t and X @ w have the shape (5,), and X.T @ … adds up over the samples"
+)
 of_tables = ([500.0], [550.0], [60.0, 80.0, 100.0, 120.0, 140.0], [110.0] * 5)
 if isinstance(dw, np.ndarray | float) and np.asarray(dw).dtype.kind == "f":
     check.true(not any(np.size(dw) == len(of_one) and np.allclose(np.abs(np.ravel(dw)), of_one) for of_one in of_tables), table)

@@ -108,6 +108,7 @@ def test_equal_names_the_listed_mistake_or_the_hint() -> None:
         (np.ones(3), (3, 1), "too few"),
         (1.0, (3,), r"sum or average over everything, or return inside the loop\?\n"),
         (1.0, (1,), r"sum or average over everything.*\[number\] makes an array"),
+        ((0, 5), (), "write a point: 0.5, not 0,5"),
         (np.ones((5, 5)), (5,), r"each with each: \(5,\) and \(5, 1\) were combined"),
         (np.ones((2, 2)), (5,), r"the shape is \(2, 2\), expected \(5,\)"),
         ([[1, 2], [3]], (2, 2), "one shape"),

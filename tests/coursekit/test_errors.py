@@ -55,24 +55,45 @@ def found(source: str) -> Any:
 
 def test_the_line_is_that_of_the_answer_not_of_the_check(notebook: Notebook) -> None:
     error = notebook.fail("x = 1\nmean(x)")
-    assert _errors.line_of_code(error, notebook.names) == "line 4 of its cell, in `mean`: `if total > 0:  # a whole array`"
+    assert _errors.lines_of_code(error, notebook.names) == ("line 4 of its cell, in `mean`: `if total > 0:  # a whole array`",)
     assert _errors.line_of_cell(error, notebook.names) == "`mean(x)`"
 
 
 def test_the_line_is_found_below_code_of_libraries_and_through_an_explanation(notebook: Notebook) -> None:
     notebook.run("def apply(f):\n    return np.apply_along_axis(f, 0, np.ones(3))\n\ndef fails(v):\n    return v @ np.ones(7)")
     error = notebook.fail("apply(fails)")
-    assert _errors.line_of_code(error, notebook.names) == "line 5 of its cell, in `fails`: `return v @ np.ones(7)`"
+    assert _errors.lines_of_code(error, notebook.names) == ("line 5 of its cell, in `fails`: `return v @ np.ones(7)`",)
     error = notebook.fail("with check.explained({'ValueError': 'a hint'}):\n    apply(fails)")
     assert isinstance(error, check.Mistake)
-    assert "in `fails`" in _errors.line_of_code(error, notebook.names)
+    assert "in `fails`" in _errors.lines_of_code(error, notebook.names)[0]
+
+
+def test_where_another_exercise_was_called_both_lines_are_shown(notebook: Notebook) -> None:
+    notebook.run("def inner(x):\n    return x @ np.ones(7)\n\ndef helper(x):\n    return inner(x)")
+    notebook.run("def outer(x):\n    w = 1\n    return helper(x)")
+    error = notebook.fail("outer(np.ones(3))")
+    assert _errors.lines_of_code(error, notebook.names) == (
+        "line 3 of its cell, in `outer`: `return helper(x)`",
+        "line 2 of its cell, in `inner`: `return x @ np.ones(7)`",
+    )
+
+
+def test_a_name_that_nothing_defines_leads_to_one_like_it(notebook: Notebook) -> None:
+    notebook.run("def shrink(weights):\n    return wieghts - 1\n\ndef lost():\n    return qqq")
+    assert _errors.undefined_name(notebook.fail("shrink(2)"), notebook.names) == (
+        "Nothing defines `wieghts`. Did you mean `weights`?"
+    )
+    assert _errors.undefined_name(notebook.fail("maen([1])"), notebook.names).endswith("Did you mean `mean`?")
+    assert _errors.undefined_name(notebook.fail("lost()"), notebook.names).startswith("Nothing defines `qqq`. Is it spelt as")
+    assert _errors.undefined_name(notebook.fail("def f():\n    n += 1\nf()"), notebook.names) == ""
+    assert _errors.undefined_name(ValueError("x"), notebook.names) == ""
 
 
 def test_an_error_of_the_cell_itself_has_no_line_in_the_answer(notebook: Notebook) -> None:
     error = notebook.fail("a, b = None")
-    assert _errors.line_of_code(error, notebook.names) == ""
+    assert _errors.lines_of_code(error, notebook.names) == ()
     assert _errors.line_of_cell(error, notebook.names) == "`a, b = None`"
-    assert _errors.line_of_code(ValueError("never raised"), notebook.names) == ""
+    assert _errors.lines_of_code(ValueError("never raised"), notebook.names) == ()
 
 
 @pytest.mark.parametrize(
@@ -161,7 +182,7 @@ def test_a_failed_check_with_a_listed_mistake_still_shows_what_came_and_what_was
 
 def test_a_failed_check_of_code_that_stopped_shows_the_students_line(notebook: Notebook) -> None:
     error = notebook.fail("with check.explained({'truth value': 'use np.where'}):\n    mean(1)")
-    stopped = _errors.line_of_code(error, notebook.names)
+    stopped = _errors.lines_of_code(error, notebook.names)
     lines = _check_cards.mistake_card(str(error), "line 1: with …", found(CHECK_MEAN), stopped=stopped).text().split("\n")
     assert lines[lines.index("What your code did") + 1].startswith("  your code stopped with ValueError")
     assert "in `mean`" in lines[lines.index("Where it stopped") + 1]

@@ -68,6 +68,51 @@ def test_it_is_told_where_a_run_of_all_cells_stopped() -> None:
     assert "stops at the first cell that fails, and runs none" in said[-1]
 
 
+def raised(source: str) -> NameError:
+    with pytest.raises(NameError) as caught:
+        exec(source, {})
+    return caught.value
+
+
+def test_a_slip_in_an_answer_is_no_name_of_an_exercise_even_if_a_text_has_the_word() -> None:
+    for name in ("meen", "x"):  # x is an argument of mean, and no name that it makes
+        assert order(raised(f"def mean(y):\n    return {name}\nmean(1)"), CHECK_MEAN) == ""
+    assert order(raised("def rates():\n    return mean(1)\nrates()"), CHECK_RATES).startswith("`mean` comes from Exercise 1")
+
+
+def test_an_exercise_that_has_not_run_since_a_restart_is_said_to_be_so() -> None:
+    error = NameError("name 'mean' is not defined", name="mean")
+    said = _hints.about_order(error, Ran(CHECK_MEAN), record())
+    assert "If you wrote it before the kernel was started again, run all cells above" in said[-1]
+    (said,) = _hints.about_order(error, Ran(CHECK_MEAN), record(Ran(answered(MEAN, "return 1"))))
+    assert "before the kernel" not in said
+
+
+def test_a_check_that_judges_an_earlier_answer_says_so(shown: list[str]) -> None:
+    kept = _front_end.shell()._coursekit_record
+    good = Ran(answered(MEAN, "return sum(x) / len(x)"), "mean")
+    broken = Ran(MEAN.replace(":", ""), "mean", "SyntaxError: expected ':'")
+    kept.runs += [good, broken]
+    _check_cards._after(ended(CHECK_MEAN))
+    assert shown[0].startswith(
+        "Passed by an earlier version of your answer: mean · 2 points\nLook at this first\n  Your answer in "
+    )
+    assert "Exercise 1 (3 points) stopped with SyntaxError: expected ':' when it ran last." in shown[0]
+    _check_cards._before(SimpleNamespace(raw_cell=CHECK_MEAN, cell_id="test_mean"))
+    _check_cards.show_mistake(check.Mistake("divide by n"), "")
+    assert "This check judges the version before" in shown[1]
+    kept.runs.append(good)
+    _check_cards._after(ended(CHECK_MEAN))
+    assert shown[2].startswith("✓ Passed: mean")
+
+
+def test_an_answer_that_never_ran_well_has_no_earlier_version() -> None:
+    kept = record(Ran(MEAN.replace(":", ""), "mean", "SyntaxError: expected ':'"))
+    assert kept.outline is not None
+    assert _hints.about_earlier(kept.outline.exercises[0], kept) == []
+    assert _hints.about_earlier(None, kept) == []
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), NameError("name 'maen' is not defined", name="maen"), NameError("own")])
 def test_other_errors_are_left_to_python(error: Exception) -> None:
     assert order(error, "maen([1])") == ""

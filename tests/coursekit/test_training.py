@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from coursekit import _tensorflow, models, training
+from coursekit import _progress, _tensorflow, models, training
 
 ON_TENSORFLOW = pytest.mark.skipif(
     keras.config.backend() != "tensorflow", reason="only the TensorFlow backend has its own feed"
@@ -450,3 +450,15 @@ def test_the_cosine_refuses_counts_that_are_none(options: dict[str, Any]) -> Non
 
 def test_training_knows_nothing_of_tensorflow_until_it_trains() -> None:
     assert "tensorflow" not in vars(sys.modules["coursekit.training"])
+
+
+def test_the_time_left_is_told_by_the_steps_after_keras_has_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(_progress.time, "perf_counter", lambda: now[0])
+    line = _progress.NotebookProgress()
+    line.settled = None
+    said = []
+    for moment, done in ((30.0, 0.1), (30.5, 0.35), (32.0, 1.1)):  # half a minute to the first step, then two seconds an epoch
+        now[0] = moment
+        said.append(line._left(done, 10))
+    assert said == [[], [], ["about 18 s left"]]
