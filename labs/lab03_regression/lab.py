@@ -2176,6 +2176,7 @@ check.true(two.compiled, "the model is not compiled: call model.compile(…) bef
 rng = np.random.default_rng()
 wide, deep = rng.normal(size=(40, 5)).astype("float32"), rng.normal(size=(40, 6)).astype("float32")
 inputs = [wide, deep] if int(two.inputs[0].shape[-1]) == 5 else [deep, wide]
+two.run_eagerly = True  # for so few samples not worth compiling
 main, aux = two.predict(inputs, verbose=0)
 with check.explained({"loss_weights": 'two outputs need two losses and two weights: loss=["mse", "mse"], loss_weights=[0.9, 0.1]'}):
     total = two.evaluate(inputs, [main + 3, aux - 2], verbose=0, return_dict=True)["loss"]

@@ -264,7 +264,6 @@ class Shown:
 
 
 def test_a_notebook_shows_one_line_that_is_updated_at_most_four_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    from coursekit import _progress
 
     shown, clock = Shown(), [0.0]
     monkeypatch.setattr(_progress, "_display", shown)
@@ -284,7 +283,6 @@ def test_a_notebook_shows_one_line_that_is_updated_at_most_four_times_a_second(m
 
 
 def test_the_running_line_says_how_the_epoch_before_did_on_validation(monkeypatch: pytest.MonkeyPatch) -> None:
-    from coursekit import _progress
 
     shown, clock = Shown(), iter(range(1_000_000))
     monkeypatch.setattr(_progress, "_display", shown)
@@ -298,7 +296,6 @@ def test_the_running_line_says_how_the_epoch_before_did_on_validation(monkeypatc
 def test_a_hundred_epochs_with_curves_are_two_outputs_of_a_few_kilobytes_and_few_messages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from coursekit import _progress
 
     shown, clock = Shown(), [0.0]
     monkeypatch.setattr(_progress, "_display", shown)
@@ -326,7 +323,6 @@ def test_a_hundred_epochs_with_curves_are_two_outputs_of_a_few_kilobytes_and_few
 
 
 def test_live_curves_say_in_alt_text_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    from coursekit import _progress
 
     shown = Shown()
     monkeypatch.setattr(_progress, "_display", shown)
