@@ -75,8 +75,9 @@ def secrets(lab: Lab) -> set[str]:
                 inside = False
             else:
                 (secret if inside else public).add(line)
-    # Short lines, comments, and lines that only begin a call or a loop or create a random generator reveal nothing.
-    telling = re.compile(r"(?!#|(?:with )?[\w.]+\([{\[]?$|for _ in range\(\w+\):$|rng = np\.random\.default_rng\(\w*\)$).{12,}")
+    # Short lines, comments, and lines that only begin a call or a loop, silence NumPy or create a random generator reveal nothing.
+    begins = r"(?:with |return )?[\w.]+\([{\[]?$|for _ in range\(\w+\):$|with np\.errstate\([\w=\"]*\):$"
+    telling = re.compile(rf"(?!#|{begins}|rng = np\.random\.default_rng\(\w*\)$).{{12,}}")
     return {line for line in secret - public if telling.match(line)}
 
 

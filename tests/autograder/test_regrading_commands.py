@@ -103,8 +103,8 @@ def test_a_mended_test_moves_its_own_marks_only_and_diff_shows_the_same(
 
     code, said = call("explain", LAB, "eve", "halving", "--replay")
     assert code == 0
-    assert "run again: 0 of 8, failed ✓ line 1: check.between(w, 0, 0.5) value = 0.5 low = 0 high = 0.5" in said
-    assert "✗ line 3: check.close(w, 2.0 ** (-STEPS)) actual = 0.5 expected = 6.2" in said
+    assert "run again: 0 of 8, failed ✓ line 2: check.between(w, 0, 0.5) value = 0.5 low = 0 high = 0.5" in said
+    assert "✗ line 4: check.close(w, 2.0 ** (-STEPS)) actual = 0.5 expected = 6.2" in said
     assert "Mistake: count the steps" in said
     edit(toy.folder / "lab.py", MENDED, TOO_KIND)
     code, said = call("explain", LAB, "sam", "--replay")

@@ -684,7 +684,7 @@ def test_the_lab_s_cells_are_restored_and_the_student_s_own_are_kept_in_place(la
     record(lab, [judge(lab, "ada")], {"ada": path}, course)
     cells = autograded(lab, course, "ada").cells
     graded = {cell.metadata.nbgrader.grade_id: cell for cell in cells if "nbgrader" in cell.metadata}
-    assert graded["test_mean"].source.startswith("check.close(mean(")
+    assert graded["test_mean"].source.startswith("# @title Check: mean · 8 points\ncheck.close(mean(")
     assert graded["test_mean"].metadata.nbgrader.points == 8
     assert [cell.source for cell in cells].index("print(w)") == cells.index(graded["halving"]) + 1
     assert [cell.source for cell in cells].index("My notes: �.") == cells.index(graded["test_halving"]) - 1
