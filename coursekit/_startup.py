@@ -4,7 +4,5 @@ A terminal of JupyterLab runs it too, in plain Python, where it does nothing, an
 has no coursekit. It leaves no name behind.
 """
 
-try:
+with __import__("contextlib").suppress(ImportError, NameError):
     __import__("coursekit._restarted")._restarted.install(get_ipython())  # type: ignore[name-defined,unused-ignore] # noqa: F821
-except (ImportError, NameError):
-    pass
