@@ -127,7 +127,7 @@ def card(outline: Outline, found: list[Standing], notebook: Found | None = None,
     points, most = sum(s.check.points for s in passed), sum(s.check.points for s in found)
     words = {question.name: _state(question, notebook) for question in outline.written}
     facts = [
-        f"{len(passed)} of {len(found)} checks that you can see pass. Each test has a hidden part too, which runs when your "
+        f"{len(passed)} of {len(found)} checks that you can see pass. Most tests have a hidden part too, which runs when your "
         "notebook is marked: its points count if that part passes as well.",
     ]
     if outline.written:

@@ -60,7 +60,7 @@ def test_a_check_of_an_answer_that_changed_since_has_to_run_again() -> None:
 def test_the_card_counts_points_of_what_is_seen_and_says_that_there_is_more() -> None:
     lines = text(Ran(RIGHT), Ran(CHECK_MEAN), Ran(CHECK_FLOATS, "", "Mistake: use / and not //:"))
     assert lines[0] == "Progress: checks for 2 of 5 points pass"
-    assert lines[1].startswith("1 of 3 checks that you can see pass. Each test has a hidden part too")
+    assert lines[1].startswith("1 of 3 checks that you can see pass. Most tests have a hidden part too")
     assert lines[2] == "Questions answered in words give 4 points more, which are not counted here: a person marks them."
     assert lines[-3] == "  Exercise 1 (3 points) · Means: ✗ fails (2 of 3 points pass): use / and not //"
     assert lines[-2] == "  Exercise 2 (2 points) · Means: – not run yet"
