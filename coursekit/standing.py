@@ -128,7 +128,7 @@ def card(outline: Outline, found: list[Standing], notebook: Found | None = None,
     words = {question.name: _state(question, notebook) for question in outline.written}
     facts = [
         f"{len(passed)} of {len(found)} checks that you can see pass. Most tests have a hidden part too, which runs when your "
-        "notebook is marked: its points count if that part passes as well.",
+        "notebook is marked: their points count if that part passes as well.",
     ]
     if outline.written:
         where = (
