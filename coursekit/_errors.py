@@ -43,6 +43,11 @@ _CAUSES = (
         "An array needs rows of one length, and one number at each place. Is a row shorter, or is a list put where one number goes?",
     ),
     (
+        r"axis -?\d+ is out of bounds",
+        "The array has fewer axes than the code thinks: the first is axis 0, so `axis=1` needs two. Print the `.shape` in the line "
+        "above. An index such as `X[0]` and a sum drop an axis; `X[:1]` and `keepdims=True` keep it.",
+    ),
+    (
         r"index -?\d+ is out of bounds|list index out of range|index out of range|too many indices",
         "There is no such entry: the first has the index 0, the last `len(x) - 1`. Print the `.shape` in the line above, and count "
         "the axes.",

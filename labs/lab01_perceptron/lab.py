@@ -365,8 +365,13 @@ def margin(X, t, w, b):
 pets, kinds = np.array([[4.0, 5.0], [1.0, 1.0], [6.0, 4.0]]), np.array([1, 0, 1])
 fit = "the shapes do not fit: X has one row for each sample, and w one weight for each COLUMN of X"
 yes_or_no = "`if` wants one yes or no, and this is an array: choose for each sample, in a loop or with np.where(…)"
-with check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": yes_or_no}):
+brackets = "t or s met X itself, entry by entry: it belongs to the scores, so put brackets around X @ w + b"
+length = "one number for each sample met one number for each weight: the length of w, by which you divide, is ONE number"
+causes = {"(3,) (3,2)": brackets, "(3,2) (3,)": brackets, "(3,) (2,)": length, "broadcast": fit}
+with check.explained({"core dimension": fit, "not aligned": fit, **causes, "truth value": yes_or_no}):
     width = margin(pets, kinds, np.array([3.0, 4.0]), -12.0)
+one_number = "return one number, the smallest of the signed distances"
+check.true(np.size(width) == 1, f"{one_number}: yours are {np.size(width)} numbers")
 check.close(
     width,
     1.0,
@@ -425,9 +430,14 @@ pets, kinds = np.array([[4.0, 5.0], [1.0, 1.0], [0.0, 0.0]]), np.array([1, 0, 1]
 fit = "the shapes do not fit: X has one row for each sample, and w one weight for each COLUMN of X"
 yes_or_no = "`if` wants one yes or no, and this is an array: choose for each sample, in a loop or with np.where(…)"
 in_place = "margin changed its input: `t[t == 0] = -1` works in place, np.where(…) makes a new array"
-fitting = check.explained({"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": yes_or_no})
+brackets = "t or s met X itself, entry by entry: it belongs to the scores, so put brackets around X @ w + b"
+length = "one number for each sample met one number for each weight: the length of w, by which you divide, is ONE number"
+causes = {"(3,) (3,2)": brackets, "(3,2) (3,)": brackets, "(3,) (2,)": length, "broadcast": fit}
+fitting = check.explained({"core dimension": fit, "not aligned": fit, **causes, "truth value": yes_or_no})
 with fitting, check.unchanged(pets, kinds, hint=in_place):
     width = margin(pets, kinds, np.array([3.0, 4.0]), -12.0)
+one_number = "return one number, the smallest of the signed distances"
+check.true(np.size(width) == 1, f"{one_number}: yours are {np.size(width)} numbers")
 check.between(
     width,
     -np.inf,
@@ -558,6 +568,7 @@ check.close(
         "do not collect the updates of an epoch: show the next sample the new weights": [0.5, 0.75, 0.5],
         "your weights are whole numbers: start from floats, np.zeros(features)": [0.0, 0.0, 0.25],
         "the learning rate is missing in the change of the bias": [-0.25, 0.5, 1.0],
+        "the difference was taken with the score: the unit answers 1 where its score is above 0, and 0 elsewhere": [-0.40625, 0.59375, 0.34375],
     },
 )
 only_two = "one weight for each COLUMN of X, whatever their number: here 4, not always 2"
@@ -991,6 +1002,7 @@ check.close(
         "right at w = 0 and b = 0 only: the bias is missing in o = w·x + b": [70.0],
         "right at w = 0 and b = 0 only: the weights are missing in o = w·x + b": [-130.0],
         "right at w = 0 and b = 0 only: o = w·x + b has to be computed with the w and b given": [-110.0],
+        "o was 1 here, the answer of a threshold unit: a linear unit answers with its score, o = w·x + b": [-90.0],
     },
     hint="right at w = 0 and b = 0, but not at w = 2 and b = −1",
 )
@@ -1065,6 +1077,7 @@ check.close(
         "right at w = 0 and b = 0 only: the bias is missing in o = w·x + b": 15.0,
         "right at w = 0 and b = 0 only: the weights are missing in o = w·x + b": -30.0,
         "right at w = 0 and b = 0 only: o = w·x + b has to be computed with the w and b given": -25.0,
+        "o was 1 here, the answer of a threshold unit: a linear unit answers with its score, o = w·x + b": -20.0,
     },
     hint="right at w = 0 and b = 0, but not at w = 2 and b = −1",
 )
@@ -1185,6 +1198,7 @@ check.close(
         "batch_size is not used: with batch_size=2 there are three pieces and three updates": [1.1, 0.25],
         "the last piece is left out: five samples in pieces of 2 are 2 + 2 + 1": [0.5999, 0.1624],
         "the last piece is smaller than batch_size: take the sum over the samples it has": [0.988484, 0.227164],
+        "o was 1 in the second piece, the answer of a threshold unit: a linear unit answers with its score, o = w·x + b": [0.95, 0.22],
     },
     hint="right for one piece of five samples, but not for pieces of 2 + 2 + 1",
 )
@@ -1592,6 +1606,9 @@ check.close(
     },
     hint="b is what the two layers together give for an input of zeros",
 )
+in_place = "collapse changed its input: `b2 += …` works in place, `b2 + …` makes a new array"
+with check.unchanged(W1, b1, W2, b2, hint=in_place):
+    collapse(W1, b1, W2, b2)
 ### BEGIN HIDDEN TESTS
 import contextlib
 
@@ -1606,9 +1623,6 @@ check.close(
 with contextlib.suppress(ValueError, IndexError):  # costs nothing here if it is W that does not fit
     single = collapse(W1.copy(), b1.copy(), W2[:, :1].copy(), b2[:1].copy())[1]
     check.shape(single, (1,), hint="with one output b is still an array, (1,): np.squeeze and float lose that axis")
-in_place = "collapse changed its input: `b2 += …` works in place, `b2 + …` makes a new array"
-with check.unchanged(W1, b1, W2, b2, hint=in_place):
-    collapse(W1, b1, W2, b2)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1692,6 +1706,8 @@ check.shape(b_hidden, (2,), hint="one bias for each hidden unit")
 check.shape(w_out, (2,), hint="w_out holds two weights, one for each hidden unit")
 check.shape(b_out, (), hint="b_out is one number, without brackets")
 columns, answers = np.asarray(W_hidden).T, []
+at_corners = [fires([fires(x, column, bias) for column, bias in zip(columns, b_hidden)], w_out, b_out) for x in CORNERS]
+check.true(at_corners == [0, 1, 1, 0], "the answers at the four corners themselves are not right yet: mend them first, with the check above")
 for x in np.abs(CORNERS - (0.2 - 1e-9)):  # a hair less than 0.2, so that rounding does not decide where a line goes through it
     answers.append(fires([fires(x, column, bias) for column, bias in zip(columns, b_hidden)], w_out, b_out))
 check.equal(answers, [0, 1, 1, 0], hint="wrong for (0.2, 0.2), (0.2, 0.8), (0.8, 0.2) or (0.8, 0.8): inputs that are off by 0.2")

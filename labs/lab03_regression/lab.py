@@ -167,14 +167,14 @@ check.close(
         "that is the share below the cap": 0.625,
     },
 )
+with check.unchanged(prices, hint="capped_share changed y: `y -= cap` works in place, `y - cap` makes a new array"):
+    capped_share(prices, 5.0)
 ### BEGIN HIDDEN TESTS
 steps = np.random.default_rng().permutation(np.arange(61) % 8)
 y = steps / 4  # every price several times, the cap among them
 y[steps == 4] = 1.249  # a little below the cap
-with check.unchanged(y, hint="capped_share changed y: `y -= cap` works in place"):
-    share = capped_share(y, 1.25)
 check.close(
-    share, sklearn.metrics.accuracy_score([True] * 61, steps >= 5),
+    capped_share(y.copy(), 1.25), sklearn.metrics.accuracy_score([True] * 61, steps >= 5),
     hint="wrong for 61 prices and a cap of 1.25: the cap is an argument, it is not always 5; and the share is not rounded",
     mistakes={
         "only the prices at the cap were counted: those above it count as well, use >=": np.mean(steps == 5),
@@ -294,6 +294,9 @@ check.true(
     f"for a column of predictions with the errors 0, 0, 1 and 2 you return {float(error):.4f}, and the RMSE is 1.1180:\n"
     "bring both to the shape (n,)",
 )
+in_place = "rmse changed its input: `y_hat -= y` and `y_hat.shape = …` work in place, `y_hat - y` makes a new array"
+with check.unchanged(y, y_hat, hint=in_place):
+    rmse(y, y_hat)
 ### BEGIN HIDDEN TESTS
 import contextlib
 
@@ -301,9 +304,8 @@ rng = np.random.default_rng()
 fits = np.ones((2, 9), bool)  # of a column and of a row the formulas that fit all draws: one draw alone may fit one by chance
 for _ in range(3):
     y, y_hat = np.sort(rng.normal(size=(2, 4)))[:, ::-1].astype("float32")
-    column, in_place = y_hat[:, np.newaxis].copy(), "`y_hat -= y` and `y_hat.shape = …` work in place, `y_hat - y` makes a new array"
-    flat = np.nan
-    with check.unchanged(y, y_hat, column, hint=f"rmse changed its input: {in_place}"):
+    column, flat = y_hat[:, np.newaxis].copy(), np.nan
+    with check.unchanged(y, y_hat, column, hint=in_place):
         error = rmse(y, column)
         with contextlib.suppress(IndexError, TypeError, ValueError):  # predictions without a column, which the test above is for
             flat = float(np.squeeze(rmse(y, y_hat)))
@@ -436,6 +438,9 @@ check.close(
         "that is the line through the first two points: all rows count, np.linalg.lstsq takes them all": [1, 0],
     },
 )
+X, y = X + 5, y + 3  # not centred: to centre them changes them
+with check.unchanged(X, y, hint="fit_linear changed its input: `X -= …` works in place, `X - …` makes a new array"):
+    fit_linear(X, y)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 X = rng.gamma(2.0, 10.0, size=(60, 3))
@@ -458,9 +463,6 @@ check.close(
     hint="for features that are small numbers, such as 0.0001, the weights are large, and yours are not large enough: take the plain\n"
     "squares, without a penalty on the weights, and np.linalg.lstsq without a larger rcond",
 )
-X, y = X + 5, y + 3  # not centred, so that to centre them changes them
-with check.unchanged(X, y, hint="fit_linear changed its input: `X -= …` works in place, `X - …` makes a new array"):
-    fit_linear(X, y)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -820,7 +822,8 @@ check.weights(
 
 # %% tests="build_regressor_scaling" points=1
 sample = np.random.default_rng().normal([3.0, -120.0, 1400.0], [2.0, 0.5, 900.0], size=(300, 3)).astype("float32")
-built = build_regressor(sample.copy(), (4,))
+with check.unchanged(sample, hint="build_regressor changed X_train: adapt(X_train) is enough, the data stay as they are"):
+    built = build_regressor(sample, (4,))
 check.model(built, input_shape=(3,), output_shape=(1,))
 scaling = [layer for layer in built.layers if isinstance(layer, keras.layers.Normalization)]
 check.true(
@@ -843,8 +846,7 @@ check.close(
     hint="these are the means in the layer: adapt it on the X_train that the function was given, and on nothing else",
 )
 ### BEGIN HIDDEN TESTS
-with check.unchanged(sample, hint="build_regressor changed X_train: adapt(X_train) is enough, the data stay as they are"):
-    built = build_regressor(sample, (4, 3))
+built = build_regressor(sample.copy(), (4, 3))
 first = next(layer for layer in built.layers if layer.trainable_weights)
 other = (sample.mean(axis=0) + 3 * sample.std(axis=0) * np.random.default_rng().normal(size=(200, 3))).astype("float32")
 check.close(
@@ -1137,13 +1139,13 @@ check.close(
         "that is the sum: take the mean": 6.5,
     },
 )
+with check.unchanged(y, y_hat, hint="losses changed its input: `y_hat -= y` works in place, `y_hat - y` makes a new array"):
+    losses(y, y_hat, 1.0)
 ### BEGIN HIDDEN TESTS
 y, y_hat = np.random.default_rng().normal(scale=2.0, size=(2, 40))
 expected = [sklearn.metrics.mean_squared_error(y, y_hat), sklearn.metrics.mean_absolute_error(y, y_hat)]
-with check.unchanged(y, y_hat, hint="losses changed its input: `y_hat -= y` works in place, `y_hat - y` makes a new array"):
-    result = losses(y, y_hat, 1.0)
 check.close(
-    list(result)[:2], expected, rtol=1e-3, hint="MSE and MAE are wrong for 40 values: nothing may depend on the four above",
+    list(losses(y.copy(), y_hat.copy(), 1.0))[:2], expected, rtol=1e-3, hint="MSE and MAE are wrong for 40 values: nothing may depend on the four above",
 )
 check.close(
     list(losses(1e-3 * y, 1e-3 * y_hat, 1.0))[:2], [1e-6 * expected[0], 1e-3 * expected[1]], rtol=1e-4, atol=0,
@@ -1462,6 +1464,10 @@ check.close(
     softplus, [0, 1000], atol=1e-6, hint="softplus(−1000) is 0, softplus(1000) is 1000",
     mistakes={"large scores were cut off before the exponential: softplus(1000) is 1000": [0, 500]},
 )
+z = np.array([-1e6, -1000.0, -710.0, -3.0, -0.5, 0.5, 3.0, 710.0, 1000.0, 1e6])
+in_place = "outputs changed z: `z *= -1` and `z[z > 700] = …` work in place, `-z` and np.clip(z, …) make a new array"
+with np.errstate(all="ignore"), check.unchanged(z, hint=in_place):
+    outputs(z, -1.0, 2.0)
 ### BEGIN HIDDEN TESTS
 above = np.array([5.2, 6.0, 7.5, 8.5, 9.5, 10.5])
 check.close(
@@ -1486,9 +1492,8 @@ z = np.random.default_rng().normal(scale=3, size=(3, 20)) + np.array([[0.0], [90
 expected = np.logaddexp(0, z)
 whole = "z may have any shape, here it has two axes: np.maximum, np.exp and np.log1p take the whole array, max and math.exp one number"
 causes = dict.fromkeys(("truth value of an array", "only length-1", "only 0-dimensional", "must be real number"), whole)
-in_place = "outputs changed z: `z *= -1` works in place, `-z` makes a new array"
-with np.errstate(all="ignore"), check.explained(causes), check.unchanged(z, hint=in_place):
-    softplus = outputs(z, -1.0, 2.0)[0]
+with np.errstate(all="ignore"), check.explained(causes):
+    softplus = outputs(z.copy(), -1.0, 2.0)[0]
 check.close(
     softplus, expected, rtol=1e-4, atol=1e-4,
     hint="softplus is wrong for an array with two axes, with scores of several hundred",
@@ -1530,9 +1535,8 @@ low, high = float(rng.uniform(-3, -0.5)), float(rng.uniform(1, 9))
 expected = low + (high - low) * (1 + np.tanh(z / 2)) / 2
 whole = "z may have any shape, here it has two axes: np.maximum, np.exp and np.log1p take the whole array, max and math.exp one number"
 causes = dict.fromkeys(("truth value of an array", "only length-1", "only 0-dimensional", "must be real number"), whole)
-in_place = "outputs changed z: `z *= -1` works in place, `-z` makes a new array"
-with check.explained(causes), check.unchanged(z, hint=in_place):
-    bounded = outputs(z, low, high)[1]
+with check.explained(causes):
+    bounded = outputs(z.copy(), low, high)[1]
 single = np.array([-300.0, -95.0, 0.0, 95.0, 300.0], dtype="float32")
 with np.errstate(all="ignore"):
     of_single = np.asarray(outputs(single.copy(), 0.0, 5.0)[1])
@@ -1546,10 +1550,6 @@ check.close(
     outputs(np.array([-1000.0, 0.0, 1000.0]), 0.0, 1e6)[1], [0, 5e5, 1e6], rtol=1e-6, atol=1e-3,
     hint="between 0 and 1,000,000 the bounded output of ±1000 is 0 and 1,000,000: keep the sigmoid as it is, not off 0 and 1",
 )
-extreme = np.array([[-1e6, -1000.0, -710.0, -0.0], [0.0, 710.0, 1000.0, 1e6]])
-in_place = "outputs changed z, where it holds very large or small scores: `z[z > 700] = …` works in place, np.clip(z, …) does not"
-with np.errstate(all="ignore"), check.unchanged(extreme, hint=in_place):
-    outputs(extreme, low, high)
 check.close(
     bounded, expected, rtol=0, atol=1e-5,
     hint=f"the bounded output is wrong between {low:.2f} and {high:.2f}, for an array with two axes: low may be negative,\n"
@@ -1668,6 +1668,8 @@ check.close(
         "you left out losses, so the positions have shifted: leave out the same entries of rates": 0.002,
     },
 )
+with check.unchanged(rates, curve, hint="pick_rate changed its input: work on a copy"):
+    pick_rate(rates, curve)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 rates, curve = np.geomspace(1e-5, 10, 60), rng.gamma(2.0, 1.0, size=60) + 0.1
@@ -1676,10 +1678,8 @@ lowest = 47  # a tenth of this rate is 0.0603: whether it is rounded is what the
 margin = [6e-4, 6e-4, 6e-4, 0, 0]
 curve[lowest], curve[43], curve[44] = 0.001, 90.0, 0.2  # the steepest fall is elsewhere
 one_of = [rates[lowest] / 10, rates[lowest], rates[lowest - 1], curve[lowest], curve[lowest] / 10]  # the test above judges which
-with check.unchanged(rates, curve, hint="pick_rate changed its input: work on a copy"):
-    picked = pick_rate(rates, curve)
 check.true(
-    np.isclose(picked, one_of, rtol=1e-3, atol=margin).any(),
+    np.isclose(pick_rate(rates.copy(), curve.copy()), one_of, rtol=1e-3, atol=margin).any(),
     f"wrong where nan stands between the losses: look at every finite loss; the lowest is at the rate {rates[lowest]:.3g}",
 )
 large = 1e30 * curve
@@ -2336,9 +2336,10 @@ valid_error = rmse(housing.y_valid, predict(housing.X_valid))
 ### END SOLUTION
 
 # %% tests="best_predict" points=1
-X = housing.X_valid[:6]
+X = np.array(housing.X_valid[:6])
 raw = "the network was trained on other columns: predict gets the 8 raw features, so it calls make_features itself"
-with check.explained({"ncompatible": raw, "Dimensions must be equal": raw, "Matrix size": raw}):
+in_place = "predict changed its input: make the features in a new array"
+with check.explained({"ncompatible": raw, "Dimensions must be equal": raw, "Matrix size": raw}), check.unchanged(X, hint=in_place):
     together = predict(X)
 check.shape(together, (6,), "predict returns one number a district, an array of the shape (n,): take the column [:, 0]")
 check.shape(predict(X[:1]), (1,), "a single district gets an array of the shape (1,): take the column [:, 0]")
@@ -2349,10 +2350,8 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 X = np.array(housing.X_test[:40])
-with check.unchanged(X, hint="predict changed its input: make the features in a new array"):
-    first = predict(X)
 check.close(
-    predict(X[::-1].copy()), np.asarray(first)[::-1], rtol=1e-3, atol=1e-3,
+    predict(X[::-1].copy()), np.asarray(predict(X.copy()))[::-1], rtol=1e-3, atol=1e-3,
     hint="the same districts in another order get other prices: each row must be judged by itself",
 )
 ### END HIDDEN TESTS

@@ -214,12 +214,18 @@ check.close(
         "these are the L2 penalties: L1 comes first": [9.3125, 30, 11.1111, 7.1429],
     },
 )
-### BEGIN HIDDEN TESTS
-W = np.random.default_rng().normal(size=(6, 9))
+W = np.array([[1.0, -2.0, 0.0, 0.5], [0.5, 0.0, 0.0, 0.0], [-3.0, 4.0, 1.0, 0.0]])
 with check.unchanged(W, hint="penalties changed W: `W[W < 0] *= -1` works in place; np.abs(W) makes a new array"):
     l1 = penalties(W)[0]
 check.close(
-    l1, np.linalg.norm(W, ord=1, axis=1), rtol=1e-4,
+    l1, [3.5, 0.5, 8],
+    hint="your L1 is wrong for three other vectors, of four weights: nothing may depend on three weights or four solutions",
+    mistakes={"these are the penalties of the four solutions: the function gets its vectors as the argument W": [3.75, 8, 3.33333333, 4.28571429]},
+)
+### BEGIN HIDDEN TESTS
+W = np.random.default_rng().normal(size=(6, 9))
+check.close(
+    penalties(W.copy())[0], np.linalg.norm(W, ord=1, axis=1), rtol=1e-4,
     hint="wrong for 6 vectors of 9 weights: nothing may depend on three weights or four solutions",
 )
 check.close(
@@ -249,6 +255,11 @@ check.close(
         "you added over the solutions: one row is one solution, sum over axis 1": [49.7029, 6.1033, 1.7602],
         "these are the L1 penalties: L2 comes second": [3.75, 8, 3.3333, 4.2857],
     },
+)
+check.close(
+    penalties(np.array([[1.0, -2.0, 0.0, 0.5], [0.5, 0.0, 0.0, 0.0], [-3.0, 4.0, 1.0, 0.0]]))[1], [5.25, 0.25, 26],
+    hint="your L2 is wrong for three other vectors, of four weights: nothing may depend on three weights or four solutions",
+    mistakes={"these are the penalties of the four solutions: the function gets its vectors as the argument W": [9.3125, 30, 11.11111111, 7.14285714]},
 )
 ### BEGIN HIDDEN TESTS
 W = np.random.default_rng().normal(size=(5, 8))
@@ -303,6 +314,13 @@ check.equal(
         "negative weights lowered the price of solution 1: L1 adds up |w|": [1, 3],
     },
 )
+W = np.array([[3.0, 0.0], [-1.75, 1.75], [-4.0, 1.0]])
+with check.unchanged(W, hint="choose changed W: np.abs(W) makes a new array, `W[W < 0] *= -1` works in place"):
+    chosen = choose(W)
+check.equal(
+    chosen, [0, 1], "wrong for three other vectors, of two weights each",
+    mistakes={"these are the choices among the four solutions: the function gets its vectors as the argument W": [2, 3]},
+)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 W = rng.uniform(0.5, 2, size=(40, 5))
@@ -310,10 +328,8 @@ first, second, flat, sparse = places = rng.permutation(40)[:4]  # L1 is smallest
 W[places] = [[0.9, 0.04, 0.03, 0.02, 0.01], [0.5, 0.4, 0, 0.3, 0], [0.36] * 5, [0, 0, 2, 0, 0]]
 W[places] /= 100
 W *= rng.choice([-1, 1], size=W.shape)
-with check.unchanged(W, hint="choose changed W: np.abs(W) makes a new array, `W[W < 0] *= -1` works in place"):
-    chosen = choose(W)
 check.equal(
-    chosen, [np.linalg.norm(W, 1, axis=1).argmin(), np.linalg.norm(W, 2, axis=1).argmin()],
+    choose(W.copy()), [np.linalg.norm(W, 1, axis=1).argmin(), np.linalg.norm(W, 2, axis=1).argmin()],
     "wrong for 40 vectors of 5 weights: compare the penalties of all rows",
     mistakes={
         "the row with the most zeros is not always the one with the smallest Σ|w|: compare the penalties": [sparse, second],
@@ -735,12 +751,11 @@ check.close(
 )
 check.shape(mask, (1, 3), "the mask has the shape of h")
 check.close(mask, [[1, 1, 1]], hint="at test time (training=False) the mask is all ones")
-### BEGIN HIDDEN TESTS
-h = np.random.default_rng().normal(size=(9, 4))
-in_place = "dropout changed h: `h *= mask` works in place, `h * mask` makes a new array"
-with check.explained({"as a data type": one_tuple, "broadcast": one_tuple}), check.unchanged(h, hint=in_place):
+with check.unchanged(h, hint="dropout changed h: `h *= mask` works in place, `h * mask` makes a new array"):
     dropout(h, 0.3, 2, True)
     dropout(h, 0.3, 2, False)
+### BEGIN HIDDEN TESTS
+h = np.random.default_rng().normal(size=(9, 4))
 output, mask = dropout(h.copy(), 0.3, 2, False)
 check.close(
     [output, mask], [h, np.ones((9, 4))],
@@ -1367,7 +1382,10 @@ check.close(
 ### END HIDDEN TESTS
 
 # %% tests="summarise_gain" points=1
-summary = summarise({"L2": [71.0, 75.0], "none": [70.0, 74.0], "dropout": [75.0, 79.0]})
+some = {"L2": [71.0, 75.0], "none": [70.0, 74.0], "dropout": [75.0, 79.0]}
+in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it'
+with check.unchanged(some, hint=in_place):
+    summary = summarise(some)
 right_names = isinstance(summary, dict) and set(summary) == {"L2", "none", "dropout"}
 check.true(right_names, 'return a dict with the names "L2", "none" and "dropout": that of "none" belongs to it')
 check.equal(len(summary["L2"]), 3, "each name has three numbers: mean, standard deviation, gain")
@@ -1386,11 +1404,10 @@ rng = np.random.default_rng()
 some = {name: rng.normal(70, 3, size=size).tolist() for name, size in zip(("none + L2", "b", "none", "c", "d"), rng.permutation(5) + 3)}
 some["c"] = [value - 9 for value in some["none"]]  # worse than nothing
 expected = {name: statistics.mean(values) - statistics.mean(some["none"]) for name, values in some.items()}
-in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it'
 one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
 causes = dict.fromkeys(("inhomogeneous", "same length", "broadcast"), one_by_one)
-with check.explained(causes), check.unchanged(some, hint=in_place):
-    summary = summarise(some)
+with check.explained(causes):
+    summary = summarise({name: list(values) for name, values in some.items()})
 check.true(set(expected) <= set(summary), f"the result must have the names of the methods, {list(expected)}")
 check.close(
     [summary[name][2] for name in expected], list(expected.values()), rtol=1e-6, atol=1e-6,
@@ -1545,6 +1562,12 @@ check.between(
     np.mean(result[0]), 2.8, 3.2, name="the mean for inputs of 3",
     high_hint="divide the sum by `times`", low_hint="is it the mean over all predictions?",
 )
+steady = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
+X = np.random.default_rng().normal(size=(6, 5)).astype("float32")
+output = "the results have the shape of the model's output, here (6, 3), not that of X"
+with check.explained({"broadcast": output}), check.unchanged(X, steady, hint="mc_predict changed X or the model: it only asks"):
+    mean = mc_predict(steady, X, 4)[0]
+check.shape(mean, (6, 3), output)
 ### BEGIN HIDDEN TESTS
 once = np.asarray(mc_predict(coin, threes.copy(), 1)[0])
 check.true(np.isfinite(once).all(), "with times=1 the mean holds nan: make exactly `times` predictions, here one")
@@ -1552,14 +1575,7 @@ check.close(
     np.unique(np.round(once, 4)), [0, 6], atol=1e-3,
     hint="with times=1 and rate 0.5 inputs of 3 give 0 or 6: make exactly `times` predictions, with dropout on",
 )
-steady = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
-X = np.random.default_rng().normal(size=(6, 5)).astype("float32")
-expected = check.outputs(steady, X)
-output = "the results have the shape of the model's output, here (6, 3), not that of X"
-with check.explained({"broadcast": output}), check.unchanged(X, steady, hint="mc_predict changed X or the model: it only asks"):
-    mean = mc_predict(steady, X, 4)[0]
-check.shape(mean, (6, 3), output)
-check.close(mean, expected, rtol=1e-4, atol=1e-6, hint="for a model without dropout the mean is its ordinary prediction")
+check.close(mean, check.outputs(steady, X), rtol=1e-4, atol=1e-6, hint="for a model without dropout the mean is its ordinary prediction")
 maps = keras.Sequential([keras.Input((5,)), keras.layers.Dense(6), keras.layers.Reshape((2, 3))])
 mean, spread = mc_predict(maps, X[:1].copy(), 3)
 for array in (mean, spread):
@@ -1746,12 +1762,12 @@ check.close(
         "you took the largest probability of any network: take the mean": [[0.9, 0.6], [0.7, 0.8], [0.8, 0.4], [0.3, 0.9]],
     },
 )
+with check.unchanged(P, hint="ensemble changed P: `P /= n` works in place, `P / n` makes a new array"):
+    ensemble(P)
 ### BEGIN HIDDEN TESTS
 P = np.random.default_rng().dirichlet(np.ones(4), size=(5, 30))
-with check.unchanged(P, hint="ensemble changed P: `P /= n` works in place, `P / n` makes a new array"):
-    mean = ensemble(P)[0]
 check.close(
-    mean, sum(P[i] for i in range(5)) / 5, rtol=1e-6,
+    ensemble(P.copy())[0], sum(P[i] for i in range(5)) / 5, rtol=1e-6,
     hint="wrong for 5 networks, 30 samples and 4 classes: nothing may depend on three networks",
 )
 for networks, samples, classes in ((1, 6, 3), (3, 1, 4), (2, 5, 2), (9, 4, 3)):

@@ -2249,6 +2249,7 @@ def open_top(base, count):
 # %% tests="open_top" points=1
 body = small_body()  # its layers: Conv2D, BatchNormalization, LeakyReLU, Conv2D, BatchNormalization, LeakyReLU
 body.trainable = False
+start = body.get_weights()
 with check.mutates(body):
     trainable = open_top(body, 3)
 check.equal(
@@ -2269,6 +2270,10 @@ check.equal(
 check.equal(
     trainable, 84, "2 · 2 · 5 · 4 weights and 4 biases are trainable: return their number",
     mistakes={"you counted arrays: count the numbers in them": 2, "you counted layers: count parameters": 1},
+)
+check.true(
+    all(np.array_equal(a, b) for a, b in zip(start, body.get_weights())),
+    "open_top changed weights of base: it should set flags only, also those of batch normalisation",
 )
 ### BEGIN HIDDEN TESTS
 named = named_body()  # sharp (convolution), bn_first (dense), sift (batch normalisation), each (depthwise), batch_mix (convolution)
@@ -2295,17 +2300,12 @@ check.equal(
 )
 body = small_body()
 body.trainable = False
-start = body.get_weights()
 with check.mutates(body):
     open_top(body, 2)
 check.equal(
     [tuple(w.shape) for w in body.trainable_weights], [],
     "the last two layers are a batch normalisation and a LeakyReLU, so with count=2 nothing is trainable: layers without weights\n"
     "count as well. Trainable arrays",
-)
-check.true(
-    all(np.array_equal(a, b) for a, b in zip(start, body.get_weights())),
-    "open_top changed weights of base: it should set flags only, also those of batch normalisation",
 )
 ### END HIDDEN TESTS
 

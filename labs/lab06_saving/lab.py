@@ -1137,7 +1137,9 @@ with check.explained({
     "File not found": missing,
     "save_weights_only": "the file should hold the whole model: leave save_weights_only out, the path ends in .keras",
 }):
-    keep_best(single, *pull, np.ones((8, 1)), np.ones((8, 1)), 5, best_file)
+    data_of_it = [*(array.copy() for array in pull), np.ones((8, 1)), np.ones((8, 1))]
+    with check.unchanged(*data_of_it, hint="keep_best changed its data: give X, y, X_valid and y_valid to fit as they are"):
+        keep_best(single, *data_of_it, 5, best_file)
     kept_weight = keras.models.load_model(best_file).get_weights()[0]
 check.close(
     kept_weight, [[path_of_w[2]]], rtol=1e-4,

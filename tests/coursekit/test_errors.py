@@ -107,6 +107,7 @@ def test_an_error_of_the_cell_itself_has_no_line_in_the_answer(notebook: Noteboo
         ("keras.ops.matmul(keras.ops.ones((3, 2)), keras.ops.ones((3, 2)))", "columns of A"),
         ("np.ones((3, 2)) + np.ones(3)", ".shape"),
         ("keras.ops.ones((3, 2)) + keras.ops.ones((3, 3))", ".shape"),
+        ("np.ones(3).sum(axis=1)", "fewer axes"),
         ("np.array([[1, 2], [3]])", "one length"),
         ("np.ones(3)[5]", "no such entry"),
         ("[1, 2][2]", "no such entry"),
