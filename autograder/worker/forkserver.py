@@ -247,6 +247,7 @@ def _import_all() -> None:
     gc.disable()
     import coursekit
     from autograder.worker import saving_cache
+    from autograder.worker.models import settings
     from autograder.worker.shell import Errors
 
     sys.stderr = Errors()
@@ -255,6 +256,7 @@ def _import_all() -> None:
     for name in MODULES:
         import_module(name)
     saving_cache.fill()
+    settings.keep()
     if find_spec("tensorflow"):  # on every backend Keras loads it to set a seed, which would take seconds in each process
         import_module("tensorflow")
 
