@@ -69,7 +69,11 @@ def show_mistake(mistake: Mistake, where: str) -> bool:
     found = _asked(record, record.current) if record else None
     changed: list[str] = []
     if record is not None:
-        changed = [*_earlier(found, record), *_hints.about_names(shell.user_ns, record.current, record)]
+        changed = [
+            *_earlier(found, record),
+            *_hints.about_again(record.current, record),
+            *_hints.about_names(shell.user_ns, record.current, record),
+        ]
     stopped = _errors.lines_of_code(mistake, shell.user_ns) if mistake.__cause__ is not None else ()
     show(mistake_card(str(mistake), where, found, tuple(changed), detail=mistake.detail, stopped=stopped))
     return True
@@ -203,9 +207,12 @@ def _asked(record: Record, ran: Ran) -> Found:
 def _before(info: Any) -> None:
     from coursekit import _record
 
-    record = _record.record_of(_front_end.shell())
+    shell = _front_end.shell()
+    record = _record.record_of(shell)
     if record is not None:
         record.begin(info)
+        if _asked(record, record.current):
+            record.set_aside.begin(shell.user_ns)
 
 
 def _after(result: Any) -> None:
@@ -215,6 +222,8 @@ def _after(result: Any) -> None:
     shell = _front_end.shell()
     record = _record.record_of(shell)
     ran = record.end(result) if record is not None else None
+    if record is not None:
+        record.set_aside.end(shell.user_ns)
     if not _front_end.watched(getattr(shell, "kernel", None)):
         return
     source = getattr(getattr(result, "info", None), "raw_cell", "") or ""
@@ -241,6 +250,7 @@ def _explain(shell: Any, record: Record, ran: Ran, error: BaseException | None) 
         return
     said = _hints.about_order(error, ran, record) or _hints.about_names(shell.user_ns, ran, record)
     found = _asked(record, ran)
-    card = error_card(error, shell.user_ns, found, tuple(said), _earlier(found, record))
+    earlier = (*_earlier(found, record), *_hints.about_again(ran, record))
+    card = error_card(error, shell.user_ns, found, tuple(said), earlier)
     if card is not None:
         show(card)

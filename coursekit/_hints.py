@@ -18,7 +18,7 @@ from coursekit._record import Ran, Record
 from coursekit._words import plain
 from coursekit.submission import notebook as nb
 
-__all__ = ["about_earlier", "about_names", "about_order", "about_overwritten"]
+__all__ = ["about_again", "about_earlier", "about_names", "about_order", "about_overwritten"]
 
 _RUN_ABOVE = "Run ▸ Run All Above Selected Cell in JupyterLab, Runtime ▸ Run before in Colab, Execute Above Cells in VS Code"
 
@@ -74,6 +74,26 @@ def about_earlier(exercise: Exercise | None, record: Record) -> list[str]:
         f"Your answer in {exercise.title} stopped with {last.error} when it ran last. This check judges the version before. Mend that "
         "cell and run it, then run this check again."
     ]
+
+
+def about_again(ran: Ran, record: Record) -> list[str]:
+    """Say that an answer has not run since its check failed last: a change on the screen alone changes nothing.
+
+    Args:
+        ran: The check that failed now.
+        record: What ran in this kernel.
+    """
+    if record.outline is None or (now := record.outline.find_check(ran.source, ran.cell)) is None:
+        return []
+    for one in reversed(record.runs[:-1] if record.runs and record.runs[-1] is ran else record.runs):
+        check = record.outline.find_check(one.source, one.cell)
+        if check is None or (check == now and not one.error):
+            return []
+        if check == now:
+            return [
+                f"{now[0].title} has not run since this check failed last. If you have changed it, press Shift+Enter in it first."
+            ]
+    return []
 
 
 def _last_run(exercise: Exercise, record: Record, *, well: bool = False) -> Ran | None:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from coursekit._outline import Outline, read_outline
+from coursekit._set_aside import SetAside
 
 __all__ = ["Ran", "Record", "keep", "record_of"]
 
@@ -46,6 +47,7 @@ class Record:
         runs: The cells that ran, in their order.
         current: The cell that runs now.
         began: When it began, by the clock `time.perf_counter`; None if no cell runs.
+        set_aside: What the student's names mean, whatever a check binds.
     """
 
     lab: str | None
@@ -54,6 +56,7 @@ class Record:
     runs: list[Ran] = field(default_factory=list)
     current: Ran = Ran("")
     began: float | None = None
+    set_aside: SetAside = field(default_factory=SetAside)
 
     @cached_property
     def outline(self) -> Outline | None:

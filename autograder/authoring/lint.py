@@ -36,7 +36,7 @@ def lint(lab: Lab) -> list[str]:
     Returns:
         Sentences that describe the problems.
     """
-    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _hints, _own_leaks, _opened)
+    rules = (_points, _headings, _prose, _dollars, _facts, _figures, _answers, _hints, _own_leaks, _opened, _unexplained)
     return [problem for rule in (*rules, shown_formulas, overwritten_names) for problem in rule(lab)]
 
 
@@ -251,6 +251,19 @@ def _opened(lab: Lab) -> list[str]:
         f"test {test.name} may run or unpickle its input in the process of the hidden tests: let it check plain values"
         for test in lab.of("tests")
         if test.name not in lab.settings.unsealed and runs_code(test.source, helpers)
+    ]
+
+
+def _unexplained(lab: Lab) -> list[str]:
+    """Check that a test says what to look at where it compares values, also for answers that none of its `mistakes` fits."""
+    places = {"close": 3, "equal": 3, "gradient": 4}  # of a hint that is given by its place
+    return [
+        f"test {test.name}, line {node.lineno}: check.{node.func.attr} needs a hint, for answers that none of its mistakes fits"
+        for test in lab.of("tests")
+        for node in ast.walk(ast.parse(test.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in places
+        if getattr(node.func.value, "id", "") == "check" and len(node.args) < places[node.func.attr]
+        if not any(keyword.arg == "hint" for keyword in node.keywords)
     ]
 
 

@@ -19,6 +19,9 @@
 # Below each exercise stand its checks, folded. Press *Shift+Enter* in your answer, then once more for each check; leave them folded. A card
 # says whether a check passes, or what is probably wrong. More checks of the same kind run when the notebook is marked.
 #
+# **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
+# function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
+#
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has done the lab. What
 # stands in your answer cells you write yourself, and you can explain every line of it. The written questions ask what *you* predicted and
 # what *your* run showed: only your notebook knows that. If a tool helped with an answer, say so there: which one, and with what. If
@@ -132,6 +135,7 @@ check.equal(
         "the bias is added, once for each row: w·x + b": [1, 1, 1, 1],
         "it never answers 1: compare w·x + b with 0": [0, 0, 0, 0],
     },
+    hint="by hand: the scores of the four rows are −1.5, −0.5, −0.5 and 0.5, and the answer is 1 where the score is above 0",
 )
 three = "it must work for any number of inputs, here 3, not only for two"
 with check.explained({"core dimension": three, "not aligned": three, "broadcast": three, "unpack": three}):
@@ -150,6 +154,7 @@ check.equal(
         "compare the score with 0, not with 0.5": (scores > 0.5).astype(int),
         "it must work for any number of inputs, here 5, not only for two":
             (samples[:, :2] @ weights[:2] + bias > 0).astype(int),
+        "inputs may be floats: do not cut off what stands behind the point (dtype=int)": (samples.astype(int) @ weights + bias > 0).astype(int),
     },
     hint="it must work for any number of samples and of inputs, not only for two",
 )
@@ -239,6 +244,7 @@ check.equal(
         "it always answers 1: the bias must keep (0, 0) at or below 0": [1, 1, 1, 1],
         "it never answers 1": [0, 0, 0, 0],
     },
+    hint="OR is 0 for (0, 0) alone: there the score must be 0 or less, and above 0 at the three other corners",
 )
 for a, c in ((-1, -1), (-1, 1), (1, -1), (1, 1)):  # in tenths, and rounded: 0.8 - 0.2 - 0.6 is not exactly 0 in floats
     scores = [10 * float(b_or) + np.dot(10 * x + 2 * np.array([a, c]), w_or) for x in CORNERS]
@@ -261,6 +267,7 @@ check.equal(
         "that is NOT x2: (0, 0) must give 0": [1, 0, 1, 0],
         "that is AND": [0, 0, 0, 1],
     },
+    hint="this gate is 1 for (1, 0) alone: there the score must be above 0, and 0 or less at the three other corners",
 )
 for a, c in ((-1, -1), (-1, 1), (1, -1), (1, 1)):  # in tenths, and rounded: 0.8 - 0.2 - 0.6 is not exactly 0 in floats
     scores = [10 * float(b_only) + np.dot(10 * x + 2 * np.array([a, c]), w_only) for x in CORNERS]
@@ -389,6 +396,7 @@ check.close(
         "the length of w is taken over the weights only, without the bias": 0.38461538,
         "the cats are left out: take the smallest distance over all samples": 4.0,
     },
+    hint="by hand: the scores of the three samples are 20, −5 and 22, and the length of w is 5",
 )
 one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest distance among those there are"
 with check.explained({"zero-size": one_kind, "empty": one_kind}):
@@ -570,6 +578,7 @@ check.close(
         "the learning rate is missing in the change of the bias": [-0.25, 0.5, 1.0],
         "the difference was taken with the score: the unit answers 1 where its score is above 0, and 0 elsewhere": [-0.40625, 0.59375, 0.34375],
     },
+    hint="by hand: all three samples are answered wrongly when their turn comes; after the first w is (0.25, 0.5) and b is 0.25",
 )
 only_two = "one weight for each COLUMN of X, whatever their number: here 4, not always 2"
 with check.explained({"core dimension": only_two, "not aligned": only_two, "broadcast": only_two}):
@@ -837,6 +846,7 @@ check.equal(
         "0 ≤ 0 is true: inequalities 1 and 4 allow 0": [1, 2, 3, 4],
         "1 and 4 allow 0, and 2 and 3 do not: yours is the wrong way round": [1, 4],
     },
+    hint="all four sums are exactly 0 here: 0 ≤ 0 is true, 0 > 0 is false",
 )
 check.equal(
     broken(1, -1, 0),
@@ -990,6 +1000,7 @@ check.close(
         "only the first sample was used: does the `return` stand inside the loop?": [-6.0],
         "the ½ is there already in E and is used up by the square: your slope is half as large": [-55.0],
     },
+    hint="by hand: with w = 0 and b = 0 every o is 0, so that the differences t − o are 3, 4, 5, 6 and 7, for the inputs 2, 3, 4, 5 and 6",
 )
 at = np.array([2.0])  # not 0, which many changes in place leave as it is
 in_place = "gradient changed its input: `t -= o` or `w *= …` work in place, `t - o` makes a new array"
@@ -1069,6 +1080,7 @@ check.close(
         "the bias is not multiplied by x: its input is always 1": -110.0,
         "only the first sample was used: does the `return` stand inside the loop?": -3.0,
     },
+    hint="by hand: with w = 0 and b = 0 every o is 0, so that the differences t − o are 3, 4, 5, 6 and 7",
 )
 check.close(
     gradient(X_five.copy(), t_five.copy(), np.array([2.0]), -1.0)[1],
@@ -1190,6 +1202,7 @@ check.close(
             0.02428283,
         ],
     },
+    hint="by hand: with w = 0 and b = 0 the differences t − o are 3, 4, 5, 6 and 7, for the inputs 2, 3, 4, 5 and 6, and lr is 0.001",
 )
 check.close(
     np.append(*train_delta(X_five.copy(), t_five.copy(), 0.01, 1, 2)[:2]),
@@ -1573,11 +1586,13 @@ rng = np.random.default_rng()
 W1, b1, W2, b2 = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
 product = [[sum(W1[i, k] * W2[k, j] for k in range(3)) for j in range(3)] for i in range(4)]
 fit = "wrong with 4 inputs and 3 hidden units: a product of matrices, first W1, then W2"
-with check.explained({"out of bounds": "inputs, hidden units and outputs may differ in number: here 4 inputs and 3 hidden units"}):
+numbers = "inputs, hidden units and outputs may differ in number:"
+with check.explained({"out of bounds": f"{numbers} here 4 inputs and 3 hidden units"}):
     one = collapse(W1.copy(), b1.copy(), W2.copy(), b2.copy())
 check.close(one[0], product, hint=fit)
 try:
-    fewer = collapse(W1.copy(), b1.copy(), W2[:, :2].copy(), b2[:2].copy())[0]
+    with check.explained({"out of bounds": f"{numbers} here W has 4 rows, for the inputs, and 2 columns, for the outputs"}):
+        fewer = collapse(W1.copy(), b1.copy(), W2[:, :2].copy(), b2[:2].copy())[0]
 except ValueError:  # costs nothing here if it is the bias that does not fit
     check.true(not np.allclose(one[1], b1 @ W2 + b2), fit)
 else:
@@ -1792,7 +1807,7 @@ t_xor = np.array([[0.0], [1.0], [1.0], [0.0]])
 # %% exercise="train_step"
 def train_step(X, t, W1, W2, lr):
     """One step of gradient descent of E = ½ Σ (t − o)² for a network with a hidden
-    layer, sigmoids throughout.
+    layer, sigmoids throughout and no biases.
 
     X: float array (n, inputs); t: float array (n, outputs). W1:
         (inputs, hidden); W2: (hidden, outputs).
@@ -1815,7 +1830,7 @@ with check.explained({"broadcast": fit, "core dimension": fit, "not aligned": fi
     returned = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 0.5)
 check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: W1_new and W2_new")
 end2 = returned[1]
-check.shape(end2, (4, 1))
+check.shape(end2, (4, 1), hint="the second array is the new W2, in the shape of W2")
 far2 = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 5.0)[1]
 check.true(
     np.allclose(end2, start2) or not np.allclose(far2, end2),
@@ -1832,7 +1847,8 @@ rng = np.random.default_rng()
 samples, targets = rng.normal(size=(7, 5)), rng.uniform(size=(7, 1))
 start1, start2, lr = rng.normal(size=(5, 3)), rng.normal(size=(3, 1)), rng.uniform(0.1, 0.9)
 others = "the shapes do not fit with 7 samples of 5 inputs: use the X and t of the function, not X_xor and t_xor"
-with check.explained({"broadcast": others, "core dimension": others, "not aligned": others}):
+units = "3 hidden units and 7 samples: their numbers may differ. H and D1 have one row for each sample, one column for each hidden unit"
+with check.explained({"broadcast": others, "core dimension": others, "not aligned": others, "out of bounds": units}):
     check.gradient(
         (start2 - train_step(samples.copy(), targets.copy(), start1.copy(), start2.copy(), lr)[1]) / lr,
         lambda W2: 0.5 * np.sum((targets - sigmoid(sigmoid(samples @ start1) @ W2)) ** 2),
@@ -1871,7 +1887,7 @@ with check.explained({"broadcast": fit, "core dimension": fit, "not aligned": fi
     returned = train_step(X_xor.copy(), targets.copy(), start1.copy(), start2.copy(), 0.5)
 check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: W1_new and W2_new")
 end1, end2 = returned
-check.shape(end1, (3, 4))
+check.shape(end1, (3, 4), hint="the first array is the new W1, in the shape of W1")
 check.shape(end2, (4, 2), hint="with two outputs W2 has two columns")
 far1 = train_step(X_xor.copy(), targets.copy(), start1.copy(), start2.copy(), 5.0)[0]
 check.true(
@@ -1889,7 +1905,8 @@ rng = np.random.default_rng()
 samples, targets = rng.normal(size=(7, 5)), rng.uniform(size=(7, 2))
 start1, start2, lr = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.uniform(0.1, 0.9)
 others = "the shapes do not fit with 7 samples of 5 inputs: use the X and t of the function, not X_xor and t_xor"
-with check.explained({"broadcast": others, "core dimension": others, "not aligned": others}):
+units = "3 hidden units and 7 samples: their numbers may differ. H and D1 have one row for each sample, one column for each hidden unit"
+with check.explained({"broadcast": others, "core dimension": others, "not aligned": others, "out of bounds": units}):
     check.gradient(
         (start1 - train_step(samples.copy(), targets.copy(), start1.copy(), start2.copy(), lr)[0]) / lr,
         lambda W1: 0.5 * np.sum((targets - sigmoid(sigmoid(samples @ W1) @ start2)) ** 2),

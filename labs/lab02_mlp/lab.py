@@ -23,6 +23,9 @@
 # More checks of the same kind run when your notebook is marked. Do the predictions: a wrong guess that
 # you wrote down teaches more than a right number that you only read.
 #
+# **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
+# function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
+#
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
 # done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
 # written questions ask what *you* predicted and what *your* run showed: only your notebook knows that. If a tool
@@ -682,7 +685,7 @@ z = np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 3.0]])
 lost_axis = "a maximum or a sum over axis 1 lost that axis and does not fit the rows of z: give it keepdims=True"
 with check.explained({"broadcast": lost_axis}):
     p = softmax(z.copy())
-check.shape(p, (2, 3))
+check.shape(p, (2, 3), hint="as many probabilities as scores: softmax gives an array of the shape of z")
 check.close(
     p, [[0.665, 0.245, 0.090], [0.045, 0.045, 0.909]], atol=1e-3,
     mistakes={
@@ -694,7 +697,10 @@ check.close(
         "you divided the scores by their sum: the exponential function is missing": [[0.6667, 0.3333, 0.0], [0.0, 0.0, 1.0]],
         "you subtracted the largest score of each column: subtract the largest of each row":
             [[0.09, 0.09, 0.0045], [0.0061, 0.0167, 0.0453]],
+        "you divided by the sum over both rows: each row needs its own sum, or its probabilities do not sum to 1":
+            [[0.3842, 0.1413, 0.0520], [0.0191, 0.0191, 0.3842]],
     },
+    hint="by hand, for the first row: exp(2), exp(1) and exp(0) are 7.39, 2.72 and 1, and their sum is 11.11",
 )
 ### BEGIN HIDDEN TESTS
 z = np.random.default_rng().normal(size=(50, 7))
@@ -719,6 +725,7 @@ check.close(
         "the scores of the row have become equal: large scores were cut off, or each column's maximum was subtracted. "
         "Subtract the largest score of the row": [[0.3333, 0.3333, 0.3333]],
     },
+    hint="softmax of 1000, 1001 and 999 is that of −1, 0 and −2: to subtract one number from the whole row changes nothing",
 )
 ### BEGIN HIDDEN TESTS
 z = np.random.default_rng().normal(size=(5, 3))
@@ -1000,7 +1007,9 @@ check.equal(
         "the inputs are not neurons: they have no biases": 267394,
         "the output neurons have biases too": 266600,
         "that is only the first layer: add up all layers": 235500,
+        "every neuron has a bias of its own, and you counted one for each layer": 266203,
     },
+    hint="by hand: the first layer has 784 · 300 weights and 300 biases; add the two other layers",
 )
 any_number = "a network may have any number of layers, also one: here [5, 2], five inputs and two neurons"
 with check.explained({"IndexError": any_number, "unpack": any_number}):
@@ -1759,6 +1768,7 @@ check.equal(
             [[1, 1, 1], [0, 1, 0], [1, 0, 0]],
         "only the right predictions are counted: a wrong one belongs beside the diagonal": [[2, 0, 0], [0, 1, 0], [0, 0, 0]],
     },
+    hint="by hand, for row 0: four samples are of class 0, and class 0 was predicted for two of them, 1 for one, 2 for one",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -1832,6 +1842,7 @@ check.equal(
         "these are mistakes, but not the surest: sort by the largest probability of each row": [1, 2],
         "you took the k most confident first and then the mistakes among them: first the mistakes, then k of them": [1],
     },
+    hint="by hand: rows 1, 2 and 3 are mistakes, with 0.9, 0.45 and 0.7 as their largest probabilities",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()

@@ -24,6 +24,9 @@
 # then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
 # More checks of the same kind run when your notebook is marked.
 #
+# **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
+# function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
+#
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
 # done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
 # written questions ask what *you* predicted and what *your* run showed: only your notebook knows that. If a tool
@@ -179,6 +182,7 @@ check.close(
     mistakes={
         "only the prices at the cap were counted: those above it count as well, use >=": np.mean(steps == 5),
         "a price of 1.249 was counted for a cap of 1.25: it is below the cap, so compare exactly, y >= cap": np.mean(steps >= 4),
+        "a price of 1.25, the cap itself, was not counted: compare y itself with cap, by >= and not rounded": np.mean(steps >= 6),
         "the share is rounded to three digits: return it as it is": round(21 / 61, 3),
         "the share is rounded to four digits: return it as it is": round(21 / 61, 4),
     },
@@ -612,6 +616,7 @@ check.close(
             [1.0, 5.0, 0.6931, -0.6931, 2.9957, 6.2146, 40.0, -122.0],
         ],
     },
+    hint="the first eight columns are those of X in their order, with the natural logarithm of columns 0, 2, 3, 4 and 5",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -1200,6 +1205,12 @@ check.close(
     losses(np.zeros(60), 1e-3 * errors, 1e-3 * delta)[2], 1e-6 * scipy.special.huber(delta, errors).mean(), rtol=1e-4, atol=0,
     hint="wrong for small errors and a small δ, of about 0.001: return the Huber loss as it is, not rounded",
 )
+at_delta = delta * np.array([1.0, -1.0, 1.0, -1.0, 0.0])
+check.close(
+    losses(np.zeros(5), at_delta, delta)[2], scipy.special.huber(delta, at_delta).mean(), rtol=1e-4,
+    hint=f"an error of exactly δ or −δ costs δ²/2 like its neighbours, here with δ = {delta:.2f}",
+    mistakes={"errors of exactly δ and −δ cost nothing: neither |e| < δ nor |e| > δ is true for them. Write <= in one of the two": 0},
+)
 for some, where in ((near, "at most"), (far, "more than")):
     with np.errstate(all="ignore"):
         huber = losses(np.zeros(len(some)), some.copy(), delta)[2]
@@ -1627,6 +1638,7 @@ check.close(
         "that is the rate with the *highest* loss, divided by ten": 0.4,
         "that is the rate one place earlier: divide the rate at the lowest loss by ten": 0.02,
     },
+    hint="by hand: the lowest loss is 1.5, at the rate 0.1",
 )
 ### BEGIN HIDDEN TESTS
 check.close(
@@ -1778,8 +1790,8 @@ for batch in (32, 128, 512, 1024):
 def early_stopping(losses, patience):
     """When would training stop, and which epoch was the best until then?
 
-    losses: list of at least one float, the validation loss of each epoch if training were never
-        stopped; it is not changed.
+    losses: list of at least one finite float, the validation loss of each epoch if training were
+        never stopped; it is not changed.
     patience: int, at least 1: stop after this many epochs in a row without a loss below
         all earlier ones.
     Returns (epochs, best), two ints: how many epochs are trained, and the number (from 1) of
@@ -2026,9 +2038,9 @@ def build_wide_deep():
 
     Returns a functional Keras model that is given a list [wide, deep] of arrays (n, 5) and (n, 6)
         and returns a list [main, aux] of two arrays (n, 1), both without an activation. It is
-        compiled with Adam or AdamW, as they are or with a rate of your choice, with the mean
-        squared error for both outputs, and the loss weights 0.9 (main) and 0.1 (aux). It has no
-        other parts: no dropout, no penalty.
+        compiled with Adam or AdamW, whatever their settings, with the mean squared error for both
+        outputs, and the loss weights 0.9 (main) and 0.1 (aux). It has no other parts: no dropout,
+        no penalty.
     """
     ### BEGIN SOLUTION
     wide, deep = keras.Input((5,)), keras.Input((6,))

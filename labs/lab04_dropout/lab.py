@@ -24,6 +24,9 @@
 # then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
 # More checks of the same kind run when your notebook is marked.
 #
+# **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
+# function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
+#
 # **AI tools.** Ask them to explain an idea, an error message or a line of code, as you would ask a friend who has
 # done the lab. What stands in your answer cells you write yourself, and you can explain every line of it. The
 # written questions ask what *you* predicted and what *your* run showed: only your notebook knows that. If a tool
@@ -294,8 +297,8 @@ def choose(W):
     """The rows of W that L1 and L2 choose.
 
     W: float array (n, k), one weight vector a row; it is not changed.
-    Returns two ints: the number of the row with the smallest L1 penalty, and of that with the
-    smallest L2 penalty; any of them where several are equal.
+    Returns two ints, as a tuple or a list: the number of the row with the smallest L1 penalty, and
+    of that with the smallest L2 penalty; any of them where several are equal.
     """
     ### BEGIN SOLUTION
     l1, l2 = penalties(W)

@@ -41,6 +41,25 @@ def test_a_check_before_its_exercise_is_told_what_to_write_or_run_first() -> Non
         assert "run that cell, then run this one again" in said
 
 
+def test_an_answer_that_has_not_run_since_its_check_failed_is_told_to_run() -> None:
+    failed, answer = Ran(CHECK_MEAN, error="Mistake: no"), Ran(answered(MEAN, "return 1"))
+    (said,) = _hints.about_again(Ran(CHECK_MEAN), record(answer, failed))
+    assert said.startswith("Exercise 1 (3 points) has not run since this check failed last")
+    assert _hints.about_again(Ran(CHECK_MEAN), record(answer, failed, Ran(CHECK_RATES))) == [said]
+    assert _hints.about_again(failed, record(answer, Ran(CHECK_MEAN, error="Mistake: no"), failed)) == [said]
+    for runs in (
+        (),
+        (answer,),
+        (failed, answer),
+        (failed, Ran("helper = 3")),
+        (failed, Ran(CHECK_MEAN)),
+        (Ran(CHECK_RATES, error="no"),),
+    ):
+        assert _hints.about_again(Ran(CHECK_MEAN), record(*runs)) == []
+    assert _hints.about_again(failed, record(failed)) == []
+    assert _hints.about_again(Ran("x"), record(failed)) == []
+
+
 def test_an_exercise_that_ran_as_handed_out_is_named() -> None:
     assert order(NotImplementedError(), RATES).startswith("Exercise 2 (2 points) is not written yet")
 

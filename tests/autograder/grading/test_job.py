@@ -61,7 +61,7 @@ def test_processor_time_is_that_of_cells_and_of_functions_that_tests_call(toy: L
 def test_wrong_work_is_told_what_is_wrong(toy: Lab, tmp_path: Path) -> None:
     verdict = verdict_on(toy, {**RIGHT, "mean": "mean = lambda x: x.sum()"}, tmp_path)
     assert marks(verdict) == {"mean": 0, "mean_pure": 4, "halving": 8}
-    assert said(verdict)["mean"] == "that is the sum: divide by the number of entries"
+    assert said(verdict)["mean"] == "a sum: divide by the number of entries"
     assert verdict.tests[0].status == "failed"
 
 

@@ -26,7 +26,7 @@ def mean(x):
 
 
 # %% tests="mean" points=8
-check.close(mean(np.array([1.0, 2.0, 3.0, 4.0])), 2.5, mistakes={"that is the sum: divide by the number of entries": 10.0})
+check.close(mean(np.array([1.0, 2.0, 3.0, 4.0])), 2.5, mistakes={"a sum: divide by the number of entries": 10.0}, hint="add up")
 ### BEGIN HIDDEN TESTS
 x = np.random.default_rng().normal(size=7)
 check.close(mean(x.copy()), np.average(x), hint="it must work for any length")
