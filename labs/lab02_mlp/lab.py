@@ -599,7 +599,10 @@ check.close(
 )
 for name, value, expected in (("sigmoid", sigmoid, [0, 1]), ("tanh", tanh, [-1, 1])):
     check.true(np.isfinite(value).all(), f"your {name} of ±1000 is nan or inf: exp(1000) is inf, and inf / inf is nan")
-    check.close(value, expected, atol=1e-6, hint=f"this is your {name} at −1000 and 1000")
+    check.close(
+        value, expected, atol=1e-6,
+        hint=f"your {name} is {expected[0]} at −1000 and {expected[1]} at 1000, if it is right: no single number can stand for nan at both",
+    )
 z = np.array([-1e6, -1000.0, -501.0, -30.0, -1.5, 0.5, 2.0, 30.0, 501.0, 1000.0, 1e6])
 hint = "activations changed z: `z[z < 0] = 0` and `z[z > 500] = 500` work in place; np.maximum, np.where and np.clip make\n"
 hint += "a new array"

@@ -418,6 +418,7 @@ with zipfile.ZipFile(strange, "w") as made:
         {"module": "someone", "class_name": kind, "registered_name": f"ours>{kind[:3]}", "config": {"name": kind.lower()}}
         for kind in kinds
     ]
+    layers[1]["config"]["layers"] = [layers[0], layers[2]]  # a model among the layers, whose own layers do not count
     whole = {"class_name": "Functional", "config": {"name": "strange", "layers": layers}}
     lion = {"class_name": "Lion", "registered_name": "ours>Fast", "config": {"name": "lion"}}
     made.writestr("config.json", json.dumps({**whole, "compile_config": {"optimizer": lion}}))
@@ -429,6 +430,10 @@ with check.explained({"Could not locate class": unknown, "could not be deseriali
 check.equal(
     found["keras_version"], "3.99.1", "the version of Keras that wrote this file stands in its metadata.json",
     mistakes={"that is the version of the Keras that reads the file; the one that wrote it stands in metadata.json": keras.version()},
+)
+check.true(
+    list(found["layers"]) != [kinds[0], kinds[1], kinds[0], *kinds[2:3], *kinds[2:]],
+    "one of the layers of this file is a model: of that just its class belongs into the list, not its layers",
 )
 check.equal(
     [found["files"], found["layers"]], [["assets/words.txt", *names], kinds],
