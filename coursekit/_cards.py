@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 from urllib.parse import quote
 
 from coursekit import _console
 
-__all__ = ["Card", "Link", "Section", "show"]
+__all__ = ["Card", "Link", "Section", "hold_place", "show"]
 
 # The edge of a card and the word in its title. Each has a contrast of at least 3 to 1 on white and on black.
 _EDGES = {"good": "#2e8b57", "bad": "#d1495b", "open": "#b8860b"}
@@ -127,8 +128,13 @@ def _html(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
-def show(card: Card) -> None:
-    """Display a card below the cell that runs, or print it where there is no notebook."""
+def show(card: Card, place: Any = None) -> None:
+    """Display a card below the cell that runs, or print it where there is no notebook.
+
+    Args:
+        card: The card.
+        place: What `hold_place` returned, to put the card there; None for a new place.
+    """
     from coursekit import _front_end
 
     shell = _front_end.shell()
@@ -137,4 +143,16 @@ def show(card: Card) -> None:
         return
     from IPython.display import display
 
-    display({"text/plain": card.text(), "text/html": card.html()}, raw=True)
+    data = {"text/plain": card.text(), "text/html": card.html()}
+    if place is None:
+        display(data, raw=True)
+    else:
+        place.update(data, raw=True)
+
+
+def hold_place(text: str) -> Any:
+    """Display a line below the cell that runs, where a card will stand, and return the place for `show`."""
+    from IPython.display import display
+
+    line = f'<p style="color:inherit;opacity:0.8">{_html(text)}</p>'
+    return display({"text/plain": text, "text/html": line}, raw=True, display_id=True)

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from coursekit import _front_end
-from coursekit._cards import Card, Link, Section, show
+from coursekit._cards import Card, Link, Section, hold_place, show
 
 if TYPE_CHECKING:  # a check in the grader imports this module, and needs none of these
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ def show_mistake(mistake: Mistake, where: str) -> bool:
             *_hints.about_names(shell.user_ns, record.current, record),
         ]
     stopped = _errors.lines_of_code(mistake, shell.user_ns) if mistake.__cause__ is not None else ()
-    show(mistake_card(str(mistake), where, found, tuple(changed), detail=mistake.detail, stopped=stopped))
+    _show(mistake_card(str(mistake), where, found, tuple(changed), detail=mistake.detail, stopped=stopped), record)
     return True
 
 
@@ -108,7 +108,7 @@ def mistake_card(
         (
             Section("Look at this first", changed),
             Section("The likely mistake", tuple(lines[:first])),
-            Section(compared, (*lines[first:], *([detail] if detail else []))),
+            Section(compared, (*lines[first:], *(detail.split("\n") if detail else []))),
             Section("Where it stopped", stopped),
             Section("Where", (_as_code(where),) if where and found is None and not stopped else ()),
             _back(found),
@@ -204,15 +204,28 @@ def _asked(record: Record, ran: Ran) -> Found:
     return record.outline.find_check(ran.source, ran.cell) if record.outline is not None else None
 
 
+def _show(card: Card, record: Record | None) -> None:
+    """Show a card where the check that runs has said that it began, or below the cell."""
+    if record is None:
+        show(card)
+    else:
+        place, record.place = record.place, None
+        show(card, place)
+
+
 def _before(info: Any) -> None:
+    """Note the cell that begins, and say of a check that it runs: a folded cell shows nothing of that itself."""
     from coursekit import _record
 
     shell = _front_end.shell()
     record = _record.record_of(shell)
     if record is not None:
         record.begin(info)
+        record.place = None
         if _asked(record, record.current):
             record.set_aside.begin(shell.user_ns)
+            if _front_end.watched(getattr(shell, "kernel", None)):
+                record.place = hold_place("checking …")
 
 
 def _after(result: Any) -> None:
@@ -229,9 +242,11 @@ def _after(result: Any) -> None:
     source = getattr(getattr(result, "info", None), "raw_cell", "") or ""
     if result.success and _CHECK.search(source):
         found = _asked(record, ran) if record is not None and ran is not None else None
-        show(passed_card(found, _earlier(found, record)))
+        _show(passed_card(found, _earlier(found, record)), record)
     elif not result.success and record is not None and ran is not None:
         _explain(shell, record, ran, getattr(result, "error_in_exec", None))
+    if record is not None and record.place is not None:
+        _show(Card("This check has not come to its end", "open"), record)
 
 
 def _earlier(found: Found, record: Record | None) -> tuple[str, ...]:
@@ -253,4 +268,4 @@ def _explain(shell: Any, record: Record, ran: Ran, error: BaseException | None) 
     earlier = (*_earlier(found, record), *_hints.about_again(ran, record))
     card = error_card(error, shell.user_ns, found, tuple(said), earlier)
     if card is not None:
-        show(card)
+        _show(card, record)

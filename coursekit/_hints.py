@@ -45,9 +45,9 @@ def about_order(error: BaseException | None, ran: Ran, record: Record) -> list[s
     if name in record.outline.makers and not name.startswith("_"):
         return [
             f"`{name}` is made by {record.outline.makers[name]}. That cell has not run since the kernel started, or has failed.",
-            "Click into that cell and run it (Shift+Enter), then run this one again.",
-            f"Or run all cells above this one: {_RUN_ABOVE}. Such a run stops at the first cell that "
+            f"After a restart, run all cells above this one: {_RUN_ABOVE}. Such a run stops at the first cell that "
             f"fails{_stopped(ran, record)}, and runs none below it.",
+            "If the others have run already, click into that cell alone and run it (Shift+Enter), then run this one again.",
         ]
     maker = _maker(name, record.outline.exercises)
     if maker is None and found is not None and not _is_within_function(error):

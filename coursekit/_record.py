@@ -48,6 +48,7 @@ class Record:
         current: The cell that runs now.
         began: When it began, by the clock `time.perf_counter`; None if no cell runs.
         set_aside: What the student's names mean, whatever a check binds.
+        place: Where the card of the check that runs now will stand; None if it has been shown, or no check runs.
     """
 
     lab: str | None
@@ -57,6 +58,7 @@ class Record:
     current: Ran = Ran("")
     began: float | None = None
     set_aside: SetAside = field(default_factory=SetAside)
+    place: Any = None
 
     @cached_property
     def outline(self) -> Outline | None:

@@ -11,6 +11,7 @@ This module knows nothing of labs, marks, notebooks or the autograder.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -103,7 +104,7 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
         return
     for message, wrong in (mistakes or {}).items():
         if same(actual, value_of(wrong)):
-            raise mistake(message, detail=_compared(actual, expected))
+            raise mistake(message, detail=_subject(hint) + _compared(actual, expected))
     refuse_unfinished(actual)
     notes = [hint] if hint else []
     if is_iterator(actual):
@@ -111,6 +112,12 @@ def equal(actual: Any, expected: Any, hint: str | None = None, *, mistakes: Mist
     if is_a(actual, str) and is_a(expected, str) and actual.strip().lower() == expected.strip().lower():
         notes.append("only capitals or spaces differ")
     raise mistake(*notes, _compared(actual, expected))
+
+
+def _subject(hint: str | None) -> str:
+    """Return the line of a hint that says what is compared, such as "this is your MSE"; "" if it does not begin like this."""
+    found = re.match(r"(this is|these are) .*?(?=[;:\n]|\. |$)", hint or "")
+    return f"{found[0]}\n" if found else ""
 
 
 def _compared(actual: Any, expected: Any) -> str:
@@ -192,7 +199,7 @@ def close(
             return
         for message, wrong in (mistakes or {}).items():
             if near(plain_array(value_of(wrong))):
-                raise mistake(message, detail=difference(got, want))
+                raise mistake(message, detail=_subject(hint) + difference(got, want))
         refuse_shape(got, want.shape, hint)
         notes = [hint] if hint else []
         notes += guesses(got, want, near)

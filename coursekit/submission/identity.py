@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit import _console
 from coursekit.submission.errors import SubmissionError
 
 __all__ = ["Student", "student"]
@@ -57,6 +58,7 @@ def student(given: str | int | None = None) -> Student:
 
 
 def _asked() -> str:
+    _console.say("coursekit.submit() waits for you: type your student ID into the field below, and press Enter.")
     try:
         return input(f"Your student ID, {_WHICH} (asked only once): ")
     except Exception as error:  # a front end without a field for answers

@@ -16,8 +16,12 @@
 # - prove that no single unit computes XOR, and explain why a hidden layer helps only if it is not linear;
 # - train a small network for XOR, in a few lines of NumPy and in Keras.
 #
-# Below each exercise stand its checks, folded. Press *Shift+Enter* in your answer, then once more for each check; leave them folded. A card
-# says whether a check passes, or what is probably wrong. More checks of the same kind run when the notebook is marked.
+# Below each exercise stand its checks, folded. Press *Shift+Enter* in your answer, then once more for each check; leave them folded. (A click
+# on one unfolds it; in JupyterLab a click on the bar at its left edge folds it again.) A card says whether a check passes, or what is probably
+# wrong. More checks of the same kind run when the notebook is marked.
+#
+# **Write down** each prediction before you run the cell below it, on paper or in a cell of your own: the written questions ask for some of
+# them. To answer a written question, double-click the text *YOUR ANSWER HERE*, and write in its place.
 #
 # **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
 # function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
@@ -1260,11 +1264,12 @@ check.shape(w_got, (1,), hint="one weight for each input")
 check.shape(
     errors_got, (3,), hint="one error for each epoch, not for each piece: does the `append` stand inside the inner loop?"
 )
+over_last_piece = error(X_five[4:], t_five[4:], w_got, b_got)
 check.close(
     errors_got[-1],
     error(X_five, t_five, w_got, b_got),
     mistakes={
-        "E is over ALL samples, not only over the last piece": 13.4369302,
+        "E is over ALL samples, not only over the last piece": over_last_piece,
         "the ½ is missing in E": 75.9731958,
         "E is a sum, not a mean": 7.59731958,
     },
@@ -1702,6 +1707,9 @@ check.true(
     turned != [0, 1, 1, 0] or [fires(said, w_out, b_out) for said in brackets] == turned,
     "your units stand in the ROWS of W_hidden: a unit is a column, so turn the matrix round (.T)",
 )
+ones, zeros = {str(brackets[1]), str(brackets[2])}, {str(brackets[0]), str(brackets[3])}
+apart = not ones & zeros and len(ones | zeros) < 4
+next_step = "that tells the corners apart: now look at w_out and b_out" if apart else "what should they say?"
 check.equal(
     [fires(said, w_out, b_out) for said in brackets],
     [0, 1, 1, 0],
@@ -1712,7 +1720,7 @@ check.equal(
         f"only (0, 1) gives 1: does only one bracket reach the output? The hidden units say {brackets}": [0, 1, 0, 0],
         "all answers are the wrong way round": [1, 0, 0, 1],
     },
-    hint=f"the hidden units say {brackets} to the four corners; what should they say?",
+    hint=f"the hidden units say {brackets} to the four corners; {next_step}",
 )
 
 # %% tests="xor_robust" points=1

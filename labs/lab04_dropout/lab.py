@@ -21,8 +21,12 @@
 #
 # **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise and its
 # checks, and a look at the result. The checks stand below the exercise, folded. Press *Shift+Enter* in your answer,
-# then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
-# More checks of the same kind run when your notebook is marked.
+# then once more for each check; leave them folded. (A click on one unfolds it; in JupyterLab a click on the bar at
+# its left edge folds it again.) A card says whether a check passes, or what is probably wrong. More checks of the same
+# kind run when your notebook is marked.
+#
+# **Write down** each prediction, on paper or in a cell of your own: the written questions ask for some of them. To
+# answer a written question, double-click the text *YOUR ANSWER HERE*, and write in its place.
 #
 # **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
 # function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
@@ -1299,9 +1303,14 @@ def run(dropout=0.0, l2=0.0, patience=0, clean=False, validate=False):
 
 
 def repeat(name, **options):
-    """Train SEEDS fresh networks of one method, and say so, because it takes a while."""
-    print(f"training {SEEDS} networks: {name} …")
-    return [run(**methods[name], **options) for _ in range(SEEDS)]
+    """Train SEEDS fresh networks of one method, and say which, because it takes a while."""
+    print(f"training {SEEDS} networks, {name}:", end="")
+    several = []
+    for number in range(SEEDS):
+        print(f" {number + 1}", end="", flush=True)
+        several.append(run(**methods[name], **options))
+    print()
+    return several
 
 
 methods = {
@@ -1340,7 +1349,8 @@ def summarise(results):
 # %% tests="summarise_spread" points=1
 summary = summarise({"none": [70.0, 72.0, 74.0], "dropout": [75.0, 76.0, 77.0]})
 right_names = isinstance(summary, dict) and set(summary) == {"none", "dropout"}
-check.true(right_names, 'return a dict with the names "none" and "dropout"')
+names_now = sorted(map(str, summary)) if isinstance(summary, dict) else type(summary).__name__
+check.true(right_names, f'return a dict with the names "none" and "dropout", not {names_now}: does the return stand inside the loop?')
 check.true(all(len(line) > 1 for line in summary.values()), "each name has three numbers: mean, standard deviation, gain")
 check.close(
     [summary["none"][0], summary["dropout"][0]], [72, 76], hint="your means are wrong: the runs are 70, 72, 74 and 75, 76, 77, and the first number of each line is their mean",
@@ -1446,7 +1456,7 @@ plotting.method_comparison(results);
 # The same 1,000 images, now **with clean labels**. Published gains of dropout are 1 to 2 %.
 #
 # **Predict before you run.** How many points does dropout gain now, more or fewer than before? And how many epochs does
-# each network need until 78 of 100 validation images are right? (Ten trainings: half as long as in section 7.)
+# each network need until 78 of 100 validation images are right? (Ten trainings, each measured after every epoch.)
 
 # %% trains=true
 clean_runs = {name: repeat(name, clean=True, validate=True) for name in ("none", "dropout")}
@@ -1560,7 +1570,11 @@ threes = np.full((3000, 4), 3.0, dtype="float32")
 result = mc_predict(coin, threes.copy(), 20)
 check.length(result, 2, "return two arrays: the mean, and the standard deviation")
 check.shape(result[0], (3000, 4), "the mean over the predictions (the first axis) has the shape of one prediction")
-check.true(np.std(result[0]) > 0.01, "dropout was switched off: call model(X, training=True); predict always switches it off")
+check.true(
+    np.std(result[0]) > 0.01,
+    "dropout was switched off: call model(X, training=True); predict always switches it off. (Keras says nothing of a word that is\n"
+    "misspelt, such as trainig=True.)",
+)
 check.between(
     np.mean(result[0]), 2.8, 3.2, name="the mean for inputs of 3",
     high_hint="divide the sum by `times`", low_hint="is it the mean over all predictions?",
@@ -1614,11 +1628,13 @@ check.close(
         "that is the error of the mean: the standard deviation is not divided by √times": 0.5477,
     },
 )
-### BEGIN HIDDEN TESTS
+with np.errstate(all="ignore"):
+    alone = mc_predict(coin, threes.copy(), 1)[1]
 check.close(
-    mc_predict(coin, threes.copy(), 1)[1], np.zeros((300, 4)),
+    alone, np.zeros((300, 4)),
     hint="a single prediction has no spread: with times=1 the standard deviation is 0 (divide by times, not by times − 1)",
 )
+### BEGIN HIDDEN TESTS
 steady = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="softmax")])
 X = np.random.default_rng().normal(size=(300, 4)).astype("float32")
 with np.errstate(all="ignore"):

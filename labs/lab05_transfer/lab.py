@@ -22,8 +22,12 @@
 #
 # **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise and its
 # checks, and a look at the result. The checks stand below the exercise, folded. Press *Shift+Enter* in your answer,
-# then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
-# More checks of the same kind run when your notebook is marked.
+# then once more for each check; leave them folded. (A click on one unfolds it; in JupyterLab a click on the bar at
+# its left edge folds it again.) A card says whether a check passes, or what is probably wrong. More checks of the same
+# kind run when your notebook is marked.
+#
+# **Write down** each prediction, on paper or in a cell of your own: the written questions ask for some of them. To
+# answer a written question, double-click the text *YOUR ANSWER HERE*, and write in its place.
 #
 # **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
 # function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
@@ -1111,13 +1115,15 @@ def from_body(base, first, second):
 def accuracies(name, train):
     """Per cent of the test images of task B right, one number a seed: each seed draws 200
     other training images. It takes a while, so it says what it trains."""
-    print(f"training {SEEDS} networks: {name} …")
+    print(f"training {SEEDS} networks, {name}:", end="")
     results = []
     for seed in range(SEEDS):
+        print(f" {seed + 1}", end="", flush=True)
         chosen = np.random.default_rng(seed).permutation(len(X_B_all))[:200]
         network = train(X_B_all[chosen], y_B_all[chosen])
         called = network.predict(X_B_test, batch_size=1000, verbose=0)[:, 0] > 0.5
         results.append(100 * np.mean(called == y_B_test))
+    print()
     return np.array(results)
 
 

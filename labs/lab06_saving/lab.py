@@ -19,8 +19,12 @@
 #
 # **How a section goes**: an idea, a *prediction* that you write down before you run the cell, an exercise and its
 # checks, and a look at the result. The checks stand below the exercise, folded. Press *Shift+Enter* in your answer,
-# then once more for each check; leave them folded. A card says whether a check passes, or what is probably wrong.
-# More checks of the same kind run when your notebook is marked.
+# then once more for each check; leave them folded. (A click on one unfolds it; in JupyterLab a click on the bar at
+# its left edge folds it again.) A card says whether a check passes, or what is probably wrong. More checks of the same
+# kind run when your notebook is marked.
+#
+# **Write down** each prediction, on paper or in a cell of your own: the written questions ask for some of them. To
+# answer a written question, double-click the text *YOUR ANSWER HERE*, and write in its place.
 #
 # **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
 # function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.

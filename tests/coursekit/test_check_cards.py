@@ -57,6 +57,18 @@ def test_a_failed_check_is_a_card_with_the_likely_mistake_what_came_and_what_was
     assert "divide by the &lt;sum&gt;" in shown[0]["text/html"]
 
 
+def test_the_card_of_a_listed_mistake_says_what_was_compared(shown: list[dict[str, str]]) -> None:
+    with pytest.raises(check.Mistake) as caught:
+        check.close(4.0, 2.0, hint="this is your MSE for the errors 1 and 2; by hand: 2", mistakes={"take the mean": 4.0})
+    caught.value._render_traceback_()
+    text = shown[0]["text/plain"].split("\n")
+    start = text.index("What came and what was expected")
+    assert text[start + 1 : start + 3] == ["  this is your MSE for the errors 1 and 2", "  got 4, expected 2"]
+    with pytest.raises(check.Mistake) as caught:
+        check.equal(4, 2, "count again", mistakes={"take the mean": 4})
+    assert caught.value.detail == "got 4, expected 2"
+
+
 def test_the_card_is_shown_once_however_often_ipython_asks(shown: list[dict[str, str]]) -> None:
     mistake = failed()
     assert mistake._render_traceback_() == mistake._render_traceback_()

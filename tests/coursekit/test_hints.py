@@ -74,17 +74,18 @@ def test_an_exercise_that_ran_as_handed_out_is_named() -> None:
 def test_a_kernel_that_was_restarted_half_way_is_told_which_cell_to_run(name: str, place: str) -> None:
     said = order(NameError(f"name '{name}' is not defined", name=name), "print(several, np)")
     assert said.startswith(f"`{name}` is made by {place}")
-    assert "That cell has not run since the kernel started, or has failed. Click into that cell and run it" in said
+    assert "That cell has not run since the kernel started, or has failed. After a restart, run all cells above" in said
     assert "Run All Above Selected Cell" in said
+    assert said.endswith("click into that cell alone and run it (Shift+Enter), then run this one again.")
     assert "Such a run stops at the first cell that fails, and runs none below it." in said
 
 
 def test_it_is_told_where_a_run_of_all_cells_stopped() -> None:
     error, failed = NameError("name 'several' is not defined", name="several"), Ran(CHECK_MEAN, "", "Mistake: divide by n")
     said = _hints.about_order(error, Ran("print(several)"), record(failed, Ran("print(several)", "", "NameError: no")))
-    assert "stops at the first cell that fails, as the check of Exercise 1 (3 points) did, and runs none" in said[-1]
+    assert "stops at the first cell that fails, as the check of Exercise 1 (3 points) did, and runs none" in said[1]
     said = _hints.about_order(error, Ran("print(several)"), record(failed, Ran(CHECK_MEAN)))
-    assert "stops at the first cell that fails, and runs none" in said[-1]
+    assert "stops at the first cell that fails, and runs none" in said[1]
 
 
 def raised(source: str) -> NameError:
@@ -173,7 +174,13 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     shell = SimpleNamespace(kernel=kernel, events=Events(), user_ns={"list": [1]}, _coursekit_record=record())
     texts: list[str] = []
     monkeypatch.setattr(_front_end, "shell", lambda: shell)
-    monkeypatch.setattr("IPython.display.display", lambda data, *, raw: texts.append(data["text/plain"]))
+
+    def display(data: dict[str, str], *, raw: bool, display_id: bool = False) -> SimpleNamespace:
+        texts.append(data["text/plain"])
+        place = len(texts) - 1
+        return SimpleNamespace(update=lambda data, *, raw: texts.__setitem__(place, data["text/plain"]))
+
+    monkeypatch.setattr("IPython.display.display", display)
     return texts
 
 
@@ -187,6 +194,23 @@ def test_the_card_of_a_check_names_it_with_its_points_and_leads_back_to_its_text
     assert shown[0].startswith("✓ Passed: mean · 2 points\n")
     assert shown[1].startswith("✗ Not yet: mean · 2 points\nThe likely cause\n  Exercise 1 (3 points) is not written yet")
     assert shown[1].endswith("Back to the text\n  Exercise 1 (3 points)")
+
+
+def test_a_check_says_that_it_runs_and_its_card_takes_that_place(shown: list[str]) -> None:
+    info = SimpleNamespace(raw_cell=CHECK_MEAN, cell_id="test_mean")
+    _check_cards._before(info)
+    assert shown == ["checking …"]
+    _check_cards._after(SimpleNamespace(success=True, error_in_exec=None, info=info))
+    assert [text.split("\n")[0] for text in shown] == ["✓ Passed: mean · 2 points"]
+    _check_cards._before(info)
+    _check_cards.show_mistake(check.Mistake("divide by n\ngot 4, expected 2"), "line 1")
+    _check_cards._after(ended(CHECK_MEAN, check.Mistake("divide by n")))
+    assert [text.split("\n")[0] for text in shown[1:]] == ["✗ Not yet: mean · 2 points"]
+    _check_cards._before(info)
+    _check_cards._after(SimpleNamespace(success=False, error_in_exec=KeyboardInterrupt(), info=info))
+    assert shown[2:] == ["This check has not come to its end"]
+    _check_cards._before(SimpleNamespace(raw_cell="x = 3", cell_id="plain"))
+    assert len(shown) == 3
 
 
 def test_a_failed_check_names_itself_and_what_was_overwritten(shown: list[str]) -> None:
