@@ -9,6 +9,7 @@ import builtins
 import difflib
 import linecache
 import re
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from types import FrameType
@@ -116,6 +117,8 @@ def undefined_name(error: BaseException, names: Mapping[str, Any]) -> str:
         error: The error.
         names: The variables of the notebook.
     """
+    if isinstance(error, AttributeError):
+        return _unknown_part(str(error))
     name = getattr(error, "name", None)
     if not isinstance(error, NameError) or isinstance(error, UnboundLocalError) or not name:
         return ""
@@ -125,6 +128,14 @@ def undefined_name(error: BaseException, names: Mapping[str, Any]) -> str:
     return f"Nothing defines `{name}`. " + (
         f"Did you mean `{near[0]}`?" if near else "Is it spelt as where you gave it a value?"
     )
+
+
+def _unknown_part(said: str) -> str:
+    """Say which function of a module is like the one that an error looked for in it; "" if none is, or no module is named."""
+    found = re.search(r"^module '([\w.]+)' has no attribute '(\w+)'", said)
+    module = sys.modules.get(found[1]) if found else None
+    near = difflib.get_close_matches(found[2], dir(module), n=1, cutoff=0.7) if found and module is not None else []
+    return f"`{found[1]}` has no `{found[2]}`. Did you mean `{near[0]}`?" if found and near else ""
 
 
 def lines_of_code(error: BaseException, names: Mapping[str, Any]) -> tuple[str, ...]:

@@ -28,12 +28,14 @@ class Ran:
         cell: Its id, as far as the front end says it; else "".
         error: The name and the first line of its error, such as "NameError: name 'x' is not defined"; "" if it has none.
         seconds: How long it took; 0 if that is not known.
+        ended: When it ended, in seconds since 1970; 0 if that is not known.
     """
 
     source: str
     cell: str = ""
     error: str = ""
     seconds: float = 0.0
+    ended: float = field(default=0.0, compare=False)
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Record:
         """Note and return the cell that has ended, as IPython's event `post_run_cell` describes it."""
         error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
         seconds = 0.0 if self.began is None else time.perf_counter() - self.began
-        ran = replace(_ran(getattr(result, "info", None), error), seconds=seconds)
+        ran = replace(_ran(getattr(result, "info", None), error), seconds=seconds, ended=time.time())
         self.began = None
         self.runs.append(ran)
         return ran

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from coursekit import _console, _environment, _gpus, _machine, _quiet, _versions
+from coursekit import _console, _environment, _front_end, _gpus, _machine, _quiet, _versions
 from coursekit._machine import chosen_backend
 
 __all__ = ["LABS", "LECTURES", "chosen_backend", "data_source", "loadable", "setup"]
@@ -88,6 +88,22 @@ def setup(notebook: str | None = None) -> None:
     for package in dict.fromkeys((*_versions.TESTED, keras.config.backend())):
         if said := _versions.outside(package):
             _console.say(said)
+    if name in LABS and (said := _in_a_copy(name)):
+        _console.say(said)
+
+
+def _in_a_copy(lab: str) -> str:
+    """Say that a person has opened a copy that was written to be handed in; "" elsewhere, and where the front end does not say."""
+    if _front_end.is_colab() or not _front_end.watched(getattr(_front_end.shell(), "kernel", None)):
+        return ""
+    from coursekit.submission import SubmissionError
+    from coursekit.submission.find import find
+    from coursekit.submission.saved import about_copy
+
+    try:
+        return about_copy(find(), lab)
+    except SubmissionError:
+        return ""
 
 
 def _known_name(notebook: str | None) -> str | None:

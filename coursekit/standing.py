@@ -17,11 +17,11 @@ from coursekit.submission import SubmissionError
 from coursekit.submission import notebook as nb
 from coursekit.submission.find import Found, find
 
-__all__ = ["Standing", "progress", "standings"]
+__all__ = ["Standing", "is_edited", "progress", "standings"]
 
 _COLAB_SECONDS = 10  # that Colab may take to give the notebook
 
-PASSES, FAILS, CHANGED, UNWRITTEN, NOT_RUN = "passes", "fails", "changed", "unwritten", "not run"
+PASSES, FAILS, CHANGED, EDITED, UNWRITTEN, NOT_RUN = "passes", "fails", "changed", "edited", "unwritten", "not run"
 
 
 def progress() -> None:
@@ -46,7 +46,8 @@ def progress() -> None:
         _console.say("coursekit.progress(): this notebook is none of the course's labs, so there are no checks to count")
     else:
         first = _hints.about_overwritten(shell.user_ns, record)
-        show(card(record.outline, standings(record.outline, record.runs), _notebook(), first))
+        notebook = _notebook()
+        show(card(record.outline, standings(record.outline, record.runs, notebook), notebook, first))
 
 
 def _notebook() -> Found | None:
@@ -64,7 +65,8 @@ class Standing:
     Attributes:
         exercise: Its exercise.
         check: The check.
-        state: "passes", "fails", "changed" (the answer ran in another form since), "unwritten" or "not run".
+        state: "passes", "fails", "changed" (the answer ran in another form since), "edited" (it was changed and saved, and has not
+            run since), "unwritten" or "not run".
         said: The first line of what it said if it fails; else "".
     """
 
@@ -74,8 +76,14 @@ class Standing:
     said: str = ""
 
 
-def standings(outline: Outline, runs: list[Ran]) -> list[Standing]:
-    """Return how each check of a lab stands after these cells ran, in the order of the notebook."""
+def standings(outline: Outline, runs: list[Ran], notebook: Found | None = None) -> list[Standing]:
+    """Return how each check of a lab stands after these cells ran, in the order of the notebook.
+
+    Args:
+        outline: The lab.
+        runs: The cells that ran.
+        notebook: The notebook, to see which answers were edited since; None if it cannot be read.
+    """
     answers: dict[str, Ran] = {}  # the last run of each exercise
     ended: dict[str, tuple[Ran, str]] = {}  # the last run of each check, and the answer that it looked at
     for ran in runs:
@@ -85,10 +93,28 @@ def standings(outline: Outline, runs: list[Ran]) -> list[Standing]:
         elif answer := outline.find_exercise(ran.source, ran.cell):
             answers[answer.name] = ran
     return [
-        _standing(outline, exercise, check, answers.get(exercise.name), ended.get(check.name))
+        Standing(exercise, check, EDITED)
+        if notebook is not None and is_edited(exercise, answers.get(exercise.name), notebook)
+        else _standing(outline, exercise, check, answers.get(exercise.name), ended.get(check.name))
         for exercise in outline.exercises
         for check in exercise.checks
     ]
+
+
+def is_edited(exercise: Exercise, answer: Ran | None, notebook: Found) -> bool:
+    """Return whether a notebook holds another version of an answer than the one that ran last, and a later one.
+
+    Args:
+        exercise: The exercise.
+        answer: Its answer as it ran last; None if it did not run.
+        notebook: The notebook. A file that was saved before the answer ran says nothing.
+    """
+    if answer is None or not answer.ended:
+        return False
+    if not notebook.is_live and (notebook.saved is None or notebook.saved.timestamp() <= answer.ended):
+        return False
+    own = [nb.source(cell).strip() for cell in nb.cells(notebook.notebook) if nb.grade_id(cell) == exercise.name]
+    return bool(own) and answer.source.strip() not in own
 
 
 def _standing(
@@ -201,6 +227,8 @@ def _said(found: list[Standing], points: float, first: str) -> str:
         some = f" ({points:g} of {sum(s.check.points for s in found):g} points pass)" if points else ""
         stopped = first and is_consequence(failing.said)
         return f"✗ stopped{some}: see “Look at this first”" if stopped else f"✗ fails{some}: {failing.said}"
+    if EDITED in states:
+        return "↻ changed since it ran: run it, and its checks again"
     if CHANGED in states:
         return "↻ changed since its checks ran: run them again"
     return "– not run yet" if states == {NOT_RUN} else "– not all of its checks have run yet"

@@ -190,14 +190,35 @@ def _keep_outputs(work: Notebook, run: Run) -> None:
 
 
 def _about_unsaved(found: Found, outline: Outline) -> list[str]:
-    """Return a warning about work that ran and is not in the file."""
+    """Return warnings about work that ran and is not in the file, and about work in the file that did not run."""
     other = [] if found.is_live else unsaved(_ran(), _texts(found))
-    if not other:
-        return []
-    return [
-        f"The file differs from what you ran: {_named(found, other, outline)}. Your last changes may not be saved. "
-        "Save the notebook (Ctrl+S or ⌘S), and call coursekit.submit() again."
-    ]
+    edited = [index for index in other if _is_edited(found, index, outline)]
+    said = []
+    if edited:
+        said.append(
+            f"You changed {_named(found, edited, outline)} and have not run it since. What you hand in is the text as you saved it: "
+            "run that cell and its checks. If they do not pass, mend it and call coursekit.submit() again."
+        )
+    if other := [index for index in other if index not in edited]:
+        said.append(
+            f"The file differs from what you ran: {_named(found, other, outline)}. Your last changes may not be saved. "
+            "Save the notebook (Ctrl+S or ⌘S), and call coursekit.submit() again."
+        )
+    return said
+
+
+def _is_edited(found: Found, index: int, outline: Outline) -> bool:
+    """Return whether a code cell of the file is an answer that was changed and saved after it ran last."""
+    from coursekit import _record
+    from coursekit.standing import is_edited
+
+    record = _record.record_of(_front_end.shell())
+    name = nb.grade_id(_code_cells(found)[index])
+    exercise = next((one for one in outline.exercises if one.name == name), None)
+    if record is None or exercise is None:
+        return False
+    runs = [ran for ran in record.runs if (own := outline.find_exercise(ran.source, ran.cell)) and own.name == name]
+    return bool(runs) and is_edited(exercise, runs[-1], found)
 
 
 def _about_order(found: Found, outline: Outline) -> list[str]:

@@ -188,3 +188,19 @@ def test_a_failed_check_of_code_that_stopped_shows_the_students_line(notebook: N
     assert lines[lines.index("What your code did") + 1].startswith("  your code stopped with ValueError")
     assert "in `mean`" in lines[lines.index("Where it stopped") + 1]
     assert not any("with …" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("np.linalg.nrom([3, 4])", "`numpy.linalg` has no `nrom`. Did you mean `norm`?"),
+        ("keras.layers.Dens(3)", "has no `Dens`. Did you mean `Dense`?"),
+        ("np.qqqqqq", ""),
+        ("[].appendix(1)", ""),
+    ],
+)
+def test_a_misspelt_function_of_a_module_is_named_with_one_like_it(code: str, said: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        exec(code, {"np": np, "keras": keras})
+    assert said in _errors.undefined_name(caught.value, {})
+    assert bool(said) is bool(_errors.undefined_name(caught.value, {}))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import nbformat
@@ -14,7 +16,7 @@ import pytest
 from nbclient import NotebookClient
 
 import coursekit
-from coursekit import session
+from coursekit import _front_end, session
 from tests.coursekit.test_import import python
 
 if sys.version_info >= (3, 11):
@@ -144,3 +146,24 @@ def test_a_warning_of_a_correct_answer_does_not_reach_stderr() -> None:
     assert run.stderr == ""
     assert "input_shape" in run.stdout
     assert "RuntimeWarning: overflow" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "receipt", "said"), [("lab01_perceptron-s1-2026.ipynb", True, True), ("mine.ipynb", False, False)]
+)
+def test_a_copy_that_was_written_to_be_handed_in_says_so_at_its_first_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, receipt: bool, said: bool
+) -> None:
+    notebook = {
+        "cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Lab"}],
+        "metadata": {"coursekit": {"receipt": "abc"} if receipt else {}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    (tmp_path / name).write_text(json.dumps(notebook))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / name))
+    request = {"header": {"msg_id": "3f2504e0"}, "content": {"allow_stdin": True}}
+    shell = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda channel: request), user_ns={})
+    monkeypatch.setattr(_front_end, "shell", lambda: shell)
+    assert bool(session._in_a_copy("lab01_perceptron")) is said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import coursekit
 from coursekit import _front_end, standing
 from coursekit._record import Ran, Record
+from coursekit.submission import handing_in
 from coursekit.submission.find import Found
 
 from . import tinylab
@@ -184,3 +186,49 @@ def test_where_nothing_is_known_it_says_so_and_does_nothing(
     monkeypatch.setattr(_front_end, "shell", lambda: shell)
     coursekit.progress()
     assert said in capsys.readouterr().out
+
+
+# ── edited and not run ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def saved(answer: str, *, after: float, is_live: bool = False) -> Found:
+    """The tiny lab with this answer to its first exercise, as a file that was saved this many seconds after the answer ran."""
+    notebook = tinylab.notebook()
+    (own,) = [cell for cell in notebook["cells"] if cell["id"] == "mean"]
+    own["source"] = answer
+    return Found(notebook, Path(), is_live, Path("tiny.ipynb"), datetime.fromtimestamp(1000 + after, timezone.utc))
+
+
+@pytest.mark.parametrize(
+    ("answer", "after", "is_live", "state"),
+    [
+        (OTHER, 5, False, "edited"),
+        (OTHER, -5, True, "edited"),
+        (OTHER, -5, False, "passes"),  # an older file
+        (RIGHT + "\n", 5, False, "passes"),
+    ],
+)
+def test_an_answer_that_was_edited_and_has_not_run_since_passes_no_longer(
+    answer: str, after: float, is_live: bool, state: str
+) -> None:
+    outline, runs = tinylab.outline(), [Ran(RIGHT, ended=1000.0), Ran(CHECK_MEAN, ended=1001.0)]
+    found = standing.standings(outline, runs, saved(answer, after=after, is_live=is_live))
+    assert found[0].state == state
+    line = "changed since it ran: run it, and its checks again"
+    assert (line in standing.card(outline, found).text()) is (state == "edited")
+
+
+@pytest.mark.parametrize(
+    ("after", "said"), [(5, "You changed Exercise 1"), (-5, "The file differs from what you ran: Exercise 1")]
+)
+def test_a_hand_in_tells_an_edit_that_did_not_run_from_work_that_is_not_saved(
+    monkeypatch: pytest.MonkeyPatch, after: float, said: str
+) -> None:
+    outline = tinylab.outline()
+    record = Record("tiny", runs=[Ran(RIGHT, ended=1000.0)])
+    record.__dict__["outline"] = outline
+    history = SimpleNamespace(input_hist_raw=["", RIGHT])
+    monkeypatch.setattr(_front_end, "shell", lambda: SimpleNamespace(_coursekit_record=record, history_manager=history))
+    (warning,) = handing_in._about_unsaved(saved(OTHER, after=after), outline)
+    assert warning.startswith(said)
+    assert handing_in._about_unsaved(saved(RIGHT, after=after), outline) == []
