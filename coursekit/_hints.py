@@ -54,8 +54,13 @@ def about_order(error: BaseException | None, ran: Ran, record: Record) -> list[s
         maker = exercise  # what a check itself asks for
     if not name or maker is None:
         return []
+    last = _last_run(maker, record)
+    if last is not None and last.error:
+        return [
+            f"`{name}` comes from {maker.title}, which stopped with {last.error}. Mend that cell and run it, then run this one again."
+        ]
     said = [f"`{name}` comes from {maker.title}. Write it there if it is missing, run that cell, then run this one again."]
-    if _last_run(maker, record) is None:
+    if last is None:
         said.append(f"If you wrote it before the kernel was started again, run all cells above this one: {_RUN_ABOVE}.")
     return said
 

@@ -6,6 +6,7 @@ Nothing is run or read for it: IPython says what has run. Knows nothing of what 
 from __future__ import annotations
 
 import builtins
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -102,4 +103,5 @@ def record_of(shell: Any) -> Record | None:
 
 def _ran(info: Any, error: BaseException | None = None) -> Ran:
     said = "" if error is None else f"{type(error).__name__}: {error}".strip().splitlines()[0]
+    said = re.sub(r" \(\d+\.py, (line \d+)\)$", r" (\1)", said)  # a kernel gives cells such names
     return Ran(getattr(info, "raw_cell", None) or "", getattr(info, "cell_id", None) or "", said)

@@ -26,7 +26,8 @@
 # kind run when your notebook is marked.
 #
 # **Write down** each prediction, on paper or in a cell of your own: the written questions ask for some of them. To
-# answer a written question, double-click the text *YOUR ANSWER HERE*, and write in its place.
+# answer a written question, double-click the text *YOUR ANSWER HERE* (or select it
+# and press *Enter*), and write in its place.
 #
 # **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
 # function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
@@ -261,6 +262,7 @@ check.close(
         "you took the mean: a penalty is a sum": [3.1042, 10.0, 3.7037, 2.381],
         "you added over the solutions: one row is one solution, sum over axis 1": [49.7029, 6.1033, 1.7602],
         "these are the L1 penalties: L2 comes second": [3.75, 8, 3.3333, 4.2857],
+        "that is the price of all four together: sum over axis 1": 57.5665,
     },
 )
 check.close(
@@ -403,7 +405,8 @@ plotting.penalty_shapes();
 #
 # ### Exercise 3 (3 points)
 #
-# Write `penalised_step`.
+# Write `penalised_step`. The first two checks look at one penalty each. The third one asks only whether the two act together, and whether
+# nothing is changed in place: it may pass while a slope is still wrong.
 
 # %% exercise="penalised_step"
 def penalised_step(w, gradient, lr, l1, l2):
@@ -646,7 +649,7 @@ with check.explained({"as a data type": one_tuple, "broadcast": one_tuple, "inte
     result = dropout(h.copy(), 0.25, 1, True)
 check.length(result, 2, "return two arrays: the output, and the mask")
 output, mask = result
-check.shape(mask, (200, 100), "the mask has the shape of h")
+check.shape(mask, (200, 100), "the mask must have the shape of h")
 check.true(np.isfinite(mask).all(), "the mask holds nan or inf: something was divided by 0")
 check.true(np.asarray(mask).dtype.kind != "i", "the mask holds whole numbers, which cut 1.33 off to 1: make an array of floats")
 check.close(
@@ -703,7 +706,7 @@ one_tuple = "rng.random takes the shape as one tuple, and draws for each entry: 
 old = "np.random.rand wants single numbers; take rng = np.random.default_rng(seed) and rng.random(h.shape)"
 with check.explained({"as a data type": one_tuple, "broadcast": one_tuple, "interpreted as an integer": old}):
     masks = [np.asarray(dropout(np.ones((50, 40)), 0.5, seed, True)[1]) for seed in (3, 3, 4)]
-check.shape(masks[0], (50, 40), "the mask has the shape of h")
+check.shape(masks[0], (50, 40), "the mask must have the shape of h")
 check.true(np.array_equal(masks[0], masks[1]), "the same seed gave two different masks: use default_rng(seed)")
 check.true(not np.array_equal(masks[0], masks[2]), "two seeds gave the same mask: use the seed, default_rng(seed)")
 check.true((masks[0] != masks[0][:1]).any(), "every row has the same mask: draw a number for each entry, rng.random(h.shape)")
@@ -756,7 +759,7 @@ check.close(
         "you scaled up at test time: with training=False nothing is scaled": [[2.0, -4.0, 6.0]],
     },
 )
-check.shape(mask, (1, 3), "the mask has the shape of h")
+check.shape(mask, (1, 3), "the mask must have the shape of h")
 check.close(mask, [[1, 1, 1]], hint="at test time (training=False) the mask is all ones")
 with check.unchanged(h, hint="dropout changed h: `h *= mask` works in place, `h * mask` makes a new array"):
     dropout(h, 0.3, 2, True)
@@ -873,7 +876,7 @@ plotting.image_grid(
 #
 # </details>
 #
-# Keras's layer `Dropout` does the same. The argument `training` says which of the two it is; `fit` sets it to
+# Keras's layer `Dropout` does the same. The argument `training` says whether it is used in training or in use; `fit` sets it to
 # True, `evaluate` and `predict` set it to False.
 
 # %%
@@ -930,7 +933,7 @@ def build_regularised(dropout, l2):
         without the biases.
     Returns a sequential or functional Keras model, of Keras's own layers and penalties: images
         (n, 28, 28) in, class probabilities (n, 10) out; ReLU in both hidden layers; no other noise
-        and no other penalty; nothing limits the weights.
+        and no other penalty; no kernel_constraint or bias_constraint.
     """
     ### BEGIN SOLUTION
     penalty = keras.regularizers.L2(l2)
@@ -1109,7 +1112,8 @@ built.set_weights(weights)
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
 check.close(
     cost, 50 * l2, rtol=1e-3,
-    hint=f"wrong for l2 = {l2:.2f}: `\"l2\"` and L2() without a number always mean 0.01; write keras.regularizers.L2(l2)",
+    hint=f"wrong for l2 = {l2:.2f}: the strength must be the argument, and it is always the same (`\"l2\"` and L2() alone mean\n"
+    "0.01): write keras.regularizers.L2(l2)",
 )
 ### BEGIN HIDDEN TESTS
 held = [
@@ -1807,7 +1811,9 @@ P = np.array([
 result = ensemble(P.copy())
 check.length(result, 2, "return two arrays: the mean probabilities, and the labels")
 check.equal(
-    result[1], [0, 1, 0, 1], "these are your labels: the mean probabilities of the first sample are 0.57 and 0.43, so its label is 0",
+    result[1], [0, 1, 0, 1],
+    "your labels are not one class for each sample, that with the largest MEAN probability: for the first sample the means are 0.57 and\n"
+    "0.43, so its label is 0",
     mistakes={
         "that is a vote: two unsure networks beat one that is very sure. Take the largest MEAN probability": [1, 1, 0, 1],
         "take the argmax over the classes (axis 1 of the mean), not over the samples": [2, 3],
@@ -1868,7 +1874,7 @@ for name in ("none", "dropout"):
 #
 # $$\bar w \leftarrow d \cdot \bar w + (1 - d) \cdot w, \qquad 0 \le d < 1$$
 #
-# The larger the decay $d$, the longer the memory: about $1/(1-d)$ values count.
+# The larger the decay $d$, the longer the memory: in effect it averages about the last $1/(1-d)$ values.
 #
 # ### Exercise 11 (2 points)
 #
@@ -2055,7 +2061,8 @@ plotting.describe(ax, f"Test accuracy by epoch. {said}");
 # ## Hand in
 #
 # The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
-# writes the file to hand in: save the notebook before you run it. Run both as often as you like. If they end with `NameError`, the kernel
+# writes the file to hand in: save the notebook before you run it. (It takes about as long as all cells
+# together took you, says how long, and asks once for your student ID.) Run both as often as you like. If they end with `NameError`, the kernel
 # was restarted: run the first code cell of the notebook, with `import coursekit`, and then these two again.
 
 # %%

@@ -27,7 +27,8 @@
 # kind run when your notebook is marked.
 #
 # **Write down** each prediction, on paper or in a cell of your own: the written questions ask for some of them. To
-# answer a written question, double-click the text *YOUR ANSWER HERE*, and write in its place.
+# answer a written question, double-click the text *YOUR ANSWER HERE* (or select it
+# and press *Enter*), and write in its place.
 #
 # **What counts.** Where a docstring says *int*, *float* or *bool*, a NumPy number of that kind is as good. You may use every
 # function of the libraries that the lab imports, unless the exercise says otherwise. Warnings cost nothing.
@@ -2482,7 +2483,8 @@ plotting.confusion_matrix(matrix, photos.class_names);
 # ## Hand in
 #
 # The first cell shows where you stand. The second one runs everything once more from top to bottom, tells you what is still missing, and
-# writes the file to hand in: save the notebook before you run it. Run both as often as you like. If they end with `NameError`, the kernel
+# writes the file to hand in: save the notebook before you run it. (It takes about as long as all cells
+# together took you, says how long, and asks once for your student ID.) Run both as often as you like. If they end with `NameError`, the kernel
 # was restarted: run the first code cell of the notebook, with `import coursekit`, and then these two again.
 
 # %%

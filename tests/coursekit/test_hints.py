@@ -41,6 +41,22 @@ def test_a_check_before_its_exercise_is_told_what_to_write_or_run_first() -> Non
         assert "run that cell, then run this one again" in said
 
 
+def test_an_answer_that_has_never_run_well_is_named_with_its_error() -> None:
+    broken = Ran(answered(MEAN, "  return x"), error="IndentationError: unexpected indent (line 3)")
+    said = " ".join(_hints.about_order(NameError("name 'mean' is not defined", name="mean"), Ran(CHECK_MEAN), record(broken)))
+    assert said.startswith(
+        "`mean` comes from Exercise 1 (3 points), which stopped with IndentationError: unexpected indent (line 3)"
+    )
+
+
+def test_a_syntax_error_is_noted_without_the_name_that_a_kernel_gives_its_cell() -> None:
+    kept = record()
+    error = SyntaxError("invalid syntax", ("508885553.py", 15, 1, "x =", 15, 2))
+    kept.begin(SimpleNamespace(raw_cell="x ="))
+    ran = kept.end(SimpleNamespace(error_before_exec=error, error_in_exec=None, info=SimpleNamespace(raw_cell="x =")))
+    assert ran.error == "SyntaxError: invalid syntax (line 15)"
+
+
 def test_an_answer_that_has_not_run_since_its_check_failed_is_told_to_run() -> None:
     failed, answer = Ran(CHECK_MEAN, error="Mistake: no"), Ran(answered(MEAN, "return 1"))
     (said,) = _hints.about_again(Ran(CHECK_MEAN), record(answer, failed))
