@@ -46,7 +46,14 @@ def start(
             show_default=False,
         ),
     ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Only copy; do not open JupyterLab.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Only copy; do not start JupyterLab.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Start JupyterLab without opening a browser, and print its address.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="JupyterLab's port; by default 8888, or the next free one.", show_default=False),
+    ] = None,
 ) -> None:
     """Make your own copy of the labs and lectures, and open it in JupyterLab.
 
@@ -76,8 +83,9 @@ def start(
         return
     if course.is_root():
         _console.say("You are root, as in a container: JupyterLab is started with --allow-root.")
-    _console.say("JupyterLab opens in your browser. To stop it, press Ctrl-C here.")
-    code = course.open_jupyterlab(folder)
+    opens = "JupyterLab prints its address below: open it in a browser" if no_browser else "JupyterLab opens in your browser"
+    _console.say(f"{opens}. To stop it, press Ctrl-C here.")
+    code = course.open_jupyterlab(folder, browser=not no_browser, port=port)
     if code is None:
         _console.say(
             "JupyterLab is not installed: pip install jupyterlab ipykernel ipywidgets, then run `coursekit start` again; "

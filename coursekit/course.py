@@ -96,19 +96,25 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def open_jupyterlab(folder: Path) -> int | None:
+def open_jupyterlab(folder: Path, *, browser: bool = True, port: int | None = None) -> int | None:
     """Open JupyterLab in a folder, for root too, and wait until it ends.
 
     Args:
         folder: The folder.
+        browser: Whether it opens a browser.
+        port: Its port; None to let JupyterLab choose.
 
     Returns:
         Its exit code; None if it is not installed.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         return None
-    allowed = ["--allow-root"] if is_root() else []
-    process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *allowed], cwd=folder, env=kernel_environment())
+    options = [
+        *(["--allow-root"] if is_root() else []),
+        *([] if browser else ["--no-browser"]),
+        *([] if port is None else [f"--port={port}"]),
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=kernel_environment())
     while True:
         try:
             return process.wait()

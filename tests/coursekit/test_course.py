@@ -263,6 +263,10 @@ def test_start_opens_jupyterlab_in_the_folder_and_ends_with_its_code(
     assert code == 3
     assert opened == [(["-m", "jupyterlab", *(["--allow-root"] if user == 0 else [])], Path("mine"))]
     assert ("--allow-root" in said) is (user == 0)
+    assert "JupyterLab opens in your browser" in said
+    code, said = start("mine", "--no-browser", "--port", "9999")
+    assert opened[1][0][-2:] == ["--no-browser", "--port=9999"]
+    assert "JupyterLab prints its address below" in said
 
 
 def test_start_without_jupyterlab_copies_and_says_how_to_get_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
