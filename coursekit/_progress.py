@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import keras
@@ -171,7 +172,9 @@ class NotebookProgress(keras.callbacks.Callback):
 
     def _show(self, text: str) -> None:
         """Update the line."""
-        self.handle = _display({"text/plain": text}, self.handle)
+        # JupyterLab breaks plain text anywhere, also within a word.
+        page = f'<pre style="margin:0;white-space:pre-wrap;word-break:normal;overflow-wrap:break-word">{escape(text)}</pre>'
+        self.handle = _display({"text/plain": text, "text/html": page}, self.handle)
         self.shown = time.perf_counter()
 
 
