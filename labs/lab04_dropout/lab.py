@@ -226,7 +226,7 @@ W = np.array([[1.0, -2.0, 0.0, 0.5], [0.5, 0.0, 0.0, 0.0], [-3.0, 4.0, 1.0, 0.0]
 with check.unchanged(W, hint="penalties changed W: `W[W < 0] *= -1` works in place; np.abs(W) makes a new array"):
     l1 = penalties(W)[0]
 check.close(
-    l1, [3.5, 0.5, 8],
+    l1, [3.5, 0.5, 8], rtol=1e-3,
     hint="your L1 is wrong for three other vectors, of four weights: nothing may depend on three weights or four solutions",
     mistakes={"these are the penalties of the four solutions: the function gets its vectors as the argument W": [3.75, 8, 3.33333333, 4.28571429]},
 )
@@ -266,7 +266,7 @@ check.close(
     },
 )
 check.close(
-    penalties(np.array([[1.0, -2.0, 0.0, 0.5], [0.5, 0.0, 0.0, 0.0], [-3.0, 4.0, 1.0, 0.0]]))[1], [5.25, 0.25, 26],
+    penalties(np.array([[1.0, -2.0, 0.0, 0.5], [0.5, 0.0, 0.0, 0.0], [-3.0, 4.0, 1.0, 0.0]]))[1], [5.25, 0.25, 26], rtol=1e-3,
     hint="your L2 is wrong for three other vectors, of four weights: nothing may depend on three weights or four solutions",
     mistakes={"these are the penalties of the four solutions: the function gets its vectors as the argument W": [9.3125, 30, 11.11111111, 7.14285714]},
 )
@@ -352,7 +352,9 @@ check.equal(
     "here row 1 has both of the smallest penalties, and all of them are small: the two choices may be the same row, and nothing is\n"
     "rounded before it is compared",
 )
-check.equal(choose(np.array([[2.0, -3.0]])), [0, 0], "wrong for a single row: it is the choice of both")
+single = "wrong for a single row: it is the choice of both"
+with check.explained({"": single}):
+    check.equal(choose(np.array([[2.0, -3.0]])), [0, 0], single)
 check.equal(
     choose(np.array([[1.0, 2.0], [0.0, 0.0], [-3.0, 0.0]])), [1, 1],
     "a row of zeros has the smallest penalties of all, 0 and 0: it counts like any other row",
@@ -1057,24 +1059,22 @@ check.true(
     "the noise in training is not that of dropout, which cuts a neuron off or makes it larger by 1/(1 − rate):\n"
     "use keras.layers.Dropout(dropout) after each hidden layer, and no other noise",
 )
-much = build_regularised(0.8, 0.0)
-check.weights(much, shapes)
-much.set_weights(weights)
-q = keras.ops.convert_to_numpy(much(spots, training=True)).astype("float64")
-scores = np.log(np.maximum(q[:, 0], 1e-30) / np.maximum(q[:, 1], 1e-30)) if sums_to_1 else q[:, 0] - q[:, 1]
-check.between(
-    np.mean(np.abs(scores) < 1e-3), 0.93, 0.99, name="the share of images whose signal is cut off by dropout with rate 0.8, in theory 0.96,",
-    low_hint="the rate 0.8 was asked for, and less is dropped: take the rate as it is, do not limit it",
-    high_hint="the rate 0.8 was asked for, and more is dropped",
-)
-both = build_regularised(rate, 0.01)
-check.weights(both, shapes)
-both.set_weights(weights)
-q = keras.ops.convert_to_numpy(both(spots, training=True)).astype("float64")
-check.true(
-    np.std(q[:, 0]) > 1e-4,
-    f"with dropout {rate:.2f} nothing is dropped in training when l2 is 0.01: the network has dropout and the penalty at once",
-)
+for share, strength in ((0.8, 0.0), (rate, 0.01)):
+    other = build_regularised(share, strength)
+    check.weights(other, shapes)
+    other.set_weights(weights)
+    q = keras.ops.convert_to_numpy(other(spots, training=True)).astype("float64")
+    check.true(
+        np.std(q[:, 0]) > 1e-4,
+        f"with dropout {share:.2f} nothing is dropped in training when l2 is {strength}: the network has dropout and the penalty at once",
+    )
+    scores = np.log(np.maximum(q[:, 0], 1e-30) / np.maximum(q[:, 1], 1e-30)) if sums_to_1 else q[:, 0] - q[:, 1]
+    check.between(
+        np.mean(np.abs(scores) < 1e-3), *((0.93, 0.99) if share == 0.8 else (0, 1)),
+        name="the share of images whose signal is cut off by dropout with rate 0.8, in theory 0.96,",
+        low_hint="the rate 0.8 was asked for, and less is dropped: take the rate as it is, do not limit it",
+        high_hint="the rate 0.8 was asked for, and more is dropped",
+    )
 ### END HIDDEN TESTS
 
 # %% tests="build_l2" points=1
@@ -1607,7 +1607,7 @@ branched = keras.Model(start, keras.layers.Add()([inner(start), keras.layers.Ide
 whole = "model may be any Keras model, here one with two paths, one of them a model of its own: call it as a whole, model(X, training=True)"
 with check.explained({"": whole}):
     mean = mc_predict(branched, threes.copy(), 20)[0]
-check.shape(mean, (3000, 4), whole)
+    check.shape(mean, (3000, 4), whole)
 check.true(np.std(mean) > 0.01, f"dropout was switched off in a part of the model; {whole}")
 check.between(np.mean(mean), 5.8, 6.2, name="the mean for inputs of 3", low_hint=whole, high_hint=whole)
 mostly = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.25)])  # each entry becomes 0 or 4/3 as large
