@@ -76,7 +76,8 @@ def secrets(lab: Lab) -> set[str]:
             else:
                 (secret if inside else public).add(line)
     # Short lines, comments, and lines that only begin a call or a loop, silence NumPy or create a random generator reveal nothing.
-    begins = r"(?:with |return )?[\w.]+\([{\[]?$|for _ in range\(\w+\):$|with np\.errstate\([\w=\"]*\):$"
+    begins = r"(?:with |return )?[\w.]+\([{\[]?$|for _ in range\(\w+\):$|with (?:np\.errstate\([\w=\"]*\)(?:, )?)?"
+    begins += r"(?:check\.explained\(\w+\))?:$"
     telling = re.compile(rf"(?!#|{begins}|rng = np\.random\.default_rng\(\w*\)$).{{12,}}")
     return {line for line in secret - public if telling.match(line)}
 

@@ -58,7 +58,7 @@ def test_a_map_needs_one_value_a_place():
 
 
 def test_predictions_of_shape_n_1_and_n_give_the_same_points(rng):
-    y, y_hat = rng.uniform(1, 5, 20), rng.uniform(1, 5, 20)
+    y, y_hat = np.append(rng.uniform(1, 5, 18), [1, 5]), rng.uniform(1, 5, 20)  # none is far outside of the true values
     one, other = (plotting.predictions(y, guess).collections[0].get_offsets() for guess in (y_hat, y_hat[:, None]))
     np.testing.assert_array_equal(one, other)
     np.testing.assert_allclose(one, np.column_stack([y, y_hat]))

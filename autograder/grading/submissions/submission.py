@@ -160,7 +160,7 @@ class _Submitted:
         """Return whether nbgrader's checksum matches `source` and the metadata, so that a release contained them."""
         try:
             return bool(self.noted["checksum"]) and self.noted["checksum"] == _checksum(source, self.cell_type, self.noted)
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):  # metadata of any kind
             return False
 
 
