@@ -1210,12 +1210,6 @@ check.close(
     losses(np.zeros(60), 1e-3 * errors, 1e-3 * delta)[2], 1e-6 * scipy.special.huber(delta, errors).mean(), rtol=1e-4, atol=0,
     hint="wrong for small errors and a small δ, of about 0.001: return the Huber loss as it is, not rounded",
 )
-at_delta = delta * np.array([1.0, -1.0, 1.0, -1.0, 0.0])
-check.close(
-    losses(np.zeros(5), at_delta, delta)[2], scipy.special.huber(delta, at_delta).mean(), rtol=1e-4,
-    hint=f"an error of exactly δ or −δ costs δ²/2 like its neighbours, here with δ = {delta:.2f}",
-    mistakes={"errors of exactly δ and −δ cost nothing: neither |e| < δ nor |e| > δ is true for them. Write <= in one of the two": 0},
-)
 for some, where in ((near, "at most"), (far, "more than")):
     with np.errstate(all="ignore"):
         huber = losses(np.zeros(len(some)), some.copy(), delta)[2]
@@ -1224,6 +1218,12 @@ for some, where in ((near, "at most"), (far, "more than")):
     check.close(
         huber, scipy.special.huber(delta, some).mean(), rtol=1e-3, hint=f"wrong where {one_kind}", mistakes={empty: np.nan},
     )
+at_delta = delta * np.array([1.0, -1.0, 1.0, -1.0, 0.0])
+check.close(
+    losses(np.zeros(5), at_delta, delta)[2], scipy.special.huber(delta, at_delta).mean(), rtol=1e-4,
+    hint=f"an error of exactly δ or −δ costs δ²/2 like its neighbours, here with δ = {delta:.2f}",
+    mistakes={"errors of exactly δ and −δ cost nothing: neither |e| < δ nor |e| > δ is true for them. Write <= in one of the two": 0},
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

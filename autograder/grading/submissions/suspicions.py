@@ -57,7 +57,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("opens a connection", r"\bsocket\b|\burllib\b|\bhttp\.client\b|^import requests\b|\brequests\.(get|post)\b"),
         (
             "runs a shell command, which may be harmless",
-            r"\bsubprocess\b|\bos\.(system|popen|posix_spawn\w*)\b|\bmultiprocessing\b|^shell |^ *!(?!=)|^ *%%?(bash|sh|script|system|sx)\b",
+            r"\bsubprocess\b|\bos\.(system|popen|posix_spawn\w*)\b|\bmultiprocessing\b|^shell |"
+            r"^ *!(?!=)|^ *%%?(bash|sh|script|system|sx)\b",
         ),
     )
 )
