@@ -154,6 +154,15 @@ def test_a_checksum_that_is_none_excuses_nothing(toy: Lab, tmp_path: Path, check
     assert kinds(read_submission(toy, submit(notebook, tmp_path))) == ["edited", "edited"]
 
 
+@pytest.mark.parametrize("stated", [True, None, 3, ["code"]])
+def test_a_cell_type_that_is_no_text_excuses_nothing(toy: Lab, tmp_path: Path, stated: object) -> None:
+    notebook = solve(toy, SOLVED)
+    cell = notebook.cells[index(notebook, "test_mean")]
+    cell.source = "pass"
+    cell.metadata.nbgrader.update(checksum="x", cell_type=stated)
+    assert kinds(read_submission(toy, submit(notebook, tmp_path)))[0] == "edited"
+
+
 def test_work_without_any_metadata_is_recovered_by_content(toy: Lab, tmp_path: Path) -> None:
     work = read_submission(toy, submit(without_metadata(solve(toy, SOLVED)), tmp_path))
     assert work.exercises == SOLVED
