@@ -16,8 +16,9 @@ from coursekit._record import Ran, record_of
 from coursekit.submission import SubmissionError
 from coursekit.submission import notebook as nb
 from coursekit.submission.find import Found, find
+from coursekit.submission.saved import is_edited
 
-__all__ = ["Standing", "is_edited", "progress", "standings"]
+__all__ = ["Standing", "progress", "standings"]
 
 _COLAB_SECONDS = 10  # that Colab may take to give the notebook
 
@@ -99,22 +100,6 @@ def standings(outline: Outline, runs: list[Ran], notebook: Found | None = None) 
         for exercise in outline.exercises
         for check in exercise.checks
     ]
-
-
-def is_edited(exercise: Exercise, answer: Ran | None, notebook: Found) -> bool:
-    """Return whether a notebook holds another version of an answer than the one that ran last, and a later one.
-
-    Args:
-        exercise: The exercise.
-        answer: Its answer as it ran last; None if it did not run.
-        notebook: The notebook. A file that was saved before the answer ran says nothing.
-    """
-    if answer is None or not answer.ended:
-        return False
-    if not notebook.is_live and (notebook.saved is None or notebook.saved.timestamp() <= answer.ended):
-        return False
-    own = [nb.source(cell).strip() for cell in nb.cells(notebook.notebook) if nb.grade_id(cell) == exercise.name]
-    return bool(own) and answer.source.strip() not in own
 
 
 def _standing(

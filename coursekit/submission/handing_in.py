@@ -22,7 +22,7 @@ from coursekit.submission.overrides import about_overrides
 from coursekit.submission.repair import repair
 from coursekit.submission.report import Report, stored_errors, unwritten
 from coursekit.submission.run import Run, run_fresh
-from coursekit.submission.saved import about_copy, about_saved, about_saved_again, first_words, made_from
+from coursekit.submission.saved import about_copy, about_saved, about_saved_again, first_words, is_edited, made_from
 from coursekit.submission.stops import about_stops, cell_named
 from coursekit.submission.telling import Estimate, Telling, estimate
 from coursekit.submission.write import file_name, lighten, put_receipt, write
@@ -210,7 +210,6 @@ def _about_unsaved(found: Found, outline: Outline) -> list[str]:
 def _is_edited(found: Found, index: int, outline: Outline) -> bool:
     """Return whether a code cell of the file is an answer that was changed and saved after it ran last."""
     from coursekit import _record
-    from coursekit.standing import is_edited
 
     record = _record.record_of(_front_end.shell())
     name = nb.grade_id(_code_cells(found)[index])

@@ -6,12 +6,17 @@ Knows nothing of how a hand-in is made.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from coursekit.submission import notebook as nb
 from coursekit.submission.errors import SubmissionError
 from coursekit.submission.find import Found, find
 
-__all__ = ["about_copy", "about_saved", "about_saved_again", "first_words", "made_from"]
+if TYPE_CHECKING:
+    from coursekit._outline import Exercise
+    from coursekit._record import Ran
+
+__all__ = ["about_copy", "about_saved", "about_saved_again", "first_words", "is_edited", "made_from"]
 
 _JUST_NOW = 5.0  # seconds after saving in which nobody has changed a text
 _LONGEST = 70  # characters of an answer that are shown
@@ -94,3 +99,19 @@ def _duration(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit}s"
     return f"{max(seconds, 2):.0f} seconds"
+
+
+def is_edited(exercise: Exercise, answer: Ran | None, notebook: Found) -> bool:
+    """Return whether a notebook holds another version of an answer than the one that ran last, and a later one.
+
+    Args:
+        exercise: The exercise.
+        answer: Its answer as it ran last; None if it did not run.
+        notebook: The notebook. A file that was saved before the answer ran says nothing.
+    """
+    if answer is None or not answer.ended:
+        return False
+    if not notebook.is_live and (notebook.saved is None or notebook.saved.timestamp() <= answer.ended):
+        return False
+    own = [nb.source(cell).strip() for cell in nb.cells(notebook.notebook) if nb.grade_id(cell) == exercise.name]
+    return bool(own) and answer.source.strip() not in own
