@@ -193,3 +193,22 @@ def test_a_leaked_solution_is_found_in_any_text(toy_folder: Path) -> None:
     assert "return x.sum() / len(x)" in secrets(lab)
     assert leaks(lab, "x\n    return x.sum() / len(x)\n") == ["return x.sum() / len(x)"]
     assert leaks(lab, "z = np.ones(3)\n") == [], "visible tests are no secret"
+
+
+@pytest.mark.parametrize(
+    ("line", "tells"),
+    [
+        ('with np.errstate(all="ignore"):', False),
+        ("with check.explained(causes):", False),
+        ('with np.errstate(all="ignore"), check.explained(causes):', False),
+        ('with np.errstate(all="ignore"), check.unchanged(x):', True),
+        ('with check.explained({"broadcast": "sum over axis 1"}):', True),
+    ],
+)
+def test_a_line_that_only_silences_or_explains_is_no_secret(toy_folder: Path, line: str, tells: bool) -> None:
+    rewrite(
+        toy_folder / "lab.py",
+        "x = np.random.default_rng().normal(size=7)",
+        f"{line}\n    x = np.random.default_rng().normal(size=7)",
+    )
+    assert (line in secrets(load_lab(toy_folder))) is tells

@@ -50,6 +50,7 @@ ODD = {
 }
 HONEST = [
     "",
+    "differ = (\n    first\n        != second\n)",
     "x = 1  # no gc.get_objects() here, nor os._exit",
     '"""Do not use pickle."""\nmodel.trainable = False\nif x != 3: pass',
     "import pandas as pd\npd.options.display.max_rows = 9\nfrom scipy import signal\nsignal = signal.hann(3)",
