@@ -10,7 +10,6 @@ know submissions or gradebooks.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -23,14 +22,15 @@ from autograder.authoring.calibrate import band_name
 from autograder.authoring.hostile import twin_tasks
 from autograder.authoring.lint import hidden_checks, lint
 from autograder.authoring.mutants import MUTANTS, Tally, mutant_tasks
+from autograder.authoring.runs import Runs
 from autograder.authoring.tasks import Task, code_of, sliced, trains
 from autograder.errors import LabError
-from autograder.execution.runner import run_steps
-from autograder.execution.steps import Outcome, Step
-from autograder.grading.environment import limits, prepare_environment
+from autograder.execution.steps import Outcome
+from autograder.grading.cache import ResultCache
+from autograder.grading.environment import prepare_environment
 from autograder.grading.messages import explain
 from autograder.grading.options import Options, course_secret
-from autograder.grading.plan import Plan, plan, reads_data
+from autograder.grading.plan import plan, reads_data
 from autograder.labs.model import Answer, Figure, Lab
 from autograder.notebooks.release import is_stale, release_notebook
 
@@ -39,9 +39,6 @@ __all__ = ["Check", "Effort", "verify"]
 
 SAMPLE = 24  # a sample contains every twenty-fourth hostile twin
 MUTANT_SAMPLE = 40  # and every fortieth mutant
-
-# Seeds the generators that a test makes in the student process, as the examiner seeds those of its tests.
-_SEED = "__import__('autograder.worker.draws', fromlist=['_']).draws_from({!r}).begin({!r}, everything=False)"
 
 
 @dataclass(frozen=True)
@@ -102,6 +99,7 @@ def verify(
     *,
     released: Path | None = None,
     exercises: Collection[str] = (),
+    kept: ResultCache | None = None,
     on_done: Callable[[int, int], None] | None = None,
 ) -> list[Check]:
     """Verify a lab with one kind of data and budget.
@@ -116,6 +114,8 @@ def verify(
         released: Folder of the committed release notebooks, to check that they are up to date.
         exercises: Verify only the tests and known answers of these exercises; if empty, verify the
             whole lab.
+        kept: Cache of outcomes of earlier verifications. What is found there does not run again. It
+            helps only with the secret of the earlier verification.
         on_done: Called after each task with the number of finished tasks and the total number.
 
     Returns:
@@ -129,9 +129,10 @@ def verify(
     options = replace(options, secret=secret)
     fired: set[tuple[str, int]] = set()  # (test, line) at which some wrong answer failed
     tally = Tally()
+    runs = Runs(lab, plan(lab), secret, effort.jobs, kept)
     if exercises:
         tasks = _of_exercises(lab, options, effort, exercises, fired, tally)
-        return _prove(lab, secret, effort, tasks, fired, tally, exercises, on_done)
+        return _prove(runs, effort, tasks, fired, tally, exercises, on_done)
     checks = [Check("points, prose figures, leaks", tuple(lint(lab)))]
     if released:
         problems = is_stale(release_notebook(lab), released / f"{lab.id}.ipynb")
@@ -144,12 +145,11 @@ def verify(
         *_twins(lab, lab.answers, options, effort),
         *_mutants(lab, options, effort, tally),
     ]
-    return checks + _prove(lab, secret, effort, tasks, fired, tally, (), on_done)
+    return checks + _prove(runs, effort, tasks, fired, tally, (), on_done)
 
 
 def _prove(
-    lab: Lab,
-    secret: str,
+    runs: Runs,
     effort: Effort,
     tasks: Sequence[Task],
     fired: set[tuple[str, int]],
@@ -157,14 +157,12 @@ def _prove(
     exercises: Collection[str],
     on_done: Callable[[int, int], None] | None,
 ) -> list[Check]:
-    found: dict[str, list[str]] = {task.check: [] for task in tasks}
+    lab, found = runs.lab, {task.check: list[str]() for task in tasks}
     with ThreadPoolExecutor(effort.jobs) as pool:
         examined = [task.examined or number % effort.examined == 0 for number, task in enumerate(tasks)]
-        # More threads than cores would only slow each other down.
-        threads = max(1, (os.cpu_count() or 1) // effort.jobs)
-        results = pool.map(partial(_run, lab, plan(lab), threads, secret), examined, tasks)
-        for done, (task, problems) in enumerate(zip(tasks, results, strict=True), start=1):
-            found[task.check] += problems
+        results = pool.map(runs.outcomes, tasks, examined)
+        for done, (task, outcomes) in enumerate(zip(tasks, results, strict=True), start=1):
+            found[task.check] += task.judge(outcomes)
             if on_done:
                 on_done(done, len(tasks))
     if MUTANTS in found:
@@ -181,29 +179,6 @@ def _training(lab: Lab) -> set[str]:
     """Return the exercises with tests that train."""
     cells = code_of(lab, Options())
     return {cell.exercise for i, cell in enumerate(lab.cells) if cell.role == "tests" and trains(lab, cells, [i])}
-
-
-def _run(lab: Lab, lab_plan: Plan, threads: int, secret: str, examined: bool, task: Task) -> list[str]:
-    cells = [*task.cells, *task.redrawn]
-    # Repeated tests may run for longer than one notebook.
-    notebooks = max(1.0, len(cells) / sum(cell.is_code for cell in lab.cells))
-    bounds = replace(limits(lab), notebook_seconds=lab.settings.notebook_seconds * notebooks)
-    steps, places = [], []
-    runs: Counter[int] = Counter()
-    for number, (index, source) in enumerate(cells):
-        in_examiner = examined and number < len(task.cells)
-        # The first run of a test draws what it draws in grading; each further run draws other numbers.
-        draws = lab_plan.draws.get(index, "") + (f"/{runs[index]}" if runs[index] else "")
-        runs[index] += 1
-        if not in_examiner and index in lab_plan.draws:
-            steps.append(Step(_SEED.format(secret, draws)))
-        places.append(len(steps))
-        step = lab_plan.step(index, source, source) if in_examiner else Step(source)
-        steps.append(replace(step, draws=draws) if step.draws else step)
-    # Known answers are the course's own code, so without an examiner they need no sandbox.
-    environment = replace(task.environment, threads=threads, level=task.environment.level if examined else "open")
-    outcomes = run_steps(steps, limits=bounds, environment=environment)
-    return list(task.judge([(index, outcomes[place]) for (index, _), place in zip(cells, places, strict=True)]))
 
 
 # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ import typer
 from autograder.cli.app import app, load_labs, on_linux
 from autograder.cli.options import Data, Fast, Jobs, LabNames, Labs, Notebooks, data_of
 from autograder.cli.places import check_listed, course_here, given
-from autograder.errors import LabError, LectureError, MachineError, PublishError
+from autograder.errors import LabError, LectureError, MachineError, PublishError, SecretError
 from autograder.reporting.terminal import fail, progress, quote, say, working
 
 if TYPE_CHECKING:
@@ -117,6 +117,14 @@ def verify(
     secret: Annotated[
         str, typer.Option(help="Draw the tests' random numbers from this text; without it, anew each time.")
     ] = "",
+    kept: Annotated[
+        Path | None,
+        typer.Option(
+            show_default=False,
+            help="Keep outcomes in this folder, and run only what is not there yet: answers, cells and tests that changed. Their "
+            "random numbers come from the secret kept there.",
+        ),
+    ] = None,
     jobs: Jobs = None,
 ) -> None:
     """Prove each lab: the reference gets every point, the release none, every known answer exactly its marks, nothing leaks.
@@ -126,10 +134,15 @@ def verify(
     """
     from autograder.authoring.verify import Effort
     from autograder.authoring.verify import verify as verify_lab
+    from autograder.grading.cache import ResultCache
     from autograder.grading.options import Options
-    from autograder.grading.secret import new_secret
+    from autograder.grading.secret import find_secret, new_secret
 
-    secret = secret or new_secret()[:12]
+    try:
+        secret = secret or (find_secret(kept) if kept else new_secret())[:12]
+    except SecretError as error:
+        fail(error)
+    cache = ResultCache(kept) if kept else None
     effort = Effort(repeats, seeds, draws, jobs or Effort().jobs, twins=twins, mutants="all" if mutants else "none")
     failed = False
     for lab in load_labs([] if every else names, labs):
@@ -141,12 +154,15 @@ def verify(
                     effort,
                     released=notebooks,
                     exercises=exercise or (),
+                    kept=cache,
                     on_done=advance,
                 )
             except (LabError, MachineError) as error:
                 fail(error)
         _print_checks(lab, checks)
         failed |= any(check.problems for check in checks)
+    if cache and cache.problem:
+        say("Not everything could be kept: {}", cache.problem)
     if failed:
         say("The same random numbers come again with --secret {}.", shlex.quote(secret))
     raise typer.Exit(1 if failed else 0)

@@ -26,7 +26,7 @@ from autograder.execution.runner import MAX_KEPT
 from autograder.execution.steps import Outcome
 from autograder.files import write_bytes
 
-__all__ = ["Entry", "ResultCache", "backend_facts", "digest", "environment_digest", "environment_facts"]
+__all__ = ["Entry", "ResultCache", "backend_facts", "digest", "environment_digest", "environment_facts", "file_digests"]
 
 MAX_ENTRY = 2 * MAX_KEPT  # bytes of an unpacked entry; a damaged entry may claim any size
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
@@ -142,6 +142,15 @@ def digest(parts: Any) -> str:
         A hexadecimal digest, which is equal for equal content.
     """
     return blake2b(json.dumps(parts, sort_keys=True, default=str).encode(), digest_size=20).hexdigest()
+
+
+def file_digests(files: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Return (name, digest of the content) of each file, given as (name, path).
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    return [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in files]
 
 
 @cache

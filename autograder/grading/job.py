@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
-from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -22,7 +21,7 @@ from autograder.execution.limits import Environment, Limits
 from autograder.execution.process import Halt
 from autograder.execution.runner import Reexaminer, run_with_retries
 from autograder.execution.steps import Kept, Outcome, Step
-from autograder.grading.cache import Entry, ResultCache, backend_facts, digest, environment_digest
+from autograder.grading.cache import Entry, ResultCache, backend_facts, digest, environment_digest, file_digests
 from autograder.grading.causes import cause_flags, causes
 from autograder.grading.dependencies import names
 from autograder.grading.opinions import Opinion, credit, opinion, tries_inside
@@ -137,7 +136,7 @@ class Job:
         steps = [[step.kind == "test", "" if step.kind == "test" else step.source] for step in self.steps]
         env = {name: value for name, value in self.environment.env.items() if name != "COURSEKIT_CACHE"}
         inside = {name: [[step.source, step.course, step.names] for step in run] for name, run in self.inside.items()}
-        beside = [*_file_digests(self.environment.beside), *self._files]
+        beside = [*file_digests(self.environment.beside), *self._files]
         return digest(
             [
                 environment_digest(),
@@ -164,7 +163,7 @@ class Job:
 
     @cached_property
     def _files(self) -> list[list[str]]:
-        return _file_digests(self.environment.handed_in)
+        return file_digests(self.environment.handed_in)
 
     def run(
         self,
@@ -374,10 +373,6 @@ class Job:
         points, foreign = self.lab.tests[name].points, self.lab.foreign
         below = name in self.lab.trial.below
         return opinion(name, points, outcome, inside, found.together.get(name), stock=foreign, below=below)
-
-
-def _file_digests(files: Iterable[tuple[str, str]]) -> list[list[str]]:
-    return [[name, blake2b(Path(path).read_bytes()).hexdigest()] for name, path in files]
 
 
 @lru_cache

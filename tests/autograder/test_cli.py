@@ -67,6 +67,21 @@ def test_verify_exits_0_for_a_sound_lab_and_1_for_a_broken_one(toy: Lab, tmp_pat
     assert "differs" in said
 
 
+def test_verify_keeps_outcomes_and_its_random_numbers_where_it_is_told_to(
+    toy: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--labs", toy.folder.parent, "--notebooks", tmp_path / "nb", "--repeats", 2, "--seeds", 1, "--draws", 1)
+    kept = tmp_path / "kept"
+    call("build", *options[:4])
+    assert call("verify", *options, "--kept", kept)[0] == 0
+    monkeypatch.setattr("autograder.authoring.runs.run_steps", None)  # whatever runs again now fails
+    assert call("verify", *options, "--kept", kept)[0] == 0
+    (kept / "secret").write_text("")
+    code, said = call("verify", *options, "--kept", kept)
+    assert code == 2
+    assert "the file is empty" in said
+
+
 def test_grade_writes_three_files_and_a_table(toy: Lab, tmp_path: Path) -> None:
     for name in ("ada", "ben"):
         write_notebook(solve(toy, RIGHT if name == "ada" else {}), tmp_path / "in" / f"{name}.ipynb")
