@@ -37,6 +37,7 @@ __all__ = [
     "refuse_unfinished",
     "same",
     "short",
+    "stopped",
     "value_of",
 ]
 
@@ -269,10 +270,17 @@ def _in_words(shape: tuple[int, ...]) -> str:
     return f"an array with {len(shape)} axes"
 
 
-def guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool]) -> list[str]:
-    """Describe how a wrong array relates to the right one: sign, factor, offset, transposed or not finite."""
+def guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool], *, causes: bool = True) -> list[str]:
+    """Describe how a wrong array relates to the right one: sign, factor, offset, transposed or not finite.
+
+    Args:
+        got: The wrong array.
+        want: The right array, of the same shape.
+        near: Returns whether `got` is close to an array.
+        causes: Whether to name a cause too. A check with a hint names one itself, and two could contradict each other.
+    """
     if not np.isfinite(got).all() and np.isfinite(want).all():
-        return ["it contains nan or inf: look for an overflow, a division by 0 or log(0)"]
+        return ["it contains nan or inf" + (": look for an overflow, a division by 0 or log(0)" if causes else "")]
     if want.dtype == bool or not want.any():
         return []
     if near(-want):
@@ -282,7 +290,9 @@ def guesses(got: np.ndarray, want: np.ndarray, near: Callable[[np.ndarray], bool
     anchor = np.unravel_index(np.argmax(np.abs(want)), want.shape)
     factor = got[anchor] / want[anchor]
     if want.size > 1 and np.isfinite(factor) and factor != 0 and abs(factor - 1) > 1e-3 and near(want * factor):
-        return [f"every number is {factor:.4g} times what it should be: a factor is missing or too many"]
+        return [
+            f"every number is {factor:.4g} times what it should be" + (": a factor is missing or too many" if causes else "")
+        ]
     offset = got[anchor] - want[anchor]
     if want.size > 1 and near(want + offset):
         return [f"every number is off by the same {offset:.4g}"]
@@ -306,6 +316,20 @@ def difference(got: np.ndarray, want: np.ndarray) -> str:
     place = ", ".join(map(str, at))
     which = "the only difference" if wrong == 1 else f"the largest of {wrong} differences"
     return f"{which} is at [{place}]: got {got[at]:.6g}, expected {want[at]:.6g}"
+
+
+def stopped(error: BaseException) -> str:
+    """Say what stopped in a check: code that it called, or a line of the check itself, and with which error.
+
+    Code of another cell counts as called, and so does an error that another process reports: the class of
+    such an error has the attribute `said_elsewhere`.
+    """
+    said = one_line(f"{type(error).__name__}: {error}")
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if _is_theirs(frame.f_code.co_filename)]
+    cells = [frame.f_code.co_filename for frame in frames if frame.f_globals is frames[0].f_globals]
+    if getattr(type(error), "said_elsewhere", False) or len(set(cells)) > 1:
+        return f"your code stopped with {said}"
+    return f"the check could not go on with your result: {said}"
 
 
 def one_line(text: str) -> str:

@@ -34,6 +34,7 @@ from coursekit._values import (
     refuse_unfinished,
     same,
     short,
+    stopped,
     value_of,
 )
 from coursekit.changes import Record, watched, watching
@@ -202,7 +203,7 @@ def close(
                 raise mistake(message, detail=_subject(hint) + difference(got, want))
         refuse_shape(got, want.shape, hint)
         notes = [hint] if hint else []
-        notes += guesses(got, want, near)
+        notes += guesses(got, want, near, causes=not hint)
     raise mistake(*notes, difference(got, want))
 
 
@@ -387,7 +388,7 @@ def explained(hints: Mapping[str, str]) -> Iterator[None]:
         said = f"{type(error).__name__}: {error}"
         for part, hint in hints.items():
             if part in said:
-                raise mistake(hint, f"your code stopped with {one_line(said)}") from error
+                raise mistake(hint, stopped(error)) from error
         raise
 
 

@@ -28,7 +28,7 @@ from autograder.errors import LabError
 from autograder.execution.steps import Outcome
 from autograder.grading.cache import ResultCache
 from autograder.grading.environment import prepare_environment
-from autograder.grading.messages import explain
+from autograder.grading.messages import causes, explain
 from autograder.grading.options import Options, course_secret
 from autograder.grading.plan import plan, reads_data
 from autograder.labs.model import Answer, Figure, Lab
@@ -336,7 +336,9 @@ def _judge_answer(
             [said[name][min(k, len(said[name]) - 1)] for name in said if said[name]]
             for k in range(max(map(len, said.values())))
         ]
-        silent = [draw for draw in draws if not any(answer.hint in message for message in draw if message)]
+        silent = [
+            draw for draw in draws if not any(answer.hint in line for message in draw if message for line in causes(message))
+        ]
         if silent:
             received = [message for message in silent[0] if message]
             yield f"{answer.label}: no message says {answer.hint!r}{_times(silent, draws)}; they say {received}"

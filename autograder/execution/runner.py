@@ -458,6 +458,7 @@ def _outcome(frame: bytes, clock: Clock) -> Outcome | None:
         name, message = plain(error["name"], 100), plain(error["message"], MESSAGE_CHARS)
         line = min(max(int(error["line"]), 0), MAX_LINE)
         status: Literal["memory", "error"] = "memory" if name.endswith("MemoryError") else "error"
-        return Outcome(status, name, message, line, seconds, cpu=cpu, checks=checks)
+        elsewhere = bool(error.get("elsewhere"))
+        return Outcome(status, name, message, line, seconds, cpu=cpu, checks=checks, elsewhere=elsewhere)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None

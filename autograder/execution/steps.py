@@ -35,6 +35,8 @@ class Outcome:
         stderr: Whether a cell that ran to its end wrote to standard error.
         checks: What the checks of a test noted, as JSON, if the step asked for it (see
             `worker.watching`).
+        elsewhere: Whether the exception came from a function of the other process: if a test ran in the
+            examiner, from the student's code.
 
     Raises:
         ValueError: If `seconds` or `cpu` is negative or not finite.
@@ -52,6 +54,7 @@ class Outcome:
     odd: bool = False
     stderr: bool = False
     checks: str = ""
+    elsewhere: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.seconds < math.inf and 0 <= self.cpu < math.inf):

@@ -15,11 +15,23 @@ from autograder.labs.model import Cell
 from autograder.worker.quotes import one_line
 from autograder.worker.refusals import NotPlain, is_limit
 
-__all__ = ["CHECKED", "KILLED", "explain", "guarded", "is_blank", "partly"]
+__all__ = ["CHECKED", "KILLED", "causes", "explain", "guarded", "is_blank", "partly"]
 
 KILLED = ("timeout", "memory", "crashed")
 CHECKED = ("Mistake", "AssertionError")  # errors that the test itself raises when a check fails
 CHECK_CHARS = 1000  # characters of the message of a check, which may quote a student's values
+# How a line begins that shows what happened and names no cause; `coursekit.check` and `explain` write them.
+_NOT_ITS_CODE = "the test could not go on with what your code gave it"
+_FACTS = (
+    "your code stopped with",
+    _NOT_ITS_CODE,
+    "the check could not go on",
+    "got ",
+    "the only difference is",
+    "the largest of",
+    "the shape is",
+    "there are ",
+)
 _CONTRACT = "numbers, text, lists, dictionaries, arrays, networks of Keras's own layers, and functions of these"
 STUB = "raise NotImplementedError()"
 BLANK = "nothing is written here yet"
@@ -71,7 +83,22 @@ def explain(
     if exercise.status != "ok":
         said = one_line(exercise.message)
         return f"your cell for `{test.exercise}` did not run to its end: {exercise.error[:60]}: {said}"
-    return f"your code stopped with {outcome.error[:60]}: {one_line(outcome.message)}"
+    said = f"{outcome.error[:60]}: {one_line(outcome.message)}"
+    return f"your code stopped with {said}" if outcome.elsewhere else f"{_NOT_ITS_CODE}: {said}"
+
+
+def causes(message: str) -> list[str]:
+    """Return the lines of a message that may name a cause.
+
+    The others only show what came and what was expected, or repeat an error of Python or a package.
+
+    Args:
+        message: Message of a test that did not pass.
+
+    Returns:
+        The lines.
+    """
+    return [line for line in message.splitlines() if not line.startswith(_FACTS)]
 
 
 def guarded(result: TestResult, test: Cell, released: str) -> TestResult:

@@ -155,9 +155,10 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
 
     Returns:
         "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message" and
-        "line" of the exception. Without an error also "value": the value of the last expression if it
-        is a single number, otherwise None; "odd": whether that number is displayed as something
-        else, such as np.float64(1.0); "stderr": whether Python code wrote to standard error.
+        "line" of the exception, and "elsewhere", whether it came from the other process. Without an
+        error also "value": the value of the last expression if it is a single number, otherwise None;
+        "odd": whether that number is displayed as something else, such as np.float64(1.0); "stderr":
+        whether Python code wrote to standard error.
     """
     started, cpu_before = time.perf_counter(), time.process_time()
     errors = sys.stderr
@@ -178,6 +179,7 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
         outcome["error"] = {
             "name": type(error).__name__[:100],
             "message": _message(error),
+            "elsewhere": getattr(type(error), "said_elsewhere", False),
             "line": _line(error.__traceback__, shell.user_ns) or getattr(error, "lineno", None) or 0,
         }
     return outcome

@@ -459,12 +459,14 @@ check.true(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-samples, labels = np.vstack([[10.0, -10.0], rng.normal(size=(12, 2))]), np.arange(13) % 2
+a_little, far = [[1.0, -1.0]], [[10.0, -10.0]]  # on the wrong side: the first, the seventh and the last sample
+samples = np.vstack([a_little, rng.normal(size=(5, 2)), far, rng.normal(size=(5, 2)), a_little])
+labels = np.arange(13) % 2
 signed = [(1 if label else -1) * (2 * p - q + 0.1) / 5**0.5 for (p, q), label in zip(samples, labels)]
 check.close(
     margin(samples.copy(), labels.copy(), np.array([2.0, -1.0]), 0.1),
     min(signed),
-    hint="with samples on the wrong side, the margin is the most negative of the signed distances",
+    hint="with samples on the wrong side, the margin is the most negative of the signed distances, wherever that sample stands",
 )
 touching = "the nearest sample lies on the line here, so the margin is 0: it counts like all others"
 with check.explained({"zero-size": touching, "empty": touching}):

@@ -1551,6 +1551,10 @@ check.true(
 )
 record = history.history
 check.true(
+    "acc" not in record or "accuracy" in record,
+    'your metric stands there as "acc": metrics=["accuracy"] gives it the name "accuracy", which the cells below read',
+)
+check.true(
     {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(record),
     f'it holds {sorted(record)}: compile with metrics=["accuracy"], and give fit the validation_data',
 )

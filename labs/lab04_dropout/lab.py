@@ -1208,6 +1208,10 @@ check.weights(stopped, [(784, 300), (300,), (300, 100), (100,), (100, 10), (10,)
 check.true(stopped.compiled, "the network is not compiled: call stopped.compile(…) before fit")
 record = getattr(stopped_history, "history", stopped_history)
 check.true(isinstance(record, dict), "stopped_history is not what fit returns: stopped_history = training.fit(…)")
+check.true(
+    "acc" not in record or "accuracy" in record,
+    'your metric stands in the history as "acc": metrics=["accuracy"] gives it the name "accuracy", which is asked for',
+)
 check.true({"loss", "accuracy"} <= set(record), f'the history holds {sorted(record)}: compile with metrics=["accuracy"]')
 check.equal(
     int(keras.ops.convert_to_numpy(stopped.optimizer.iterations)),

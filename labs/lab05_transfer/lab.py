@@ -1832,9 +1832,12 @@ body = small_body((8, 6, 3), 5)
 body.trainable = False  # so it has one face only; whether extract asks for the right one is checked below
 snaps = np.random.default_rng().integers(0, 256, size=(11, 8, 6, 3)).astype(np.uint8)
 expected = check.outputs(body, snaps / np.float32(127.5) - 1).mean(axis=(1, 2))
+square = "photographs need not be square, here they are 8 high and 6 wide: average over axes 1 and 2, however long they are"
 for batch_size in (1, 4, 64):
+    with check.explained({"ndex": square, "hape": square}):
+        features = extract(body, snaps, batch_size)
     check.close(
-        extract(body, snaps, batch_size), expected, rtol=1e-3, atol=5e-3,
+        features, expected, rtol=1e-3, atol=5e-3,
         hint=f"wrong for a body with 5 channels, 11 photographs and a batch size of {batch_size}",
         mistakes={
             "average over the places of the feature map, 4 · 3 here; the photograph has more, 8 · 6": expected / 4,
@@ -2123,7 +2126,9 @@ check.true(
 )
 check.true(not built.compiled, "the classifier is compiled already: return it not compiled, the caller does that")
 ### BEGIN HIDDEN TESTS
-built = build_classifier(small_body((8, 6, 3), 5), 7)
+high = "photographs need not be square, here they are 8 high and 6 wide: the input has the shape base.input_shape[1:]"
+with check.explained({"incompatible": high, "hape": high}):
+    built = build_classifier(small_body((8, 6, 3), 5), 7)
 check.model(built, input_shape=(8, 6, 3), output_shape=(7,))
 for classes in (2, 5):
     built = build_classifier(small_body(), classes)

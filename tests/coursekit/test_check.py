@@ -158,6 +158,22 @@ def test_close_prefers_a_listed_mistake_which_may_be_computed() -> None:
             check.close(-Z, Z, mistakes={"you took z − max the wrong way": listed})
 
 
+@pytest.mark.parametrize(
+    ("wrong", "seen"),
+    [
+        (Z * 2.5, "every number is 2.5 times what it should be\n"),
+        (np.where(Z.max() == Z, np.nan, Z), "it contains nan or inf\n"),
+    ],
+)
+def test_close_names_one_cause_that_of_the_hint_if_there_is_one(wrong: np.ndarray, seen: str) -> None:
+    with pytest.raises(Mistake) as guessed:
+        check.close(wrong, Z)
+    with pytest.raises(Mistake) as told:
+        check.close(wrong, Z, hint="the rows are in another order")
+    assert ": " in str(guessed.value).splitlines()[0]
+    assert str(told.value).startswith(f"the rows are in another order\n{seen}")
+
+
 def test_close_does_not_call_a_rounding_difference_a_missing_factor() -> None:
     with pytest.raises(Mistake) as caught:
         check.close([1.0001, 1.0001], [1.0, 1.0])
@@ -240,7 +256,7 @@ def test_unchanged_notices_a_change_in_place_only() -> None:
 def test_explained_adds_a_hint_to_the_error_it_knows_and_leaves_others_alone() -> None:
     hints = {"broadcast": "keepdims=True keeps the axis"}
     with (
-        pytest.raises(Mistake, match="keepdims=True keeps the axis\nyour code stopped with ValueError"),
+        pytest.raises(Mistake, match="keepdims=True keeps the axis\nthe check could not go on with your result: ValueError"),
         check.explained(hints),
     ):
         np.ones((2, 3)) + np.ones(2)
@@ -250,6 +266,27 @@ def test_explained_adds_a_hint_to_the_error_it_knows_and_leaves_others_alone() -
         check.true(False, "broadcast")
     with check.explained(hints):
         pass
+
+
+def test_explained_says_whose_line_stopped() -> None:
+    class OfAnotherProcessError(ValueError):
+        said_elsewhere = True
+
+    def fails() -> None:
+        raise OfAnotherProcessError("too short")
+
+    cells: dict[str, Any] = {"check": check, "fails": fails}
+    exec(compile("def answer():\n    return [][0]", "<cell 1>", "exec"), cells)
+    for call, said in (
+        ("answer()", "your code stopped with IndexError"),
+        ("fails()", "your code stopped with OfAnotherProcessError: too short"),
+        ("[][0]", "the check could not go on with your result: IndexError"),
+        ("[place for place in [[]] if place[0]]", "the check could not go on with your result: IndexError"),
+        ("int('x')", "the check could not go on with your result: ValueError"),
+    ):
+        test = f"with check.explained({{'': 'a hint'}}):\n    {call}"
+        with pytest.raises(Mistake, match=f"^a hint\n{said}"):
+            exec(compile(test, "<cell 2>", "exec"), cells)
 
 
 def test_raises_wants_this_error_and_no_other() -> None:

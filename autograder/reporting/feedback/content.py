@@ -29,7 +29,9 @@ _WORDS = {
     "missing": "not reached",
 }
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
-_STOPPED = re.compile(r"your code stopped with |your cell for `\w+` did not run to its end")
+_STOPPED = re.compile(
+    r"your code stopped with |the test could not go on with what your code gave it: |your cell for `\w+` did not run to its end"
+)
 _STUB = "raise NotImplementedError()"
 
 

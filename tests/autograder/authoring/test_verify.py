@@ -66,6 +66,12 @@ def test_a_sound_lab_passes_on_both_budgets(toy_folder: Path, fast: bool) -> Non
         ("lab.toml", 'value = "mean(', 'value = "1 + mean(', "outside its drawn band"),
         ("answers/mean.toml", "mean = 0, mean_pure = 4", "mean = 0, mean_pure = 0", "expected 0 of 4"),
         ("answers/mean.toml", 'hint = "divide', 'hint = "multiply', "no message says"),
+        (
+            "answers/mean.toml",
+            'hint = "any length"',
+            'hint = "expected"',
+            "no message says 'expected'",
+        ),  # it shows, names nothing
         ("answers/mean.toml", "return np.mean(x)", "return np.median(x)", "expected 8 of 8"),
     ],
 )

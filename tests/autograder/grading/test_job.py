@@ -126,7 +126,9 @@ def test_an_object_of_an_own_class_is_a_wrong_answer_only_where_the_lab_says_so(
 
 def test_what_a_students_code_says_in_an_error_is_one_short_line(toy: Lab, tmp_path: Path) -> None:
     hidden = "hidden:\n" + "0.123456 " * 400
-    verdict = judged(toy, tmp_path, mean=Outcome("error", "ValueError", hidden), halving=Outcome("error", "Mistake", hidden))
+    verdict = judged(
+        toy, tmp_path, mean=Outcome("error", "ValueError", hidden, elsewhere=True), halving=Outcome("error", "Mistake", hidden)
+    )
     assert said(verdict)["mean"].startswith("your code stopped with ValueError: hidden: 0.123456 ")
     assert len(said(verdict)["mean"]) <= 240
     assert "\n" not in said(verdict)["mean"]
@@ -197,6 +199,14 @@ def test_a_line_that_waits_for_a_person_is_named(toy: Lab, tmp_path: Path) -> No
         "your cell for `halving` did not run to its end: EOFError: `n = int(input('How many? '))` waits for a person, "
         "and nobody answers here: remove the line, or write the value into the code"
     )
+
+
+def test_an_error_in_a_students_function_is_told_from_one_in_the_tests_own_line(toy: Lab, tmp_path: Path) -> None:
+    theirs = verdict_on(toy, {**RIGHT, "mean": "def mean(x):\n    return x.means()"}, tmp_path)
+    assert said(theirs)["mean"].startswith("your code stopped with AttributeError: ")
+    unnamed = verdict_on(toy, {**RIGHT, "mean": "average = lambda x: x.mean()"}, tmp_path)
+    no_name = "the test could not go on with what your code gave it: NameError: name 'mean' is not defined"
+    assert said(unnamed)["mean"] == no_name
 
 
 def test_what_raises_notimplementederror_on_purpose_is_not_called_unwritten(toy: Lab, tmp_path: Path) -> None:

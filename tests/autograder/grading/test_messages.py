@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograder.execution.steps import Outcome
-from autograder.grading.messages import explain, guarded, partly
+from autograder.grading.messages import causes, explain, guarded, partly
 from autograder.grading.opinions import OWN_WORDS
 from autograder.grading.verdict import TestResult, TestStatus
 from autograder.labs.model import Cell
@@ -43,6 +43,33 @@ def test_only_what_is_as_released_is_called_unwritten(
     outcome: Outcome, exercise: Outcome | None, source: str, blank: bool, said: str
 ) -> None:
     assert said in explain(outcome, TEST, exercise, source, blank=blank)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "said"),
+    [
+        (True, "your code stopped with IndexError: too short"),
+        (False, "the test could not go on with what your code gave it: IndexError: too short"),
+    ],
+)
+def test_an_error_of_the_tests_own_line_is_not_called_one_of_the_students_code(elsewhere: bool, said: str) -> None:
+    assert explain(Outcome("error", "IndexError", "too short", elsewhere=elsewhere), TEST, OK) == said
+
+
+def test_lines_that_show_what_came_or_repeat_an_error_name_no_cause() -> None:
+    words = "the mean is taken over the wrong axis"
+    for fact in (
+        explain(Outcome("error", "IndexError", "too short", elsewhere=True), TEST, OK),
+        explain(Outcome("error", "IndexError", "too short"), TEST, OK),
+        "the check could not go on with your result: IndexError: too short",
+        "got 3, expected 4",
+        "the largest of 3 differences is at [0]: got 3, expected 4",
+        "the only difference is at [0]: got 3, expected 4",
+        "the shape is (2,), expected (3,)",
+        "there are 2, expected 3",
+    ):
+        assert causes(f"{words}\n{fact}") == [words]
+        assert causes(fact) == []
 
 
 def test_what_an_unsealed_test_says_is_kept_from_the_student_and_told_to_the_instructor() -> None:
