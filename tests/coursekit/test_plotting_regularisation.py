@@ -49,6 +49,23 @@ def test_numbers_that_make_no_line_are_refused(a, target):
         plotting.penalty_shapes(a, target)
 
 
+@pytest.mark.parametrize(
+    ("a", "target"), [((3, 2), 10), ((1, 2), 10), ((-3, 2), 10), ((2, -3), 1), ((3, 2), -33.25), ((1, 1), 5)]
+)
+def test_the_labels_of_the_marked_points_lie_within_the_axes(a, target):
+    ax = plotting.penalty_shapes(a, target)
+    ax.figure.canvas.draw()
+    frame = ax.get_window_extent()
+    labels = [text for text in ax.texts if text.get_text()]
+    assert len(labels) == 2
+    for label in labels:
+        box = label.get_window_extent()
+        assert frame.x0 <= box.x0
+        assert box.x1 <= frame.x1
+        assert frame.y0 <= box.y0
+        assert box.y1 <= frame.y1
+
+
 # ── methods compared ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
