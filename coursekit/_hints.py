@@ -9,6 +9,7 @@ import builtins
 import re
 import traceback
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -148,7 +149,9 @@ def _maker(name: str, exercises: tuple[Exercise, ...]) -> Exercise | None:
 
 
 def about_names(names: Mapping[str, Any], ran: Ran, record: Record) -> list[str]:
-    """Name the functions of Python and the modules of the set-up cell that the failing code uses and that mean something else now.
+    """Name what the failing code uses and what means something else now: functions of Python, and what cells of the lab made.
+
+    What an unlocked cell made counts only where the error is one of a value of the kind that the name has now.
 
     Args:
         names: The variables of the notebook.
@@ -158,12 +161,14 @@ def about_names(names: Mapping[str, Any], ran: Ran, record: Record) -> list[str]
     Returns:
         Sentences; none if the names that the code uses mean what they should.
     """
-    code = "\n".join([ran.source, *_answers(record)])
+    runs, texts = [*record.runs, record.current], [ran.source, *_answers(record)]
+    # What a cell makes anew and uses itself is no mistake.
+    own = {one.name: runs[one.cell].source for one in _given_away(record)}
     return [
         f"`{name}` is no longer {what}: it is {plain(names[name])} now. Choose another name where {_stands(name, record)} stands, "
         f"{cure}."
-        for name, what, cure in _taken(names, record)
-        if is_used(name, code)
+        for name, what, cure in _taken(names, record, ran.error)
+        if is_used(name, "\n".join(text for text in texts if text != own.get(name)))
     ]
 
 
@@ -177,8 +182,8 @@ def about_overwritten(names: Mapping[str, Any], record: Record) -> str:
     Returns:
         The message; "" if no cell has stopped because of such a name.
     """
-    taken = {name for name, _, _ in _taken(names, record)}
     runs = [*record.runs, record.current]
+    taken = {name for name, _, _ in _taken(names, record, *(ran.error for ran in runs))}
     found = [one for one in _overwritten(record) if one.name in taken]
     later = runs[found[0].cell + 1 :] if found else []
     stopped = {ran.source for ran in later if is_consequence(ran.error)}
@@ -187,8 +192,8 @@ def about_overwritten(names: Mapping[str, Any], record: Record) -> str:
     return cause(found, lambda cell: _place(runs[cell], record), len(stopped)) if found and stopped else ""
 
 
-def _taken(names: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str, str]]:
-    """Yield (name, what it was, what to do then) for modules of the set-up cell and functions of Python that mean something else."""
+def _taken(names: Mapping[str, Any], record: Record, *errors: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, what it was, what to do then) for what means something else now and may have caused one of these errors."""
     for name in record.modules:
         if name in names and not isinstance(names[name], ModuleType):
             yield name, "the module", "and run the first code cell again"
@@ -196,10 +201,43 @@ def _taken(names: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str,
         own = getattr(builtins, name, None)
         if own is not None and not name.startswith("_") and name not in record.own and names[name] is not own:
             yield name, "Python's own", f"run `del {name}` in a new cell, and run this one again"
+    for one in _given_away(record):
+        maker = record.outline.makers[one.name] if record.outline else None
+        if maker is None or one.name not in names or one.name in record.modules:
+            continue
+        kind = f"'{type(names[one.name]).__name__}' object"
+        if maker.is_locked or any(is_consequence(error) and kind in error for error in errors):
+            yield one.name, f"what {maker} made", "and run that cell again"
 
 
 def _overwritten(record: Record) -> list[Overwritten]:
-    return find_overwritten([ran.source for ran in [*record.runs, record.current]], record.modules)
+    found = find_overwritten([ran.source for ran in [*record.runs, record.current]], record.modules)
+    return [*found, *_given_away(record)]
+
+
+@lru_cache(maxsize=1000)
+def _names_made(source: str) -> frozenset[str]:
+    return frozenset(nb.names_made(source))
+
+
+def _given_away(record: Record) -> list[Overwritten]:
+    """Return the names that cells of the lab made and that a cell of the student's has bound since, in no exercise that asks for it."""
+    outline, found, made = record.outline, dict[str, Overwritten](), set[str]()
+    if outline is None:
+        return []
+    for index, ran in enumerate([*record.runs, record.current]):
+        bound = {name for name in _names_made(ran.source) if name in outline.makers and not name.startswith("_")}
+        if not bound or outline.find_check(ran.source, ran.cell) is not None:
+            continue
+        exercise = outline.find_exercise(ran.source, ran.cell)
+        for one in find_overwritten([ran.source], bound):
+            is_theirs = not outline.is_made_by(one.name, ran.source, ran.cell)
+            made.update(() if is_theirs else {one.name})
+            if not is_theirs or outline.is_shown(ran.source) or (exercise and _maker(one.name, (exercise,))):
+                found.pop(one.name, None)
+            elif one.name in bound & made:
+                found[one.name] = Overwritten(one.name, one.line, index)
+    return list(found.values())
 
 
 def _stands(name: str, record: Record) -> str:

@@ -109,10 +109,16 @@ class Maker:
     Attributes:
         section: Heading of its section.
         begins: Its first line; "" for the set-up cell.
+        cell: Id of the cell.
+        source: Text of the cell.
+        is_locked: Whether students are not to change it.
     """
 
     section: str
     begins: str = ""
+    cell: str = ""
+    source: str = ""
+    is_locked: bool = False
 
     def __str__(self) -> str:
         if not self.begins:
@@ -129,12 +135,14 @@ class Outline:
         parts: Its exercises and written questions in their order.
         makers: Name of a variable → the cell that makes it, for cells that run as they are handed out.
         given: Grade id of each other marked cell → name of its section.
+        shown: Texts of the code cells that run as they are handed out.
     """
 
     lab: str
     parts: tuple[Exercise | Written, ...]
     makers: Mapping[str, Maker]
     given: Mapping[str, str] = field(default_factory=dict)
+    shown: frozenset[str] = frozenset()
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -190,6 +198,15 @@ class Outline:
         asked = set(_lines(best.source))
         return best if asked and len(lines & asked) >= _KEPT * len(asked) else None
 
+    def is_shown(self, source: str) -> bool:
+        """Return whether a text is that of a cell that runs as it is handed out."""
+        return _essence(source) in self.shown
+
+    def is_made_by(self, name: str, source: str, cell: str = "") -> bool:
+        """Return whether the cell with this text, or with this id, is the one that makes a variable."""
+        maker = self.makers.get(name)
+        return maker is not None and (_essence(maker.source) == _essence(source) or bool(cell and maker.cell == cell))
+
     def is_handed_out(self, exercise: Exercise, source: str) -> bool:
         """Return whether a text is that of the exercise as it is handed out."""
         return _essence(source) == _essence(exercise.source)
@@ -209,6 +226,7 @@ def outline_of(lab: str, notebook: nb.Notebook) -> Outline:
     title, section = "", ""
     makers: dict[str, Maker] = {}
     given: dict[str, str] = {}
+    shown: set[str] = set()
     for cell in nb.cells(notebook):
         source, name, points = nb.source(cell), nb.grade_id(cell), nb.noted(cell).get("points") or 0.0
         last = next((part for part in reversed(parts) if isinstance(part, Exercise)), None)
@@ -226,10 +244,12 @@ def outline_of(lab: str, notebook: nb.Notebook) -> Outline:
             if last is not None:
                 last.checks.append(Check(name.removeprefix("test_"), str(cell.get("id", "")), source, points))
         else:
-            maker = Maker(section, "" if name == _SET_UP else source.strip().split("\n")[0])
+            begins = "" if name == _SET_UP else source.strip().split("\n")[0]
+            maker = Maker(section, begins, str(cell.get("id", "")), source, bool(name))
             makers.update((made, maker) for made in nb.names_made(source) if made not in makers)
             given.update({name: _named(section)} if name else {})
-    return Outline(lab, tuple(parts), makers, given)
+            shown.add(_essence(source))
+    return Outline(lab, tuple(parts), makers, given, frozenset(shown))
 
 
 def points_of(number: float) -> str:

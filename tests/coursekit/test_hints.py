@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from coursekit._record import Ran, Record
 
 from . import tinylab
 from .test_check_cards import Events
-from .tinylab import CHECK_MEAN, CHECK_RATES, MEAN, RATES, answered
+from .tinylab import CHECK_FLOATS, CHECK_MEAN, CHECK_RATES, DATA, MEAN, RATES, answered
 
 
 def record(*runs: Ran) -> Record:
@@ -74,6 +75,61 @@ def test_an_answer_that_has_not_run_since_its_check_failed_is_told_to_run() -> N
         assert _hints.about_again(Ran(CHECK_MEAN), record(*runs)) == []
     assert _hints.about_again(failed, record(failed)) == []
     assert _hints.about_again(Ran("x"), record(failed)) == []
+
+
+def test_what_a_locked_cell_made_and_the_student_gave_away_is_named_with_the_line() -> None:
+    taken, use = {"shop": 3, "np": np}, "print(shop['prices'])"
+    (said,) = names(taken, use, DATA, "total = 0\nshop = 3")
+    assert said == (
+        "`shop` is no longer what the cell of “Tiny lab” that begins with `shop = {'prices': [1, 3]}` made: it is 3 now. Choose "
+        "another name where `shop = 3` stands, and run that cell again."
+    )
+    (said,) = names(taken, use, DATA, answered(MEAN, "return 1\nshop = 3"))
+    assert "where `shop = 3` in Exercise 1 (3 points) stands" in said
+
+
+def test_what_another_cell_of_the_lab_made_counts_where_an_error_shows_that_it_is_of_another_kind() -> None:
+    kept = record(Ran("several = [mean([i]) for i in range(3)]"), Ran("several = 3"))
+    use = "print(several[0])"
+    stopped = Ran(use, error="TypeError: 'int' object is not subscriptable")
+    (said,) = _hints.about_names({"several": 3}, stopped, kept)
+    assert said.startswith("`several` is no longer what the cell of “1 · Means” that begins with `several = ")
+    for error in ("", "TypeError: 'float' object is not subscriptable", "ValueError: 'int' object", "Mistake: 'int' object"):
+        assert _hints.about_names({"several": 3}, Ran(use, error=error), kept) == []
+    kept.runs.append(stopped)
+    assert "`several` by `several = 3` in the cell that begins with" in _hints.about_overwritten({"several": 3}, kept)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        (DATA,),
+        ("shop = 3", DATA),
+        (DATA, "shop = 3", DATA),
+        (DATA, "def f():\n    shop = 3"),
+        (DATA, "several = [mean([i]) for i in range(3)]"),
+        (DATA, f"{CHECK_MEAN}\n"),
+        ("shop = 3",),
+    ],
+)
+def test_a_name_that_a_locked_cell_made_last_is_not_called_given_away(runs: tuple[str, ...]) -> None:
+    assert names({"shop": 3, "np": np}, "print(shop['prices'])", *runs) == []
+
+
+def test_a_name_that_only_the_cell_uses_that_made_it_anew_is_not_blamed() -> None:
+    answer = answered(MEAN, "shop = []\nshop.apend(3)")
+    assert names({"shop": [], "np": np}, answer, DATA, answer) == []
+    assert names({"shop": [], "np": np}, CHECK_FLOATS, DATA, answer) == []
+
+
+def test_a_name_that_an_exercise_asks_for_is_the_students_own() -> None:
+    asking = f"# shop: the prices that you found\n{RATES}"
+    kept = record(Ran(DATA), Ran(answered(asking, "shop = 3")))
+    assert len(_hints.about_names({"shop": 3}, Ran("shop['prices']"), kept)) == 1
+    outline = kept.__dict__["outline"]
+    parts = tuple(replace(part, source=asking) if part.name == "rates" else part for part in outline.parts)
+    kept.__dict__["outline"] = replace(outline, parts=parts)
+    assert _hints.about_names({"shop": 3}, Ran("shop['prices']"), kept) == []
 
 
 def test_an_exercise_that_ran_as_handed_out_is_named() -> None:

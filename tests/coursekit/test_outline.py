@@ -27,6 +27,7 @@ def test_an_outline_has_exercises_with_their_checks_points_and_headings() -> Non
     assert [part.name for part in outline.parts] == ["mean", "rates", "why"]
     assert {name: str(maker) for name, maker in outline.makers.items()} == {
         **dict.fromkeys(("np", "check"), "the set-up cell, the first one of the notebook"),
+        "shop": "the cell of “Tiny lab” that begins with `shop = {'prices': [1, 3]}`",
         "several": "the cell of “1 · Means” that begins with `several = [mean([i]) for i in range(3)]`",
     }
 

@@ -8,6 +8,8 @@ from coursekit._outline import Outline, outline_of
 
 MEAN = 'def mean(x):\n    """The mean."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
 RATES = "# rate_small, rate_large: two numbers\n# YOUR CODE HERE\nraise NotImplementedError()"
+SET_UP = "%pip install x\nimport numpy as np\nfrom coursekit import check"
+DATA = "shop = {'prices': [1, 3]}"
 CHECK_MEAN = "check.equal(mean([1, 3]), 2)"
 CHECK_FLOATS = "check.close(mean([0.5]), 0.5)"
 CHECK_RATES = "check.true(rate_small < rate_large, 'swap them')"
@@ -42,7 +44,8 @@ def _test(name: str, source: str, points: float) -> dict[str, Any]:
 def notebook() -> dict[str, Any]:
     cells = [
         _prose("# Tiny lab"),
-        _code("given_setup", "%pip install x\nimport numpy as np\nfrom coursekit import check", grade=False, locked=True),
+        _code("given_setup", SET_UP, grade=False, locked=True),
+        _code("given_data", DATA, grade=False, locked=True),
         _prose("## 1 · Means\n\ntext\n\n### Exercise 1 (3 points)\n\nWrite it."),
         _code("mean", MEAN, solution=True, grade=False),
         _test("mean", CHECK_MEAN, 2),
