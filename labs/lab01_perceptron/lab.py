@@ -1862,7 +1862,7 @@ check.gradient(
 rng = np.random.default_rng()
 samples, targets = rng.normal(size=(7, 5)), rng.uniform(size=(7, 1))
 start1, start2, lr = rng.normal(size=(5, 3)), rng.normal(size=(3, 1)), rng.uniform(0.1, 0.9)
-others = "the shapes do not fit with 7 samples of 5 inputs: use the X and t of the function, not X_xor and t_xor"
+others = "the shapes do not fit with 7 samples of 5 inputs: use the X and t of the function, not X_xor and t_xor, and take X with all its columns"
 units = "3 hidden units and 7 samples: their numbers may differ. H and D1 have one row for each sample, one column for each hidden unit"
 with check.explained({"broadcast": others, "core dimension": others, "not aligned": others, "out of bounds": units}):
     check.gradient(
@@ -1920,7 +1920,7 @@ check.gradient(
 rng = np.random.default_rng()
 samples, targets = rng.normal(size=(7, 5)), rng.uniform(size=(7, 2))
 start1, start2, lr = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.uniform(0.1, 0.9)
-others = "the shapes do not fit with 7 samples of 5 inputs: use the X and t of the function, not X_xor and t_xor"
+others = "the shapes do not fit with 7 samples of 5 inputs: use the X and t of the function, not X_xor and t_xor, and take X with all its columns"
 units = "3 hidden units and 7 samples: their numbers may differ. H and D1 have one row for each sample, one column for each hidden unit"
 with check.explained({"broadcast": others, "core dimension": others, "not aligned": others, "out of bounds": units}):
     check.gradient(

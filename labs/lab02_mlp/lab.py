@@ -441,7 +441,7 @@ check.equal(
     "the nearest mean is the one with the smallest sum of *squared* differences",
 )
 lone = "for a single sample of X, and with one class only, the answer is an array too, of the shape (1,)"
-with check.explained(dict.fromkeys(("out of bounds", "AxisError", "0-d", "unsized", "core dimension", "broadcast", "not aligned"), lone)):
+with check.explained(dict.fromkeys(("out of bounds", "AxisError", "0-d", "unsized", "core dimension", "broadcast", "not aligned", "number of classes"), lone)):
     y_hat = nearest_mean(samples[:4].copy(), np.array([7, 7, 7, 7]), samples[:1].copy())
 check.equal(y_hat, [7], lone)
 ### END HIDDEN TESTS

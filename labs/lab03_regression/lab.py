@@ -1874,8 +1874,11 @@ for patience in (1, 2, 4, 7):
         epochs, keras_says(curve, patience),
         f"the number of epochs is wrong with patience {patience} for 40 losses that fall in jumps",
     )
+lone = "the list may hold a single loss, [4.0]: one epoch is trained, and it is the best, although no loop runs over later ones"
 for curve, patience in (([4.0], 1), ([4.0, 5.0], 1), ([4.0, 3.0, 5.0, 6.0], 3), ([4.0, 3.0, 5.0, 6.0], 2)):
-    result = early_stopping(curve.copy(), patience)
+    causes = dict.fromkeys(("UnboundLocalError", "IndexError", "ValueError"), lone) if len(curve) == 1 else {}
+    with check.explained(causes):
+        result = early_stopping(curve.copy(), patience)
     check.true(result is not None, f"nothing is returned for {curve} and patience {patience}")
     epochs, _ = result
     check.equal(epochs, keras_says(curve, patience), f"the number of epochs is wrong with patience {patience} for {curve}")
@@ -1909,8 +1912,10 @@ def best_until_the_stop(curve, patience):
     return int(np.argmin(curve)) + 1
 
 
+lone = "the list may hold a single loss, [4.0]: one epoch is trained, and it is the best, although no loop runs over later ones"
 for curve, patience in (([3.0, 2.0, 1.0], 2), ([4.0, 3.0, 5.0, 2.0], 3), ([4.0], 1)):
-    with check.unchanged(curve, hint=in_place):
+    causes = dict.fromkeys(("UnboundLocalError", "IndexError", "ValueError"), lone) if len(curve) == 1 else {}
+    with check.explained(causes), check.unchanged(curve, hint=in_place):
         result = early_stopping(curve, patience)
     if result is not None:  # which another test refuses
         check.equal(result[1], 1 + int(np.argmin(curve)), f"the best epoch is wrong for {curve} and patience {patience}")

@@ -70,6 +70,7 @@ def test_lines_that_show_what_came_or_repeat_an_error_name_no_cause() -> None:
     ):
         assert causes(f"{words}\n{fact}") == [words]
         assert causes(fact) == []
+    assert causes("got 'missing, but as ValueError', expected 'missing'")
 
 
 def test_what_an_unsealed_test_says_is_kept_from_the_student_and_told_to_the_instructor() -> None:
