@@ -23,17 +23,10 @@ CHECKED = ("Mistake", "AssertionError")  # errors that the test itself raises wh
 CHECK_CHARS = 1000  # characters of the message of a check, which may quote a student's values
 # How a line begins that shows what happened and names no cause; `coursekit.check` and `explain` write them.
 _NOT_ITS_CODE = "the test could not go on with what your code gave it"
-_FACTS = (
-    "your code stopped with",
-    _NOT_ITS_CODE,
-    "the check could not go on",
-    "got ",
-    "the only difference is",
-    "the largest of",
-    "the shape is",
-    "there are ",
+_FACTS = re.compile(
+    rf"your code stopped with|{_NOT_ITS_CODE}|the check could not go on|the only difference is|the largest of \d|the shape is"
+    r"|there are \d|got (?!\[?['\"])"  # a text that came may be a lab's own words for what happened
 )
-_TEXT_CAME = re.compile(r"got \[?['\"]")  # a text that came may be a lab's own words for what happened
 _CONTRACT = "numbers, text, lists, dictionaries, arrays, networks of Keras's own layers, and functions of these"
 STUB = "raise NotImplementedError()"
 BLANK = "nothing is written here yet"
@@ -100,7 +93,7 @@ def causes(message: str) -> list[str]:
     Returns:
         The lines.
     """
-    return [line for line in message.splitlines() if _TEXT_CAME.match(line) or not line.startswith(_FACTS)]
+    return [line for line in message.splitlines() if not _FACTS.match(line)]
 
 
 def guarded(result: TestResult, test: Cell, released: str) -> TestResult:

@@ -70,7 +70,12 @@ def test_lines_that_show_what_came_or_repeat_an_error_name_no_cause() -> None:
     ):
         assert causes(f"{words}\n{fact}") == [words]
         assert causes(fact) == []
-    assert causes("got 'missing, but as ValueError', expected 'missing'")
+    for cause in (
+        "got 'missing, but as ValueError', expected 'missing'",
+        "there are no weights",
+        "the largest of the classes is missing",
+    ):
+        assert causes(cause) == [cause]
 
 
 def test_what_an_unsealed_test_says_is_kept_from_the_student_and_told_to_the_instructor() -> None:
