@@ -237,6 +237,8 @@ def _after(result: Any) -> None:
     ran = record.end(result) if record is not None else None
     if record is not None:
         record.set_aside.end(shell.user_ns)
+    if record is not None and ran is not None:
+        record.note_kinds(ran, shell.user_ns)
     if not _front_end.watched(getattr(shell, "kernel", None)):
         return
     source = getattr(getattr(result, "info", None), "raw_cell", "") or ""

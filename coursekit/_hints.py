@@ -151,7 +151,7 @@ def _maker(name: str, exercises: tuple[Exercise, ...]) -> Exercise | None:
 def about_names(names: Mapping[str, Any], ran: Ran, record: Record) -> list[str]:
     """Name what the failing code uses and what means something else now: functions of Python, and what cells of the lab made.
 
-    What an unlocked cell made counts only where the error is one of a value of the kind that the name has now.
+    What a cell of the lab made counts only where the error is one of a value of the kind that the name has now.
 
     Args:
         names: The variables of the notebook.
@@ -161,14 +161,13 @@ def about_names(names: Mapping[str, Any], ran: Ran, record: Record) -> list[str]
     Returns:
         Sentences; none if the names that the code uses mean what they should.
     """
-    runs, texts = [*record.runs, record.current], [ran.source, *_answers(record)]
-    # What a cell makes anew and uses itself is no mistake.
-    own = {one.name: runs[one.cell].source for one in _given_away(record)}
+    texts = [ran.source, *_answers(record)]
+    code, read = "\n".join(texts), frozenset[str]().union(*map(_names_read, texts))
     return [
         f"`{name}` is no longer {what}: it is {plain(names[name])} now. Choose another name where {_stands(name, record)} stands, "
         f"{cure}."
         for name, what, cure in _taken(names, record, ran.error)
-        if is_used(name, "\n".join(text for text in texts if text != own.get(name)))
+        if is_used(name, code) and (name not in record.kinds or name in read)
     ]
 
 
@@ -202,17 +201,37 @@ def _taken(names: Mapping[str, Any], record: Record, *errors: str) -> Iterator[t
         if own is not None and not name.startswith("_") and name not in record.own and names[name] is not own:
             yield name, "Python's own", f"run `del {name}` in a new cell, and run this one again"
     for one in _given_away(record):
-        maker = record.outline.makers[one.name] if record.outline else None
-        if maker is None or one.name not in names or one.name in record.modules:
+        if record.outline is None or one.name not in names or one.name in record.modules:
             continue
-        kind = f"'{type(names[one.name]).__name__}' object"
-        if maker.is_locked or any(is_consequence(error) and kind in error for error in errors):
-            yield one.name, f"what {maker} made", "and run that cell again"
+        now = type(names[one.name])
+        stopped = any(is_consequence(error) and f"'{now.__name__}' object" in error for error in errors)
+        if stopped and record.kinds.get(one.name, now) is not now:
+            yield one.name, f"what {record.outline.makers[one.name]} made", "and run that cell again"
 
 
 def _overwritten(record: Record) -> list[Overwritten]:
     found = find_overwritten([ran.source for ran in [*record.runs, record.current]], record.modules)
-    return [*found, *_given_away(record)]
+    return sorted([*found, *_given_away(record)], key=lambda one: one.cell)
+
+
+def _given_away(record: Record) -> list[Overwritten]:
+    """Return the names that cells of the lab made and that a cell of the student's has rebound, outside exercises that ask for them."""
+    outline, found, made = record.outline, dict[str, Overwritten](), set[str]()
+    if outline is None:
+        return []
+    for index, ran in enumerate([*record.runs, record.current]):
+        bound = {name for name in _names_made(ran.source) if name in outline.makers and not name.startswith("_")}
+        if ran.error or not bound or outline.find_check(ran.source, ran.cell) is not None:
+            continue
+        own = outline.made_by(ran.source, ran.cell)
+        exercise = outline.find_exercise(ran.source, ran.cell)
+        for one in find_overwritten([ran.source], bound):
+            made.update(own & {one.name})
+            if one.name in own or outline.is_shown(ran.source) or (exercise and _maker(one.name, (exercise,))):
+                found.pop(one.name, None)
+            elif one.name in bound & made:
+                found[one.name] = Overwritten(one.name, one.line, index)
+    return list(found.values())
 
 
 @lru_cache(maxsize=1000)
@@ -220,24 +239,10 @@ def _names_made(source: str) -> frozenset[str]:
     return frozenset(nb.names_made(source))
 
 
-def _given_away(record: Record) -> list[Overwritten]:
-    """Return the names that cells of the lab made and that a cell of the student's has bound since, in no exercise that asks for it."""
-    outline, found, made = record.outline, dict[str, Overwritten](), set[str]()
-    if outline is None:
-        return []
-    for index, ran in enumerate([*record.runs, record.current]):
-        bound = {name for name in _names_made(ran.source) if name in outline.makers and not name.startswith("_")}
-        if not bound or outline.find_check(ran.source, ran.cell) is not None:
-            continue
-        exercise = outline.find_exercise(ran.source, ran.cell)
-        for one in find_overwritten([ran.source], bound):
-            is_theirs = not outline.is_made_by(one.name, ran.source, ran.cell)
-            made.update(() if is_theirs else {one.name})
-            if not is_theirs or outline.is_shown(ran.source) or (exercise and _maker(one.name, (exercise,))):
-                found.pop(one.name, None)
-            elif one.name in bound & made:
-                found[one.name] = Overwritten(one.name, one.line, index)
-    return list(found.values())
+@lru_cache(maxsize=1000)
+def _names_read(source: str) -> frozenset[str]:
+    """Return the variables of the notebook that a cell reads without binding them itself."""
+    return frozenset(nb.names_read(source))
 
 
 def _stands(name: str, record: Record) -> str:

@@ -111,14 +111,12 @@ class Maker:
         begins: Its first line; "" for the set-up cell.
         cell: Id of the cell.
         source: Text of the cell.
-        is_locked: Whether students are not to change it.
     """
 
     section: str
     begins: str = ""
     cell: str = ""
     source: str = ""
-    is_locked: bool = False
 
     def __str__(self) -> str:
         if not self.begins:
@@ -202,10 +200,12 @@ class Outline:
         """Return whether a text is that of a cell that runs as it is handed out."""
         return _essence(source) in self.shown
 
-    def is_made_by(self, name: str, source: str, cell: str = "") -> bool:
-        """Return whether the cell with this text, or with this id, is the one that makes a variable."""
-        maker = self.makers.get(name)
-        return maker is not None and (_essence(maker.source) == _essence(source) or bool(cell and maker.cell == cell))
+    def made_by(self, source: str, cell: str = "") -> set[str]:
+        """Return the variables that the cell with this text, or with this id, makes."""
+        essence = _essence(source)
+        return {
+            name for name, maker in self.makers.items() if _essence(maker.source) == essence or (cell and maker.cell == cell)
+        }
 
     def is_handed_out(self, exercise: Exercise, source: str) -> bool:
         """Return whether a text is that of the exercise as it is handed out."""
@@ -245,7 +245,7 @@ def outline_of(lab: str, notebook: nb.Notebook) -> Outline:
                 last.checks.append(Check(name.removeprefix("test_"), str(cell.get("id", "")), source, points))
         else:
             begins = "" if name == _SET_UP else source.strip().split("\n")[0]
-            maker = Maker(section, begins, str(cell.get("id", "")), source, bool(name))
+            maker = Maker(section, begins, str(cell.get("id", "")), source)
             makers.update((made, maker) for made in nb.names_made(source) if made not in makers)
             given.update({name: _named(section)} if name else {})
             shown.add(_essence(source))

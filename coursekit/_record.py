@@ -51,6 +51,7 @@ class Record:
         current: The cell that runs now.
         began: When it began, by the clock `time.perf_counter`; None if no cell runs.
         set_aside: What the student's names mean, whatever a check binds.
+        kinds: Name → type of the value that a cell of the lab gave it, when that cell ran last.
         place: Where the card of the check that runs now will stand; None if it has been shown, or no check runs.
     """
 
@@ -61,12 +62,19 @@ class Record:
     current: Ran = Ran("")
     began: float | None = None
     set_aside: SetAside = field(default_factory=SetAside)
+    kinds: dict[str, type] = field(default_factory=dict)
     place: Any = None
 
     @cached_property
     def outline(self) -> Outline | None:
         """The outline of the lab, if it is known."""
         return read_outline(self.lab) if self.lab else None
+
+    def note_kinds(self, ran: Ran, names: Mapping[str, Any]) -> None:
+        """Note the types of what a cell of the lab has made."""
+        if self.outline is not None and not ran.error:
+            made = [name for name in self.outline.made_by(ran.source, ran.cell) if name in names]
+            self.kinds.update((name, type(names[name])) for name in made)
 
     def begin(self, info: Any) -> None:
         """Note the cell that begins, as IPython's event `pre_run_cell` describes it."""

@@ -193,9 +193,27 @@ def fingerprint(notebook: Notebook) -> str:
 
 def names_made(source: str) -> Iterator[str]:
     """Yield the names that a cell makes: what it imports, defines and assigns."""
+    table = _names(source)
+    if table is not None:
+        yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported())
+
+
+def names_read(source: str) -> Iterator[str]:
+    """Yield the variables of the notebook that a cell reads, also within its functions, and does not make itself."""
+    top, own = _names(source), set(names_made(source))
+    tables = [] if top is None else [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (table is top or symbol.is_global()) and symbol.get_name() not in own:
+                yield symbol.get_name()
+
+
+def _names(source: str) -> symtable.SymbolTable | None:
+    """Return the table of the names of a cell; None where it is no Python."""
     plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
     try:
-        table = symtable.symtable(plain, "cell", "exec")
+        return symtable.symtable(plain, "cell", "exec")
     except SyntaxError:
-        return
-    yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported())
+        return None

@@ -14,7 +14,7 @@ from coursekit._record import Ran, Record
 
 from . import tinylab
 from .test_check_cards import Events
-from .tinylab import CHECK_FLOATS, CHECK_MEAN, CHECK_RATES, DATA, MEAN, RATES, answered
+from .tinylab import CHECK_MEAN, CHECK_RATES, DATA, MEAN, RATES, answered
 
 
 def record(*runs: Ran) -> Record:
@@ -77,27 +77,25 @@ def test_an_answer_that_has_not_run_since_its_check_failed_is_told_to_run() -> N
     assert _hints.about_again(Ran("x"), record(failed)) == []
 
 
-def test_what_a_locked_cell_made_and_the_student_gave_away_is_named_with_the_line() -> None:
-    taken, use = {"shop": 3, "np": np}, "print(shop['prices'])"
-    (said,) = names(taken, use, DATA, "total = 0\nshop = 3")
+TAKEN = "TypeError: 'int' object is not subscriptable"
+
+
+def given_away(use: str, *runs: str | Ran, error: str = TAKEN, value: Any = 3, was: type = dict) -> list[str]:
+    kept = record(*(ran if isinstance(ran, Ran) else Ran(ran) for ran in runs))
+    kept.kinds["shop"] = was
+    return _hints.about_names({"shop": value, "np": np}, Ran(use, error=error), kept)
+
+
+def test_what_a_cell_of_the_lab_made_and_the_student_gave_away_is_named_with_the_line() -> None:
+    use = "print(shop['prices'])"
+    (said,) = given_away(use, DATA, "total = 0\nshop = 3")
     assert said == (
         "`shop` is no longer what the cell of “Tiny lab” that begins with `shop = {'prices': [1, 3]}` made: it is 3 now. Choose "
         "another name where `shop = 3` stands, and run that cell again."
     )
-    (said,) = names(taken, use, DATA, answered(MEAN, "return 1\nshop = 3"))
+    (said,) = given_away(use, DATA, answered(MEAN, "return 1\nshop = 3"))
     assert "where `shop = 3` in Exercise 1 (3 points) stands" in said
-
-
-def test_what_another_cell_of_the_lab_made_counts_where_an_error_shows_that_it_is_of_another_kind() -> None:
-    kept = record(Ran("several = [mean([i]) for i in range(3)]"), Ran("several = 3"))
-    use = "print(several[0])"
-    stopped = Ran(use, error="TypeError: 'int' object is not subscriptable")
-    (said,) = _hints.about_names({"several": 3}, stopped, kept)
-    assert said.startswith("`several` is no longer what the cell of “1 · Means” that begins with `several = ")
-    for error in ("", "TypeError: 'float' object is not subscriptable", "ValueError: 'int' object", "Mistake: 'int' object"):
-        assert _hints.about_names({"several": 3}, Ran(use, error=error), kept) == []
-    kept.runs.append(stopped)
-    assert "`several` by `several = 3` in the cell that begins with" in _hints.about_overwritten({"several": 3}, kept)
+    assert given_away("def price():\n    return shop['prices'][0]\nprice()", DATA, "shop = 3")
 
 
 @pytest.mark.parametrize(
@@ -110,26 +108,67 @@ def test_what_another_cell_of_the_lab_made_counts_where_an_error_shows_that_it_i
         (DATA, "several = [mean([i]) for i in range(3)]"),
         (DATA, f"{CHECK_MEAN}\n"),
         ("shop = 3",),
+        (DATA, Ran("shop = shop['price'] * 2", error="KeyError: 'price'")),
     ],
 )
-def test_a_name_that_a_locked_cell_made_last_is_not_called_given_away(runs: tuple[str, ...]) -> None:
-    assert names({"shop": 3, "np": np}, "print(shop['prices'])", *runs) == []
+def test_a_name_that_a_cell_of_the_lab_made_last_is_not_called_given_away(runs: tuple[str | Ran, ...]) -> None:
+    assert given_away("print(shop['prices'])", *runs) == []
 
 
-def test_a_name_that_only_the_cell_uses_that_made_it_anew_is_not_blamed() -> None:
-    answer = answered(MEAN, "shop = []\nshop.apend(3)")
-    assert names({"shop": [], "np": np}, answer, DATA, answer) == []
-    assert names({"shop": [], "np": np}, CHECK_FLOATS, DATA, answer) == []
+def test_an_error_of_another_kind_of_value_is_not_blamed_on_a_name() -> None:
+    use = "print(shop['prices'])"
+    for error in ("", "TypeError: 'float' object is not subscriptable", "ValueError: 'int' object", "Mistake: 'int' object"):
+        assert given_away(use, DATA, "shop = 3", error=error) == []
+    assert given_away(use, DATA, "shop = 3", was=int) == []
+    missing = "AttributeError: 'dict' object has no attribute 'prize'"
+    assert given_away("shop.prize", DATA, "shop = dict(shop)", error=missing, value={}) == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "def price(shop):\n    return shop[0]\nprice(3)",
+        "def price():\n    shop = 3\n    return shop[0]\nprice()",
+        "shop = 3\nshop[0]",
+        "[shop[0] for shop in (1, 2)]",
+    ],
+)
+def test_a_name_of_the_failing_cells_own_is_not_blamed(use: str) -> None:
+    assert given_away(use, DATA, "shop = 3") == []
 
 
 def test_a_name_that_an_exercise_asks_for_is_the_students_own() -> None:
     asking = f"# shop: the prices that you found\n{RATES}"
     kept = record(Ran(DATA), Ran(answered(asking, "shop = 3")))
-    assert len(_hints.about_names({"shop": 3}, Ran("shop['prices']"), kept)) == 1
+    kept.kinds["shop"] = dict
+    failed = Ran("shop['prices']", error=TAKEN)
+    assert len(_hints.about_names({"shop": 3}, failed, kept)) == 1
     outline = kept.__dict__["outline"]
     parts = tuple(replace(part, source=asking) if part.name == "rates" else part for part in outline.parts)
     kept.__dict__["outline"] = replace(outline, parts=parts)
-    assert _hints.about_names({"shop": 3}, Ran("shop['prices']"), kept) == []
+    assert _hints.about_names({"shop": 3}, failed, kept) == []
+
+
+def test_names_that_were_overwritten_are_told_in_the_order_of_their_cells() -> None:
+    values = {"shop": 3, "np": 5}
+    stopped = [
+        Ran("shop['prices']", error=TAKEN),
+        Ran("np.zeros(2)", error="AttributeError: 'int' object has no attribute 'zeros'"),
+    ]
+    kept = record(Ran(DATA), Ran("shop = 3"), stopped[0], Ran("np = 5"), stopped[1])
+    kept.kinds["shop"] = dict
+    said = _hints.about_overwritten(values, kept)
+    assert said.startswith("Names were overwritten that other cells need: `shop` by `shop = 3` in the cell")
+    assert "; `np` by `np = 5` in" in said
+    assert "2 cells below stopped" in said
+
+
+def test_a_record_notes_the_types_of_what_the_lab_made() -> None:
+    kept = record()
+    kept.note_kinds(Ran(DATA), {"shop": {}})
+    kept.note_kinds(Ran("shop = 3"), {"shop": 3})
+    kept.note_kinds(Ran(DATA, error="NameError: no"), {"shop": 3})
+    assert kept.kinds == {"shop": dict}
 
 
 def test_an_exercise_that_ran_as_handed_out_is_named() -> None:
