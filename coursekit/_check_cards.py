@@ -101,7 +101,8 @@ def mistake_card(
     """
     lines = message.split("\n")
     first = len(lines) - 1 if len(lines) > 1 or _COMPARES.match(message) else 1
-    compared = "What your code did" if "your code stopped with" in lines[-1] else "What came and what was expected"
+    happened = {"your code stopped with": "What your code did", "the check could not go on": "What happened"}
+    compared = next((title for words, title in happened.items() if words in lines[-1]), "What came and what was expected")
     return Card(
         f"✗ Not yet: {_named(found) or 'a check failed'}",
         "bad",

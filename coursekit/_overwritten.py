@@ -15,7 +15,10 @@ __all__ = ["Overwritten", "cause", "find_overwritten", "imported", "is_consequen
 
 _MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
 # How code ends whose names mean something else: at once, or later because of a cell that has ended so.
-_ENDS = re.compile(r"^(?:Mistake: .*stopped with )?(?:AttributeError|NameError|TypeError|UnboundLocalError)\b", re.DOTALL)
+_ENDS = re.compile(
+    r"^(?:Mistake: .*(?:stopped with|go on with your result:) )?(?:AttributeError|NameError|TypeError|UnboundLocalError)\b",
+    re.DOTALL,
+)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 

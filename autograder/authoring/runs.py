@@ -23,8 +23,9 @@ __all__ = ["Runs"]
 
 # Seeds the generators that a test makes in the student process, as the examiner seeds those of its tests.
 _SEED = "__import__('autograder.worker.draws', fromlist=['_']).draws_from({!r}).begin({!r}, everything=False)"
-# A process may have ended for a reason that lies in the machine: such an outcome is not kept.
+# How a run may end for a reason that lies in the machine. Such an outcome is not kept.
 _UNSURE = ("crashed", "memory")
+_UNSURE_ERRORS = ("OSError", "URLError", "HTTPError", "ConnectionError", "TimeoutError")
 
 
 @dataclass
@@ -91,6 +92,6 @@ class Runs:
         if entry := self.kept.find(key):
             return entry.outcomes
         outcomes = run_steps(steps, limits=bounds, environment=environment)
-        if not any(outcome.status in _UNSURE for outcome in outcomes):
+        if not any(outcome.status in _UNSURE or outcome.error in _UNSURE_ERRORS for outcome in outcomes):
             self.kept.put(key, Entry(outcomes, {}, {}))
         return outcomes

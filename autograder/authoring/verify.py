@@ -114,8 +114,8 @@ def verify(
         released: Folder of the committed release notebooks, to check that they are up to date.
         exercises: Verify only the tests and known answers of these exercises; if empty, verify the
             whole lab.
-        kept: Cache of outcomes of earlier verifications. What is found there does not run again. It
-            helps only with the secret of the earlier verification.
+        kept: Cache of outcomes of earlier verifications. What is found there does not run again. They
+            are found only under the same secret.
         on_done: Called after each task with the number of finished tasks and the total number.
 
     Returns:
@@ -341,7 +341,10 @@ def _judge_answer(
         ]
         if silent:
             received = [message for message in silent[0] if message]
-            yield f"{answer.label}: no message says {answer.hint!r}{_times(silent, draws)}; they say {received}"
+            yield (
+                f"{answer.label}: no message says {answer.hint!r}{_times(silent, draws)} in a line that may name a cause; "
+                f"the messages are {received}"
+            )
 
 
 def _times(some: Sequence[object], all_of_them: Sequence[object]) -> str:

@@ -115,14 +115,14 @@ def verify(
         bool, typer.Option("--mutants", help="Also try every mutant of the reference solutions; takes minutes.")
     ] = False,
     secret: Annotated[
-        str, typer.Option(help="Draw the tests' random numbers from this text; without it, anew each time.")
+        str, typer.Option(help="Draw the tests' random numbers from this text; without it, and without --kept, anew each time.")
     ] = "",
     kept: Annotated[
         Path | None,
         typer.Option(
             show_default=False,
-            help="Keep outcomes in this folder, and run only what is not there yet: answers, cells and tests that changed. Their "
-            "random numbers come from the secret kept there.",
+            help="Keep outcomes in this folder, and run only what is not there yet: answers, cells and tests that changed. "
+            "Without --secret, the random numbers come from the secret kept there.",
         ),
     ] = None,
     jobs: Jobs = None,

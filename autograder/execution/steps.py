@@ -35,8 +35,8 @@ class Outcome:
         stderr: Whether a cell that ran to its end wrote to standard error.
         checks: What the checks of a test noted, as JSON, if the step asked for it (see
             `worker.watching`).
-        elsewhere: Whether the exception came from a function of the other process: if a test ran in the
-            examiner, from the student's code.
+        elsewhere: Whether the exception of a test came from a function of the student's: one of the other
+            process or, if the test ran in the student process, of another cell.
 
     Raises:
         ValueError: If `seconds` or `cpu` is negative or not finite.

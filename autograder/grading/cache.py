@@ -29,7 +29,7 @@ from autograder.files import write_bytes
 __all__ = ["Entry", "ResultCache", "backend_facts", "digest", "environment_digest", "environment_facts", "file_digests"]
 
 MAX_ENTRY = 2 * MAX_KEPT  # bytes of an unpacked entry; a damaged entry may claim any size
-PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython", "matplotlib")
+PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scipy", "scikit-learn", "h5py", "ipython", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,10 @@ def backend_facts() -> Mapping[str, str]:
 
 
 def _sources(package: str) -> Iterable[tuple[str, str]]:
-    """Yield (relative path, digest) of each module of a package."""
+    """Yield (relative path, digest) of each file of a package: its modules, and data such as the weights of a drawn backbone."""
     spec = find_spec(package)
     for folder in spec.submodule_search_locations or () if spec else ():
-        for path in sorted(Path(folder).rglob("*.py")):
+        for path in sorted(Path(folder).rglob("*")):
+            if not path.is_file() or path.suffix == ".pyc":
+                continue
             yield path.relative_to(folder).as_posix(), blake2b(path.read_bytes()).hexdigest()

@@ -146,19 +146,21 @@ def _register_inline_settings(shell: InteractiveShell) -> None:
         known.append(settings)
 
 
-def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
+def run_cell(shell: InteractiveShell, source: str, *, of_student: bool = False) -> dict[str, Any]:
     """Run a cell.
 
     Args:
         shell: The shell.
         source: The code.
+        of_student: Whether the functions of the other cells are the student's.
 
     Returns:
         "seconds": wall-clock time; "cpu": processor seconds; "error": None, or "name", "message" and
-        "line" of the exception, and "elsewhere", whether it came from the other process. Without an
-        error also "value": the value of the last expression if it is a single number, otherwise None;
-        "odd": whether that number is displayed as something else, such as np.float64(1.0); "stderr":
-        whether Python code wrote to standard error.
+        "line" of the exception, and "elsewhere", whether it came from the other process or, with
+        `of_student`, from a function of another cell. Without an error also "value": the value of the
+        last expression if it is a single number, otherwise None; "odd": whether that number is
+        displayed as something else, such as np.float64(1.0); "stderr": whether Python code wrote to
+        standard error.
     """
     started, cpu_before = time.perf_counter(), time.process_time()
     errors = sys.stderr
@@ -179,7 +181,8 @@ def run_cell(shell: InteractiveShell, source: str) -> dict[str, Any]:
         outcome["error"] = {
             "name": type(error).__name__[:100],
             "message": _message(error),
-            "elsewhere": getattr(type(error), "said_elsewhere", False),
+            "elsewhere": getattr(type(error), "said_elsewhere", False)
+            or (of_student and _in_another_cell(error.__traceback__, shell.user_ns)),
             "line": _line(error.__traceback__, shell.user_ns) or getattr(error, "lineno", None) or 0,
         }
     return outcome
@@ -227,6 +230,16 @@ def _line(traceback: TracebackType | None, user_ns: Mapping[str, Any]) -> int:
             return traceback.tb_lineno
         traceback = traceback.tb_next
     return 0
+
+
+def _in_another_cell(traceback: TracebackType | None, user_ns: Mapping[str, Any]) -> bool:
+    """Whether the exception passed through a function that another cell defined."""
+    cells = set()
+    while traceback is not None:
+        if traceback.tb_frame.f_globals is user_ns:
+            cells.add(traceback.tb_frame.f_code.co_filename)
+        traceback = traceback.tb_next
+    return len(cells) > 1
 
 
 def _close_figures() -> None:

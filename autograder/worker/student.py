@@ -72,7 +72,7 @@ def _run(shell: InteractiveShell, course: Course | None, request: dict[str, Any]
     if course is not None and request["course"] == "restore":
         course.restore(request["names"])
     before = dict(shell.user_ns)
-    outcome = run_cell(shell, request["source"])
+    outcome = run_cell(shell, request["source"], of_student=True)
     if course is not None and request["course"] == "remember":
         course.remember(before)
     return outcome

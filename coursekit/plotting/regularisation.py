@@ -48,7 +48,7 @@ def penalty_shapes(a: Sequence[float] = (3.0, 2.0), target: float = 10.0, *, ax:
     sparse = np.zeros(2)
     sparse[np.argmax(np.abs(slope))] = target / slope[np.argmax(np.abs(slope))]
     spread = target * slope / (slope @ slope)
-    reach = 1.7 * np.abs(sparse).max()  # room for the label of a point on the right
+    reach = 1.8 * np.abs(sparse).max()  # room for the label of a point on the right
     along = np.array([-slope[1], slope[0]]) / np.hypot(*slope)
     ends = spread + np.array([[-4 * reach], [4 * reach]]) * along
     ax.axhline(0, color="0.8", linewidth=0.8)

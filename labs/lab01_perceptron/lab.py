@@ -459,7 +459,7 @@ check.true(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-a_little, far = [[1.0, -1.0]], [[10.0, -10.0]]  # on the wrong side: the first, the seventh and the last sample
+a_little, far = [[1.0, -1.0]], [[10.0, -10.0]]  # surely on the wrong side: the first, the seventh and the last sample
 samples = np.vstack([a_little, rng.normal(size=(5, 2)), far, rng.normal(size=(5, 2)), a_little])
 labels = np.arange(13) % 2
 signed = [(1 if label else -1) * (2 * p - q + 0.1) / 5**0.5 for (p, q), label in zip(samples, labels)]

@@ -811,7 +811,7 @@ def build_regressor(X_train, hidden=(50, 50, 50)):
 
 # %% tests="build_regressor" points=1
 sample = housing.X_train[:500]
-changed = "build_regressor changed X_train: adapt(X_train) is enough, the data stay as they are"
+changed = "an array was to be changed in place that must stay as it is, most likely X_train: adapt(X_train) is enough"
 with check.explained({
     "to a shape": "keras.Input takes a shape, a tuple: X_train.shape[1:], or (X_train.shape[1],)",
     "read-only": changed,
@@ -888,7 +888,7 @@ check.close(
 
 # %% tests="build_regressor_output" points=1
 sample = housing.X_train[:200]
-with check.explained({"read-only": "build_regressor changed X_train: adapt(X_train) is enough, the data stay as they are"}):
+with check.explained({"read-only": "an array was to be changed in place that must stay as it is, most likely X_train: adapt(X_train) is enough"}):
     built = build_regressor(sample)
 check.model(built, input_shape=(8,), output_shape=(1,))
 bias = built.trainable_weights[-1]
@@ -1874,7 +1874,7 @@ for patience in (1, 2, 4, 7):
         epochs, keras_says(curve, patience),
         f"the number of epochs is wrong with patience {patience} for 40 losses that fall in jumps",
     )
-lone = "the list may hold a single loss, [4.0]: one epoch is trained, and it is the best, although no loop runs over later ones"
+lone = "the list may hold a single loss, [4.0]: one epoch is trained, and it is the best; a loop over later losses does not run"
 for curve, patience in (([4.0], 1), ([4.0, 5.0], 1), ([4.0, 3.0, 5.0, 6.0], 3), ([4.0, 3.0, 5.0, 6.0], 2)):
     causes = dict.fromkeys(("UnboundLocalError", "IndexError", "ValueError"), lone) if len(curve) == 1 else {}
     with check.explained(causes):
@@ -1912,7 +1912,7 @@ def best_until_the_stop(curve, patience):
     return int(np.argmin(curve)) + 1
 
 
-lone = "the list may hold a single loss, [4.0]: one epoch is trained, and it is the best, although no loop runs over later ones"
+lone = "the list may hold a single loss, [4.0]: one epoch is trained, and it is the best; a loop over later losses does not run"
 for curve, patience in (([3.0, 2.0, 1.0], 2), ([4.0, 3.0, 5.0, 2.0], 3), ([4.0], 1)):
     causes = dict.fromkeys(("UnboundLocalError", "IndexError", "ValueError"), lone) if len(curve) == 1 else {}
     with check.explained(causes), check.unchanged(curve, hint=in_place):

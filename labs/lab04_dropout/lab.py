@@ -1210,7 +1210,7 @@ record = getattr(stopped_history, "history", stopped_history)
 check.true(isinstance(record, dict), "stopped_history is not what fit returns: stopped_history = training.fit(…)")
 check.true(
     "acc" not in record or "accuracy" in record,
-    'your metric stands in the history as "acc": metrics=["accuracy"] gives it the name "accuracy", which is asked for',
+    'your metric stands in the history as "acc": metrics=["accuracy"] gives it the name that the exercise asks for, "accuracy"',
 )
 check.true({"loss", "accuracy"} <= set(record), f'the history holds {sorted(record)}: compile with metrics=["accuracy"]')
 check.equal(

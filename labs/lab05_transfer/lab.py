@@ -1833,8 +1833,9 @@ body.trainable = False  # so it has one face only; whether extract asks for the 
 snaps = np.random.default_rng().integers(0, 256, size=(11, 8, 6, 3)).astype(np.uint8)
 expected = check.outputs(body, snaps / np.float32(127.5) - 1).mean(axis=(1, 2))
 square = "photographs need not be square, here they are 8 high and 6 wide: average over axes 1 and 2, however long they are"
+columns = "the features have as many columns as base has channels, here 5; a photograph has 3 colours"
 for batch_size in (1, 4, 64):
-    with check.explained({"ndex": square, "hape": square}):
+    with check.explained({"with size 0": square, "could not broadcast": columns}):
         features = extract(body, snaps, batch_size)
     check.close(
         features, expected, rtol=1e-3, atol=5e-3,
@@ -1852,7 +1853,9 @@ check.true(
 # %% tests="extract_inference" points=1
 body = small_body()
 snaps = np.random.default_rng().integers(0, 256, size=(5, 6, 6, 3)).astype(np.uint8)
-with check.unchanged(snaps, hint="extract changed the photographs: make a new array of floats"):
+columns = "the features have as many columns as base has channels, here 4; a photograph has 3 colours"
+in_place = "extract changed the photographs: make a new array of floats"
+with check.explained({"could not broadcast": columns}), check.unchanged(snaps, hint=in_place):
     together, alone = extract(body, snaps, 5), extract(body, snaps[:1], 1)
 check.close(
     alone[0], together[0], rtol=1e-3, atol=1e-3,
@@ -2127,7 +2130,7 @@ check.true(
 check.true(not built.compiled, "the classifier is compiled already: return it not compiled, the caller does that")
 ### BEGIN HIDDEN TESTS
 high = "photographs need not be square, here they are 8 high and 6 wide: the input has the shape base.input_shape[1:]"
-with check.explained({"incompatible": high, "hape": high}):
+with check.explained({"incompatible": high}):
     built = build_classifier(small_body((8, 6, 3), 5), 7)
 check.model(built, input_shape=(8, 6, 3), output_shape=(7,))
 for classes in (2, 5):

@@ -461,7 +461,7 @@ check.equal(
 plain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
 plain.save(toy_file)
 with check.explained({
-    "KeyError": "this model was never compiled: compile_config is missing or empty, and names no optimizer. Use .get, and return None",
+    "KeyError": "this model was never compiled, so its file names no optimizer: use .get, and return None",
     "NoneType": "this model was never compiled, so there is nothing to look into: return None",
 }):
     found = read_archive(toy_file)
@@ -613,7 +613,7 @@ check.close(
     np.asarray(exported.serve(X)), expected, atol=1e-6,
     hint="the exported model does not predict what the model predicts: export the model that you are given",
 )
-hint = "a path that ends neither in .keras nor in .weights.h5 is the name of a folder for an export, also with a dot in it"
+hint = "a path that ends neither in .keras nor in .weights.h5 names a folder for an export, even if it contains a dot"
 with check.explained({"ValueError": hint}):
     save_any(before, fresh("exercise_3.weights.h5.keras_v1.2"))
     check.true(Path("lab06_models/exercise_3.weights.h5.keras_v1.2/saved_model.pb").is_file(), hint)

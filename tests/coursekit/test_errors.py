@@ -190,6 +190,12 @@ def test_a_failed_check_of_code_that_stopped_shows_the_students_line(notebook: N
     assert not any("with …" in line for line in lines)
 
 
+def test_a_failed_check_whose_own_line_stopped_says_what_happened() -> None:
+    said = "one row for each sample\nthe check could not go on with your result: IndexError: too short"
+    lines = _check_cards.mistake_card(said, "").text().split("\n")
+    assert lines[lines.index("What happened") + 1] == "  the check could not go on with your result: IndexError: too short"
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

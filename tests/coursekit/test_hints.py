@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from coursekit import _check_cards, _front_end, _hints, _record, check
+from coursekit._overwritten import is_consequence
 from coursekit._record import Ran, Record
 
 from . import tinylab
@@ -161,6 +162,14 @@ def test_names_that_were_overwritten_are_told_in_the_order_of_their_cells() -> N
     assert said.startswith("Names were overwritten that other cells need: `shop` by `shop = 3` in the cell")
     assert "; `np` by `np = 5` in" in said
     assert "2 cells below stopped" in said
+
+
+@pytest.mark.parametrize(
+    "opening", ["", "Mistake: two axes\nyour code stopped with ", "Mistake: a\nthe check could not go on with your result: "]
+)
+def test_errors_that_an_overwritten_name_may_cause_are_known_in_every_wording(opening: str) -> None:
+    assert is_consequence(f"{opening}TypeError: 'int' object is not callable")
+    assert not is_consequence(f"{opening}ValueError: no")
 
 
 def test_a_record_notes_the_types_of_what_the_lab_made() -> None:

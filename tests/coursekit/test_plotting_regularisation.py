@@ -50,7 +50,7 @@ def test_numbers_that_make_no_line_are_refused(a, target):
 
 
 @pytest.mark.parametrize(
-    ("a", "target"), [((3, 2), 10), ((1, 2), 10), ((-3, 2), 10), ((2, -3), 1), ((3, 2), -33.25), ((1, 1), 5)]
+    ("a", "target"), [((3, 2), 10), ((1, 2), 10), ((-3, 2), 10), ((2, -3), 1), ((3, 2), -33.25), ((1, 1), 5), ((5, 1), 10)]
 )
 def test_the_labels_of_the_marked_points_lie_within_the_axes(a, target):
     ax = plotting.penalty_shapes(a, target)

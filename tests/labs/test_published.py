@@ -15,7 +15,9 @@ from coursekit.data.registry import course_registry
 
 @pytest.mark.real_data
 @pytest.mark.timeout(900)
-@pytest.mark.skipif("EVERY_STUDENT" not in os.environ, reason="a training of minutes: make nightly runs it")
+@pytest.mark.skipif(
+    "EVERY_STUDENT" not in os.environ, reason="a training of minutes: make nightly runs it where COURSEKIT_MIRROR is set"
+)
 def test_the_network_of_the_book_reaches_the_figures_of_the_book_on_the_images_of_lab_2(tmp_path: Path, mirror: Path) -> None:
     """HOML, chapter 10: 30 epochs of SGD with its own rate, batches of 32, pixels in [0, 1]; validation 0.889, test 0.886."""
     settings = data.Settings(course_registry(), Cache(tmp_path / "cache"), str(mirror), mode="real")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,35 @@ def test_an_outcome_that_the_machine_may_have_caused_is_not_kept(toy_folder: Pat
     proved(toy_folder, kept)
     assert counted.sources
     assert all(any("os._exit(1)" in source for source in run) for run in counted.sources)
+
+
+def test_an_error_that_the_machine_may_have_caused_is_not_kept(toy_folder: Path, tmp_path: Path, counted: Counted) -> None:
+    path = toy_folder / "answers" / "mean.toml"
+    path.write_text(path.read_text().replace("return np.mean(x)", "raise OSError('no space left on device')", 1))
+    kept = ResultCache(tmp_path / "kept")
+    proved(toy_folder, kept)
+    counted.sources.clear()
+    proved(toy_folder, kept)
+    assert counted.sources
+    assert all(any("no space left" in source for source in run) for run in counted.sources)
+
+
+def test_another_seed_and_another_file_beside_the_notebook_are_other_runs(
+    toy_folder: Path, tmp_path: Path, counted: Counted
+) -> None:
+    kept, lab = ResultCache(tmp_path / "kept"), load_lab(toy_folder)
+    file = tmp_path / "words.txt"
+    file.write_text("one")
+
+    def runs_of(seed: int) -> int:
+        counted.sources.clear()
+        beside = replace(lab, beside=(("words.txt", str(file)),))
+        verify(beside, Options(fast=True, secret="one", seed=seed), EFFORT, kept=kept, exercises=["mean"])
+        return len(counted.sources)
+
+    first = runs_of(1)
+    assert first
+    assert runs_of(1) == 0
+    assert runs_of(2) == first
+    file.write_text("two")
+    assert runs_of(1) == first

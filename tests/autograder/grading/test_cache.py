@@ -6,12 +6,14 @@ import errno
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from autograder.authoring.demo import solve
 from autograder.execution import runner
 from autograder.execution.steps import Outcome
+from autograder.grading import cache
 from autograder.grading.batch import find_submissions, grade_class
 from autograder.grading.cache import Entry, ResultCache
 from autograder.grading.options import Options
@@ -165,3 +167,13 @@ def test_an_entry_that_cannot_be_kept_is_a_note_and_the_class_is_graded(
     keep = ResultCache(tmp_path / "kept")
     assert marks(graded(toy, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 8}]
     assert keep.problem == f"{tmp_path / 'kept'}: No space left on device"
+
+
+def test_every_file_of_the_packages_decides_which_entries_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "weights.npz").write_bytes(b"one")
+    monkeypatch.setattr(cache, "find_spec", lambda name: SimpleNamespace(submodule_search_locations=[str(tmp_path)]))
+    before = cache.environment_facts.__wrapped__()
+    (tmp_path / "module.pyc").write_bytes(b"compiled")
+    assert cache.environment_facts.__wrapped__() == before
+    (tmp_path / "weights.npz").write_bytes(b"two")
+    assert cache.environment_facts.__wrapped__() != before

@@ -94,3 +94,18 @@ def test_figures_are_closed_when_they_are_shown_and_at_the_end_of_a_cell(shell: 
     cells += ["%config InlineBackend.close_figures = False", "plt.plot([1])", "assert plt.get_fignums() == [1]"]
     cells += ["%config InlineBackend.close_figures = True"]
     assert [run_cell(shell, source)["error"] for source in cells] == [None] * len(cells)
+
+
+def test_an_error_says_whether_it_came_from_a_function_of_another_cell_or_process(shell: InteractiveShell) -> None:
+    run_cell(shell, "def first(values):\n    return values[0]")
+    shell.user_ns["elsewhere"] = lambda: (_ for _ in ()).throw(
+        _exception({"name": "KeyError", "message": "x", "bases": ["KeyError"]})
+    )
+    for source, of_student, came in (
+        ("first([])", True, True),
+        ("first([])", False, False),
+        ("[][0]", True, False),
+        ("def own():\n    return [][0]\nown()", True, False),
+        ("elsewhere()", False, True),
+    ):
+        assert run_cell(shell, source, of_student=of_student)["error"]["elsewhere"] is came
