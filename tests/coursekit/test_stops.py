@@ -62,7 +62,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
     def warnings(ran: list[str], fails: str = "", *, failed_before: str = "", seconds: float = 1) -> list[str]:
         work = {**copy.deepcopy(tinylab.notebook()), "metadata": {"coursekit": {"lab": "lab98"}}}
-        work["cells"][3]["source"] = "def mean(x):\n    return sum(x) / len(x)"
+        next(cell for cell in work["cells"] if cell["id"] == "mean")["source"] = MEAN
         record = Record("lab98", runs=[Ran(source, error="ValueError: no" * (source == failed_before)) for source in ran])
         history = SimpleNamespace(input_hist_raw=["", *ran])
         shell = SimpleNamespace(history_manager=history, _coursekit_record=record, user_ns={})
