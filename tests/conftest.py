@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -19,6 +20,8 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 # Two test processes share the cores. With a thread per core in each process, threads would wait for one another.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(variable, "1")
+# TensorFlow and its like are some hundred thousand objects that stay: nothing is gained by looking for garbage among them.
+gc.set_threshold(50_000, 20, 50)
 TOY = Path(__file__).parent / "autograder" / "toylab"
 
 
@@ -48,6 +51,12 @@ def _long_ones_first(items: list[pytest.Item], workers: int) -> list[pytest.Item
         first = [item for module in list(modules.values())[worker::workers] for item in module]
         ordered += [*first, *islice(others, max(0, share - len(first)))]
     return [*ordered, *others]
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the test modules imported out of the search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

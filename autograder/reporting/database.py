@@ -7,22 +7,21 @@ know what is in a gradebook.
 
 from __future__ import annotations
 
-import os
 import re
-import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from alembic.script import ScriptDirectory
 from nbgrader.api import Assignment, Base, Gradebook
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import Connection, create_engine, inspect, text
+from nbgrader.dbutil import ALEMBIC_DIR
+from sqlalchemy import URL, Connection, Engine, create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
 from autograder.errors import RecordError
-from autograder.sandbox.interpreters import without_python
 
 __all__ = ["alone", "course_directory", "open_gradebook", "transaction"]
 
@@ -82,16 +81,10 @@ def open_gradebook(course: CourseDirectory) -> Iterator[Gradebook]:
         RecordError: The database cannot be reached, its driver is not installed, or an older nbgrader
             made its tables.
     """
-    # nbgrader runs `alembic` by name, so the programs of our Python environment come first in PATH.
-    before = dict(os.environ)
-    path = os.pathsep.join([sysconfig.get_path("scripts"), before.get("PATH", "")])
-    _set_variables({**without_python(before), "PATH": path})
-    try:
-        with alone(course.db_url):
-            _check_tables(course)
-            gradebook = Gradebook(course.db_url, course.course_id or "default_course")
-    finally:
-        _set_variables(before)
+    with alone(course.db_url):
+        if _is_new(course):
+            _note_version(course.db_url)
+        gradebook = Gradebook(course.db_url, course.course_id or "default_course")
     with gradebook:
         yield gradebook
 
@@ -165,17 +158,19 @@ def transaction(gradebook: Gradebook) -> Iterator[None]:
             gradebook.db.remove()
 
 
-def _check_tables(course: CourseDirectory) -> None:
-    """Raise RecordError for tables of an older nbgrader, before this one adds empty ones and overlooks the marks in the old ones."""
+def _is_new(course: CourseDirectory) -> bool:
+    """Return whether the database has no gradebook yet.
+
+    Raises RecordError for tables of an older nbgrader, before this one adds empty ones and overlooks the marks in the old ones.
+    """
     url = make_url(course.db_url)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
-        return
-    engine = create_engine(url)
-    try:
+        return True
+    with _engine(url) as engine:
         inspector = inspect(engine)
         there = set(inspector.get_table_names())
         if Assignment.__tablename__ not in there:
-            return  # a new database
+            return True
         for table in Base.metadata.sorted_tables:
             columns = {column["name"] for column in inspector.get_columns(table.name)} if table.name in there else set()
             if lacking := [column.name for column in table.columns if column.name not in columns]:
@@ -184,6 +179,27 @@ def _check_tables(course: CourseDirectory) -> None:
                     f"{shown}: an older nbgrader made this gradebook (no {table.name}.{lacking[0]}); run "
                     f"`nbgrader db upgrade` in {course.root}, which keeps every mark, and then the same command again"
                 )
+    return False
+
+
+def _note_version(db_url: str) -> None:
+    """Note in a new database which version of nbgrader's tables it has, for `nbgrader db upgrade`.
+
+    nbgrader asks the program `alembic` for the version, which takes three seconds. Where the note is there, it does not ask.
+    """
+    version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+    with _engine(make_url(db_url)) as engine, engine.begin() as connection:
+        # Two graders may open a new SQLite file at the same time.
+        connection.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        note = "INSERT INTO alembic_version SELECT :version WHERE NOT EXISTS (SELECT 1 FROM alembic_version)"
+        connection.execute(text(note), {"version": version})
+
+
+@contextmanager
+def _engine(url: URL) -> Iterator[Engine]:
+    engine = create_engine(url)
+    try:
+        yield engine
     finally:
         engine.dispose()
 
@@ -203,9 +219,3 @@ def _lock(connection: Connection, function: str) -> None:
 
 def _first_line(error: OperationalError) -> str:
     return str(error.orig).partition("\n")[0]
-
-
-def _set_variables(variables: Mapping[str, str]) -> None:
-    for name in [name for name in os.environ if name not in variables]:
-        del os.environ[name]
-    os.environ.update(variables)

@@ -10,8 +10,6 @@ gets its command line and its variables from here:
 - the process that probes the sandbox (`sandbox.probing`): `command` and `clean_environment`
 - the process that reads submissions (`grading.submissions.reading`): `command` and `clean_environment`
 - the kernel of a lecture (`authoring.lectures`): `command` and `without_python`
-- `alembic`, which nbgrader calls by name for a new gradebook (`reporting.database`): `without_python`; an
-  installed program has its own folder first on its path, not the current one
 
 Knows Python and variables; nothing of what the processes do.
 """

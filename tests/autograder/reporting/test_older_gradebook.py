@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.authoring.demo import reference_sources, solve
 from autograder.course.config import load_course
@@ -17,6 +18,7 @@ from autograder.errors import CourseError, RecordError
 from autograder.grading.verdict import TestResult, Verdict, Written
 from autograder.labs.model import Lab
 from autograder.notebooks.io import write_notebook
+from autograder.reporting.database import course_directory, open_gradebook
 from autograder.reporting.gradebook import record
 from autograder.reporting.marks import read_marks
 from autograder.reporting.results import write_results
@@ -100,3 +102,20 @@ def test_tables_that_the_marks_do_not_need_are_missed_all_the_same(toy: Lab, mar
         database.execute("ALTER TABLE student DROP COLUMN lms_user_id")
     with pytest.raises(CourseError, match=r"no student\.lms_user_id"):
         read_marks(load_course(marked), toy.id)
+
+
+def test_a_new_gradebook_notes_the_version_that_nbgrader_would_note(tmp_path: Path) -> None:
+    contents = []
+    for name in ("ours", "theirs"):
+        folder = tmp_path / name
+        folder.mkdir()
+        course = course_directory(folder)
+        with open_gradebook(course) if name == "ours" else Gradebook(course.db_url):
+            pass
+        with sqlite3.connect(folder / "gradebook.db") as database:
+            tables = database.execute(
+                "SELECT name, sql FROM sqlite_master WHERE name != 'alembic_version' ORDER BY name"
+            ).fetchall()
+            contents.append((tables, database.execute("SELECT version_num FROM alembic_version").fetchall()))
+    assert contents[0] == contents[1]
+    assert len(contents[0][1]) == 1

@@ -77,7 +77,7 @@ def start_the_kernel_of_a_lecture(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def make_a_gradebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """nbgrader runs `alembic` for it."""
+    """nbgrader would run `alembic` by name for it."""
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
