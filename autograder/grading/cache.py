@@ -9,6 +9,7 @@ knows keys, outcomes and encoded values; it does not know labs or marks.
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from typing import Any
 from autograder.execution.runner import MAX_KEPT
 from autograder.execution.steps import Outcome
 from autograder.files import write_bytes
+from autograder.sandbox.interpreters import COMPUTING
 
 __all__ = ["Entry", "ResultCache", "backend_facts", "digest", "environment_digest", "environment_facts", "file_digests"]
 
@@ -164,8 +166,9 @@ def environment_facts() -> Mapping[str, str]:
     """Return the versions of everything that submissions run with.
 
     Returns:
-        Name → version: Python, the machine type, the packages, the backend of Keras, and digests of
-        the source of coursekit and autograder and of the registry of data sets.
+        Name → version: Python, the machine type, the packages, the backend of Keras, the variables
+        that say how it computes, and digests of the source of coursekit and autograder and of the
+        registry of data sets.
     """
     from coursekit.data.registry import course_registry
 
@@ -176,6 +179,7 @@ def environment_facts() -> Mapping[str, str]:
         "machine": machine(),
         **versions,
         **backend_facts(),
+        **{name: os.environ[name] for name in COMPUTING if name in os.environ},
         "coursekit and autograder": digest(own),
         "data sets": digest(repr(dict(course_registry()))),
     }

@@ -197,9 +197,11 @@ def _run_on_worker(
 
 
 def _compare(expected: Mapping[str, str], facts: Mapping[str, str], worker: str) -> None:
-    """Raise ClusterError if a worker has other versions than this machine, because marks might differ."""
-    other = [f"{name} {facts.get(name)} instead of {said}" for name, said in expected.items() if facts.get(name) != said]
-    if other:
+    """Raise ClusterError if a worker has other versions or variables than this machine, because marks might differ."""
+    names = dict.fromkeys((*expected, *facts))
+    pairs = [(name, facts.get(name, "not set"), expected.get(name, "not set")) for name in names]
+    if other := [f"{name} {theirs} instead of {ours}" for name, theirs, ours in pairs if theirs != ours]:
         raise ClusterError(
-            f"{worker}: this worker has {', '.join(other)}; install the same on every machine, from the same constraints.txt"
+            f"{worker}: this worker has {', '.join(other)}; install the same on every machine, from the same constraints.txt, "
+            "and set the same variables"
         )

@@ -23,8 +23,11 @@ import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-__all__ = ["DOWNLOADS", "NAMES", "clean_environment", "command", "without_python"]
+__all__ = ["COMPUTING", "DOWNLOADS", "NAMES", "clean_environment", "command", "without_python"]
 
+# How TensorFlow and JAX compute, so that the last digits of a result depend on them. They are read when a library is loaded, or
+# when it first uses a device.
+COMPUTING = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")
 # All variables that are passed on, by full name, because a prefix would let secrets through
 # (TF_TOKEN_app_terraform_io). Students can read them in /proc/self/environ. Variables of one run
 # (COURSEKIT_SEED, CUDA_VISIBLE_DEVICES, …) are set in its processes after the fork.
@@ -32,10 +35,10 @@ NAMES = (
     *("PATH", "VIRTUAL_ENV", "TZ"),
     *("LANG", "LANGUAGE", "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME"),
     *("COURSEKIT_DATA", "KERAS_BACKEND"),
-    # How TensorFlow computes: it reads these when it is loaded, or when it first uses a device.
-    *("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "TF_GPU_ALLOCATOR", "TF_XLA_FLAGS", "XLA_FLAGS"),
+    *COMPUTING,
+    *("TF_CPP_MIN_LOG_LEVEL", "TF_GPU_ALLOCATOR"),
     *("TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
-    *("CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE"),
+    *("CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES"),
 )
 LIBRARIES = "LD_LIBRARY_PATH"
 # Variables that fetching data may need. They may contain passwords, so only processes with the
