@@ -1002,7 +1002,7 @@ sound = {"val_loss", "val_accuracy"} <= set(head) and np.all(  # what another lo
 )
 check.between(
     far if sound else 0.0, 0, 0.195, name="the root mean square of the changes in the body, as a share of learning rate times steps in stage 2,",
-    high_hint="the body has moved further than stage 2 can move it: in stage 1 it should be frozen, as reuse leaves it",
+    high_hint="the body has moved further than stage 2 can move it: leave the body frozen in stage 1, as reuse gives it",
 )
 check.equal(
     type(model_B.optimizer).__name__, "Adam",
