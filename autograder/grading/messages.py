@@ -27,6 +27,7 @@ _FACTS = re.compile(
     rf"your code stopped with|{_NOT_ITS_CODE}|the check could not go on|the only difference is|the largest of \d|the shape is"
     r"|there are \d|got (?!\[?['\"])"  # a text that came may be a lab's own words for what happened
 )
+_NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
 _CONTRACT = "numbers, text, lists, dictionaries, arrays, networks of Keras's own layers, and functions of these"
 STUB = "raise NotImplementedError()"
 BLANK = "nothing is written here yet"
@@ -78,6 +79,9 @@ def explain(
     if exercise.status != "ok":
         said = one_line(exercise.message)
         return f"your cell for `{test.exercise}` did not run to its end: {exercise.error[:60]}: {said}"
+    lacking = _NOT_DEFINED.match(outcome.message) if outcome.error == "NameError" and not outcome.elsewhere else None
+    if lacking:
+        return f"the test needs `{lacking[1]}`, which your notebook does not define"
     said = f"{outcome.error[:60]}: {one_line(outcome.message)}"
     return f"your code stopped with {said}" if outcome.elsewhere else f"{_NOT_ITS_CODE}: {said}"
 

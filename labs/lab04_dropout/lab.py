@@ -1613,7 +1613,8 @@ with check.explained({"": whole}):
     mean = mc_predict(branched, threes.copy(), 20)[0]
     check.shape(mean, (3000, 4), whole)
 check.true(np.std(mean) > 0.01, f"dropout was switched off in a part of the model; {whole}")
-check.between(np.mean(mean), 5.8, 6.2, name="the mean for inputs of 3", low_hint=whole, high_hint=whole)
+once = np.asarray(mc_predict(branched, threes.copy(), 1)[0])
+check.close(np.unique(np.round(once, 4)), [3, 9], atol=1e-3, hint=f"with times=1 inputs of 3 give 3 or 9; {whole}")
 mostly = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.25)])  # each entry becomes 0 or 4/3 as large
 check.close(
     np.mean(mc_predict(mostly, threes.copy(), 21)[0]), 3, rtol=0.05,

@@ -56,6 +56,13 @@ def test_an_error_of_the_tests_own_line_is_not_called_one_of_the_students_code(e
     assert explain(Outcome("error", "IndexError", "too short", elsewhere=elsewhere), TEST, OK) == said
 
 
+def test_a_name_that_only_the_test_asks_for_is_named_in_words() -> None:
+    lacks = Outcome("error", "NameError", "name 'mean' is not defined. Did you mean: 'meen'?")
+    assert explain(lacks, TEST, OK) == "the test needs `mean`, which your notebook does not define"
+    own = Outcome("error", "NameError", "name 'totl' is not defined", elsewhere=True)
+    assert explain(own, TEST, OK) == "your code stopped with NameError: name 'totl' is not defined"
+
+
 def test_lines_that_show_what_came_or_repeat_an_error_name_no_cause() -> None:
     words = "the mean is taken over the wrong axis"
     for fact in (
