@@ -122,7 +122,7 @@ def verify(
         typer.Option(
             show_default=False,
             help="Keep outcomes in this folder, and run only what is not there yet: answers, cells and tests that changed. "
-            "Without --secret, the random numbers come from the secret kept there.",
+            "Without --secret, the random numbers come from the secret kept there. What no run needed for 30 days is deleted.",
         ),
     ] = None,
     jobs: Jobs = None,
@@ -143,6 +143,8 @@ def verify(
     except SecretError as error:
         fail(error)
     cache = ResultCache(kept) if kept else None
+    if cache:
+        cache.forget(days=30)
     effort = Effort(repeats, seeds, draws, jobs or Effort().jobs, twins=twins, mutants="all" if mutants else "none")
     failed = False
     for lab in load_labs([] if every else names, labs):

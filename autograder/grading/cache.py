@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -79,8 +80,9 @@ class ResultCache:
         Returns:
             The entry, or None if there is none or it cannot be read.
         """
+        path = self._path(key)
         try:
-            with zipfile.ZipFile(self._path(key)) as archive:
+            with zipfile.ZipFile(path) as archive:
                 if sum(info.file_size for info in archive.infolist()) > MAX_ENTRY:
                     return None
                 facts = json.loads(archive.read("facts.json"))
@@ -90,7 +92,9 @@ class ResultCache:
                 alone, together = (
                     {name: Outcome(**outcome) for name, outcome in facts[kind].items()} for kind in ("alone", "together")
                 )
-                return Entry(outcomes, tests, values, alone, together)
+            with suppress(OSError):
+                os.utime(path)  # for `forget`
+            return Entry(outcomes, tests, values, alone, together)
         except Exception:  # a damaged archive raises many kinds of errors, from zlib, zipfile, json and others
             return None
 
@@ -124,6 +128,17 @@ class ResultCache:
             write_bytes(self._path(key), out.getvalue())
         except OSError as error:
             self.problem = self.problem or f"{self.folder}: {error.strerror or error}"
+
+    def forget(self, days: float) -> None:
+        """Delete the entries that were neither stored nor found for some time.
+
+        Args:
+            days: Days since then.
+        """
+        for path in self.folder.glob("??/*.zip"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > days * 24 * 3600:
+                    path.unlink()
 
     def clear(self) -> None:
         """Delete all entries. Other files in the folder are not touched."""

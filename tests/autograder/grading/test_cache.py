@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -167,6 +169,22 @@ def test_an_entry_that_cannot_be_kept_is_a_note_and_the_class_is_graded(
     keep = ResultCache(tmp_path / "kept")
     assert marks(graded(toy, tmp_path, keep)) == [{"mean": 8, "mean_pure": 4, "halving": 8}]
     assert keep.problem == f"{tmp_path / 'kept'}: No space left on device"
+
+
+def test_only_what_was_neither_stored_nor_found_for_a_month_is_forgotten(tmp_path: Path) -> None:
+    keep = ResultCache(tmp_path / "kept")
+    keep.forget(days=30)  # there is no folder yet
+    for key in ("aa1", "bb2", "cc3"):
+        keep.put(key, Entry([Outcome("ok")], {}, {}))
+    month_ago = time.time() - 31 * 24 * 3600
+    for path in keep.folder.glob("*/*.zip"):
+        if path.stem != "cc3":
+            os.utime(path, (month_ago, month_ago))
+    (keep.folder / "aa" / "note.txt").write_text("not an entry")
+    os.utime(keep.folder / "aa" / "note.txt", (month_ago, month_ago))
+    assert keep.find("bb2")
+    keep.forget(days=30)
+    assert sorted(path.name for path in keep.folder.glob("*/*")) == ["bb2.zip", "cc3.zip", "note.txt"]
 
 
 def test_every_file_of_the_packages_decides_which_entries_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
