@@ -44,7 +44,7 @@ def main(
 ) -> None:
     """Release, verify and grade the labs of the course."""
     # Commands import some hundred thousand objects that stay. To look for garbage among them after every 700 new ones, as Python
-    # does by default, would take a tenth of a command's time.
+    # does by default, would take a fifteenth of a command's time.
     gc.set_threshold(50_000, 20, 50)
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):

@@ -28,9 +28,8 @@ __all__ = ["SCRATCH", "ForkServerClient", "fork_server", "wake"]
 
 SCRATCH = "autograder-"  # prefix of the scratch folders, followed by the process ID of the grader
 # TensorFlow reads this when it is loaded. Without oneDNN a process that builds a small network takes a third less processor
-# time, and sums are added in one order on all processors. Large convolutions take up to twice as long; whoever grades many of
-# them sets the variable to 1.
-_COMPUTING = {"TF_ENABLE_ONEDNN_OPTS": "0"}
+# time. Large convolutions take up to twice as long; whoever grades many of them sets the variable to 1.
+_DEFAULTS = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 OLD_SECONDS = 3600.0  # a scratch folder of a dead grader is removed after this time
 
 
@@ -122,7 +121,7 @@ class ForkServerClient:
             number = theirs.fileno()
             line = command("autograder.worker.forkserver", "start", str(number))
             # Keras takes here what it takes in the grader, whose home folder with its settings may be another one.
-            variables = {**_COMPUTING, **clean_environment(), "KERAS_BACKEND": chosen_backend()}
+            variables = {**_DEFAULTS, **clean_environment(), "KERAS_BACKEND": chosen_backend()}
             subprocess.Popen(line, pass_fds=[number], env=variables, stdin=subprocess.DEVNULL, start_new_session=True)
         self.control, self.ready = ours, False
         return ours
