@@ -252,7 +252,7 @@ def _import_all() -> None:
     """Load what student processes and examiners need. coursekit comes first, because it silences TensorFlow's native logs."""
     gc.disable()
     import coursekit
-    from autograder.worker import saving_cache
+    from autograder.worker import saving_cache, trainings
     from autograder.worker.models import settings
     from autograder.worker.shell import Errors
 
@@ -265,6 +265,8 @@ def _import_all() -> None:
     settings.keep()
     if find_spec("tensorflow"):  # on every backend Keras loads it to set a seed, which would take seconds in each process
         import_module("tensorflow")
+        trainings.leave_small_graphs()
+    trainings.one_iterator_per_epoch()
 
     import matplotlib
 
