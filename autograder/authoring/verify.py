@@ -64,9 +64,9 @@ class Effort:
         draws: Number of runs of each test that does not train with a known answer, so that chance
             does not decide about the marks.
         jobs: Number of processes that run at the same time.
-        data_only: Check only the right known answers that depend on a data set, for a second kind
-            of data. The other answers run the same code on every kind of data, and the marks of
-            wrong answers were checked with the first kind.
+        data_only: Check only the reference, and the repeated tests and right known answers that
+            depend on a data set, for a second kind of data. The others run the same code on every
+            kind of data, and the marks of wrong answers were checked with the first kind.
         examined: Run the tests in the examiner, as in grading, in one of every `examined` runs.
             The other runs have their tests in the student process, which takes half the time. 1 is
             the complete verification.
@@ -139,7 +139,7 @@ def verify(
         checks.append(Check("released notebook is up to date", tuple(problems)))
     tasks = [
         *_reference(lab, options),
-        _unsolved(lab, options),
+        *([] if effort.data_only else [_unsolved(lab, options)]),
         *_repeats(lab, options, effort),
         *_answers(lab, lab.answers, options, effort, fired),
         *_twins(lab, lab.answers, options, effort),
@@ -218,6 +218,8 @@ def _repeats(lab: Lab, options: Options, effort: Effort, exercises: Collection[s
     tests = [i for i, cell in enumerate(lab.cells) if cell.role == "tests" and (cell.exercise in exercises or not exercises)]
     training = [i for i in tests if trains(lab, cells, [i])]
     plain = [i for i in tests if i not in training]
+    if effort.data_only:
+        plain = [i for i in plain if any(reads_data(source) for _, source in sliced(lab, cells, [i]))]
     tasks = []
     if plain:
         repeated = [cell for cell in sliced(lab, cells, plain) for _ in range(effort.repeats if cell[0] in plain else 1)]

@@ -170,7 +170,7 @@ TRAINING = """
 import numpy as np
 xor = coursekit.models.xor_network()
 xor.compile("adam", "mse", metrics=["accuracy"])
-X = np.random.default_rng(0).random((640, 2))
+X = np.random.default_rng(0).random((320, 2))
 history = coursekit.training.fit(xor, X, X[:, 0], epochs=100, batch_size=8, live=True, validation_data=(X, X[:, 1]))
 """
 
