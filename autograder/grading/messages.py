@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from difflib import get_close_matches
 
 from autograder.execution.steps import Outcome
+from autograder.grading.dependencies import names
 from autograder.grading.opinions import OWN_WORDS
 from autograder.grading.verdict import TestResult
 from autograder.labs.model import Cell
@@ -81,7 +83,9 @@ def explain(
         return f"your cell for `{test.exercise}` did not run to its end: {exercise.error[:60]}: {said}"
     lacking = _NOT_DEFINED.match(outcome.message) if outcome.error == "NameError" and not outcome.elsewhere else None
     if lacking:
-        return f"the test needs `{lacking[1]}`, which your notebook does not define"
+        near = get_close_matches(lacking[1], sorted(names(source).assigns), n=1)
+        misspelt = f"; your cell for `{test.exercise}` defines `{near[0]}`" if near else ""
+        return f"the test needs `{lacking[1]}`, which your notebook does not define{misspelt}"
     said = f"{outcome.error[:60]}: {one_line(outcome.message)}"
     return f"your code stopped with {said}" if outcome.elsewhere else f"{_NOT_ITS_CODE}: {said}"
 

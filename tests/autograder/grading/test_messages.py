@@ -58,7 +58,11 @@ def test_an_error_of_the_tests_own_line_is_not_called_one_of_the_students_code(e
 
 def test_a_name_that_only_the_test_asks_for_is_named_in_words() -> None:
     lacks = Outcome("error", "NameError", "name 'mean' is not defined. Did you mean: 'meen'?")
-    assert explain(lacks, TEST, OK) == "the test needs `mean`, which your notebook does not define"
+    said = "the test needs `mean`, which your notebook does not define"
+    for other in ("average = 3", "", "def (", "x.mean = 3", "print(meen)"):
+        assert explain(lacks, TEST, OK, other) == said
+    near = "def meen(x):\n    return x.mean()"
+    assert explain(lacks, TEST, OK, near) == f"{said}; your cell for `{TEST.exercise}` defines `meen`"
     own = Outcome("error", "NameError", "name 'totl' is not defined", elsewhere=True)
     assert explain(own, TEST, OK) == "your code stopped with NameError: name 'totl' is not defined"
 
