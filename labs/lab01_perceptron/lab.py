@@ -146,6 +146,12 @@ three = "it must work for any number of inputs, here 3, not only for two"
 with check.explained({"core dimension": three, "not aligned": three, "broadcast": three, "unpack": three}):
     answers = predict(np.array([[1, 0, 2], [0, 1, -2], [3, 3, -3], [1, 0, 0]]), np.array([1, 1, 1]), -2)
 check.equal(answers, [1, 0, 1, 0], hint=three)
+kinds = "X and w may hold whole numbers or not, each for itself: an array made with np.zeros_like(X) or dtype=w.dtype cuts off what\nstands behind the point"
+check.equal(predict(np.array([[0.5, 0.0], [1.5, 0.0]]), np.array([1, 1]), -0.75), [0, 1], hint=kinds)
+import contextlib
+
+with contextlib.suppress(TypeError):  # costs nothing here if X is changed in place, which another test is for
+    check.equal(predict(CORNERS.copy(), np.array([1.6, 1.6]), -2.5), [0, 0, 0, 1], hint=kinds)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 samples, weights, bias = rng.normal(size=(200, 5)), rng.uniform(0.5, 1, 5), rng.choice([-1, 1]) * rng.uniform(0.2, 0.3)
@@ -405,7 +411,11 @@ check.close(
     },
     hint="by hand: the scores of the three samples are 20, −5 and 22, and the length of w is 5",
 )
-one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest distance among those there are"
+whole = "w may hold whole numbers, as in LINES: np.zeros_like(w) cuts off what stands behind the point, and w / length works where w /= length does not"
+with check.explained({"Cannot cast": whole}):
+    width = margin(pets, kinds, np.array([3, 4]), -12)
+check.close(width, 1.0, hint=whole)
+one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest signed distance among those there are"
 with check.explained({"zero-size": one_kind, "empty": one_kind}):
     width = margin(np.array([[3.0, 4.0], [6.0, 8.0]]), np.array([1, 1]), np.array([3.0, 4.0]), -10.0)
 check.close(width, 3.0, hint=one_kind)
@@ -428,7 +438,7 @@ check.close(
     1e30 * expected,
     hint="all samples may be far away from the line: start the search for the smallest distance from the first one, or from infinity",
 )
-one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest distance among those there are"
+one_kind = "all samples may be of one class, cats alone or dogs alone: the margin is the smallest signed distance among those there are"
 with check.explained({"zero-size": one_kind, "empty": one_kind}):
     check.close(
         [margin(np.array([[side, 0.0], [2 * side, 9.0]]), np.array([t, t]), np.array([2.0, 0.0]), 0.0) for side, t in ((3.0, 1), (-4.0, 0))],
@@ -477,6 +487,20 @@ with check.explained({"zero-size": touching, "empty": touching}):
         ],
         [0.0, 0.0],
         hint=touching,
+    )
+check.close(
+    margin(np.array([[2.0, 1.0], [3.0, 4.0], [0.0, 3.0]]), np.array([1, 1, 0]), np.array([1.0, -2.0]), 0.0),
+    -(5**0.5),
+    hint="one sample lies on the line here and another one on the wrong side: the margin is negative, not 0",
+)
+signs = "all samples are of one class here, and one is on the wrong side: distances keep their signs, and the margin is negative"
+import contextlib
+
+with contextlib.suppress(ValueError):  # costs nothing here if one class alone is too few, which the test above is for
+    check.close(
+        [margin(np.array([[3.0, 0.0], [-4.0, 9.0]]), np.array([t, t]), np.array([2.0, 0.0]), 0.0) for t in (1, 0)],
+        [-4.0, -3.0],
+        hint=signs,
     )
 line = np.array([2.0, -1.0])
 labels = labels.astype(float)  # of which np.asarray(t, float) makes no copy
@@ -1651,6 +1675,9 @@ check.close(
 with contextlib.suppress(ValueError, IndexError):  # costs nothing here if it is W that does not fit
     single = collapse(W1.copy(), b1.copy(), W2[:, :1].copy(), b2[:1].copy())[1]
     check.shape(single, (1,), hint="with one output b is still an array, (1,): np.squeeze and float lose that axis")
+    check.close(
+        single, expected[:1], hint="wrong with 3 hidden units and 1 output: the sum runs over the hidden units, all entries of b1, not over the outputs"
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1893,6 +1920,16 @@ check.gradient(
     hint="every output is close to its target here, and lr is small: the step of W2 is lr times the gradient, as always. Do not\n"
     "leave it out, and do not round",
 )
+import contextlib
+
+two, fixed2 = rng.uniform(size=(7, 2)), rng.normal(size=(3, 2))
+with contextlib.suppress(ValueError):  # costs nothing here if it is W1 that does not fit
+    check.gradient(
+        (fixed2 - train_step(samples.copy(), two.copy(), start1.copy(), fixed2.copy(), lr)[1]) / lr,
+        lambda W2: 0.5 * np.sum((two - sigmoid(sigmoid(samples @ start1) @ W2)) ** 2),
+        fixed2,
+        hint="with two outputs the step of W2 is not lr times the gradient: each output has its own column of t, D2 and W2",
+    )
 ### END HIDDEN TESTS
 
 # %% tests="step_hidden" points=1
@@ -2075,7 +2112,8 @@ outputs = check.outputs(xor_model, far)
 last = xor_model
 while hasattr(last, "layers"):
     last = getattr(last, "operations", last.layers)[-1]  # a layer, or a function such as keras.ops.sigmoid
-ending = getattr(getattr(last, "activation", None), "__name__", type(last).__name__)
+kind = getattr(last, "activation", None)
+ending = getattr(getattr(kind, "activation", kind), "__name__", type(last).__name__)  # also of a layer that was given as an activation
 check.true(
     bool(np.all((outputs >= 0) & (outputs <= 1))) and ending.lower() == "sigmoid",
     f"the last layer needs a sigmoid, so that the outputs stay between 0 and 1 for any input; it ends in `{ending}`",

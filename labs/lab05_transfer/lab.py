@@ -682,7 +682,8 @@ def unfreeze(model, learning_rate):
         `model` itself is True. It may have been trained before. It is changed in place; its
         weights keep their values.
     learning_rate: float, the rate of the optimizer, which is Adam. The loss is the binary
-        cross-entropy, and the accuracy is measured as well.
+        cross-entropy, and the accuracy is measured as well, as "accuracy" or under another
+        name with "acc" in it.
     Returns nothing.
     """
     ### BEGIN SOLUTION
@@ -900,7 +901,9 @@ def curves_of(record):
         part, name = ("val_", key[4:]) if key.startswith("val_") else ("", key)
         return part + ("accuracy" if "acc" in name else name)
 
-    return {usual(key): list(values) for key, values in record.history.items()}
+    curves = {usual(key): list(values) for key, values in record.history.items()}
+    own = {key: list(values) for key, values in record.history.items() if key in curves}
+    return {**curves, **own}
 
 
 # %% exercise="transfer" trains=true
@@ -928,6 +931,10 @@ for name, record, epochs in (("history_head", history_head, EPOCHS_1), ("history
         f'{name} holds {sorted(record.history)}: compile with metrics=["accuracy"], and give fit the validation_data',
     )
     check.equal(len(record.history["loss"]), epochs, f"this is the number of epochs in {name}")
+    check.equal(
+        len(curves_of(record)["val_loss"]), epochs,
+        f"this is the number of validation losses in {name}: measure after EACH epoch, without validation_freq",
+    )
 check.model(model_B, input_shape=(28, 28), output_shape=(1,))
 ### BEGIN HIDDEN TESTS
 head_right, all_right = (np.multiply(curves_of(record)["val_accuracy"], len(y_B_valid)) for record in (history_head, history_all))
@@ -1924,7 +1931,8 @@ compare_features()
 #
 # Make `head` and `history` in one cell. A single dense layer with softmax is enough.
 # Train on `F_train`, `y_train` for `EPOCHS_HEAD` epochs with a batch size of 32 (Adam with a rate of 0.003 and the sparse
-# categorical cross-entropy do well), and measure on `F_valid`, `y_valid` after each epoch, with the accuracy.
+# categorical cross-entropy do well), and measure on `F_valid`, `y_valid` after each epoch, with the accuracy. The weights after the last
+# epoch count, so use no callback that brings back earlier ones.
 # When it is marked, `head` must get 55 % of new
 # photographs right (`TARGET_HEAD` in the budget cell).
 
@@ -1952,9 +1960,14 @@ check.true(
     f'it holds {sorted(history.history)}: compile with metrics=["accuracy"], and give fit the validation_data',
 )
 check.equal(len(history.history["loss"]), EPOCHS_HEAD, "this is the number of epochs in the history")
+check.equal(
+    len(curves_of(history)["val_loss"]), EPOCHS_HEAD,
+    "this is the number of validation losses: measure after EACH epoch, without validation_freq",
+)
 check.close(
     curves_of(history)["val_accuracy"][-1], np.mean(q.argmax(axis=1) == y_valid), atol=1e-3,
-    hint="the last val_accuracy is not that of the head on F_valid, y_valid: measure on these, and train the head once",
+    hint="the last val_accuracy is not that of the head on F_valid, y_valid: measure on these, train the\n"
+    "head once, and bring back no earlier weights (restore_best_weights)",
 )
 check.true(head.compiled, "head is not compiled: it should be the very network that was trained, not a copy of it")
 ### BEGIN HIDDEN TESTS
