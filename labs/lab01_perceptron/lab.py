@@ -148,11 +148,11 @@ with check.explained({"core dimension": three, "not aligned": three, "broadcast"
 check.equal(answers, [1, 0, 1, 0], hint=three)
 kinds = "X and w may hold whole numbers or not, each for itself: an array made with np.zeros_like(X) or dtype=w.dtype cuts off what\nstands behind the point"
 check.equal(predict(np.array([[0.5, 0.0], [1.5, 0.0]]), np.array([1, 1]), -0.75), [0, 1], hint=kinds)
+### BEGIN HIDDEN TESTS
 import contextlib
 
 with contextlib.suppress(TypeError):  # costs nothing here if X is changed in place, which another test is for
     check.equal(predict(CORNERS.copy(), np.array([1.6, 1.6]), -2.5), [0, 0, 0, 1], hint=kinds)
-### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 samples, weights, bias = rng.normal(size=(200, 5)), rng.uniform(0.5, 1, 5), rng.choice([-1, 1]) * rng.uniform(0.2, 0.3)
 scores = np.array([sum(a * c for a, c in zip(row, weights)) for row in samples]) + bias
