@@ -10,7 +10,7 @@ SET_UP := $(VENV)/.set-up
 demo: $(SET_UP)
 	$(BIN)/autograder demo --output demo $(if $(ALL),--all)
 
-# mypy uses one core and pytest leaves it one at its start, so they run beside each other.
+# mypy keeps one core busy for half a minute, so the tests run beside it.
 test: $(SET_UP) system
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ _STARTS_ANEW = "if self._current_iterator is None or self.steps_per_epoch is Non
 
 
 def leave_small_graphs() -> None:
-    """Let TensorFlow run graphs of fewer than `SMALL` nodes as they are. It optimises smaller ones than 4 nodes never."""
+    """Let TensorFlow run graphs of fewer than `SMALL` nodes as they are. By default the limit is 4 nodes."""
     import tensorflow as tf
 
     tf.config.optimizer.set_experimental_options({"min_graph_nodes": SMALL})
