@@ -419,8 +419,8 @@ with check.unchanged(numbered, hint=hint):
     nearest_mean(X4.copy(), numbered, points.copy())
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-# Some labels above 9, and not in rising order when they first appear.
-labels = np.concatenate([rng.integers(300, 3000, 1), rng.integers(10, 21, 1), 1 + rng.choice(9, size=2, replace=False)])
+# Some labels above 9 and one below 0, and not in rising order when they first appear.
+labels = np.concatenate([rng.integers(300, 3000, 1), rng.integers(10, 21, 1), rng.integers(1, 10, 1), -rng.integers(1, 10, 1)])
 centres = rng.normal(size=(4, 6))
 which = np.append(np.arange(4), rng.integers(0, 4, size=396))
 samples = centres[which] + 2 * rng.normal(size=(400, 6))
@@ -437,7 +437,7 @@ check.equal(
         "the means stand in rising order of the labels, but you look the label up in the order in which they first "
         "appear: use the same order for both": labels[numbers],
     },
-    hint=f"any labels may occur, here {in_order.tolist()}, also above 9 and above 255: return them, not the number of a column; and\n"
+    hint=f"any labels may occur, here {in_order.tolist()}, also above 9, above 255 and below 0: return them, not the number of a column; and\n"
     "the nearest mean is the one with the smallest sum of *squared* differences",
 )
 lone = "for a single sample of X, and with one class only, the answer is an array too, of the shape (1,)"
@@ -455,10 +455,11 @@ check.between(
     low_hint="too low for this rule: is each mean taken over the images of its own class (axis 0), and do means and\n"
     "labels stand in the same order?",
 )
-few, few_labels = images[:50].astype(float), fashion.y_train[:50].copy()
 hint = "nearest_mean changed its input: `X -= …` works in place, `X = X - …` makes a new array"
-with check.unchanged(few, few_labels, hint=hint):
-    nearest_mean(few, few_labels, few)
+for dtype in ("float64", "float32"):  # np.asarray(X, dtype) makes no copy of an array that has this dtype
+    few, few_labels = images[:50].astype(dtype), fashion.y_train[:50].copy()
+    with check.unchanged(few, few_labels, hint=hint):
+        nearest_mean(few, few_labels, few)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
 which = rng.permutation(np.repeat(np.arange(10), 20))
@@ -572,6 +573,13 @@ check.close(
 check.close(
     tanh, [-0.9640, 0, 0.9951], atol=1e-3, hint="your tanh is wrong: look at the brackets, and at the signs of the two exponents",
     mistakes={"that is tanh(z/2): the exponents are z and −z": [-0.7616, 0, 0.9051]},
+)
+check.close(
+    activations(np.array([-1.0, 0.5]))[0], [0, 0.5], hint="your ReLU is wrong: it gives z where z is positive, and 0 where it is not",
+    mistakes={
+        "your ReLU cuts off fractions: np.vectorize takes the type of its first result, and the 0 of max(v, 0) is an int. Write 0.0, or\n"
+        "np.maximum(z, 0)": [0, 0],
+    },
 )
 ### BEGIN HIDDEN TESTS
 z = np.random.default_rng().normal(scale=3, size=(6, 5))
@@ -904,6 +912,8 @@ check.close(
         "you used the logarithm to base 10: use np.log": 0.5774,
         "you took the logarithm of Y: it belongs to the prediction, −Σ Y log Q":
             9.6709,
+        "(1 − y) log(1 − q) belongs to the loss of a single yes-or-no output: here it is Σ y log q alone": 2.3513,
+        "(1 − y) log(1 − q) belongs to the loss of one yes-or-no output: here it is Σ y log q alone": 0.7838,
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1259,7 +1269,7 @@ with check.explained(dict.fromkeys(("string", "dtype: str", "dtype <U", "loss_we
     )
 check.true(
     any(best[name] > 0.999 and worst[name] < 0.001 for name in best if name != "loss"),
-    'ask for the accuracy too: metrics=["accuracy"]',
+    'ask for the accuracy too: metrics=["accuracy"] (keras.metrics.Accuracy() counts outputs that are exactly 0 or 1, BinaryAccuracy() rounds)',
 )
 ### BEGIN HIDDEN TESTS
 # On TensorFlow, Keras repairs this slip in silence while it still sees the scores behind the sigmoid; the loss itself tells everywhere.
@@ -1858,9 +1868,15 @@ check.equal(
         "these are places among the mistakes; return row numbers of P": [0, 2],
         "these are the classes that were predicted; return row numbers of P": [2, 0],
         "these are mistakes, but not the surest: sort by the largest probability of each row": [1, 2],
-        "you took the k most confident first and then the mistakes among them: first the mistakes, then k of them": [1],
+        "one row is missing: the largest probability of EACH row is P.max(axis=1), and first come the mistakes, then k of them": [1],
+        "these are all mistakes: return the first k of them, here two": [1, 3, 2],
     },
     hint="by hand: rows 1, 2 and 3 are mistakes, with 0.9, 0.45 and 0.7 as their largest probabilities",
+)
+check.true(
+    np.asarray(found).dtype.kind in "iu",
+    "your row numbers are floats, which pick no row: one array of probabilities and row numbers holds floats only. Keep them apart, or\n"
+    "finish with .astype(int)",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()

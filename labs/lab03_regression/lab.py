@@ -2426,7 +2426,10 @@ check.true(
 parts = {"training": housing.X_train, "validation": housing.X_valid, "test": housing.X_test}
 sets = [["validation"], ["test"], ["training", "validation"], ["training", "test"], ["validation", "test"], list(parts)]
 raw_rows = {part: np.asarray(rows) for part, rows in parts.items()}
-made_rows = {part: np.asarray(make_features(rows.copy())) for part, rows in raw_rows.items()}
+try:
+    made_rows = {part: np.asarray(make_features(rows.copy())) for part, rows in raw_rows.items()}
+except Exception:  # not ready, which another exercise is for: best_model may have columns of its own
+    made_rows = {part: with_waves(rows) for part, rows in raw_rows.items()}
 
 
 def has_means(numbers, rows):

@@ -978,7 +978,8 @@ arrays = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
 signal = noise.reshape(20, 784)
 for kernel, shift in zip(arrays[:-2:2], arrays[1:-2:2]):
     signal = np.maximum(signal @ kernel + shift, 0)
-scores = np.exp(signal @ arrays[-2] + arrays[-1])
+scores = signal @ arrays[-2] + arrays[-1]
+scores = np.exp(scores - scores.max(axis=1, keepdims=True))
 scalings = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
 check.true(not scalings, f"the images are scaled already, the network takes them as they are: leave {', '.join(scalings)} out")
 check.close(
@@ -1154,7 +1155,7 @@ check.true(not held, f"{', '.join(held)}: a constraint limits these weights afte
 # 1. `stopped`: a new plain network, `network()`, compiled with Adam (learning rate 0.001, nothing else set), the loss
 #    `"sparse_categorical_crossentropy"` (or its object) and the metric `"accuracy"`; trained on all of `X_small` and `y_small`,
 #    in batches of 32, for *at most* `EPOCHS` epochs, with `(X_valid, y_valid)` as validation data, stopped when
-#    `val_loss` found no new lowest value for `PATIENCE` epochs, with the best weights restored.
+#    `val_loss` found no new lowest value for `PATIENCE` epochs, with the best weights restored by the callback that stops it.
 # 2. `stopped_history`: what the training returns.
 #
 # `training.fit(model, X, y, epochs=…, batch_size=…, validation_data=(…, …), callbacks=[…])` is `model.fit` with faster settings and one line

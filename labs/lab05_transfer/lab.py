@@ -356,8 +356,8 @@ def reuse(base):
         part or as a whole. It is left as it is, its flag and those of its layers too, and no later
         training of the new network may change it.
     Returns a sequential or functional Keras model, compiled or not, with the same input: copies of
-    all layers of base but the last, with the same weights, each of them frozen (in an inner model,
-    if you like); then one new dense neuron with a sigmoid, not frozen.
+    all layers of base but the last, with the same weights, each of them frozen (in an inner model
+    that is frozen as a whole, if you like); then one new dense neuron with a sigmoid, not frozen.
     """
     ### BEGIN SOLUTION
     copy = keras.models.clone_model(base)
@@ -558,6 +558,10 @@ new = reuse(base)
 check.model(new, input_shape=(2, 3))
 check.weights(new, [(4, 1), (1,)], "only the new neuron should be trainable: freeze the layers of the body, not the head or all of new")
 ### BEGIN HIDDEN TESTS
+check.true(
+    not any(each.trainable for each in new.layers if isinstance(each, keras.Model)),
+    "the body is a model inside of new, and its own flag is still True: freeze it as a whole, or unfreeze cannot open it again",
+)
 deep = small_base((4,), (6, 5, 3, 4), 2)
 new = reuse(deep)
 new.compile(optimizer="sgd", loss="mse", run_eagerly=True)
