@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import random
 import sys
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -168,7 +169,12 @@ def _way(value: Any) -> _Way | None:
 
 def _write_array(array: np.ndarray, before: np.ndarray) -> None:
     if array.flags.writeable:
-        array.shape = before.shape
+        if array.shape != before.shape:
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", DeprecationWarning
+                )  # NumPy 2.5 has no other way for an array that is not its own
+                array.shape = before.shape
         array[...] = before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
@@ -214,6 +215,20 @@ def _names(source: str) -> symtable.SymbolTable | None:
     """Return the table of the names of a cell; None where it is no Python."""
     plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
     try:
-        return symtable.symtable(plain, "cell", "exec")
+        return symtable.symtable(ast.unparse(_AsGenerators().visit(ast.parse(plain))), "cell", "exec")
     except SyntaxError:
         return None
+
+
+class _AsGenerators(ast.NodeTransformer):
+    """Make a generator of each comprehension: from Python 3.12 on, the table counts the names of the others to the cell's own."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.GeneratorExp:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.GeneratorExp:
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)

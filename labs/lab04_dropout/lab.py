@@ -526,7 +526,7 @@ causes = dict.fromkeys(("ambiguous", "real number", "only length-1", "only 0-dim
 with check.explained(causes), check.unchanged(w, g, hint=hint):
     new = penalised_step(w, g, 0.5, 0.2, 0.1)
 check.shape(new, (3,), "the new weights have the shape of w")
-none, one, two = (np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0, 0), (0.2, 0), (0, 0.1)))
+none, one, two = (np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0.0, 0.0), (0.2, 0.0), (0.0, 0.1)))
 check.true(not np.allclose(one, none), "l1 = 0.2 changes nothing: the L1 penalty is missing")
 check.true(not np.allclose(two, none), "l2 = 0.1 changes nothing: the L2 penalty is missing")
 check.true(not np.allclose(new, two), "only L2 has acted: add the slopes of both penalties")
@@ -544,11 +544,15 @@ check.shape(new, (5, 4), two_axes)
 rng = np.random.default_rng()
 w, g = rng.uniform(0.6, 2, size=(5, 4)) * rng.choice([-1, 1], size=(5, 4)), rng.uniform(-0.3, 0.3, size=(5, 4))  # none passes 0
 new, none, one, two = (
-    np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0.2, 0.1), (0, 0), (0.2, 0), (0, 0.1))
+    np.asarray(penalised_step(w.copy(), g.copy(), 0.5, *strengths)) for strengths in ((0.2, 0.1), (0.0, 0.0), (0.2, 0.0), (0.0, 0.1))
 )
 check.true(
     np.allclose(new, one + two - none, atol=1e-6) and (one != none).all() and (two != none).all(),
     f"{two_axes}; each weight gets the slopes of both penalties",
+)
+check.close(
+    new, np.reshape(penalised_step(w.ravel().copy(), g.ravel().copy(), 0.5, 0.2, 0.1), (5, 4)),
+    hint=f"{two_axes}.\nEach weight needs the slopes at its own place (that of gradient too), as in a vector of the same weights",
 )
 w, g = w.ravel()[:12].reshape(2, 3, 2), g.ravel()[:12].reshape(2, 3, 2)
 three_axes = "w may have any shape: here it has three axes, 2 by 3 by 2, and so have the new weights"
@@ -658,12 +662,11 @@ check.length(result, 2, "return two arrays: the output, and the mask")
 output, mask = result
 check.shape(mask, (200, 100), "the mask must have the shape of h")
 check.true(np.isfinite(mask).all(), "the mask holds nan or inf: something was divided by 0")
-check.true(np.asarray(mask).dtype.kind != "i", "the mask holds whole numbers, which cut 1.33 off to 1: make an array of floats")
 check.close(
     np.unique(np.round(np.asarray(mask, float), 6)), [0, 1.333333], atol=1e-5,
     hint="with rate 0.25 the mask has the entries 0 and 1/(1 − 0.25)",
     mistakes={
-        "in the mask the survivors are not scaled up: divide the mask by 1 − rate": [0, 1],
+        "in the mask the survivors are not scaled up: divide it by 1 − rate, as floats (whole numbers cut 1.33 off to 1)": [0, 1],
         "the survivors became smaller: divide by 1 − rate, do not multiply": [0, 0.75],
         "you divided by the rate: divide by 1 − rate, the share that survives": [0, 4],
         "the second array is the output; return the output first, then the mask alone": [0, 8],
@@ -768,7 +771,8 @@ check.close(
 )
 check.shape(mask, (1, 3), "the mask must have the shape of h")
 check.close(mask, [[1, 1, 1]], hint="at test time (training=False) the mask is all ones")
-with check.unchanged(h, hint="dropout changed h: `h *= mask` works in place, `h * mask` makes a new array"):
+h = np.ones((20, 30))
+with check.unchanged(h, hint="dropout changed h: `h *= mask` works in place, `h * mask` makes a new array (`h[…] = 0` works in place too)"):
     dropout(h, 0.3, 2, True)
     dropout(h, 0.3, 2, False)
 ### BEGIN HIDDEN TESTS
@@ -960,8 +964,9 @@ def build_regularised(dropout, l2):
 
 # %% tests="build_layers" points=1
 number = "l2 is a number here: keras.regularizers.L2(l2) makes a penalty of it"
+own = "kernel_regularizer holds a function of your own, which cannot be marked: use keras.regularizers.L2(l2)"
 hidden = "inside this function the name `dropout` means the rate; the layer is keras.layers.Dropout(dropout)"
-with check.explained({"Could not interpret regularizer": number, "object is not callable": hidden}):
+with check.explained({"Could not interpret regularizer": number, "instance of `keras.regularizers": own, "object is not callable": hidden}):
     built = build_regularised(0.5, 0.001)
 check.true(
     getattr(built, "input_shape", None) != (None, 784),
@@ -987,11 +992,17 @@ check.close(
     hint="at test time your model does not compute what its weights say: have both hidden layers ReLU, and nothing else acts?",
 )
 ### BEGIN HIDDEN TESTS
-again = check.outputs(build_regularised(0.5, 0.001), noise)
+again = build_regularised(0.5, 0.001)
+as_before = [np.array_equal(keras.ops.convert_to_numpy(w), kernel) for w, kernel in zip(again.trainable_weights[::2], arrays[::2])]
 check.true(
-    not np.allclose(again, first, rtol=0, atol=1e-6),
+    not all(as_before),
     "a second call gave a network with the same weights: make a new one at each call, keep none from an earlier call (and\n"
     "set no seed)",
+)
+check.true(
+    not any(as_before),
+    "in some layers a second call gave the same weights: each layer begins with other random ones at each call. Give no initialiser a\n"
+    "seed",
 )
 called = keras.ops.convert_to_numpy(built(noise))
 check.close(
@@ -999,18 +1010,31 @@ check.close(
     hint="a plain call of your network, model(X), still drops: leave `training=True` out where you call a layer, for it holds for\n"
     "ever. Dropout acts in training only, and fit tells it so",
 )
+through = [np.zeros(w.shape) for w in arrays]  # first layer: ReLU of the first pixel; second: ReLU of that, and of its negative
+through[0][0, 0] = through[2][0, 0] = 1
+through[2][0, 1], through[4][0, 0], through[4][1, 1] = -1, 1 / 50, 1 / 10
+built.set_weights(through)
+spots = np.zeros((2, 28, 28), dtype="float32")
+spots[:, 0, 0] = 50, -1000
+p = check.outputs(built, spots).astype("float64")
+check.true(
+    np.allclose(np.log(p[:, :2] / p[:, 2:3]), [[1, 0], [0, 0]], atol=1e-3),
+    "for large numbers such as 50 and −1000 a hidden layer is not ReLU, max(0, z): that has no limit above (\"relu6\" has one), and\n"
+    "below 0 it is 0 (leaky ReLU is not). Use activation=\"relu\"",
+)
 ### END HIDDEN TESTS
 
 # %% tests="build_dropout" points=1
-# With these weights every neuron gives 1 for an image whose first pixel is 1, and the score of class 0 is 1.
+# With these weights every neuron gives 1 for an image whose first pixel is 1, and the score of class 0 is 1. That of class 2 is 1 always.
 weights = [np.zeros((784, 300)), np.zeros(300), np.full((300, 100), 1 / 300), np.zeros(100), np.zeros((100, 10)), np.zeros(10)]
-weights[0][0], weights[4][:, 0] = 1, 1 / 100
+weights[0][0], weights[4][:, 0], weights[5][2] = 1, 1 / 100, 1
 spots = np.zeros((4000, 28, 28), dtype="float32")
 spots[:, 0, 0] = 1
 shapes = [w.shape for w in weights]
 number = "l2 is a number here: keras.regularizers.L2(l2) makes a penalty of it"
+own = "kernel_regularizer holds a function of your own, which cannot be marked: use keras.regularizers.L2(l2)"
 hidden = "inside this function the name `dropout` means the rate; the layer is keras.layers.Dropout(dropout)"
-with check.explained({"Could not interpret regularizer": number, "object is not callable": hidden}):
+with check.explained({"Could not interpret regularizer": number, "instance of `keras.regularizers": own, "object is not callable": hidden}):
     built = build_regularised(0.5, 0.0)
 check.model(built, input_shape=(28, 28), output_shape=(10,))
 check.weights(built, shapes)
@@ -1021,35 +1045,49 @@ q = keras.ops.convert_to_numpy(built(spots, training=True))
 check.true(np.isfinite(q).all(), "in training the outputs hold nan or inf")
 if sums_to_1:
     check.probabilities(q, hint="in training the outputs do not sum to 1: no dropout after the last layer")
-else:  # without softmax, which another test is for, the outputs are the scores
-    q = np.exp(q)
-scores = np.log(q[:, 0] / q[:, 1])
+sigmoid = not sums_to_1 and np.allclose(q[:, 1], 0.5)
+
+
+def scores_of(q):
+    """Scores from outputs, less that of class 1. Without softmax, which another test is for, they are sigmoids or the scores themselves."""
+    if sums_to_1:
+        q = np.log(np.maximum(q, 1e-30))
+    elif sigmoid:
+        q = np.log(np.maximum(q, 1e-30) / np.maximum(1 - q, 1e-30))
+    return q - q[:, 1:2]
+
+
+scores = scores_of(q)[:, 0]
+check.true(np.std(scores_of(q)[:, 2]) < 1e-3, "the scores themselves are dropped in training: no dropout after the last dense layer")
 scalings = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
 check.true(not scalings, f"the images are scaled already, the network takes them as they are: leave {', '.join(scalings)} out")
+alpha = any(isinstance(layer, keras.layers.AlphaDropout) for layer in built.layers)
+check.true(not alpha, "AlphaDropout sets neurons to a negative number, not to 0: use keras.layers.Dropout(dropout)")
 check.true(np.std(scores) > 1e-4, "nothing is dropped in training: add keras.layers.Dropout(dropout) after each hidden layer")
-check.true(np.min(scores) > 0.1, "sometimes the only bright pixel is dropped: no dropout before the first dense layer")
+check.true(
+    np.mean(np.abs(scores) < 1e-4) < 0.01, "sometimes the only bright pixel is dropped: no dropout before the first dense layer"
+)
 noise_of_half = np.var(scores)
 rate = np.random.default_rng().uniform(0.15, 0.4)
 built = build_regularised(rate, 0.0)
 check.weights(built, shapes)
 built.set_weights(weights)
-q = keras.ops.convert_to_numpy(built(spots, training=True))
-q = q if sums_to_1 else np.exp(q)
+scores = scores_of(keras.ops.convert_to_numpy(built(spots, training=True)))[:, 0]
 p = rate / (1 - rate)
 expected = (1 + p / 300) * (1 + p / 100) - 1  # variance of the product of two means over 300 and 100 masks
 kept = (1 + 1 / p / 300) * (1 + 1 / p / 100) - 1  # the same for the rate 1 − rate
 check.true(
-    not 0.85 < np.var(np.log(q[:, 0] / q[:, 1])) / noise_of_half < 1.15,
+    not 0.85 < np.var(scores) / noise_of_half < 1.15,
     f"the network drops the same share for the rate {rate:.2f} as for 0.5: give the layers the rate that was asked for, the parameter\n"
     "`dropout`, not a number of your own",
 )
 check.true(
-    not 0.85 < np.var(np.log(q[:, 0] / q[:, 1])) / kept < 1.15,
+    not 0.85 < np.var(scores) / kept < 1.15,
     f"asked for the rate {rate:.2f}, your network drops {1 - rate:.2f}: Dropout takes the share that is dropped, not the one that\n"
     "is kept",
 )
 check.between(
-    np.var(np.log(q[:, 0] / q[:, 1])) / expected, 0.85, 1.15,
+    np.var(scores) / expected, 0.85, 1.15,
     name=f"the noise of dropout with rate {rate:.2f}, compared with theory,",
     low_hint="too little noise in training: is there dropout after EACH hidden layer, with the rate that was asked for?",
     high_hint="too much noise in training: is the rate the one that was asked for, and only two layers drop?",
@@ -1058,8 +1096,7 @@ check.between(
 weights[2], weights[4] = np.zeros((300, 100)), np.zeros((100, 10))
 weights[2][0, 0] = weights[4][0, 0] = 1  # one path from the pixel to the score: it is cut, or made larger twice
 built.set_weights(weights)
-q = keras.ops.convert_to_numpy(built(spots, training=True)).astype("float64")
-scores = np.log(q[:, 0] / q[:, 1]) if sums_to_1 else q[:, 0] - q[:, 1]
+scores = scores_of(keras.ops.convert_to_numpy(built(spots, training=True)).astype("float64"))[:, 0]
 check.true(
     np.minimum(np.abs(scores), np.abs(scores - 1 / (1 - rate) ** 2)).max() < 1e-3,
     "the noise in training is not that of dropout, which cuts a neuron off or makes it larger by 1/(1 − rate):\n"
@@ -1069,29 +1106,34 @@ for share, strength in ((0.8, 0.0), (rate, 0.01)):
     other = build_regularised(share, strength)
     check.weights(other, shapes)
     other.set_weights(weights)
-    q = keras.ops.convert_to_numpy(other(spots, training=True)).astype("float64")
+    scores = scores_of(keras.ops.convert_to_numpy(other(spots, training=True)).astype("float64"))[:, 0]
     check.true(
-        np.std(q[:, 0]) > 1e-4,
+        np.std(scores) > 1e-4,
         f"with dropout {share:.2f} nothing is dropped in training when l2 is {strength}: the network has dropout and the penalty at once",
     )
-    scores = np.log(np.maximum(q[:, 0], 1e-30) / np.maximum(q[:, 1], 1e-30)) if sums_to_1 else q[:, 0] - q[:, 1]
     check.between(
         np.mean(np.abs(scores) < 1e-3), *((0.93, 0.99) if share == 0.8 else (0, 1)),
         name="the share of images whose signal is cut off by dropout with rate 0.8, in theory 0.96,",
         low_hint="the rate 0.8 was asked for, and less is dropped: take the rate as it is, do not limit it",
         high_hint="the rate 0.8 was asked for, and more is dropped",
     )
+undropped = build_regularised(0.0, 0.01)
+check.close(
+    keras.ops.convert_to_numpy(undropped(noise, training=True)), check.outputs(undropped, noise), rtol=0, atol=1e-4,
+    hint="with dropout = 0 nothing is dropped, in training too: take the rate as it is. `dropout or 0.5` makes 0.5 of a 0",
+)
 ### END HIDDEN TESTS
 
 # %% tests="build_l2" points=1
 number = "l2 is a number here: keras.regularizers.L2(l2) makes a penalty of it"
+own = "kernel_regularizer holds a function of your own, which cannot be marked: use keras.regularizers.L2(l2)"
 hidden = "inside this function the name `dropout` means the rate; the layer is keras.layers.Dropout(dropout)"
-with check.explained({"Could not interpret regularizer": number, "object is not callable": hidden}):
+with check.explained({"Could not interpret regularizer": number, "instance of `keras.regularizers": own, "object is not callable": hidden}):
     built = build_regularised(0.0, 0.01)
 check.model(built, input_shape=(28, 28), output_shape=(10,))
 weights = [np.zeros(w.shape, dtype="float32") for w in built.get_weights()]
 kernels, biases = ([w for w in weights if w.ndim == axes] for axes in (2, 1))
-for kernel, value in zip(kernels, (3, -4, 5)):  # one entry of each: the squares are 9, 16 and 25
+for kernel, value in zip(kernels, (3, -4, 6)):  # one entry of each: the squares are 9, 16 and 36
     kernel[0, 0] = value
 for bias, value in zip(biases, (1, 2, 3)):
     bias[0] = value
@@ -1101,14 +1143,16 @@ check.true(not on_outputs, "activity_regularizer punishes the outputs of a layer
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
 check.equal(len(kernels), 3, "this is the number of dense layers in your model: 300, 100 and 10 neurons make three")
 check.close(
-    cost, 0.5, rtol=1e-3,
+    cost, 0.61, rtol=1e-3,
     hint="this is the penalty that Keras adds to the loss; it should be l2 · Σw² over the kernels of all three dense layers",
     mistakes={
         "there is no penalty: give each Dense layer kernel_regularizer=keras.regularizers.L2(l2)": 0,
-        "the biases are punished too: use kernel_regularizer only": 0.64,
+        "the biases are punished too: use kernel_regularizer only": 0.75,
         "the last layer has no penalty: all three dense layers need it": 0.25,
+        "the first layer has no penalty: all three dense layers need it": 0.52,
         "only the first layer has a penalty: all three dense layers need it": 0.09,
-        "that is the L1 penalty: use keras.regularizers.L2": 0.12,
+        "only the last layer has a penalty: all three dense layers need it": 0.36,
+        "that is the L1 penalty: use keras.regularizers.L2": 0.13,
         "the biases are punished, not the kernels: use kernel_regularizer": 0.14,
     },
 )
@@ -1117,7 +1161,7 @@ built = build_regularised(0.2, l2)
 built.set_weights(weights)
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
 check.close(
-    cost, 50 * l2, rtol=1e-3,
+    cost, 61 * l2, rtol=1e-3,
     hint=f"wrong for l2 = {l2:.2f}: the strength must be the argument, and it is always the same (`\"l2\"` and L2() alone mean\n"
     "0.01): write keras.regularizers.L2(l2)",
 )
@@ -1128,6 +1172,12 @@ held = [
     if getattr(layer, "kernel_constraint", None) is not None or getattr(layer, "bias_constraint", None) is not None
 ]
 check.true(not held, f"{', '.join(held)}: a constraint limits these weights after each step, and none was asked for: L2 and dropout alone")
+free = build_regularised(0.2, 0.0)
+free.set_weights(weights)
+check.close(
+    sum(float(keras.ops.convert_to_numpy(loss)) for loss in free.losses), 0,
+    hint="with l2 = 0 there is no penalty: take the strength as it is. `l2 or 0.01` makes 0.01 of a 0",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1370,7 +1420,11 @@ check.true(right_names, f'return a dict with the names "none" and "dropout", not
 check.true(all(len(line) > 1 for line in summary.values()), "each name has three numbers: mean, standard deviation, gain")
 check.close(
     [summary["none"][0], summary["dropout"][0]], [72, 76], hint="your means are wrong: the runs are 70, 72, 74 and 75, 76, 77, and the first number of each line is their mean",
-    mistakes={"that is the sum: divide by the number of runs": [216, 228], "these are the largest values": [74, 77]},
+    mistakes={
+        "that is the sum: divide by the number of runs": [216, 228],
+        "these are the largest values": [74, 77],
+        "these are the standard deviations: the mean comes first": [2, 1],
+    },
 )
 check.close(
     [summary["none"][1], summary["dropout"][1]], [2, 1], hint="your standard deviations are wrong: look at the formula above, with n − 1 below the sum and a root around it",
@@ -1411,8 +1465,8 @@ check.close(
 ### END HIDDEN TESTS
 
 # %% tests="summarise_gain" points=1
-some = {"L2": [71.0, 75.0], "none": [70.0, 74.0], "dropout": [75.0, 79.0]}
-in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it'
+some = {"L2": [75.0, 71.0], "none": [74.0, 70.0], "dropout": [79.0, 75.0]}
+in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it; `values.sort()` sorts in place'
 with check.unchanged(some, hint=in_place):
     summary = summarise(some)
 right_names = isinstance(summary, dict) and set(summary) == {"L2", "none", "dropout"}
@@ -1435,11 +1489,11 @@ some["c"] = [value - 9 for value in some["none"]]  # worse than nothing
 expected = {name: statistics.mean(values) - statistics.mean(some["none"]) for name, values in some.items()}
 one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
 causes = dict.fromkeys(("inhomogeneous", "same length", "broadcast"), one_by_one)
-with check.explained(causes):
-    summary = summarise({name: list(values) for name, values in some.items()})
-check.true(set(expected) <= set(summary), f"the result must have the names of the methods, {list(expected)}")
+with check.explained(causes), check.unchanged(some, hint=in_place):
+    lines = summarise(some)
+check.true(set(expected) <= set(lines), f"the result must have the names of the methods, {list(expected)}")
 check.close(
-    [summary[name][2] for name in expected], list(expected.values()), rtol=1e-6, atol=1e-4,
+    [lines[name][2] for name in expected], list(expected.values()), rtol=1e-6, atol=1e-4,
     hint="wrong for five methods: the gain is the difference of two means, also if the lists differ in length",
     mistakes={
         "you compared with \"none + L2\": compare with the one whose name is just \"none\"":
@@ -1601,6 +1655,10 @@ output = "the results have the shape of the model's output, here (6, 3), not tha
 with check.explained({"broadcast": output}), check.unchanged(X, steady, hint="mc_predict changed X or the model: it only asks"):
     mean = mc_predict(steady, X, 4)[0]
 check.shape(mean, (6, 3), output)
+check.true(
+    not np.max(np.abs(np.asarray(mean))) < 1e-3,
+    "without dropout the mean is the prediction, and the spread is 0. Your first array is 0: return the mean first, then the spread",
+)
 ### BEGIN HIDDEN TESTS
 once = np.asarray(mc_predict(coin, threes.copy(), 1)[0])
 check.true(np.isfinite(once).all(), "with times=1 the mean holds nan: make exactly `times` predictions, here one")
@@ -1610,9 +1668,16 @@ check.close(
 )
 check.close(mean, check.outputs(steady, X), rtol=1e-4, atol=1e-6, hint="for a model without dropout the mean is its ordinary prediction")
 maps = keras.Sequential([keras.Input((5,)), keras.layers.Dense(6), keras.layers.Reshape((2, 3))])
-mean, spread = mc_predict(maps, X[:1].copy(), 3)
+as_a_map = "for one sample and a model whose output is a map of 2 by 3, both results have the shape of the model's output, (1, 2, 3)"
+with check.explained({"": as_a_map}):
+    mean, spread = mc_predict(maps, X[:1].copy(), 3)
 for array in (mean, spread):
-    check.shape(array, (1, 2, 3), "for one sample and a model whose output is a map of 2 by 3, both results have the shape of the model's output")
+    check.shape(array, (1, 2, 3), as_a_map)
+images = keras.Sequential([keras.Input((4, 5)), keras.layers.Flatten(), keras.layers.Dense(3)])
+grey = np.random.default_rng().normal(size=(2, 4, 5)).astype("float32")
+more_axes = "X may have more than two axes, here (2, 4, 5), for two samples of 4 by 5: leave a sample's own axes as they are"
+with check.explained({"": more_axes}):
+    check.close(mc_predict(images, grey.copy(), 3)[0], check.outputs(images, grey), rtol=1e-4, atol=1e-6, hint=more_axes)
 start = keras.Input((4,))
 inner = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])
 branched = keras.Model(start, keras.layers.Add()([inner(start), keras.layers.Identity()(start)]))  # 3 + 0, or 3 + 6
@@ -1646,7 +1711,13 @@ check.close(
     },
 )
 with np.errstate(all="ignore"):
-    alone = mc_predict(coin, threes.copy(), 1)[1]
+    result = mc_predict(coin, threes.copy(), 1)
+check.length(result, 2, "return two arrays for a single prediction too: the mean, and the standard deviation")
+first, alone = (np.asarray(array) for array in result)
+check.true(
+    np.any(first) or not np.max(alone) > 0,
+    "with times=1 the spread is 0, and here it is your first array that is 0: return the mean first, then the standard deviation",
+)
 check.close(
     alone, np.zeros((300, 4)),
     hint="a single prediction has no spread: with times=1 the standard deviation is 0 (divide by times, not by times − 1)",
@@ -1807,6 +1878,7 @@ check.close(
     result[0], [[0.566667, 0.433333], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]], atol=1e-6,
     hint="these are your mean probabilities: of the first sample and class 0 the three networks say 0.9, 0.4 and 0.4",
     mistakes={
+        "these are the labels: return the mean probabilities first": [0, 1, 0, 1],
         "you averaged over the samples: the networks are axis 0": [[0.45, 0.55], [0.4, 0.6], [0.55, 0.45]],
         "that is the sum: divide by the number of networks": [[1.7, 1.3], [1.2, 1.8], [2.1, 0.9], [0.6, 2.4]],
         "these are shares of votes: average the probabilities": [[0.333333, 0.666667], [0.333333, 0.666667], [1, 0], [0, 1]],
@@ -1844,12 +1916,14 @@ check.equal(
     "0.43, so its label is 0",
     mistakes={
         "that is a vote: two unsure networks beat one that is very sure. Take the largest MEAN probability": [1, 1, 0, 1],
+        "these are the mean probabilities: the labels come second": P.mean(axis=0),
         "take the argmax over the classes (axis 1 of the mean), not over the samples": [2, 3],
         "argmax without an axis gives one place in the whole table: argmax(axis=1)": 7,
     },
 )
 ### BEGIN HIDDEN TESTS
 P = np.random.default_rng().dirichlet(np.full(6, 0.3), size=(4, 60))
+P[:, 0] = 0.1, 0.1, 0.1, 0.6, 0.05, 0.05  # a mean above one half, and not of the first two classes
 totals = [[sum(P[:, i, j]) for j in range(6)] for i in range(60)]
 sure, second = P.max(axis=0).argmax(axis=1).tolist(), (P.mean(axis=0)[:, 1] > 0.5).astype(int).tolist()
 check.equal(
