@@ -588,7 +588,10 @@ def train_perceptron(X, t, lr, epochs):
 # %% tests="perceptron_update" points=1
 samples, targets = np.array([[1, 2], [3, 1], [1, 1]]), np.array([1, 0, 1])
 fit = "the shapes do not fit: a sample is a ROW of X, X[i], with its own target, t[i], and w has one weight for each COLUMN of X (an input)"
-one_each = "`if` and `int` want one number, and this is an array: take the samples one by one, each with its own target (t[i], not t),\nand start from one weight for each input (np.zeros(features), not 0)"
+one_each = (
+    "`if` and `int` want one number, and this is an array: take the samples one by one, each with its own target (t[i], not t),\n"
+    "and start from one weight for each input (np.zeros(features), not 0)"
+)
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a sample is a whole row of X"
 causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": one_each, "Python scalar": one_each, "enough dim": start}
 try:
@@ -662,7 +665,10 @@ check.close(
 
 # %% tests="perceptron_mistakes" points=1
 fit = "the shapes do not fit: a sample is a ROW of X, X[i], with its own target, t[i], and w has one weight for each COLUMN of X (an input)"
-one_each = "`if` and `int` want one number, and this is an array: take the samples one by one, each with its own target (t[i], not t),\nand start from one weight for each input (np.zeros(features), not 0)"
+one_each = (
+    "`if` and `int` want one number, and this is an array: take the samples one by one, each with its own target (t[i], not t),\n"
+    "and start from one weight for each input (np.zeros(features), not 0)"
+)
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a sample is a whole row of X"
 causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": one_each, "Python scalar": one_each, "enough dim": start}
 with check.explained(causes):
@@ -733,7 +739,10 @@ check.equal(
 # %% tests="perceptron_converges" points=1
 samples, targets = animals(40, gap=0.8, seed=1)
 fit = "the shapes do not fit: a sample is a ROW of X, X[i], with its own target, t[i], and w has one weight for each COLUMN of X (an input)"
-one_each = "`if` and `int` want one number, and this is an array: take the samples one by one, each with its own target (t[i], not t),\nand start from one weight for each input (np.zeros(features), not 0)"
+one_each = (
+    "`if` and `int` want one number, and this is an array: take the samples one by one, each with its own target (t[i], not t),\n"
+    "and start from one weight for each input (np.zeros(features), not 0)"
+)
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a sample is a whole row of X"
 causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": one_each, "Python scalar": one_each, "enough dim": start}
 with check.explained(causes), check.unchanged(samples, targets):

@@ -260,9 +260,8 @@ hint = (
     "os.path.dirname(path) is empty, and os.makedirs refuses that"
 )
 with check.explained({"No such file": hint, "FileNotFound": hint}):
-    after = save_and_load(other, "exercise_1.keras")
+    save_and_load(other, "exercise_1.keras")
 Path("exercise_1.keras").unlink(missing_ok=True)
-check.true(np.array_equal(answer(after, X), expected), "the predictions differ when the path has no folder, such as exercise_1.keras")
 ### END HIDDEN TESTS
 
 # %% tests="save_and_load_state" points=1
@@ -502,7 +501,12 @@ for kind, entry in {
             made.writestr(name, json.dumps({**bare, **entry}) if name == "config.json" else content)
     hint = f"a model that was {kind}: the optimizer is None"
     with check.explained({"KeyError": hint, "TypeError": hint, "NoneType": hint}):
-        found = read_archive("lab06_models/exercise_2_bare.keras")
+        try:
+            found = read_archive("lab06_models/exercise_2_bare.keras")
+        except AttributeError as error:
+            if "attribute 'build'" not in str(error):
+                raise
+            continue  # load_model itself fails without an optimizer; whether it is used is asked above
     check.true(found["optimizer"] is None, hint)
 ### END HIDDEN TESTS
 
@@ -1472,8 +1476,7 @@ check.close(
 Path(fresh("exercise_8_empty")).mkdir()
 empty = "the folder is there, but empty, as a training that came to its end may leave it: that is no backup, so start anew, with the first epoch"
 with check.explained({"Error": empty}):
-    record = train_resumable(new_toy(), X[:32].copy(), y[:32].copy(), 2, "lab06_models/exercise_8_empty")
-check.equal(len(record.history["loss"]), 2, f"{empty}.\nThe number of epochs of 2")
+    train_resumable(new_toy(), X[:32].copy(), y[:32].copy(), 2, "lab06_models/exercise_8_empty")
 as_it_was = "use the model as it was compiled, with its own optimizer, rate and loss, here SGD with momentum, which had\nmade a step before, and the squared error: do not compile it again"
 start = new_toy()
 same_start = keras.models.clone_model(start)
@@ -1892,7 +1895,7 @@ ways = {False: "pass all of kwargs on: super().__init__(**kwargs)", True: "start
 for copied, advice in ways.items() if copy["weights"] else ():  # whether gain is a weight is asked above
     made = "made from the config of one with dtype" if copied else "with dtype"
     hint = f"a layer {made}=float16 fails, for numbers of another type meet in it: keep the limit as a plain number, self.limit = limit"
-    with check.explained({"unexpected keyword": advice, "InvalidArgument": hint}):
+    with check.explained({"unexpected keyword": advice, "same dtype": hint}):
         half = clip_report(np.ones((1, 2)), copied=copied, limit=2.0, dtype="float16")
     check.equal(half["dtype"], "float16", f"the dtype of a layer {made}=float16: {advice}")
 ### END HIDDEN TESTS
