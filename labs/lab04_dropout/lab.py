@@ -1049,7 +1049,10 @@ sigmoid = not sums_to_1 and np.allclose(q[:, 1], 0.5)
 
 
 def scores_of(q):
-    """Scores from outputs, less that of class 1. Without softmax, which another test is for, they are sigmoids or the scores themselves."""
+    """Scores from outputs, less that of class 1.
+
+    Without softmax, which another test is for, they are sigmoids or the scores themselves.
+    """
     if sums_to_1:
         q = np.log(np.maximum(q, 1e-30))
     elif sigmoid:
