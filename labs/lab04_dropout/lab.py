@@ -1919,7 +1919,6 @@ check.equal(
     "0.43, so its label is 0",
     mistakes={
         "that is a vote: two unsure networks beat one that is very sure. Take the largest MEAN probability": [1, 1, 0, 1],
-        "these are the mean probabilities: the labels come second": P.mean(axis=0),
         "take the argmax over the classes (axis 1 of the mean), not over the samples": [2, 3],
         "argmax without an axis gives one place in the whole table: argmax(axis=1)": 7,
     },
