@@ -169,7 +169,8 @@ def standardise(X_train, X):
 
     X_train: the training images, array of any shape, bytes (uint8) or floats, not all pixels equal.
         m and s are the mean and the standard deviation of all its pixels together: two numbers.
-    X: the images to scale, array of any shape, bytes or floats. Neither array is changed.
+    X: the images to scale, array of any shape, also another than that of X_train, bytes or floats.
+        Neither array is changed.
     Returns a new float32 array of the shape of X.
     """
     ### BEGIN SOLUTION
@@ -291,6 +292,11 @@ check.close(
     hint="a very dark image, of pixels 0 and 1, is not on the scale of the training images: do the same with X and\n"
     "X_train, whatever the largest pixel of each is",
 )
+train, other = rng.uniform(0, 255, size=(30, 4, 5)), rng.uniform(0, 255, size=(7, 3, 2))
+size = "wrong for images of 3 × 2 pixels beside training images of 4 × 5: the result has the shape of X, and needs two numbers of\n"
+size += "X_train alone"
+with check.explained(dict.fromkeys(("cannot reshape", "broadcast"), size)):
+    check.close(standardise(train.copy(), other.copy()), (other - train.mean()) / train.std(), rtol=1e-3, atol=1e-4, hint=size)
 ### END HIDDEN TESTS
 
 # %% tests="standardise_bytes" points=1
@@ -393,14 +399,19 @@ def nearest_mean(X_train, y_train, X):
 flat = "take the shape from the samples: X.reshape(len(X), -1) lays out samples of any shape"
 X4, y4 = np.array([[0.0, 0.0], [0.0, 2.0], [6.0, 0.0], [10.0, 0.0]]), np.array([0, 0, 1, 1])
 points = np.array([[3.2, 0.0], [4.5, 0.0], [9.0, 1.0]])
-with check.explained({"cannot reshape": flat}):
+axis = "you looked for the smallest distance along the wrong axis: each sample of X needs the smallest of ITS distances, one for each label"
+with check.explained({"cannot reshape": flat, "out of bounds": axis}):
     y_hat = nearest_mean(X4.copy(), y4.copy(), points.copy())
 check.equal(
     y_hat, [0, 1, 1],
     mistakes={
         "these are the farthest classes: take the smallest distance (argmin), not the largest": [1, 0, 0],
-        "that comes from single training samples, or from differences that were summed without squaring them: "
-        "compare with the mean of each class, by squared distance": [1, 1, 1],
+        "that comes from single training samples, from differences that were summed without squaring them, or from sums divided "
+        "by the number of all samples: compare with the mean of each class, by squared distance": [1, 1, 1],
+        "every sample got the label 0: is the mean of each label taken over the samples of this label, and not over all?": [0, 0, 0],
+        "the mean of a class is a single number here: it should be a sample, so take it over the samples alone (axis 0)": [0, 0, 1],
+        "only 0 and 1 occur in y_train, and the mean of no samples is nan: go through the labels that occur, not through ten": [2, 2, 2],
+        axis: [0, 2],
     },
     hint="for each sample of X: the label whose mean sample is nearest",
 )
@@ -427,6 +438,9 @@ samples = centres[which] + 2 * rng.normal(size=(400, 6))
 expected = sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples)
 in_order = np.sort(labels)
 numbers = np.searchsorted(in_order, expected)
+members = [samples[labels[which] == label] for label in in_order]
+medians, sums = ([combine(group, axis=0) for group in members] for combine in (np.median, np.sum))
+rule = sklearn.neighbors.KNeighborsClassifier(1)
 y_hat = nearest_mean(samples.copy(), labels[which], samples.copy())
 check.equal(
     y_hat, expected,
@@ -436,6 +450,9 @@ check.equal(
         "use the same order for both": in_order[[labels.tolist().index(label) for label in expected]],
         "the means stand in rising order of the labels, but you look the label up in the order in which they first "
         "appear: use the same order for both": labels[numbers],
+        "these are the nearest medians: compare with the mean of each class": rule.fit(medians, in_order).predict(samples),
+        "you divided the sums by the number of classes: divide each by the number of ITS samples":
+            rule.fit(np.divide(sums, 4), in_order).predict(samples),
     },
     hint=f"any labels may occur, here {in_order.tolist()}, also above 9, above 255 and below 0: return them, not the number of a column; and\n"
     "the nearest mean is the one with the smallest sum of *squared* differences",
@@ -448,7 +465,10 @@ check.equal(y_hat, [7], lone)
 
 # %% tests="nearest_mean_images" points=1
 images = (fashion.X_train[:2000] - np.float32(pixel_mean)) / np.float32(pixel_deviation)
-y_hat = nearest_mean(images, fashion.y_train[:2000].copy(), X_valid_scaled[:1000].copy())
+axis = "you looked for the smallest distance along the wrong axis: each image needs the smallest of ITS ten distances"
+with check.explained({"out of bounds": axis}):
+    y_hat = nearest_mean(images, fashion.y_train[:2000].copy(), X_valid_scaled[:1000].copy())
+check.true(np.shape(y_hat) != (10,), axis)
 check.shape(y_hat, (1000,), "one label for each image: sum the squares over all pixels of an image")
 check.between(
     np.mean(np.asarray(y_hat) == fashion.y_valid[:1000]), 0.5, 1.0, name="the share of right answers",
@@ -475,7 +495,8 @@ with check.explained({"cannot reshape": flat}):
         nearest_mean(samples.copy(), which.copy(), centres.copy()), expected,
         "wrong for images of 6 × 5 pixels: compare with the MEAN of each class, over all pixels of an image",
     )
-alone = "a class may have a single training image, which is its mean then: X_train[y_train == label] is an array of one image, do not\nsqueeze it"
+alone = "a class may have a single training image, which is its mean then: X_train[y_train == label] is an array of one image, do not\n"
+alone += "squeeze it, and divide each sum by the number of images of its OWN class"
 close = np.concatenate([centres[1:2] + 0.1, centres[1:]])  # the first two classes are nearly the same
 twice = np.delete(np.arange(10), 1)
 y_hat = nearest_mean(np.concatenate([close, close[twice]]), np.concatenate([np.arange(10), twice]), close[:2].copy())
@@ -1073,14 +1094,16 @@ with check.explained({"IndexError": hint, "unpack": hint}):
 # ### Exercise 8 (2 points)
 #
 # Write `build_mlp`: 784-300-100-10, ReLU in both hidden layers, softmax at the
-# end. Three styles are welcome: a list of layers, `add`, the functional API. (A subclass of `keras.Model` cannot be marked.)
+# end. Three styles are welcome: a list of layers, `add`, the functional API. (A subclass of `keras.Model`, or a
+# layer or an activation of your own, cannot be marked: use Keras's.)
 
 # %% exercise="build_mlp"
 def build_mlp():
     """A new network 784-300-100-10 with fresh random weights in each call, compiled or not.
 
-    Returns a sequential or functional Keras model: images (n, 28, 28) in, class probabilities
-        (n, 10) out; ReLU in both hidden layers. Flatten or Reshape may lay out the pixels.
+    Returns a sequential or functional Keras model, of Keras's own layers and activations: images
+        (n, 28, 28) in, class probabilities (n, 10) out; ReLU in both hidden layers. Flatten or
+        Reshape may lay out the pixels; they are taken as they are.
     """
     ### BEGIN SOLUTION
     return keras.Sequential(
@@ -1121,10 +1144,18 @@ check.probabilities(
 )
 check.equal(len(built.trainable_weights), 6, "this is the number of arrays of weights: kernel and bias of each of three dense layers")
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in built.trainable_weights]
-hidden = np.maximum(np.maximum(noise.reshape(-1, 784) @ W1 + b1, 0) @ W2 + b2, 0)
+scores = np.maximum(np.maximum(noise.reshape(-1, 784) @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3
+scalings = [layer.name for layer in built.layers if isinstance(layer, keras.layers.Rescaling)]
+check.true(not scalings, f"the network takes the pixels as they are: leave {', '.join(scalings)} out")
 check.close(
-    p, scipy.special.softmax(hidden @ W3 + b3, axis=1), rtol=0, atol=0.01,
+    p, scipy.special.softmax(scores, axis=1), rtol=0, atol=0.01,
     hint='your model does not compute what its weights say: do both hidden layers have activation="relu"?',
+    mistakes={
+        "softmax acts twice: one is enough, as the activation of the last layer or as a layer of its own":
+            lambda: scipy.special.softmax(scipy.special.softmax(scores, axis=1), axis=1),
+        "the last layer has ReLU, which makes its negative scores 0 before softmax sees them: leave that ReLU out":
+            lambda: scipy.special.softmax(np.maximum(scores, 0), axis=1),
+    },
 )
 ### BEGIN HIDDEN TESTS
 images = 10 * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
@@ -1186,8 +1217,9 @@ def build_binary():
     """A new compiled network 21-100-100-100-1 for a yes-or-no question, with fresh random weights
     in each call.
 
-    Returns a functional Keras model: features (n, 21) in, probabilities of "yes" (n, 1) out; ReLU
-    in the hidden layers; compiled with Adam, binary cross-entropy and accuracy.
+    Returns a functional Keras model, of Keras's own layers and activations: features (n, 21) in,
+    taken as they are, probabilities of "yes" (n, 1) out; ReLU in the hidden layers; compiled with
+    Adam, binary cross-entropy and accuracy.
     """
     ### BEGIN SOLUTION
     inputs = keras.Input((21,))
@@ -1216,12 +1248,20 @@ check.true(
     0 <= np.min(extreme) and np.max(extreme) <= 1,
     "probabilities lie between 0 and 1, whatever the customer: the output needs a sigmoid",
 )
-check.true(np.std(q) > 1e-6, "everybody gets the same answer: softmax over a single output is always 1")
+check.true(np.std(q) > 1e-6, "everybody gets the same answer: softmax over a single output is always 1, and a ReLU before the sigmoid can be 0 for all")
 W1, b1, W2, b2, W3, b3, W4, b4 = [keras.ops.convert_to_numpy(w) for w in binary.trainable_weights]
-hidden = np.maximum(np.maximum(np.maximum(customers @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0)
+scores = np.maximum(np.maximum(np.maximum(customers @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3, 0) @ W4 + b4
+scalings = [layer.name for layer in binary.layers if isinstance(layer, keras.layers.Rescaling)]
+check.true(not scalings, f"the network takes the features as they are: leave {', '.join(scalings)} out")
 check.close(
-    q, scipy.special.expit(hidden @ W4 + b4), rtol=0, atol=0.01,
+    q, scipy.special.expit(scores), rtol=0, atol=0.01,
     hint='your model does not compute what its weights say: have all three hidden layers activation="relu"?',
+    mistakes={
+        "the sigmoid acts twice: one is enough, as the activation of the last layer or as a layer of its own":
+            lambda: scipy.special.expit(scipy.special.expit(scores)),
+        "the last layer has ReLU, which makes its negative scores 0 before the sigmoid sees them: leave that ReLU out":
+            lambda: scipy.special.expit(np.maximum(scores, 0)),
+    },
 )
 ### BEGIN HIDDEN TESTS
 check.true(
@@ -1262,7 +1302,9 @@ check.true(
 )
 binary.run_eagerly = True  # for so few samples not worth compiling
 third = 'the third place of compile is not for metrics: write metrics=["accuracy"], with its name'
-with check.explained(dict.fromkeys(("string", "dtype: str", "dtype <U", "loss_weights"), third)):  # as each backend says it
+causes = dict.fromkeys(("string", "dtype: str", "dtype <U", "loss_weights"), third)  # as each backend says it
+causes["valid range"] = 'a sparse loss wants one output for each class, and here is a single one: write loss="binary_crossentropy"'
+with check.explained(causes):
     best, worst = (
         binary.evaluate(customers, answers.astype("float32"), batch_size=200, verbose=0, return_dict=True)
         for answers in (q > 0.5, q <= 0.5)
@@ -1273,7 +1315,7 @@ check.true(
 )
 ### BEGIN HIDDEN TESTS
 # On TensorFlow, Keras repairs this slip in silence while it still sees the scores behind the sigmoid; the loss itself tells everywhere.
-told = binary.loss if not isinstance(binary.loss, str) else keras.losses.get(binary.loss)
+told = keras.losses.get(keras.tree.flatten(binary.loss)[0])  # it may stand in a list
 if callable(told):
     asked, sure = np.array([[0.0], [1.0], [0.0]], dtype="float32"), np.array([[0.05], [0.9], [0.2]], dtype="float32")
     alone = np.mean(keras.ops.convert_to_numpy(told(asked, sure)))
@@ -1486,7 +1528,8 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 # 1. `updates`: how many iterations the whole training takes, computed from the number of training images,
 #    `BATCH_SIZE` and `EPOCHS`.
 # 2. `model`: defined (an activation may be a layer of its own) and compiled; the cross-entropy loss that fits your
-#    labels; the metric `"accuracy"`. Add no regularisation and no further layers (that is Lab 4).
+#    labels; the metric `"accuracy"`. Use Keras's own layers and activations. Add no further layers and no regularisation
+#    (that is Lab 4): no penalty, no constraint, and in the optimizer no weight decay and no average of weights.
 # 3. `first_loss`: the loss of `model` *before* training, on scaled images and their labels, such as the
 #    validation images. Is it what section 9 says?
 # 4. `history`: what the training, one call of `fit`, returns. Train on `X_train_scaled` and `fashion.y_train` for `EPOCHS` epochs
@@ -1585,8 +1628,20 @@ check.true(
     not model.losses,
     "the loss holds a penalty: leave out kernel_regularizer and the like, regularisation comes in Lab 4",
 )
+held = [layer.name for layer in model.layers if getattr(layer, "kernel_constraint", None) or getattr(layer, "bias_constraint", None)]
+check.true(not held, f"{', '.join(held)}: a constraint limits these weights after each step. Leave it out, regularisation comes in Lab 4")
+optimizer = getattr(model, "optimizer", None)
+check.true(
+    not getattr(optimizer, "weight_decay", None),
+    f"your optimizer, {type(optimizer).__name__}, has a weight decay, which makes all weights a little smaller in each step: take Adam\n"
+    "without it, regularisation comes in Lab 4",
+)
+check.true(
+    not getattr(optimizer, "use_ema", False),
+    "use_ema=True gives your model averages of its weights at the end, and the history is not that of these: leave it out",
+)
 # On TensorFlow, Keras repairs from_logits in silence while it still sees the scores behind softmax; the loss itself tells everywhere.
-lossy = model.loss if not isinstance(model.loss, str) else keras.losses.get(model.loss)
+lossy = keras.losses.get(keras.tree.flatten(model.loss)[0])  # it may stand in a list
 if callable(lossy):
     sure = np.full((2, 10), 0.02, dtype="float32") + 0.8 * np.eye(10, dtype="float32")[[3, 5]]
     sparse = "sparse" in (getattr(lossy, "__name__", "") + type(lossy).__name__).lower()
@@ -1632,17 +1687,26 @@ check.equal(
 )
 ### BEGIN HIDDEN TESTS
 W1, b1, W2, b2, W3, b3 = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
+scalings = [layer.name for layer in model.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
+check.true(not scalings, f"the images are scaled already, and no further layers are asked for: leave {', '.join(scalings)} out")
 for scale in (3.0, 0.3):
     x = scale * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
 
-    def by_hand(bend):
-        return scipy.special.softmax(bend(bend(x.reshape(200, 784) @ W1 + b1) @ W2 + b2) @ W3 + b3, axis=1)
+    def relu(scores):
+        return np.maximum(scores, 0)
+
+    def by_hand(bend, last=np.array):
+        return scipy.special.softmax(last(bend(bend(x.reshape(200, 784) @ W1 + b1) @ W2 + b2) @ W3 + b3), axis=1)
 
     q = check.outputs(model, x)
     check.close(
-        q, by_hand(lambda scores: np.maximum(scores, 0)), rtol=0, atol=0.01,
+        q, by_hand(relu), rtol=0, atol=0.01,
         hint='your model does not compute what its weights say: have both hidden layers activation="relu"?',
         mistakes={
+            "softmax acts twice: one is enough, as the activation of the last layer or as a layer of its own":
+                lambda: scipy.special.softmax(by_hand(relu), axis=1),
+            "the last layer has ReLU, which makes its negative scores 0 before softmax sees them: leave that ReLU out":
+                lambda: by_hand(relu, relu),
             "the scores are a linear function of the pixels: the hidden layers have no activation": lambda: by_hand(np.array),
             "the hidden layers bend with tanh: as in exercise 8 they should use ReLU": lambda: by_hand(np.tanh),
         },
