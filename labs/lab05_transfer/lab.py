@@ -931,7 +931,7 @@ def curves_of(record):
 # model_B:       the network for task B, a sequential or functional model trained in both stages;
 #                images (n, 28, 28) → probabilities (n, 1)
 # history_head:  the History of stage 1, with loss, accuracy, val_loss and val_accuracy
-# weights_head:  all weights of model_B after stage 1 and before stage 2, as get_weights() gives them
+# weights_head:  all weights of model_B after stage 1, before stage 2, as get_weights() gives them
 # history_all:   the History of stage 2, likewise
 ### BEGIN SOLUTION
 model_B = reuse(model_A)
@@ -2342,8 +2342,8 @@ def open_top(base, count):
     base: Keras model with layers of any kind and name, none of them a model; some or all may be
         frozen or not before. Its flags are changed in place, its weights keep their values.
     count: int, from 0 to len(base.layers); layers without weights count as well.
-    Returns an int: how many parameters of base are trainable now; some weights of open layers, such as
-        those of a `Normalization`, never are.
+    Returns an int: how many parameters of base are trainable now; some weights of open layers, such
+        as those of a `Normalization`, never are.
     """
     ### BEGIN SOLUTION
     base.trainable = True
