@@ -1333,7 +1333,8 @@ if callable(told):
         "the output is a probability already (a sigmoid): leave out from_logits=True, which applies a second sigmoid",
     )
 weights, scores = binary.get_weights(), scipy.special.logit(np.clip(q.astype(float), 1e-6, 1 - 1e-6))
-steeper = 2 / max(np.std(scores), 1e-3)  # so that it is surer, and half of its answers are yes
+far = np.abs(scores - np.median(scores)).max()
+steeper = min(2 / max(np.std(scores), 1e-3), 12 / max(far, 1e-3))  # so that it is surer, never sure, and half of its answers are yes
 weights[-2], weights[-1] = steeper * weights[-2], steeper * (weights[-1] - np.median(scores))
 binary.set_weights(weights)
 q = check.outputs(binary, customers)
