@@ -11,7 +11,7 @@ from typing import Any
 
 from coursekit._values import FRAMEWORKS, Mistake
 
-__all__ = ["refuse_own_code"]
+__all__ = ["own_code", "refuse_own_code"]
 
 
 def refuse_own_code(network: Any) -> None:
@@ -19,16 +19,24 @@ def refuse_own_code(network: Any) -> None:
 
     Such a network cannot be saved without that code, so it cannot be marked in another process.
     """
+    if own := own_code(network):
+        raise Mistake(f"this network cannot be marked: {own}")
+
+
+def own_code(network: Any) -> str:
+    """Say which part of a network is not Keras's own, and what to use instead; "" if there is none."""
     if not type(network).__module__.startswith("keras."):
-        raise Mistake("build it with keras.Sequential or the functional API: a subclass of keras.Model cannot be marked")
+        return "it is an object of a subclass of keras.Model. Build it with keras.Sequential or the functional API"
     for layer in network.layers:
         if hasattr(layer, "layers"):
-            refuse_own_code(layer)
+            if inside := own_code(layer):
+                return inside
         elif own := _own_code(layer):
-            raise Mistake(
-                f"the layer `{layer.name}` holds {own}, and such a network cannot be marked: "
-                'use what Keras has, such as keras.regularizers.L2(0.01) or activation="relu"'
+            return (
+                f"its layer `{str(layer.name)[:60]}` holds {own}. "
+                'Use what Keras has, such as keras.regularizers.L2(0.01) or activation="relu"'
             )
+    return ""
 
 
 def _own_code(layer: Any) -> str:
@@ -37,10 +45,10 @@ def _own_code(layer: Any) -> str:
 
     kind = type(layer)
     if not kind.__module__.startswith("keras.") or kind is keras.layers.Lambda:
-        return f"code: it is a {kind.__name__}"
+        return f"code: it is of the class {kind.__name__[:60]}"
     for item in [*vars(layer).values(), *vars(getattr(layer, "cell", layer)).values()]:
         if type(item) is FunctionType and str(item.__module__).split(".")[0] not in FRAMEWORKS:
-            return "a lambda" if item.__name__ == "<lambda>" else f"your function {item.__name__}"
+            return "a lambda" if item.__name__ == "<lambda>" else f"your function {item.__name__[:60]}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns about what this looks for
         waiting: list[Any] = [layer.get_config()]
@@ -51,7 +59,7 @@ def _own_code(layer: Any) -> str:
             if name == "__lambda__":
                 return "a lambda"
             if isinstance(name, str) and not name.startswith("__") and part.get("module", "keras") is None:
-                return f"an object of your class {name}"
+                return f"an object of your class {name[:60]}"
             waiting += part.values()
         elif isinstance(part, list | tuple):
             waiting += part

@@ -21,7 +21,7 @@ import numpy as np
 
 from coursekit._arrays import widened
 from coursekit._check_cards import show_mistake
-from coursekit._words import plain, unbroken
+from coursekit._words import plain, unbroken, uncoloured
 
 __all__ = [
     "FRAMEWORKS",
@@ -337,12 +337,12 @@ def one_line(text: str) -> str:
 
     It must be short, because that code has seen what the hidden part of a test passed to it.
     """
-    words = " ".join(text[:4000].split())
+    words = " ".join(uncoloured(text[:4000]).split())
     return words if len(words) <= 200 else f"{words[:199]}…"
 
 
-def short(value: Any) -> str:
-    """Return a representation of a value of at most 80 characters, see `plain`. A tensor is shown as its numbers."""
+def short(value: Any, most: int = 80) -> str:
+    """Return a representation of a value of at most `most` characters, see `plain`. A tensor is shown as its numbers."""
     if type(value).__module__.split(".")[0] in _TENSORS and hasattr(value, "shape") and hasattr(value, "__array__"):
         with contextlib.suppress(Exception):
             value = widened(np.asarray(value))
@@ -352,4 +352,4 @@ def short(value: Any) -> str:
         value = value.item() if value.ndim == 0 else value
     if is_iterator(value):
         return f"a {type(value).__name__} object"
-    return plain(value)
+    return plain(value, most)

@@ -432,7 +432,7 @@ def model(value: Any, *, input_shape: Sequence[int] | None = None, output_shape:
 
     refuse_unfinished(value)
     if not is_a(value, keras.Model):
-        raise Mistake(f"expected a Keras model, got {short(value)}")
+        raise Mistake(f"expected a Keras model, got {short(value, most=300)}")  # the grader says there why it has no model
     refuse_own_code(value)
     if not value.built:
         raise Mistake("the model does not know its input yet: give it a `keras.Input(...)` (or call it once)")

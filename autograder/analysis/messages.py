@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from autograder.grading.messages import is_blank
 from autograder.grading.verdict import TestResult, Verdict
+from coursekit._words import uncoloured
 
 __all__ = ["Cluster", "clusters_of", "plain"]
 
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 # Digits in a name such as W1 belong to the name.
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?(?:0x[0-9a-f]+|\d+\.?\d*(?:e[-+]?\d+)?|nan\b|inf\b)(?!\w)", re.IGNORECASE)
 _VALUES = re.compile(r"(?:\barray)?[\[({](?:\s*(?:#|…|\.\.\.|True|False|None)[\s,;:]*)+[\])}]")
@@ -69,7 +69,7 @@ def plain(message: str) -> str:
     Returns:
         Its first line, with `#` for each number, list and array; the other lines hold values.
     """
-    lines = _STYLE.sub("", message).strip().splitlines()
+    lines = uncoloured(message).strip().splitlines()
     text = _NUMBER.sub("#", " ".join(lines[0].split())) if lines else ""
     while (shorter := _VALUES.sub("#", text)) != text:
         text = shorter
@@ -78,7 +78,7 @@ def plain(message: str) -> str:
 
 def _said(result: TestResult) -> str:
     """Return what the test said; of an unsealed test, what only the instructor may read."""
-    return _STYLE.sub("", result.note or result.message)
+    return uncoloured(result.note or result.message)
 
 
 def _sorted(clusters: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[Cluster, ...]:

@@ -10,9 +10,7 @@ tests.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from hashlib import blake2b
-from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,6 +24,7 @@ from autograder.worker.models.layers import flat, owners, set_flags, share, take
 from autograder.worker.models.precision import full, own_optimizer
 from autograder.worker.refusals import RefusedError
 from autograder.worker.values.tensors import widened
+from coursekit._networks import own_code
 
 __all__ = ["fingerprint", "is_model", "node", "put", "state", "value"]
 
@@ -113,7 +112,7 @@ def _model(encoder: Encoder, model: keras.Model, name: str) -> Node:
     return {
         "k": "model",
         "n": number,
-        "b": encoder.blob(_archive(model, name)),
+        "b": encoder.blob(_archive(model)),
         "optimizer": _optimizer(encoder, model),
         "shared": shared,
         "flags": [bool(layer._trainable) for layer in layers],
@@ -121,15 +120,10 @@ def _model(encoder: Encoder, model: keras.Model, name: str) -> Node:
     }
 
 
-def _archive(model: keras.Model, name: str) -> bytes:
+def _archive(model: keras.Model) -> bytes:
     """The model as a .keras file. Raises RefusedError for a model with code of its own."""
-    for layer in flat(model):
-        if not type(layer).__module__.startswith("keras."):
-            raise _holds_code(_own_layer(model, layer))
-        for name, function in _own_functions(layer):
-            raise _holds_code(
-                f"its layer {layer.name[:60]} holds a function that is not Keras's own, {name}={function.__name__[:60]}"
-            )
+    if own := own_code(model):
+        raise _holds_code(own)
     try:
         check_config(model.get_config())
         return saved(model)
@@ -139,30 +133,12 @@ def _archive(model: keras.Model, name: str) -> bytes:
         raise RefusedError(f"a model that Keras cannot save ({type(error).__name__}: {str(error)[:200]})") from None
 
 
-def _own_layer(model: keras.Model, layer: Any) -> str:
-    """The reason to refuse a model with an object of a class that is not Keras's own."""
-    kind = type(layer).__name__[:60]
-    if layer is model:
-        return f"it is an object of your class {kind}, a subclass of keras.Model: use keras.Sequential or the functional API"
-    return f"it holds a layer of a class that is not Keras's own, {kind}"
-
-
-def _own_functions(layer: Any) -> Iterator[tuple[str, Any]]:
-    """The student's functions in a layer and its sublayers, such as activations, with their names."""
-    for part in layer._flatten_layers():
-        if isinstance(part, keras.Model):  # a model holds the loss that it was compiled with: see `compiled`
-            continue
-        for name, item in vars(part).items():
-            if type(item) is FunctionType and str(item.__module__).split(".")[0] not in ("keras", "tensorflow"):
-                yield name, item
-
-
 def _holds_code(why: str) -> RefusedError:
     """The error for a model with code of the student.
 
     The labs ask for models that consist of Keras's own parts.
     """
-    return RefusedError(f"a model that cannot be taken out of your process ({why})", decides_itself=True)
+    return RefusedError(f"a model that cannot be marked: {why}", decides_itself=True)
 
 
 def _load(decoder: Decoder, node: Node) -> keras.Model:

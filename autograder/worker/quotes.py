@@ -6,6 +6,8 @@ of 200 characters reveals little of these inputs, even over several submissions.
 
 from __future__ import annotations
 
+from coursekit._words import uncoloured
+
 __all__ = ["one_line"]
 
 READ_CHARS = 4000
@@ -13,6 +15,6 @@ SHOWN_CHARS = 200
 
 
 def one_line(text: str) -> str:
-    """Return the text as one line of at most 200 characters; "…" marks what was cut."""
-    words = " ".join(text[:READ_CHARS].split())
+    """Return the text, without colours, as one line of at most 200 characters; "…" marks what was cut."""
+    words = " ".join(uncoloured(text[:READ_CHARS]).split())
     return words if len(words) <= SHOWN_CHARS else f"{words[: SHOWN_CHARS - 1]}…"

@@ -501,12 +501,15 @@ def own_penalty() -> keras.Model:
 @pytest.mark.parametrize(
     ("build", "said"),
     [
-        (Net, "build it with keras.Sequential or the functional API: a subclass of keras.Model cannot be marked"),
-        (lambda: keras.Sequential([keras.Input((2,)), Own(1, name="mine")]), "the layer `mine` holds code: it is a Own"),
-        (lambda: keras.Sequential([keras.Input((2,)), keras.layers.Lambda(abs, name="l")]), "the layer `l` holds code"),
-        (lambda: dense(activation=my_activation), "the layer `d` holds your function my_activation"),
-        (own_penalty, "the layer `d` holds a lambda"),
-        (lambda: keras.Sequential([keras.Input((2,)), dense(activation=my_activation)]), "the layer `d` holds your function"),
+        (Net, "it is an object of a subclass of keras.Model. Build it with keras.Sequential or the functional API"),
+        (
+            lambda: keras.Sequential([keras.Input((2,)), Own(1, name="mine")]),
+            "its layer `mine` holds code: it is of the class Own",
+        ),
+        (lambda: keras.Sequential([keras.Input((2,)), keras.layers.Lambda(abs, name="l")]), "its layer `l` holds code"),
+        (lambda: dense(activation=my_activation), "its layer `d` holds your function my_activation"),
+        (own_penalty, "its layer `d` holds a lambda"),
+        (lambda: keras.Sequential([keras.Input((2,)), dense(activation=my_activation)]), "its layer `d` holds your function"),
     ],
 )
 def test_a_network_that_cannot_be_marked_is_refused_before_it_is_handed_in(build: Any, said: str) -> None:
@@ -518,11 +521,29 @@ def dense(**settings: Any) -> keras.Model:
     return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d", **settings)])
 
 
+def test_what_the_grader_says_in_place_of_a_network_is_shown_to_its_end() -> None:
+    class Said:
+        def __repr__(self) -> str:
+            return "a model that cannot be marked: " + 20 * "because " + "the end"
+
+    with pytest.raises(Mistake, match="the end$"):
+        check.model(Said())
+
+
 def test_a_network_of_keras_own_parts_passes() -> None:
     X = keras.Input((2,))
     hidden = keras.layers.Dense(3, activation="gelu", kernel_regularizer="l2", kernel_initializer="he_normal")(X / 2 - 1)
     check.model(keras.Model(X, keras.layers.BatchNormalization()(hidden)))
     check.model(dense(activation=keras.ops.tanh, kernel_regularizer=keras.regularizers.L1(0.1)))
+
+
+def test_an_error_of_keras_is_quoted_without_the_codes_of_a_terminal() -> None:
+    def grow(x: Any) -> None:
+        raise ValueError("Exception encountered when calling Conv2D.call().\n\n\x1b[1mtoo large\x1b[0m")
+
+    with pytest.raises(Mistake, match=r"calling Conv2D\.call\(\)\. too large") as caught:
+        check.raises(TypeError, grow, 1)
+    assert "\x1b" not in str(caught.value)
 
 
 def test_the_text_of_an_error_of_the_students_is_quoted_on_one_short_line() -> None:
