@@ -59,6 +59,10 @@ _CAUSES = (
         "back with `return`.",
     ),
     (
+        r"dtype='?string'? is not a valid dtype",
+        "`compile` takes the weights of the losses in third place. Name what you pass: `metrics=[\"accuracy\"]`.",
+    ),
+    (
         r"NoneType",
         "A value is None. A function that ends without `return` gives None, and so does a method that works in place, such as "
         "`.sort()` or `.append(…)`.",

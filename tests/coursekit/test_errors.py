@@ -22,6 +22,12 @@ def mean(x):
     return total + x
 """
 
+COMPILED = """
+network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+network.compile("adam", "mse", ["accuracy"])
+network.fit(np.ones((3, 2)), np.ones(3), verbose=0)
+"""
+
 
 class Notebook:
     """Runs cells as IPython does: each in a file of its own, all with one set of names."""
@@ -112,6 +118,7 @@ def test_an_error_of_the_cell_itself_has_no_line_in_the_answer(notebook: Noteboo
         ("np.ones(3)[5]", "no such entry"),
         ("[1, 2][2]", "no such entry"),
         ("np.ones(3)[0, 1]", "no such entry"),
+        (COMPILED, "in third place"),
         ("a, b = None", "return"),
         ("a, b = 1, 2, 3", "left of `=`"),
         ("x = None\nx + 1", "is None"),
