@@ -20,22 +20,26 @@ __all__ = ["line_of_cell", "lines_of_code", "undefined_name", "usual_cause"]
 # What the text of an error says → what usually causes it. The first entry that fits counts.
 _CAUSES = (
     (
-        r"truth value of an? (array|Series|DataFrame)|truth value of a Tensor",
+        r"truth value of an? (array|Series|DataFrame)|truth value of a Tensor|Boolean value of Tensor"
+        r"|boolean conversion of traced array",
         "`if`, `and`, `or`, `not` and `while` need one yes or no, and this is a whole array of them. To choose for each entry, use "
         "`np.where(condition, a, b)` or `&` and `|`; for one answer about all of them, `.all()` or `.any()`.",
     ),
     (
-        r"only (length-1|0-dimensional|size-1) arrays|must be real number, not",
+        r"only (length-1|0-dimensional|size-1) arrays|must be real number, not|elements? (tensors can|cannot) be converted to"
+        r"|Only scalar arrays can be converted",
         "A function for one number got a whole array. Functions of `math`, `int` and `float` take one number; `np.exp`, `np.sqrt` "
         "and `.astype(int)` take arrays.",
     ),
     (
-        r"core dimension|not aligned|Matrix size-incompatible|incompatible for (matrix )?multiplication",
+        r"core dimension|not aligned|Matrix size-incompatible|incompatible for (matrix )?multiplication|shapes cannot be multiplied"
+        r"|contracting dimensions to have the same shape",
         "In `A @ B` the number of columns of A must be the number of rows of B. Print both `.shape`s in the line above, and see which "
         "one is not as you think: an axis too few, or rows in place of columns.",
     ),
     (
-        r"could not be broadcast|Incompatible shapes|must be broadcastable",
+        r"could not be broadcast|Incompatible shapes|must be broadcastable|size of tensor a .* must match the size of tensor b"
+        r"|incompatible shapes for broadcasting",
         "Two arrays of shapes that do not fit are combined number by number. Print both `.shape`s in the line above: is one of them "
         "as long as the samples where it should be as long as the features, or has it lost an axis?",
     ),
@@ -44,12 +48,12 @@ _CAUSES = (
         "An array needs rows of one length, and one number at each place. Is a row shorter, or is a list put where one number goes?",
     ),
     (
-        r"axis -?\d+ is out of bounds",
+        r"axis -?\d+ is out of bounds|Dimension out of range|Invalid reduction dimension",
         "The array has fewer axes than the code thinks: the first is axis 0, so `axis=1` needs two. Print the `.shape` in the line "
         "above. An index such as `X[0]` and a sum drop an axis; `X[:1]` and `keepdims=True` keep it.",
     ),
     (
-        r"index -?\d+ is out of bounds|list index out of range|index out of range|too many indices",
+        r"index -?\d+ is out of bounds|[Ii]ndex out of range|[Tt]oo many indices",
         "There is no such entry: the first has the index 0, the last `len(x) - 1`. Print the `.shape` in the line above, and count "
         "the axes.",
     ),
@@ -60,7 +64,12 @@ _CAUSES = (
     ),
     (
         r"dtype='?string'? is not a valid dtype",
-        "`compile` takes the weights of the losses in third place. Name what you pass: `metrics=[\"accuracy\"]`.",
+        '`compile` takes the weights of the losses in third place. Name what you pass: `metrics=["accuracy"]`.',
+    ),
+    (
+        r"numpy\(\) on Tensor that requires grad",
+        "On PyTorch, what a layer or a model computes is a tensor that remembers how, and NumPy does not take that. Inside of a layer "
+        "call functions of `keras.ops`; outside, make an array of it with `keras.ops.convert_to_numpy(…)`.",
     ),
     (
         r"NoneType",

@@ -22,7 +22,7 @@ TESTED = {
     "scipy": ((1, 13), (1, 18)),
 }
 # The same for the backends of Keras that the course does not install.
-BACKENDS = {"jax": ((0, 10), (0, 10)), "torch": ((2, 13), (2, 13))}
+BACKENDS = {"jax": ((0, 10), (0, 12)), "torch": ((2, 13), (2, 14))}
 OLDEST = {package: oldest for package, (oldest, _) in TESTED.items()}
 _NAMES = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch", "numpy": "NumPy", "scipy": "SciPy"}
 

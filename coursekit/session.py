@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from coursekit import _console, _environment, _front_end, _gpus, _machine, _quiet, _versions
+from coursekit import _console, _environment, _front_end, _gpus, _machine, _quiet, _seeds, _versions, _watching
 from coursekit._machine import chosen_backend
 
 __all__ = ["LABS", "LECTURES", "chosen_backend", "data_source", "loadable", "setup"]
@@ -39,6 +39,10 @@ LECTURES: dict[str, tuple[str, ...]] = {
     "lecture07_beyond_the_mlp": ("fashion-mnist",),
     "lecture08_playground": (),
 }
+
+
+# Keras on JAX looks at the first batch before it trains. JAX then warns of whole numbers of 64 bits, in which nothing is wrong.
+_OF_KERAS_ON_JAX = "Explicitly requested dtype int64 requested in ShapeDtypeStruct"
 
 
 def setup(notebook: str | None = None) -> None:
@@ -71,8 +75,10 @@ def setup(notebook: str | None = None) -> None:
     with _quiet.muted():
         keras = _machine.keras()
         device = _machine.device()
-        keras.utils.set_random_seed(seed)
+        _seeds.set_all(seed)
+        _watching.install()
     _quiet_python_logs()
+    warnings.filterwarnings("ignore", _OF_KERAS_ON_JAX, UserWarning)
     warnings.showwarning = _show_warning
     _install_in_notebook(name)
     facts = [

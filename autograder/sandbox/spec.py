@@ -39,8 +39,9 @@ class SandboxSpec:
             exist are ignored.
         disk_mb: Quota of the scratch folder in MB at level "full"; at both levels the maximum size
             of one file.
-        memory_mb: Address space of each process in MB. Not limited on a machine with a CUDA device,
-            because CUDA reserves far more address space than it uses.
+        memory_mb: Address space of each process in MB. Of the libraries that were loaded before, it holds
+            up to `privileges.COUNTED_CODE_MB`, and what is beyond comes on top. Not limited on a machine with
+            a CUDA device, because CUDA reserves far more address space than it uses.
         processes: Number of processes and threads that may exist at once in this sandbox (of the
             user, if several sandboxes run as the same user).
         cpu_seconds: Processor time of each process in seconds, 0 for no limit.

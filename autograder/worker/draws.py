@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from coursekit import _seeds
+
 __all__ = ["VARIABLE", "Draws", "draws_from"]
 
 VARIABLE = "COURSEKIT_DRAWS_SECRET"  # environment variable of the examiner
@@ -58,7 +60,7 @@ class Draws:
         random.seed(seed)
         np.random.seed(seed)
         if "keras" in sys.modules:
-            sys.modules["keras"].utils.set_random_seed(seed)
+            _seeds.set_all(seed)
 
     def _default_rng(self, seed: Any = None) -> np.random.Generator:
         """Return what `numpy.random.default_rng` returns, but with a seed of this test in place of none."""

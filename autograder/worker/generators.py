@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from coursekit import _seeds
+
 __all__ = ["Generators"]
 
 WORDS = 624  # size of the state of the Mersenne Twister, which both Python and NumPy use
@@ -101,10 +103,9 @@ def _keras_seed() -> list[Any] | None:
 
 def _put_keras(seed: int) -> None:
     """Set the seed of Keras and TensorFlow, but leave the generators of Python and NumPy alone."""
-    keras = sys.modules.get("keras")
-    if keras is None:
+    if "keras" not in sys.modules:
         return
     python, legacy = random.getstate(), np.random.get_state()
-    keras.utils.set_random_seed(seed)
+    _seeds.set_all(seed)
     random.setstate(python)
     np.random.set_state(legacy)

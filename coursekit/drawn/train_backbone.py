@@ -89,7 +89,7 @@ def train(stages: tuple[tuple[int, int, int, float], ...] = STAGES, seed: int = 
             ],
             loss_weights=[1.0, 3.0],
             metrics=[["accuracy"], []],
-            steps_per_execution=8,
+            steps_per_execution=1 if keras.config.backend() == "torch" else 8,  # Keras on PyTorch takes no other number
             jit_compile=False,  # compiled for a CPU, depthwise convolutions were several times slower
         )
         for epoch in range(epochs):

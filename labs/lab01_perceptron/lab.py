@@ -128,7 +128,7 @@ fit = "the shapes do not fit: X has one row for each sample, and w one weight fo
 yes_or_no = "`if` wants one yes or no, and this is an array of scores: ask for each of them, in a loop or with np.where(…)"
 one_row = "`int(…)`, also the one in `fires`, wants one number, and this is an array: take one sample at a time, a row of X, or use .astype(int)"
 causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": yes_or_no, "Python scalar": one_row}
-with check.explained(causes):
+with check.explained({**causes, "unpack": fit, "out of bounds": fit}):
     answers = predict(CORNERS.copy(), np.array([1, 1]), -1.5)
 check.shape(answers, (4,), hint="one answer for each row of X")
 check.equal(
@@ -184,7 +184,7 @@ fit = "the shapes do not fit: X has one row for each sample, and w one weight fo
 yes_or_no = "`if` wants one yes or no, and this is an array of scores: ask for each of them, in a loop or with np.where(…)"
 one_row = "`int(…)`, also the one in `fires`, wants one number, and this is an array: take one sample at a time, a row of X, or use .astype(int)"
 causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": yes_or_no, "Python scalar": one_row}
-with check.explained(causes):
+with check.explained({**causes, "unpack": fit, "out of bounds": fit}):
     answers = predict(np.array([[1, 1], [3, 1], [0, 1]]), np.array([1, 1]), -2)
 check.shape(answers, (3,), hint="one answer for each row of X")
 check.equal(
@@ -463,6 +463,7 @@ fitting = check.explained({"core dimension": fit, "not aligned": fit, **causes, 
 with fitting, check.unchanged(kinds, hint=t_in_place), check.unchanged(pets, line, hint=w_in_place):
     width = margin(pets, kinds, line, -12.0)
 one_number = "return one number, the smallest of the signed distances"
+check.true(width is not None, f"{one_number}: yours returns nothing")
 check.true(np.size(width) == 1, f"{one_number}: yours are {np.size(width)} numbers")
 check.true(
     np.squeeze(width) < 0,
@@ -594,14 +595,11 @@ one_each = (
 )
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a sample is a whole row of X"
 causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": one_each, "Python scalar": one_each, "enough dim": start}
-try:
-    with check.explained(causes):
-        returned = train_perceptron(samples, targets, 0.25, 1)
-except TypeError as error_raised:
-    check.true(
-        "Cannot cast" not in str(error_raised), "your weights are whole numbers: start from floats, np.zeros(features)"
-    )
-    raise
+rows = "`for i in range(…)` needs the number of samples, len(X); `for x in X` gives the samples themselves, which are no numbers of rows"
+whole = "your weights are whole numbers (start from floats, np.zeros(features)), or x was changed in place: only w and b change, w = w + …"
+causes |= {"scalar index": rows, "used as indices": rows, "Cannot cast": whole}
+with check.explained(causes):
+    returned = train_perceptron(samples, targets, 0.25, 1)
 check.true(isinstance(returned, tuple | list) and len(returned) >= 2, "return three things: w, b and the list of mistakes")
 w_got, b_got = returned[:2]
 check.shape(w_got, (2,), hint="one weight for each input")
@@ -671,6 +669,9 @@ one_each = (
 )
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a sample is a whole row of X"
 causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": one_each, "Python scalar": one_each, "enough dim": start}
+rows = "`for i in range(…)` needs the number of samples, len(X); `for x in X` gives the samples themselves, which are no numbers of rows"
+whole = "your weights are whole numbers (start from floats, np.zeros(features)), or x was changed in place: only w and b change, w = w + …"
+causes |= {"scalar index": rows, "used as indices": rows, "Cannot cast": whole}
 with check.explained(causes):
     returned = train_perceptron(CORNERS.copy(), np.array([0, 0, 0, 1]), 1.0, 10)
 check.true(isinstance(returned, tuple | list) and len(returned) == 3, "return three things: w, b and the list of mistakes")
@@ -745,6 +746,9 @@ one_each = (
 )
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a sample is a whole row of X"
 causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "truth value": one_each, "Python scalar": one_each, "enough dim": start}
+rows = "`for i in range(…)` needs the number of samples, len(X); `for x in X` gives the samples themselves, which are no numbers of rows"
+whole = "your weights are whole numbers (start from floats, np.zeros(features)), or x was changed in place: only w and b change, w = w + …"
+causes |= {"scalar index": rows, "used as indices": rows, "Cannot cast": whole}
 with check.explained(causes), check.unchanged(samples, targets):
     returned = train_perceptron(samples, targets, 1.0, 60)
 check.true(isinstance(returned, tuple | list) and len(returned) >= 2, "return three things: w, b and the list of mistakes")
@@ -873,9 +877,16 @@ check.equal(
         "the inequalities are numbered from 1": [3],
         "return a list, [4], not a number": 4,
         "return the NUMBERS of the broken inequalities, not a yes or no for each of the four": [False, False, False, True],
+        "this says yes or no, and yes where an inequality holds: return the NUMBERS of those that do not": [True, True, True, False],
+        "return whole numbers, [4], not strings": ["4"],
     },
 )
-check.equal(broken(1, 1, -1.5), [2, 3, 4], hint="AND breaks 2, 3 and 4")
+check.equal(
+    broken(1, 1, -1.5),
+    [2, 3, 4],
+    mistakes={"several inequalities may be broken at once: name all of them, not only the first (an `elif`, a `return` too early?)": [2]},
+    hint="AND breaks 2, 3 and 4",
+)
 check.equal(broken(-1, -1, 1.5), [1], hint="NOT AND breaks only inequality 1")
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -904,6 +915,10 @@ check.equal(
         "0 > 0 is false: inequalities 2 and 3 are strict": [],
         "0 ≤ 0 is true: inequalities 1 and 4 allow 0": [1, 2, 3, 4],
         "1 and 4 allow 0, and 2 and 3 do not: yours is the wrong way round": [1, 4],
+        "the inequalities are numbered from 1": [1, 2],
+        "several inequalities may be broken at once: name all of them, not only the first (an `elif`, a `return` too early?)": [2],
+        "return the NUMBERS of the broken inequalities, not a yes or no for each of the four": [False, True, True, False],
+        "this says yes or no, and yes where an inequality holds: return the NUMBERS of those that do not": [True, False, False, True],
     },
     hint="all four sums are exactly 0 here: 0 ≤ 0 is true, 0 > 0 is false",
 )
@@ -1241,7 +1256,10 @@ def train_delta(X, t, lr, epochs, batch_size):
 # %% tests="delta_step" points=1
 fit = "the shapes do not fit: w has one entry for each COLUMN of X, and a piece of X goes with the same piece of t, not with all of t"
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a piece is whole rows of X"
-causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "enough dim": start}
+pieces = "the last piece may be smaller than batch_size: cut a piece out of X and t with start : start + batch_size, in steps of batch_size"
+whole = "your weights are whole numbers: start from floats, np.zeros(features)"
+causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "enough dim": start, "Cannot cast": whole}
+causes |= {"reshape array": pieces, "equal division": pieces, "out of bounds": pieces}
 with check.explained(causes):
     returned = train_delta(X_five.copy(), t_five.copy(), 0.001, 1, 5)
 check.true(isinstance(returned, tuple | list) and len(returned) >= 2, "return three things: w, b and the list of errors")
@@ -1297,7 +1315,8 @@ def by_pieces(pieces):
     return state
 
 
-returned = train_delta(samples.copy(), targets.copy(), 0.02, 3, 5)
+with check.explained(causes):
+    returned = train_delta(samples.copy(), targets.copy(), 0.02, 3, 5)
 check.close(
     np.append(*returned[:2]),
     by_pieces([range(0, 5), range(5, 10), range(10, 13)]),
@@ -1317,7 +1336,10 @@ with check.explained({"": whole}):
 samples, targets = X_five.copy(), t_five.copy()
 fit = "the shapes do not fit: w has one entry for each COLUMN of X, and a piece of X goes with the same piece of t, not with all of t"
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a piece is whole rows of X"
-causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "enough dim": start}
+pieces = "the last piece may be smaller than batch_size: cut a piece out of X and t with start : start + batch_size, in steps of batch_size"
+whole = "your weights are whole numbers: start from floats, np.zeros(features)"
+causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "enough dim": start, "Cannot cast": whole}
+causes |= {"reshape array": pieces, "equal division": pieces, "out of bounds": pieces}
 with check.explained(causes), check.unchanged(samples, targets):
     returned = train_delta(samples, targets, 0.001, 3, 2)
 check.true(isinstance(returned, tuple | list) and len(returned) == 3, "return three things: w, b and the list of errors")
@@ -1419,12 +1441,16 @@ check.close(
 # %% tests="delta_minimum" points=1
 fit = "the shapes do not fit: w has one entry for each COLUMN of X, and a piece of X goes with the same piece of t, not with all of t"
 start = "`@` met a single number: start from one weight for each input (np.zeros(features), not 0), and a piece is whole rows of X"
-causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "enough dim": start}
+pieces = "the last piece may be smaller than batch_size: cut a piece out of X and t with start : start + batch_size, in steps of batch_size"
+whole = "your weights are whole numbers: start from floats, np.zeros(features)"
+causes = {"core dimension": fit, "not aligned": fit, "broadcast": fit, "enough dim": start, "Cannot cast": whole}
+causes |= {"reshape array": pieces, "equal division": pieces, "out of bounds": pieces}
 for size in (5, 2, 1):
     with check.explained(causes):
         returned = train_delta(X_five.copy(), t_five.copy(), 0.01, 2000, size)
     check.true(isinstance(returned, tuple | list) and len(returned) >= 2, "return three things: w, b and the list of errors")
     w_got, b_got = returned[:2]
+    check.shape(w_got, (1,), hint="one weight for each input")
     check.close(
         np.append(w_got, b_got),
         [1.0, 1.0],
@@ -1436,8 +1462,10 @@ rng = np.random.default_rng()
 samples = rng.normal(size=(30, 1))
 targets = samples[:, 0] * rng.uniform(2, 3) - rng.uniform(2, 3) + rng.normal(0, 0.02, 30)
 best = np.linalg.lstsq(np.column_stack([samples, np.ones(30)]), targets, rcond=None)[0]
+with check.explained(causes):
+    ends = [np.append(*train_delta(samples.copy(), targets.copy(), 0.005, 400, size)[:2]) for size in (30, 7, 1)]
 check.close(
-    [np.append(*train_delta(samples.copy(), targets.copy(), 0.005, 400, size)[:2]) for size in (30, 7, 1)],
+    ends,
     [best] * 3,
     atol=0.05,
     hint="batch, mini-batch and stochastic training must all end at the least-squares solution",
@@ -1663,7 +1691,8 @@ W1, b1, W2, b2 = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3
 product = [[sum(W1[i, k] * W2[k, j] for k in range(3)) for j in range(3)] for i in range(4)]
 fit = "wrong with 4 inputs and 3 hidden units: a product of matrices, first W1, then W2"
 numbers = "inputs, hidden units and outputs may differ in number:"
-with check.explained({"out of bounds": f"{numbers} here 4 inputs and 3 hidden units"}):
+through = "b1 is added behind the first layer, so it goes through W2 alone"
+with check.explained({"out of bounds": f"{numbers} here 4 inputs and 3 hidden units", "core dimension": f"{numbers} {through}"}):
     one = collapse(W1.copy(), b1.copy(), W2.copy(), b2.copy())
 check.close(one[0], product, hint=fit)
 try:
@@ -1908,7 +1937,8 @@ def train_step(X, t, W1, W2, lr):
 # %% tests="step_output" points=1
 start1, start2 = np.linspace(-1, 1, 12).reshape(3, 4) ** 3, np.array([[1.0], [-1.0], [2.0], [0.5]])
 fit = "the shapes do not fit: look at the shapes of all factors; `.T` turns a matrix round, as in W2.T and H.T"
-with check.explained({"broadcast": fit, "core dimension": fit, "not aligned": fit}):
+one = "`if`, `float` and the functions of math want one number, and this is an array: sigmoid and those of NumPy take whole arrays"
+with check.explained({"broadcast": fit, "core dimension": fit, "not aligned": fit, "truth value": one, "Python scalar": one}):
     returned = train_step(X_xor.copy(), t_xor.copy(), start1.copy(), start2.copy(), 0.5)
 check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: W1_new and W2_new")
 end2 = returned[1]
@@ -1918,11 +1948,17 @@ check.true(
     np.allclose(end2, start2) or not np.allclose(far2, end2),
     "the learning rate is not used: lr = 0.5 and lr = 5 give the same step",
 )
+for place, first, second in (("H = σ(X W1)", np.zeros((3, 4)), start2), ("o = σ(H W2)", start1, np.zeros((4, 1)))):
+    moved = train_step(X_xor.copy(), t_xor.copy(), first.copy(), second.copy(), 0.5)[1]
+    check.true(
+        np.allclose(end2, start2) or not np.allclose(moved, second),
+        f"is the sigmoid missing in {place}? With zeros for these weights it is σ(0) = ½ everywhere, and W2 moves; yours stands still",
+    )
 check.gradient(
     (start2 - end2) / 0.5,
     lambda W2: 0.5 * np.sum((t_xor - sigmoid(sigmoid(X_xor @ start1) @ W2)) ** 2),
     start2,
-    hint="W2 does not move downhill: add lr·HᵀD2, with D2 = (t − o) ⊙ o ⊙ (1 − o)",
+    hint="W2 is not one step downhill: add lr·HᵀD2, with D2 = (t − o) ⊙ o ⊙ (1 − o)",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -1975,7 +2011,8 @@ with contextlib.suppress(ValueError):  # costs nothing here if it is W1 that doe
 start1, start2 = np.linspace(-1, 1, 12).reshape(3, 4) ** 3, np.array([[1.0, -0.5], [-1.0, 2.0], [2.0, 1.0], [0.5, -1.5]])
 targets = np.column_stack([t_xor, 1 - t_xor])  # two outputs: XOR and its opposite
 fit = "the shapes do not fit with two outputs: `@` is a product of matrices, `*` multiplies entry by entry"
-with check.explained({"broadcast": fit, "core dimension": fit, "not aligned": fit}):
+one = "`if`, `float` and the functions of math want one number, and this is an array: sigmoid and those of NumPy take whole arrays"
+with check.explained({"broadcast": fit, "core dimension": fit, "not aligned": fit, "truth value": one, "Python scalar": one}):
     returned = train_step(X_xor.copy(), targets.copy(), start1.copy(), start2.copy(), 0.5)
 check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: W1_new and W2_new")
 end1, end2 = returned
@@ -1986,11 +2023,19 @@ check.true(
     np.allclose(end1, start1) or not np.allclose(far1, end1),
     "the learning rate is not used: lr = 0.5 and lr = 5 give the same step",
 )
+flat = np.zeros((3, 4))
+halves = "zeros for W1 and 0.5 for all of W2 every o is σ(1), not 1"
+for place, second, given in (("H = σ(X W1)", start2, "zeros for W1 every H is σ(0) = ½"), ("o = σ(H W2)", np.full((4, 2), 0.5), halves)):
+    moved = train_step(X_xor.copy(), targets.copy(), flat.copy(), second.copy(), 0.5)[0]
+    check.true(
+        np.allclose(end1, start1) or not np.allclose(moved, flat),
+        f"is the sigmoid missing in {place}? With {given}, and W1 moves; yours stands still",
+    )
 check.gradient(
     (start1 - end1) / 0.5,
     lambda W1: 0.5 * np.sum((targets - sigmoid(sigmoid(X_xor @ W1) @ start2)) ** 2),
     start1,
-    hint="W1 does not move downhill: D1 needs the old W2 and the factor H ⊙ (1 − H)",
+    hint="W1 is not one step downhill: D1 needs the old W2 and the factor H ⊙ (1 − H)",
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
@@ -2029,11 +2074,13 @@ samples, targets = X_xor.copy(), t_xor.copy()
 in_place = "train_step changed its input, W1 or W2: `W1 += …` works in place, `W1 = W1 + …` does not"
 other = "train_step changed its input, X or t: `t -= o` works in place, `t - o` makes a new array"
 fit = "the shapes do not fit: look at the shapes of all factors; `.T` turns a matrix round, as in W2.T and H.T"
-fitting = check.explained({"broadcast": fit, "core dimension": fit, "not aligned": fit})
+one = "`if`, `float` and the functions of math want one number, and this is an array: sigmoid and those of NumPy take whole arrays"
+fitting = check.explained({"broadcast": fit, "core dimension": fit, "not aligned": fit, "truth value": one, "Python scalar": one})
 with fitting, check.unchanged(start1, start2, hint=in_place), check.unchanged(samples, targets, hint=other):
     returned = train_step(samples, targets, start1, start2, 1.0)
 check.true(isinstance(returned, tuple | list) and len(returned) == 2, "return two things: W1_new and W2_new")
-check.true(np.any(returned[0] != start1) or np.any(returned[1] != start2), "return the new weights, not the old ones")
+same = [np.array_equal(new, old) for new, old in zip(returned, (start1, start2))]
+check.true(not all(same), "return the new weights, not the old ones")
 
 # %% [markdown]
 # **Look.** Start from random weights, repeat your step, and watch the error. (The whole program, from the data to here, is about eleven
@@ -2172,7 +2219,8 @@ check.true(
 check.equal(
     (said > 0.5).astype(int),
     [0, 1, 1, 0],
-    hint=f"not all four corners are right: did you train on X_many, t_many, and is the hidden layer nonlinear? If so,\n"
+    hint=f"not all four corners are right: did you train xor_model itself on X_many, t_many as they are, and is the hidden layer\n"
+    f"nonlinear? If so,\n"
     f"{slow} Or start again: weights are random",
 )
 check.close(

@@ -256,6 +256,8 @@ check.close(
         "you took a mean for each column: X_train.mean() without an axis is one number": [[[0.0, 0.0]]],
         "you divided by n − 1 in the standard deviation: use .std() as it is":
             [[[-0.6124, 0.6124]]],
+        "the two arguments are the wrong way round: X_train comes first, X second, and X is the one that is scaled":
+            [[[-2.0, 0.0]], [[0.0, 2.0]]],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -301,8 +303,11 @@ with check.explained(dict.fromkeys(("cannot reshape", "broadcast"), size)):
 
 # %% tests="standardise_bytes" points=1
 train, dark = np.array([[[10, 30]]], dtype=np.uint8), np.array([[[0, 255]]], dtype=np.uint8)
+Z = standardise(np.array([[[0.0, 2.0]]]), np.array([[[0.0, 6.0]]]))
+turned = np.size(Z) == 2 and np.allclose(Z, [[[-1.0, -0.3333]]], atol=1e-3)  # the order of the arguments costs its point above
+scaled = (lambda X_train, X: standardise(X, X_train)) if turned else standardise
 with check.explained({"Cannot cast": "`X -= m` works in place, and bytes cannot hold the result: write X = X - m"}):
-    Z = standardise(train, dark)
+    Z = scaled(train, dark)
 check.close(
     Z, [[[-2.0, 23.5]]], atol=1e-3,
     hint="wrong for bytes: the training pixels 10 and 30 have m = 20 and s = 10, and X holds 0 and 255",
@@ -321,8 +326,8 @@ for dtype in ("float32", "float64"):  # np.asarray(X, dtype) makes no copy of an
 train, other = np.array([[[10, 30]]], dtype="float32"), np.array([[[0, 255]]], dtype="float32")
 alike = "bytes and floats hold the same pixels, from 0 to 255: if one of X_train and X is bytes and the other floats, both are still\n"
 alike += "taken as they are"
-check.close(standardise(train.astype(np.uint8), other), [[[-2.0, 23.5]]], atol=1e-3, hint=alike)
-check.close(standardise(train, other.astype(np.uint8)), [[[-2.0, 23.5]]], atol=1e-3, hint=alike)
+check.close(scaled(train.astype(np.uint8), other), [[[-2.0, 23.5]]], atol=1e-3, hint=alike)
+check.close(scaled(train, other.astype(np.uint8)), [[[-2.0, 23.5]]], atol=1e-3, hint=alike)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -501,6 +506,11 @@ close = np.concatenate([centres[1:2] + 0.1, centres[1:]])  # the first two class
 twice = np.delete(np.arange(10), 1)
 y_hat = nearest_mean(np.concatenate([close, close[twice]]), np.concatenate([np.arange(10), twice]), close[:2].copy())
 check.equal(y_hat, [0, 1], alone)
+pictures = rng.normal(size=(4, 5, 4, 3))
+colours = "a sample may have more axes, as a colour image does: sum over all but the first, which X.reshape(len(X), -1) makes easy"
+with check.explained(dict.fromkeys(("broadcast", "out of bounds", "too many", "reshape"), colours)):
+    y_hat = nearest_mean(pictures.copy(), np.array([2, 7, 1, 5]), pictures.copy())
+check.equal(y_hat, [2, 7, 1, 5], colours)
 ### END HIDDEN TESTS
 
 # %%
@@ -795,6 +805,9 @@ z = np.array([[1.0, 2.0, 0.0], [5.0, 3.0, 4.0], [0.0, 0.0, 1.0]])
 hint = "softmax changed its input: `z -= …` works in place, `z = z - …` makes a new array"
 with check.unchanged(z, hint=hint):
     softmax(z)
+z = z.astype("float32")
+with check.unchanged(z, hint="softmax changed z, which is float32 here: np.asarray makes no copy of such an array, z.copy() does"):
+    softmax(z)
 ### BEGIN HIDDEN TESTS
 z = np.array([[-1e6, 1e6, 0.0], [800.0, -0.0, -800.0], [1000.0, 1001.0, 999.0]])
 hint = "softmax changed its input, where that holds very large or small scores: `z[z > 700] = …` and `z -= …` work in place"
@@ -964,8 +977,10 @@ check.true(
 check.close(loss, 0, atol=1e-4, hint="a perfect prediction costs 0, one number")
 Y, Q = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [0.5, 0.5]])
 hint = "cross_entropy changed its input: `Q[Q < 1e-7] = 1e-7` works in place, np.clip makes a new array"
-with check.unchanged(Y, Q, hint=hint):
-    cross_entropy(Y, Q)
+for dtype in ("float64", "float32"):  # np.asarray(Q, dtype) makes no copy of an array that has this dtype
+    Y, Q = Y.astype(dtype), Q.astype(dtype)
+    with check.unchanged(Y, Q, hint=hint):
+        cross_entropy(Y, Q)
 with np.errstate(all="ignore"):
     half = cross_entropy(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]]))
     loss = cross_entropy(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))
@@ -1223,7 +1238,7 @@ def build_binary():
 
     Returns a functional Keras model, of Keras's own layers and activations: features (n, 21) in,
     taken as they are, probabilities of "yes" (n, 1) out; ReLU in the hidden layers; compiled with
-    Adam, binary cross-entropy and accuracy.
+    Adam, binary cross-entropy and accuracy; no penalty and no weight decay (they come in Lab 4).
     """
     ### BEGIN SOLUTION
     inputs = keras.Input((21,))
@@ -1332,6 +1347,7 @@ if callable(told):
         abs(alone - twice) > 0.01 * twice,
         "the output is a probability already (a sigmoid): leave out from_logits=True, which applies a second sigmoid",
     )
+check.true(not binary.losses, "the loss holds a penalty: leave out kernel_regularizer and the like, regularisation comes in Lab 4")
 weights, scores = binary.get_weights(), scipy.special.logit(np.clip(q.astype(float), 1e-6, 1 - 1e-6))
 far = np.abs(scores - np.median(scores)).max()
 steeper = min(2 / max(np.std(scores), 1e-3), 12 / max(far, 1e-3))  # so that it is surer, never sure, and half of its answers are yes
@@ -1352,6 +1368,10 @@ check.true(
 check.true(
     type(binary.optimizer).__name__ == "Adam",  # on PyTorch a class of the backend
     f'the optimizer is {type(binary.optimizer).__name__}, which is a relative of Adam: compile with optimizer="adam"',
+)
+check.true(
+    not binary.optimizer.weight_decay,
+    "Adam has a weight decay here, which makes all weights a little smaller in each step: leave it out, regularisation comes in Lab 4",
 )
 ### END HIDDEN TESTS
 
@@ -1610,6 +1630,13 @@ check.true(
     "that is ln 10, what a network that guesses *evenly* would have; yours has random preferences. Measure its own\n"
     "loss: model.evaluate(…) on the validation images, before fit",
 )
+### BEGIN HIDDEN TESTS
+q = check.outputs(network, X_valid_scaled)[np.arange(len(X_valid_scaled)), fashion.y_valid].astype(float)
+check.true(
+    min(abs(float(np.squeeze(first_loss)) - other) for other in (untrained_loss, -np.log(np.maximum(q, 1e-37)).mean())) > 1e-5,
+    "that is the loss of `network`, from section 9: measure that of your own `model`, before fit",
+)
+### END HIDDEN TESTS
 
 # %% tests="train_history" points=1
 check.true(

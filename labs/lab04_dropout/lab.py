@@ -771,10 +771,12 @@ check.close(
 )
 check.shape(mask, (1, 3), "the mask must have the shape of h")
 check.close(mask, [[1, 1, 1]], hint="at test time (training=False) the mask is all ones")
-h = np.ones((20, 30))
-with check.unchanged(h, hint="dropout changed h: `h *= mask` works in place, `h * mask` makes a new array (`h[…] = 0` works in place too)"):
-    dropout(h, 0.3, 2, True)
-    dropout(h, 0.3, 2, False)
+in_place = "dropout changed h: `h *= mask` works in place, `h * mask` makes a new array (`h[…] = 0` works in place too)"
+for dtype in ("float64", "float32"):  # np.asarray(h, dtype) makes no copy of an array that has this dtype
+    h = np.ones((20, 30), dtype)
+    with check.unchanged(h, hint=in_place):
+        dropout(h, 0.3, 2, True)
+        dropout(h, 0.3, 2, False)
 ### BEGIN HIDDEN TESTS
 h = np.random.default_rng().normal(size=(9, 4))
 output, mask = dropout(h.copy(), 0.3, 2, False)
@@ -1025,11 +1027,12 @@ check.true(
 ### END HIDDEN TESTS
 
 # %% tests="build_dropout" points=1
-# With these weights every neuron gives 1 for an image whose first pixel is 1, and the score of class 0 is 1. That of class 2 is 1 always.
+# With these weights every neuron gives 0.001 for an image whose first pixel is 0.001, and the score of class 0 is 1. That of class 2 is 1
+# always. So near 0 most activations are straight lines: one that is not ReLU costs its point in the test above, and none here.
 weights = [np.zeros((784, 300)), np.zeros(300), np.full((300, 100), 1 / 300), np.zeros(100), np.zeros((100, 10)), np.zeros(10)]
-weights[0][0], weights[4][:, 0], weights[5][2] = 1, 1 / 100, 1
+weights[0][0], weights[4][:, 0], weights[5][2] = 1, 10, 1
 spots = np.zeros((4000, 28, 28), dtype="float32")
-spots[:, 0, 0] = 1
+spots[:, 0, 0] = 0.001
 shapes = [w.shape for w in weights]
 number = "l2 is a number here: keras.regularizers.L2(l2) makes a penalty of it"
 own = "kernel_regularizer holds a function of your own, which cannot be marked: use keras.regularizers.L2(l2)"
@@ -1060,12 +1063,14 @@ def scores_of(q):
     return q - q[:, 1:2]
 
 
-scores = scores_of(q)[:, 0]
-check.true(np.std(scores_of(q)[:, 2]) < 1e-3, "the scores themselves are dropped in training: no dropout after the last dense layer")
+calm = float(scores_of(check.outputs(built, spots[:1]))[0, 0]) or 1.0  # 1 with ReLU
+scores = scores_of(q)[:, 0] / calm
 scalings = [layer.name for layer in built.layers if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization))]
 check.true(not scalings, f"the images are scaled already, the network takes them as they are: leave {', '.join(scalings)} out")
 alpha = any(isinstance(layer, keras.layers.AlphaDropout) for layer in built.layers)
 check.true(not alpha, "AlphaDropout sets neurons to a negative number, not to 0: use keras.layers.Dropout(dropout)")
+small = np.append(scores_of(q)[np.abs(scores_of(q)[:, 0]) < 30, 2], 1.0)  # where that of class 0 is large, the others are lost in rounding
+check.true(np.std(small) < 1e-3, "the scores themselves are dropped in training: no dropout after the last dense layer")
 check.true(np.std(scores) > 1e-4, "nothing is dropped in training: add keras.layers.Dropout(dropout) after each hidden layer")
 check.true(
     np.mean(np.abs(scores) < 1e-4) < 0.01, "sometimes the only bright pixel is dropped: no dropout before the first dense layer"
@@ -1075,7 +1080,7 @@ rate = np.random.default_rng().uniform(0.15, 0.4)
 built = build_regularised(rate, 0.0)
 check.weights(built, shapes)
 built.set_weights(weights)
-scores = scores_of(keras.ops.convert_to_numpy(built(spots, training=True)))[:, 0]
+scores = scores_of(keras.ops.convert_to_numpy(built(spots, training=True)))[:, 0] / calm
 p = rate / (1 - rate)
 expected = (1 + p / 300) * (1 + p / 100) - 1  # variance of the product of two means over 300 and 100 masks
 kept = (1 + 1 / p / 300) * (1 + 1 / p / 100) - 1  # the same for the rate 1 − rate
@@ -1097,9 +1102,9 @@ check.between(
 )
 ### BEGIN HIDDEN TESTS
 weights[2], weights[4] = np.zeros((300, 100)), np.zeros((100, 10))
-weights[2][0, 0] = weights[4][0, 0] = 1  # one path from the pixel to the score: it is cut, or made larger twice
+weights[2][0, 0], weights[4][0, 0] = 1, 1000  # one path from the pixel to the score: it is cut, or made larger twice
 built.set_weights(weights)
-scores = scores_of(keras.ops.convert_to_numpy(built(spots, training=True)).astype("float64"))[:, 0]
+scores = scores_of(keras.ops.convert_to_numpy(built(spots, training=True)).astype("float64"))[:, 0] / calm
 check.true(
     np.minimum(np.abs(scores), np.abs(scores - 1 / (1 - rate) ** 2)).max() < 1e-3,
     "the noise in training is not that of dropout, which cuts a neuron off or makes it larger by 1/(1 − rate):\n"
@@ -1109,7 +1114,7 @@ for share, strength in ((0.8, 0.0), (rate, 0.01)):
     other = build_regularised(share, strength)
     check.weights(other, shapes)
     other.set_weights(weights)
-    scores = scores_of(keras.ops.convert_to_numpy(other(spots, training=True)).astype("float64"))[:, 0]
+    scores = scores_of(keras.ops.convert_to_numpy(other(spots, training=True)).astype("float64"))[:, 0] / calm
     check.true(
         np.std(scores) > 1e-4,
         f"with dropout {share:.2f} nothing is dropped in training when l2 is {strength}: the network has dropout and the penalty at once",
@@ -1236,11 +1241,18 @@ stopped_history = training.fit(
 check.true(hasattr(stopped_history, "history"), "keep what fit returns, the History itself, without .history behind it")
 record = stopped_history.history
 check.true("val_loss" in record, f"the history holds {sorted(record)}: give fit the validation_data")
+watched = (getattr(stopped_history, "params", None) or {}).get("early_stopping") or {"val_loss": 0}
+check.true("val_loss" in watched, f"does the callback watch val_loss? It watches {' and '.join(watched)}")
+check.true(
+    watched.get("val_loss", 0) == 0,
+    "every new lowest val_loss counts, however little it lies below the one before: min_delta makes the callback overlook small gains",
+)
 best = int(np.argmin(record["val_loss"])) + 1
 check.equal(
     len(record["val_loss"]), min(best + PATIENCE, EPOCHS),
     f"this is the number of epochs. The lowest val_loss came in epoch {best}, so with patience {PATIENCE} training should end\n"
-    f"after epoch {min(best + PATIENCE, EPOCHS)}: does the callback watch val_loss, with this patience, and did fit get it?",
+    f"after epoch {min(best + PATIENCE, EPOCHS)}: does the callback watch val_loss, with this patience, and did fit get it?\n"
+    "(With start_from_epoch it overlooks the first epochs: leave it out.)",
 )
 
 # %% tests="stopped_weights" points=1
@@ -1248,6 +1260,8 @@ check.model(stopped, input_shape=(28, 28), output_shape=(10,))
 record = getattr(stopped_history, "history", stopped_history)
 check.true(isinstance(record, dict), "stopped_history is not what fit returns: stopped_history = training.fit(…)")
 check.true("val_loss" in record, f"the history holds {sorted(record)}: give fit the validation_data")
+watched = (getattr(stopped_history, "params", None) or {}).get("early_stopping") or {"val_loss": 0}
+check.true("val_loss" in watched, f"does the callback watch val_loss? It watches {' and '.join(watched)}")
 q = check.outputs(stopped, X_valid).astype("float64")
 loss_now = -np.log(np.maximum(q[np.arange(len(q)), y_valid], 1e-30)).mean()
 loss_now += sum(float(keras.ops.convert_to_numpy(loss)) for loss in stopped.losses)  # a penalty, which another test refuses
@@ -1257,7 +1271,7 @@ if len(record["val_loss"]) == EPOCHS:
 check.close(
     loss_now, min(record["val_loss"]), rtol=2e-3,
     hint="this is the loss of your network on X_valid, y_valid now; it should be the lowest val_loss of its history:\n"
-    "is (X_valid, y_valid) the validation data?",
+    "is (X_valid, y_valid) the validation data? Does the callback watch val_loss from the first epoch on (without start_from_epoch)?",
     mistakes={f"these are the weights of the last epoch: {last}": record["val_loss"][-1]},
 )
 
@@ -1416,7 +1430,12 @@ def summarise(results):
 
 
 # %% tests="summarise_spread" points=1
-summary = summarise({"none": [70.0, 72.0, 74.0], "dropout": [75.0, 76.0, 77.0]})
+names = {
+    "KeyError: 'none'": 'results["none"] is there in each call, but your own entry for it is not before its turn: read results["none"] first',
+    "KeyError": "your code looks up a name that this call does not have: the names are those of `results`, others in each call",
+}
+with check.explained(names):
+    summary = summarise({"none": [70.0, 72.0, 74.0], "dropout": [75.0, 76.0, 77.0]})
 right_names = isinstance(summary, dict) and set(summary) == {"none", "dropout"}
 names_now = sorted(map(str, summary)) if isinstance(summary, dict) else type(summary).__name__
 check.true(right_names, f'return a dict with the names "none" and "dropout", not {names_now}: does the return stand inside the loop?')
@@ -1443,21 +1462,21 @@ check.close(
 rng = np.random.default_rng()
 some = {name: rng.normal(75, 2, size=size).tolist() for name, size in (("L2", 4), ("none", 7), ("both", 5))}
 means, spreads = ([function(values) for values in some.values()] for function in (statistics.mean, statistics.stdev))
-names = list(some)
+wanted = list(some)
 one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
-with check.explained({"inhomogeneous": one_by_one, "same length": one_by_one, "broadcast": one_by_one}):
+with check.explained({"inhomogeneous": one_by_one, "same length": one_by_one, "broadcast": one_by_one, **names}):
     summary = summarise({name: list(values) for name, values in some.items()})
-check.true(set(names) <= set(summary), f"the result must have the names of the methods, {names}; it has {list(summary)}")
+check.true(set(wanted) <= set(summary), f"the result must have the names of the methods, {wanted}; it has {list(summary)}")
 different = "wrong for three methods with 4, 7 and 5 runs: the number of runs may differ"
 check.close(
-    [summary[name][0] for name in names], means, rtol=1e-6, hint=f"{different} (these are the means)",
+    [summary[name][0] for name in wanted], means, rtol=1e-6, hint=f"{different} (these are the means)",
     mistakes={
         "that is the median: take the mean": [statistics.median(values) for values in some.values()],
         "your numbers are rounded to one digit: return them as they are": [round(mean, 1) for mean in means],
         "your numbers are rounded to two digits: return them as they are": [round(mean, 2) for mean in means],
     },
 )
-check.close([summary[name][1] for name in names], spreads, rtol=1e-5, atol=1e-4, hint=f"{different} (these are the standard deviations)")
+check.close([summary[name][1] for name in wanted], spreads, rtol=1e-5, atol=1e-4, hint=f"{different} (these are the standard deviations)")
 with np.errstate(all="ignore"):
     equal = summarise({"again": [60.08] * 3, "none": [72.0, 72.0]})
 check.close(
@@ -1470,7 +1489,11 @@ check.close(
 # %% tests="summarise_gain" points=1
 some = {"L2": [75.0, 71.0], "none": [74.0, 70.0], "dropout": [79.0, 75.0]}
 in_place = 'summarise changed results: `results.pop("none")` takes an entry out, results["none"] reads it; `values.sort()` sorts in place'
-with check.unchanged(some, hint=in_place):
+names = {
+    "KeyError: 'none'": 'results["none"] is there in each call, but your own entry for it is not before its turn: read results["none"] first',
+    "KeyError": "your code looks up a name that this call does not have: the names are those of `results`, others in each call",
+}
+with check.explained(names), check.unchanged(some, hint=in_place):
     summary = summarise(some)
 right_names = isinstance(summary, dict) and set(summary) == {"L2", "none", "dropout"}
 check.true(right_names, 'return a dict with the names "L2", "none" and "dropout": that of "none" belongs to it')
@@ -1491,7 +1514,7 @@ some = {name: rng.normal(70, 3, size=size).tolist() for name, size in zip(("none
 some["c"] = [value - 9 for value in some["none"]]  # worse than nothing
 expected = {name: statistics.mean(values) - statistics.mean(some["none"]) for name, values in some.items()}
 one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
-causes = dict.fromkeys(("inhomogeneous", "same length", "broadcast"), one_by_one)
+causes = names | dict.fromkeys(("inhomogeneous", "same length", "broadcast"), one_by_one)
 with check.explained(causes), check.unchanged(some, hint=in_place):
     lines = summarise(some)
 check.true(set(expected) <= set(lines), f"the result must have the names of the methods, {list(expected)}")
@@ -1655,7 +1678,9 @@ check.between(
 steady = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
 X = np.random.default_rng().normal(size=(6, 5)).astype("float32")
 output = "the results have the shape of the model's output, here (6, 3), not that of X"
-with check.explained({"broadcast": output}), check.unchanged(X, steady, hint="mc_predict changed X or the model: it only asks"):
+none = "the model may have no dropout at all, which `ensembles.mc_dropout` refuses: call the model yourself, model(X, training=True)"
+only_asks = "mc_predict changed X or the model: it only asks"
+with check.explained({"broadcast": output, "has no dropout": none}), check.unchanged(X, steady, hint=only_asks):
     mean = mc_predict(steady, X, 4)[0]
 check.shape(mean, (6, 3), output)
 check.true(
@@ -1713,7 +1738,8 @@ check.close(
         "that is the error of the mean: the standard deviation is not divided by √times": 0.5477,
     },
 )
-with np.errstate(all="ignore"):
+single = "times may be 1, which `ensembles.mc_dropout` refuses: call the model yourself, model(X, training=True)"
+with check.explained({"at least 2": single}), np.errstate(all="ignore"):
     result = mc_predict(coin, threes.copy(), 1)
 check.length(result, 2, "return two arrays for a single prediction too: the mean, and the standard deviation")
 first, alone = (np.asarray(array) for array in result)
@@ -1888,8 +1914,10 @@ check.close(
         "you took the largest probability of any network: take the mean": [[0.9, 0.6], [0.7, 0.8], [0.8, 0.4], [0.3, 0.9]],
     },
 )
-with check.unchanged(P, hint="ensemble changed P: `P /= n` works in place, `P / n` makes a new array"):
-    ensemble(P)
+for dtype in ("float64", "float32"):  # np.asarray(P, dtype) makes no copy of an array that has this dtype
+    P = P.astype(dtype)
+    with check.unchanged(P, hint="ensemble changed P: `P /= n` works in place, `P / n` makes a new array"):
+        ensemble(P)
 ### BEGIN HIDDEN TESTS
 P = np.random.default_rng().dirichlet(np.ones(4), size=(5, 30))
 check.close(

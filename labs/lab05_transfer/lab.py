@@ -140,7 +140,13 @@ def pick_classes(X, y, classes):
 X5, y5, wanted = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]]), np.array([3, 1, 6, 3, 2]), [6, 3]
 hint = "pick_classes changed what it was given: `y[y == 1] = 0` works in place; make a new array for the new labels"
 one_by_one = "`in` and `==` ask about one number; np.isin(y, classes) asks about each of them"
-with check.explained({"truth value of an array": one_by_one}), check.unchanged(X5, y5, wanted, hint=hint):
+causes = {
+    "truth value of an array": one_by_one,
+    "is not in list": "classes.index(label) stops at a label that is not in the list: leave these images out first, np.isin(y, classes)",
+    "has no attribute 'index'": "an array has no index(…), a list has: classes.index(label), for one label at a time",
+    "out of bounds": "y may hold class numbers larger than all in the list: leave these images out before you look for places",
+}
+with check.explained(causes), check.unchanged(X5, y5, wanted, hint=hint):
     result = pick_classes(X5, y5, wanted)
 check.length(result, 2, "return two things: the images and their new labels")
 check.equal(
@@ -174,7 +180,14 @@ check.true(
 
 # %% tests="pick_classes_labels" points=1
 X5, y5 = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]]), np.array([3, 1, 6, 3, 2])
-with check.explained({"truth value of an array": one_by_one}):
+one_by_one = "`in` and `==` ask about one number; np.isin(y, classes) asks about each of them"
+causes = {
+    "truth value of an array": one_by_one,
+    "is not in list": "classes.index(label) stops at a label that is not in the list: leave these images out first, np.isin(y, classes)",
+    "has no attribute 'index'": "an array has no index(…), a list has: classes.index(label), for one label at a time",
+    "out of bounds": "y may hold class numbers larger than all in the list: leave these images out before you look for places",
+}
+with check.explained(causes):
     result = pick_classes(X5.copy(), y5.copy(), [6, 3])
 check.length(result, 2, "return two things: the images and their new labels")
 labels = result[1]
@@ -191,8 +204,10 @@ check.equal(
     hint="one new label for each image that is kept",
 )
 check.true(np.asarray(labels).dtype.kind in "iu", "labels are whole numbers: return an int array")
+with check.explained(causes):
+    labels = pick_classes(np.arange(8).reshape(4, 2), np.array([0, 1, 1, 2]), [1, 0])[1]
 check.equal(
-    pick_classes(np.arange(8).reshape(4, 2), np.array([0, 1, 1, 2]), [1, 0])[1], [1, 0, 0],
+    labels, [1, 0, 0],
     "class 1 becomes 0 and class 0 becomes 1; a label that was changed must not be changed again",
 )
 ### BEGIN HIDDEN TESTS
@@ -217,7 +232,9 @@ for kind, classes, why in (  # uint8 is the type that the labels of images often
     check.true(
         isinstance(labels, np.ndarray), f"the labels come back as a {type(labels).__name__}: return an array, np.array(…, dtype=int)"
     )
-labels = np.asarray(pick_classes(np.ones((3, 2)), np.array([1, 4, 1]), [5, 0])[1])
+no_indices = "no image is of the classes [5, 0], and np.array([]) holds floats, which are no indices: say dtype=int"
+with check.explained({"used as indices": no_indices}):
+    labels = np.asarray(pick_classes(np.ones((3, 2)), np.array([1, 4, 1]), [5, 0])[1])
 check.true(
     labels.dtype.kind in "iu",
     "no image is of the classes [5, 0], and your labels are an array of floats, as np.array([]) is: say dtype=int when you make it",
@@ -412,8 +429,12 @@ def base_with_a_model():
 
 
 # %% tests="reuse_layers" points=1
+whole = "set_weights(base.get_weights()) fits a clone of the whole base: give the clone its weights first, then take its layers but the last"
+shape = "the new network has the input of base, whatever its shape: keras.Input(base.input_shape[1:])"
+copying = {"provided weight shape": whole, "weight list of length": whole, "compatible with the layer": shape}
 base = small_base()
-new = reuse(base)
+with check.explained(copying):
+    new = reuse(base)
 check.model(new, input_shape=(2, 3), output_shape=(1,))
 check.equal(
     [tuple(w.shape) for w in new.weights], [(6, 5), (5,), (5, 4), (4,), (4, 1), (1,)],
@@ -447,7 +468,11 @@ check.equal(
 # %% tests="reuse_values" points=1
 base = small_base()
 expected = base.get_weights()[:4]
-new = reuse(base)
+whole = "set_weights(base.get_weights()) fits a clone of the whole base: give the clone its weights first, then take its layers but the last"
+shape = "the new network has the input of base, whatever its shape: keras.Input(base.input_shape[1:])"
+copying = {"provided weight shape": whole, "weight list of length": whole, "compatible with the layer": shape}
+with check.explained(copying):
+    new = reuse(base)
 check.model(new, input_shape=(2, 3))
 check.true(
     any(np.any(w) for w in new.get_weights()[:4]) and len(new.get_weights()) >= 4,
@@ -509,7 +534,10 @@ check.equal(lost, [], f"{last}. The shapes of the arrays of base's weights that 
 # %% tests="reuse_safe" points=1
 base = small_base()
 before = base.get_weights()
-with check.mutates(base):
+whole = "set_weights(base.get_weights()) fits a clone of the whole base: give the clone its weights first, then take its layers but the last"
+shape = "the new network has the input of base, whatever its shape: keras.Input(base.input_shape[1:])"
+copying = {"provided weight shape": whole, "weight list of length": whole, "compatible with the layer": shape}
+with check.explained(copying), check.mutates(base):
     new = reuse(base)
 check.model(new, input_shape=(2, 3))
 new.trainable = False
@@ -569,8 +597,12 @@ check.true(
 ### END HIDDEN TESTS
 
 # %% tests="reuse_frozen" points=1
+whole = "set_weights(base.get_weights()) fits a clone of the whole base: give the clone its weights first, then take its layers but the last"
+shape = "the new network has the input of base, whatever its shape: keras.Input(base.input_shape[1:])"
+copying = {"provided weight shape": whole, "weight list of length": whole, "compatible with the layer": shape}
 base = small_base()
-new = reuse(base)
+with check.explained(copying):
+    new = reuse(base)
 check.model(new, input_shape=(2, 3))
 check.weights(new, [(4, 1), (1,)], "only the new neuron should be trainable: freeze the layers of the body, not the head or all of new")
 ### BEGIN HIDDEN TESTS
@@ -775,7 +807,8 @@ def opened_with_a_model_inside():
 # %% tests="unfreeze" points=1
 network, X, y = half_frozen()
 start = network.get_weights()
-with check.mutates(network):
+word = "compile has no learning rate of its own, the optimizer has it: optimizer=keras.optimizers.Adam(learning_rate)"
+with check.explained({"keyword argument 'l": word}), check.mutates(network):
     unfreeze(network, 0.01)
 check.equal(
     len(network.trainable_weights), 6,
@@ -832,7 +865,8 @@ check.true(
 
 # %% tests="unfreeze_compiled" points=1
 network, X, y = half_frozen()
-with check.mutates(network):
+word = "compile has no learning rate of its own, the optimizer has it: optimizer=keras.optimizers.Adam(learning_rate)"
+with check.explained({"keyword argument 'l": word}), check.mutates(network):
     unfreeze(network, 0.002)
 check.close(
     float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)), 0.002, rtol=1e-3,
@@ -2196,7 +2230,9 @@ features = {
     scale: check.outputs(body, scaled).mean(axis=(1, 2))
     for scale, scaled in (("right", snaps / 127.5 - 1), ("raw", snaps), ("one", snaps / 255))
 }
-built = build_classifier(body, 3)
+size = "the classifier has the input of base, whatever its shape: keras.Input(base.input_shape[1:])"
+with check.explained({"incompatible": size}):
+    built = build_classifier(body, 3)
 check.model(built, input_shape=(6, 6, 3), output_shape=(3,))
 q = check.outputs(built, snaps)
 check.probabilities(q, hint="the last layer needs softmax")
@@ -2240,7 +2276,8 @@ with check.explained(dict.fromkeys(("ValueError", "TypeError", "ndex", "expected
 
 # %% tests="classifier_frozen" points=1
 body = small_body()
-with check.mutates(body):
+size = "the classifier has the input of base, whatever its shape: keras.Input(base.input_shape[1:])"
+with check.explained({"incompatible": size}), check.mutates(body):
     built = build_classifier(body, 3)
 check.weights(built, [(4, 3), (3,)], "only the head should be trainable: base.trainable = False")
 check.equal(
@@ -2278,7 +2315,9 @@ check.true(
 
 # %% tests="classifier_augment" points=1
 body = small_body()
-built = build_classifier(body, 3)
+size = "the classifier has the input of base, whatever its shape: keras.Input(base.input_shape[1:])"
+with check.explained({"incompatible": size}):
+    built = build_classifier(body, 3)
 check.model(built, input_shape=(6, 6, 3), output_shape=(3,))
 snap = np.zeros((1, 6, 6, 3), "float32")
 snap[:, :3, :2] = np.random.default_rng().uniform(100, 255, size=(1, 3, 2, 3))

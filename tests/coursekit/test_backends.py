@@ -16,7 +16,7 @@ from coursekit import _machine, _tensorflow
 
 HOME = Path(coursekit.__file__).parent
 # Backend → the only modules that import it.
-PLACES = {"tensorflow": {"_tensorflow.py"}, "jax": {"_gpus.py"}, "torch": {"_gpus.py"}}
+PLACES = {"tensorflow": {"_tensorflow.py"}, "jax": {"_gpus.py", "exports.py"}, "torch": {"_gpus.py"}}
 OTHERS = [
     pytest.param(name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed"))
     for name in ("jax", "torch")

@@ -526,7 +526,7 @@ def test_what_the_grader_says_in_place_of_a_network_is_shown_to_its_end() -> Non
         def __repr__(self) -> str:
             return "a model that cannot be marked: " + 20 * "because " + "the end"
 
-    with pytest.raises(Mistake, match="the end$"):
+    with pytest.raises(Mistake, match=r"the end$"):
         check.model(Said())
 
 

@@ -108,17 +108,20 @@ def test_an_error_of_the_cell_itself_has_no_line_in_the_answer(notebook: Noteboo
         ("bool(np.ones(3) > 0)", "np.where"),
         ("bool(keras.ops.ones((3,)) > 0)", "np.where"),
         ("float(np.ones((3, 2)))", "one number"),
+        ("float(keras.ops.ones((3, 2)))", "one number"),
         ("np.ones((3, 2)) @ np.ones(3)", "columns of A"),
         ("np.dot(np.ones((3, 2)), np.ones(3))", "columns of A"),
         ("keras.ops.matmul(keras.ops.ones((3, 2)), keras.ops.ones((3, 2)))", "columns of A"),
         ("np.ones((3, 2)) + np.ones(3)", ".shape"),
         ("keras.ops.ones((3, 2)) + keras.ops.ones((3, 3))", ".shape"),
         ("np.ones(3).sum(axis=1)", "fewer axes"),
+        ("keras.ops.sum(keras.ops.ones((3,)), axis=1)", "fewer axes"),
         ("np.array([[1, 2], [3]])", "one length"),
         ("np.ones(3)[5]", "no such entry"),
         ("[1, 2][2]", "no such entry"),
         ("np.ones(3)[0, 1]", "no such entry"),
         (COMPILED, "in third place"),
+        ("keras.ops.ones((3,))[0, 1]", "no such entry"),
         ("a, b = None", "return"),
         ("a, b = 1, 2, 3", "left of `=`"),
         ("x = None\nx + 1", "is None"),
@@ -140,6 +143,22 @@ def test_common_errors_as_python_numpy_and_keras_word_them_have_a_cause(code: st
     with pytest.raises(Exception) as caught:  # noqa: PT011 - any of them
         exec(code, {"np": np, "keras": keras})
     assert word in _errors.usual_cause(caught.value), repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("Boolean value of Tensor with more than one value is ambiguous", "np.where"),
+        ("a Tensor with 6 elements cannot be converted to Scalar", "one number"),
+        ("only one element tensors can be converted to Python scalars", "one number"),
+        ("mat1 and mat2 shapes cannot be multiplied (3x2 and 3x2)", "columns of A"),
+        ("The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 1", ".shape"),
+        ("Dimension out of range (expected to be in range of [-1, 0], but got 1)", "fewer axes"),
+        ("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.", "convert_to_numpy"),
+    ],
+)
+def test_common_errors_as_pytorch_words_them_have_a_cause(said: str, word: str) -> None:
+    assert word in _errors.usual_cause(RuntimeError(said))
 
 
 @pytest.mark.parametrize("error", [ValueError("my own words"), ZeroDivisionError("division by zero"), KeyError("rate")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import mmap
 import multiprocessing.synchronize
 import os
 import pwd
@@ -702,6 +703,29 @@ def test_too_much_memory_is_a_memory_error(either: tuple[Warden, Level]) -> None
         return "allocated"
 
     assert either[0].run(allocate, either[1], memory_mb=5000) == "MemoryError"
+
+
+def test_code_of_large_libraries_takes_nothing_from_the_memory_of_a_notebook(ours: tuple[Warden, Level]) -> None:
+    """PyTorch with CUDA maps 4 GB of code. Here a large file that nobody may write to stands for it."""
+    if os.path.exists(CUDA_DEVICE):
+        pytest.skip("CUDA needs more addresses than memory, so they are not limited here")
+    warden, level = ours
+    library = warden.folder / "library.so"
+    with library.open("wb") as file:
+        file.truncate(6000 * MEGABYTE)  # a hole: it takes no disk
+    with library.open("rb") as file, mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ):
+
+        def allocate() -> list[str]:
+            found = []
+            for size in (1000, 6000):
+                try:
+                    bytearray(size * MEGABYTE)
+                    found.append("allocated")
+                except MemoryError:
+                    found.append("MemoryError")
+            return found
+
+        assert warden.run(allocate, level, memory_mb=5000) == ["allocated", "MemoryError"]
 
 
 # What a notebook may count on
