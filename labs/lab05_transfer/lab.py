@@ -484,6 +484,8 @@ check.true(
 )
 ### BEGIN HIDDEN TESTS
 bases = {"four hidden layers": small_base((4,), (6, 5, 3, 4), 2), "layers of several kinds": mixed_base()}
+bases["frozen layers"] = small_base((4,), (6, 5), 2)
+bases["frozen layers"].trainable = False
 for kind, deep in {**bases, "a model among its layers": base_with_a_model()}.items():
     x = np.random.default_rng().normal(size=(30, *deep.input_shape[1:])).astype("float32")
     hidden = check.outputs(keras.Model(deep.inputs, deep.layers[-2].output), x)
@@ -1379,6 +1381,14 @@ check.between(
     np.mean(noise**4) / np.mean(noise**2) ** 2, 2.7, 3.3, name="the fourth moment of the noise, 3 for a normal distribution",
     low_hint="the noise has no normal distribution: large values are missing (use .normal)",
 )
+coloured = np.asarray(add_noise(np.full((4, 6, 5, 3), 0.5, dtype="float32"), 0.1, 2))
+check.true(
+    coloured.std(axis=-1).max() > 0.001,
+    "all colours of a pixel got the same number: every entry has its own, size=X.shape, whatever the number of axes",
+)
+kinds = "X may be an array of any type of floats, float16 too, which Generator.standard_normal does not draw: .normal(scale=s, size=X.shape)"
+with check.explained({"Unsupported dtype": kinds, "TypeError": kinds}):
+    add_noise(np.full((2, 3), 0.5, dtype="float16"), 0.1, 2)
 X = np.random.default_rng().random((3, 4))
 same = np.asarray(add_noise(X.copy(), 0.0, 1))
 check.true(same.dtype == np.float32, "for s = 0 and a float64 array too return float32: no way out before the astype")

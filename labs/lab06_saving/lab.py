@@ -267,6 +267,8 @@ hint = (
 with check.explained({"No such file": hint, "FileNotFound": hint}):
     save_and_load(other, "exercise_1.keras")
 Path("exercise_1.keras").unlink(missing_ok=True)
+save_and_load(other, f"{folder}/run.v2.keras")
+check.true(Path(f"{folder}/run.v2.keras").is_file(), "there is no file run.v2.keras now: save to the path as it is, whatever dots it holds")
 ### END HIDDEN TESTS
 
 # %% tests="save_and_load_state" points=1
@@ -643,7 +645,7 @@ with check.explained({
     "Invalid filepath extension": "`save` refuses a path without ending: a SavedModel is written by `export`",
     "save_format": "the argument save_format is a thing of the past: a SavedModel is written by `export`",
     "must end in": "`save_weights` wants the ending .weights.h5: a SavedModel is written by `export`",
-}):
+}), check.unchanged(before, hint="save_any changed the model that it was given: save it as it is"):
     save_any(before, fresh("exercise_3_keras"))
 check.true(
     Path("lab06_models/exercise_3_keras/saved_model.pb").is_file(),
@@ -889,6 +891,15 @@ for place, name in ((0, "number of steps"), (1, "learning rate"), (-1, "last var
         f"here only the {name} of the optimizer differs: compare all its variables, not only the number of steps",
     )
     second.optimizer.variables[place].assign(usual)
+kin = trained_toy()
+kin.compile(optimizer=keras.optimizers.AdamW(), loss="mse")
+kin.optimizer.build(kin.trainable_variables)
+for mine, theirs in zip(kin.optimizer.variables, first.optimizer.variables):
+    mine.assign(theirs)
+check.true(
+    same_state(first, kin)["optimizer"],
+    "these optimizers are of two classes, Adam and AdamW, and all their variables are equal: compare the variables, and nothing else",
+)
 whole_numbers = np.arange(30, dtype="float32").reshape(6, 5)  # their sums are exact
 for other, why in (
     (np.nextafter(whole_numbers, np.float32(99)), "differs by one bit from that of the other: compare exactly, as with the weights"),
