@@ -120,10 +120,9 @@ TARGET_HEAD = 0.55  # the same for exercise 8
 def pick_classes(X, y, classes):
     """The images of some classes, with new labels.
 
-    X: array (n, ...), one image a row. y: array (n,) of any integer type, the class number of each,
-        0 or more.
-    classes: list of different class numbers, 0 or more; of some or all of them no image may be
-        there. The new label of a class is its place in this list: classes[0] becomes 0, classes[1]
+    X: array (n, ...), one image a row. y: array (n,) of any integer type, unsigned ones too, the
+        class number of each. No number is negative.
+    classes: list of different class numbers; of some or all of them no image may be there. The new label of a class is its place in this list: classes[0] becomes 0, classes[1]
         becomes 1, and so on.
     Returns two new arrays: the images whose class is in the list, in the order that they have in X;
     and their new labels, an int array, even if no image is kept. X, y and classes are not changed.
@@ -2183,8 +2182,8 @@ print(f"from scratch:             {scratch_valid:.1%} {right}, {seconds_scratch:
 # Heads on kept features are quick, but two things need the whole network in one piece: whoever *uses* it wants
 # photographs in and classes out; and **augmentation** changes the photographs anew in each epoch, so no
 # features can be kept. Augmentation means small changes that leave the class as it is: a mirrored dress is a
-# dress. Layers such as `keras.layers.RandomFlip("horizontal")` do it, and **only in training**: in use they
-# pass the photograph on as it is.
+# dress. Layers such as `keras.layers.RandomFlip("horizontal")` do it, and **only in training**: in `predict`, in `evaluate` and in
+# `model(X, training=False)` they pass the photograph on as it is. (A plain `model(X)` does not say which of the two is meant, and such a layer then mirrors.)
 #
 # | part | job | training | in use |
 # |---|---|---|---|
