@@ -450,6 +450,7 @@ y_hat = nearest_mean(samples.copy(), labels[which], samples.copy())
 check.equal(
     y_hat, expected,
     mistakes={
+        "only the labels 0 to 9 were looked for: np.unique(y_train) gives all that occur": np.full(400, labels[2]),
         "return labels of y_train, not the number of a column": numbers,
         "the means stand in the order in which the labels first appear, but you look the label up in rising order: "
         "use the same order for both": in_order[[labels.tolist().index(label) for label in expected]],
@@ -506,11 +507,11 @@ close = np.concatenate([centres[1:2] + 0.1, centres[1:]])  # the first two class
 twice = np.delete(np.arange(10), 1)
 y_hat = nearest_mean(np.concatenate([close, close[twice]]), np.concatenate([np.arange(10), twice]), close[:2].copy())
 check.equal(y_hat, [0, 1], alone)
-pictures = rng.normal(size=(4, 5, 4, 3))
-colours = "a sample may have more axes, as a colour image does: sum over all but the first, which X.reshape(len(X), -1) makes easy"
-with check.explained(dict.fromkeys(("broadcast", "out of bounds", "too many", "reshape"), colours)):
-    y_hat = nearest_mean(pictures.copy(), np.array([2, 7, 1, 5]), pictures.copy())
-check.equal(y_hat, [2, 7, 1, 5], colours)
+pictures = rng.normal(size=(10, 5, 4, 3))
+check.equal(
+    nearest_mean(pictures.copy(), np.arange(10), pictures.copy()), np.arange(10),
+    "a sample may have more axes, as a colour image does: sum over all but the first, which X.reshape(len(X), -1) makes easy",
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -977,10 +978,8 @@ check.true(
 check.close(loss, 0, atol=1e-4, hint="a perfect prediction costs 0, one number")
 Y, Q = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [0.5, 0.5]])
 hint = "cross_entropy changed its input: `Q[Q < 1e-7] = 1e-7` works in place, np.clip makes a new array"
-for dtype in ("float64", "float32"):  # np.asarray(Q, dtype) makes no copy of an array that has this dtype
-    Y, Q = Y.astype(dtype), Q.astype(dtype)
-    with check.unchanged(Y, Q, hint=hint):
-        cross_entropy(Y, Q)
+with check.unchanged(Y, Q, hint=hint):
+    cross_entropy(Y, Q)
 with np.errstate(all="ignore"):
     half = cross_entropy(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]]))
     loss = cross_entropy(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))

@@ -122,8 +122,9 @@ def pick_classes(X, y, classes):
 
     X: array (n, ...), one image a row. y: array (n,) of any integer type, unsigned ones too, the
         class number of each. No number is negative.
-    classes: list of different class numbers; of some or all of them no image may be there. The new label of a class is its place in this list: classes[0] becomes 0, classes[1]
-        becomes 1, and so on.
+    classes: list of different class numbers; of some or all of them no image may be there. The new
+        label of a class is its place in this list: classes[0] becomes 0, classes[1] becomes 1, and
+        so on.
     Returns two new arrays: the images whose class is in the list, in the order that they have in X;
     and their new labels, an int array, even if no image is kept. X, y and classes are not changed.
     """
