@@ -63,7 +63,7 @@ _CAUSES = (
         "back with `return`.",
     ),
     (
-        r"dtype='?string'? is not a valid dtype",
+        r"dtype='?string'? is not a valid dtype|Invalid dtype: str",
         '`compile` takes the weights of the losses in third place. Name what you pass: `metrics=["accuracy"]`.',
     ),
     (

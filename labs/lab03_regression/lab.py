@@ -2484,9 +2484,9 @@ if not right:
     )
     check.true(not np.isclose(valid_error, squared, rtol=1e-3), "valid_error is the MSE: take the root")
     check.true(not np.isclose(valid_error, absolute, rtol=1e-3), "valid_error is the MAE: take the root of the mean of the squares")
-    table = (np.var(housing.y_valid) + np.var(guesses) + np.mean(housing.y_valid - guesses) ** 2) ** 0.5  # of all pairs
+    of_all_pairs = (np.var(housing.y_valid) + np.var(guesses) + np.mean(housing.y_valid - guesses) ** 2) ** 0.5
     check.true(
-        not np.isclose(valid_error, table, rtol=1e-3),
+        not np.isclose(valid_error, of_all_pairs, rtol=1e-3),
         "valid_error compares each price with each answer, in a table (n, n): what model.predict returns has the shape (n, 1). Take [:, 0]",
     )
     for part, X, y in (("training", housing.X_train, housing.y_train), ("test", housing.X_test, housing.y_test)):

@@ -59,7 +59,7 @@ CHANGES: list[tuple[Callable[[], Any], Callable[[Any], Any], Callable[[Any], Any
     (network, lambda m: setattr(m.layers[0], "trainable", False), lambda m: len(m.trainable_weights)),
     (network, lambda m: m(np.ones((4, 2)), training=True), lambda m: m.get_weights()[-3].sum()),
     (network, lambda m: m.optimizer.iterations.assign(7), lambda m: int(m.optimizer.iterations)),
-    (lambda: [keras.Variable(1.0)], lambda v: v[0].assign(2.0), lambda v: float(v[0])),
+    (lambda: [keras.Variable(1.0)], lambda v: v[0].assign(2.0), lambda v: float(keras.ops.convert_to_numpy(v[0]))),
 ]
 
 
