@@ -284,6 +284,11 @@ check.true(
     "the loaded model is not compiled, so it cannot be trained on: load_model compiles it, unless compile=False",
 )
 check.equal(after.loss, "sparse_categorical_crossentropy", "this is the loss of the loaded model")
+check.true(
+    after.optimizer is not before.optimizer,
+    "the loaded model has the very optimizer of the model that was given, which knows the weights of that one: load_model brings\n"
+    "another, with the same memory",
+)
 check.equal(
     [keras.ops.convert_to_numpy(variable).tolist() for variable in after.optimizer.variables], memory,
     "the optimizer has lost its memory: load_model brings it back, and a new `compile` starts from nothing",
