@@ -63,7 +63,7 @@ _CAUSES = (
         "back with `return`.",
     ),
     (
-        r"dtype='?string'? is not a valid dtype|Invalid dtype: str",
+        r"dtype='?string'? is not a valid dtype|Invalid dtype: str|dtype <U\d+ is not a valid JAX",
         '`compile` takes the weights of the losses in third place. Name what you pass: `metrics=["accuracy"]`.',
     ),
     (
