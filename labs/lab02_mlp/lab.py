@@ -438,6 +438,7 @@ rng = np.random.default_rng()
 # Some labels above 9 and one below 0, and not in rising order when they first appear.
 labels = np.concatenate([rng.integers(300, 3000, 1), rng.integers(10, 21, 1), rng.integers(1, 10, 1), -rng.integers(1, 10, 1)])
 centres = rng.normal(size=(4, 6))
+centres *= np.array([[0.3], [2.5], [2.5], [2.5]]) / np.linalg.norm(centres, axis=1, keepdims=True)  # the first lies nearest to 0
 which = np.append(np.arange(4), rng.integers(0, 4, size=396))
 samples = centres[which] + 2 * rng.normal(size=(400, 6))
 expected = sklearn.neighbors.NearestCentroid().fit(samples, labels[which]).predict(samples)
