@@ -26,7 +26,8 @@ def refuse_own_code(network: Any) -> None:
 def own_code(network: Any) -> str:
     """Say which part of a network is not Keras's own, and what to use instead; "" if there is none."""
     if not type(network).__module__.startswith("keras."):
-        return "it is an object of a subclass of keras.Model. Build it with keras.Sequential or the functional API"
+        kind = type(network).__name__[:60]
+        return f"it is an object of your class {kind}, a subclass of keras.Model. Build it with keras.Sequential or the functional API"
     for layer in network.layers:
         if hasattr(layer, "layers"):
             if inside := own_code(layer):

@@ -296,9 +296,7 @@ NETWORKS = [
     network(
         "code_in_the_archive",
         GRADER + "code = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])\ncode.save('code.keras')\n"
-        "data = open('code.keras', 'rb').read()\ngrader['keras_codec']['_archive'] = lambda model, name: data\n"
-        + UNTRAINED
-        + FORGED,
+        "data = open('code.keras', 'rb').read()\ngrader['keras_codec']['_archive'] = lambda model: data\n" + UNTRAINED + FORGED,
         says="the model holds code",
         flagged=ODD,
     ),
@@ -312,7 +310,7 @@ NETWORKS = [
         "                del group['0']\n"
         "                group.create_dataset('0', (2, 2), 'f4', external=[('/etc/passwd', 0, 16)])\n"
         "            new.write('w.h5', item)\n        else:\n            new.writestr(item, old.read(item))\n"
-        "data = open('b.keras', 'rb').read()\ngrader['keras_codec']['_archive'] = lambda model, name: data\n" + FORGED,
+        "data = open('b.keras', 'rb').read()\ngrader['keras_codec']['_archive'] = lambda model: data\n" + FORGED,
         says="weights refer to another file",
         flagged=ODD,
     ),

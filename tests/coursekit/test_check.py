@@ -501,7 +501,10 @@ def own_penalty() -> keras.Model:
 @pytest.mark.parametrize(
     ("build", "said"),
     [
-        (Net, "it is an object of a subclass of keras.Model. Build it with keras.Sequential or the functional API"),
+        (
+            Net,
+            "it is an object of your class Net, a subclass of keras.Model. Build it with keras.Sequential or the functional API",
+        ),
         (
             lambda: keras.Sequential([keras.Input((2,)), Own(1, name="mine")]),
             "its layer `mine` holds code: it is of the class Own",
