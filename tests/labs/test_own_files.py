@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.labs.source import find_labs, load_lab
+from coursekit import exports
 
 ROOT = Path(__file__).parents[2]
 LABS = [folder.name for folder in find_labs(ROOT / "labs")]
@@ -43,7 +44,7 @@ def test_lab_6_removes_no_network_that_a_student_has_saved(tmp_path: Path, monke
     mine.write_bytes(b"three nights of training")
     monkeypatch.chdir(tmp_path)
     (toys,) = [cell.source for cell in load_lab(ROOT / "labs" / "lab06_saving").cells if "def fresh(" in cell.source]
-    names: dict[str, object] = {"Path": Path, "shutil": shutil}
+    names: dict[str, object] = {"Path": Path, "shutil": shutil, "exports": exports}
     exec(toys, names)
     for _ in range(2):
         place = Path(names["fresh"]("network.keras"))  # type: ignore[operator]
