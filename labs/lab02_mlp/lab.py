@@ -1995,7 +1995,8 @@ check.equal(
 )
 check.equal(
     np.asarray(confident_mistakes(P.copy(), y.copy(), 80))[: len(mistakes)], [i for _, i in mistakes],
-    "wrong for k = 80 of 80 samples: every mistake is asked for, also those whose largest probability is below one half",
+    "wrong for k = 80 of 80 samples: every mistake is asked for, also those whose largest probability is below one half, in the order of the\n"
+    "probability of the predicted class",
 )
 P = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.3, 0.7], [0.7, 0.3], [0.0, 1.0], [0.6, 0.4]])
 found = np.asarray(confident_mistakes(P.copy(), np.array([1, 0, 1, 0, 1, 1, 1]), 6))
