@@ -122,11 +122,13 @@ def _model(encoder: Encoder, model: keras.Model, name: str) -> Node:
 
 def _archive(model: keras.Model) -> bytes:
     """The model as a .keras file. Raises RefusedError for a model with code of its own."""
-    if own := own_code(model):
-        raise _holds_code(own)
     try:
+        if own := own_code(model):
+            raise _holds_code(own)
         check_config(model.get_config())
         return saved(model)
+    except RefusedError:
+        raise
     except ValueError as error:
         raise _holds_code(str(error)) from None
     except Exception as error:
@@ -138,7 +140,7 @@ def _holds_code(why: str) -> RefusedError:
 
     The labs ask for models that consist of Keras's own parts.
     """
-    return RefusedError(f"a model that cannot be marked: {why}", decides_itself=True)
+    return RefusedError(f"a model that cannot be marked ({why})", decides_itself=True)
 
 
 def _load(decoder: Decoder, node: Node) -> keras.Model:

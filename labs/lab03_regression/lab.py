@@ -2402,9 +2402,9 @@ one_guess(ready_guesses, 10, 50)
 # optimizer, rate and number of epochs are yours to choose. Two things are not: the training data, those of a
 # `Normalization` layer too, are all training districts and no others (the validation districts only measure, and may
 # say when to stop), and a batch has 128 districts, or 64. So the checks
-# can tell from the number of the optimizer's steps what you trained on: 91 steps an epoch, or 182. (They can read it with an
-# optimizer and a schedule of Keras, not with classes of your own; and to compile the network again after the training sets it back
-# to 0, so do not.) Train with `model.fit`, or with
+# can tell from the number of the optimizer's steps what you trained on: 91 steps an epoch, or 182. (Your optimizer
+# and its schedule must be Keras's own: the checks cannot read others. Do not compile the network again after the training: that sets the
+# number of steps back to 0.) Train with `model.fit`, or with
 # `training.fit`, which is the same with faster settings and one line of output; with `live=True` it draws the loss while it trains.
 # `predict` takes *raw* features, as they stand in `housing.X_test`, and does whatever your network needs: so
 # nobody who uses it must know about logarithms. It may be called with a single district. Two of the four points are

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -705,7 +706,7 @@ def test_networks_with_code_in_them_are_refused(layer: Any) -> None:
     def build() -> keras.Model:
         return keras.Sequential([keras.Input((3,)), layer])
 
-    with remote(build) as function, pytest.raises((TypeError, ValueError), match=r"cannot be marked: its layer .* holds code"):
+    with remote(build) as function, pytest.raises((TypeError, ValueError), match=r"cannot be marked \(its layer .* holds code"):
         function()
 
 
@@ -874,8 +875,18 @@ def test_a_layer_with_a_function_of_the_students_is_refused_with_its_reason(sett
 
     with (
         remote(build) as function,
-        pytest.raises(TypeError, match=r"cannot be marked: its layer `.*` holds (your|a )"),
+        pytest.raises(TypeError, match=r"cannot be marked \(its layer `.*` holds (your|a )"),
     ):
+        function()
+
+
+def test_a_model_whose_configuration_cannot_be_read_is_refused_as_one_that_keras_cannot_save() -> None:
+    def build() -> keras.Model:
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        model.layers[0].get_config = partial({}.pop, "units")
+        return model
+
+    with remote(build) as function, pytest.raises(TypeError, match="a model that Keras cannot save"):
         function()
 
 
