@@ -155,6 +155,12 @@ import contextlib
 
 with contextlib.suppress(TypeError):  # costs nothing here if X is changed in place, which another test is for
     check.equal(predict(CORNERS.copy(), np.array([1.6, 1.6]), -2.5), [0, 0, 0, 1], hint=kinds)
+check.equal(
+    predict(CORNERS.copy(), np.array([1.0, 1.0]), 0.5),
+    [1, 1, 1, 1],
+    mistakes={"the bias is added with its own sign, also where it is above 0: w·x + b": [0, 1, 1, 1]},
+    hint="by hand: the scores of the four rows are 0.5, 1.5, 1.5 and 2.5, and the answer is 1 where the score is above 0",
+)
 rng = np.random.default_rng()
 samples, weights, bias = rng.normal(size=(200, 5)), rng.uniform(0.5, 1, 5), rng.choice([-1, 1]) * rng.uniform(0.2, 0.3)
 scores = np.array([sum(a * c for a, c in zip(row, weights)) for row in samples]) + bias
@@ -204,6 +210,12 @@ check.shape(
     predict(np.array([[1, 2]]), np.array([2, -1]), 1),
     (1,),
     hint="a batch of ONE sample gives an array with one answer, (1,): np.squeeze or one number loses the axis",
+)
+check.equal(
+    predict(np.array([[1.5, 0.5], [0.5, 0.0], [0.0, 4.0]]), np.array([1.0, 1.0]), -2.0),
+    [0, 0, 1],
+    mistakes={"the first score here is exactly 0.0, and the answer to that is 0: use >, not >= or the sign of a float, which 0.0 has too": [1, 0, 1]},
+    hint="the scores here are 0.0, −1.5 and 2.0",
 )
 whole, unit = np.array([[1.5, -2.0], [-0.0, 300.0], [0.25, 0.0]]), np.array([2.0, -0.5])
 in_place = "predict changed its input: `X *= w` works in place, also behind np.asarray, which makes no copy of floats"
@@ -1307,9 +1319,9 @@ rng = np.random.default_rng()
 samples, targets = rng.normal(size=(13, 3)), rng.normal(size=13)
 
 
-def by_pieces(pieces):
+def by_pieces(pieces, epochs=3):
     state = np.zeros(4)
-    for piece in pieces * 3:
+    for piece in pieces * epochs:
         rows = np.column_stack([samples[piece], np.ones(len(piece))])
         state = state + 0.02 * sum((targets[i] - state @ row) * row for i, row in zip(piece, rows))
     return state
@@ -1324,6 +1336,8 @@ check.close(
     mistakes={
         "13 samples by 5 are pieces of 5, 5 and 3, not of nearly equal size (np.array_split makes 5, 4 and 4)":
             by_pieces([range(0, 5), range(5, 9), range(9, 13)]),
+        "that is one epoch: w and b go on from epoch to epoch, so set them to 0 once, before both loops":
+            by_pieces([range(0, 5), range(5, 10), range(10, 13)], epochs=1),
     },
     hint="wrong for three epochs of 13 samples in pieces of 5, 5 and 3: is every sample used once?",
 )
@@ -1430,9 +1444,10 @@ check.shape(
     (6,),
     hint="one error for EACH epoch, also where it hardly changes: do not stop before the last epoch",
 )
+ends = [train_delta(samples.copy(), 1e-4 * targets, 0.01, epochs, 3)[:2] for epochs in (1, 2, 3, 4)]
 check.close(
     train_delta(samples.copy(), 1e-4 * targets, 0.01, 4, 3)[2],
-    1e-8 * np.array(measured),
+    [error(samples, 1e-4 * targets, w_end, b_end) for w_end, b_end in ends],
     atol=0,
     hint="E is small here: note E as it is, do not round it",
 )

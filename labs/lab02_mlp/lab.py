@@ -217,12 +217,15 @@ check.close(
 rng = np.random.default_rng()
 flat = rng.integers(0, 12, size=(40, 12)).astype(np.uint8)  # small numbers, where rounded m and s differ most
 expected = sklearn.preprocessing.StandardScaler().fit_transform(flat.reshape(-1, 1).astype(float)).reshape(40, 12)
-hint = "images may come in any shape, for example (n, 784): nothing may depend on three axes"
+hint = "images may come in any shape, here (40, 12): nothing may depend on three axes, and m and s are those of ALL their pixels"
 with check.explained({"AxisError": hint}):
     Z = standardise(flat.copy(), flat.copy())
     check.close(
         Z, expected, rtol=1e-3, atol=1e-4, hint=hint,
-        mistakes={"you rounded m and s: take them as they are": (flat - flat.mean().round(1)) / flat.std().round(1)},
+        mistakes={
+            "you rounded m and s: take them as they are": (flat - flat.mean().round(1)) / flat.std().round(1),
+            "m and s are those of ALL training images, not of every second one": (flat - flat[::2].mean()) / flat[::2].std(),
+        },
     )
 Z = np.asarray(Z, dtype=float)
 check.true(np.abs(Z - np.round(Z, 4)).max() > 1e-5, "the result is rounded to 4 digits or fewer: return the values as they are")
@@ -1059,8 +1062,9 @@ def count_parameters(sizes):
 
 
 # %% tests="count_parameters" points=1
+total = count_parameters([784, 300, 100, 10])
 check.equal(
-    count_parameters([784, 300, 100, 10]), 266610,
+    total, 266610,
     mistakes={
         "you forgot the biases: every neuron has one": 266200,
         "the inputs are not neurons: they have no biases": 267394,
@@ -1070,6 +1074,7 @@ check.equal(
     },
     hint="by hand: the first layer has 784 · 300 weights and 300 biases; add the two other layers",
 )
+check.true(not np.issubdtype(np.asarray(total).dtype, np.floating), f"{float(total)} is a float: return an int, such as {int(total)}")
 any_number = "a network may have any number of layers, also one: here [5, 2], five inputs and two neurons"
 with check.explained({"IndexError": any_number, "unpack": any_number}):
     check.equal(count_parameters([5, 2]), 12, any_number, mistakes={"you forgot the biases: every neuron has one": 10})

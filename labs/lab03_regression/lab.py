@@ -423,6 +423,11 @@ check.close(
         "w and b are mixed up: where did you put the column of ones?": [5, 2, -3],
         "the constant is the last weight here, and you returned the first one": [-3, 5, 2],
         "that b belongs to centred columns: for X as it stands, it is y.mean() − X.mean(axis=0) @ w": [2, -3, 3.6],
+        "w and b belong to columns on another scale: for X as it stands, divide each weight by the deviation of its column, and then find b":
+            [1.496663, -3.286335, 3.6],
+        "w belongs to columns on another scale: for X as it stands, divide each weight by the deviation of its column": [1.496663, -3.286335, 5],
+        "a penalty on the weights makes them smaller (Ridge does, with alpha=1): take the plain squares": [1.335938, -2.476562, 5.007812],
+        "a penalty on weights and constant makes them smaller: take the plain squares": [1.951872, -2.074866, 3.427807],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -643,7 +648,13 @@ for j in (0, 2, 3, 4, 5):
     expected[:, j] = scipy.special.xlogy(1.0, expected[:, j])
 check.close(
     np.asarray(make_features(X))[:, :8], expected, rtol=1e-4, atol=1e-4,
-    hint="columns 0 to 7 are wrong for 30 other districts: nothing may depend on the rows of one array",
+    mistakes={
+        f"values below {low} were lifted to {low} before the logarithm: all are above 0, so it needs no lower limit":
+            np.column_stack([np.log(np.maximum(X[:, j], low)) if j in (0, 2, 3, 4, 5) else X[:, j] for j in range(8)])
+        for low in (1.0, 0.5, 0.1)
+    },
+    hint="columns 0 to 7 are wrong for 30 other districts: the logarithm is that of each number as it is, and nothing may depend on\n"
+    "the rows of one array",
 )
 small = np.column_stack([np.geomspace(1e-6, 1.0, 5)] * 6 + [np.full(5, 35.1), np.full(5, -119.2)])
 check.close(
@@ -2286,8 +2297,9 @@ check.close(
         "the weights are exchanged: 0.9 belongs to the main output": 4.5,
         "the two losses are averaged: loss_weights=[0.9, 0.1] is missing": 6.5,
         "that is 0.9·MAE(main) + 0.1·MAE(aux): take the mean squared error": 2.9,
-        "the auxiliary output has the mean absolute error: both need the mean squared error": 8.3,
+        "the auxiliary output has the mean absolute error, or the Huber loss: both need the mean squared error": 8.3,
         "the main output has the mean absolute error: both need the mean squared error": 3.1,
+        "the main output has the Huber loss: both need the mean squared error": 2.65,
     },
 )
 check.true(

@@ -447,6 +447,7 @@ check.close(
         "you went uphill: w MINUS lr times the slope": [2.2, -0.95, 0.325],
         "the penalty pushes away from 0: its slope is added to the gradient, and the sum is subtracted":
             [2.0, -1.15, 0.725],
+        "the slope of w² is 2w, with the sign of w: with 2·|w| it pushes negative weights away from 0": [1.8, -1.15, 0.675],
         "the learning rate belongs to the penalty's slope too: lr · (gradient + …)": [0.9, -0.6, 0.45],
         "you added the penalty itself; a step needs its slope, 2w for w²": [1.8, -1.125, 0.69375],
         "brackets are missing: lr times the sum of all slopes is subtracted": [2.9, -1.6, 0.95],
@@ -1690,6 +1691,11 @@ check.true(
 ### BEGIN HIDDEN TESTS
 once = np.asarray(mc_predict(coin, threes.copy(), 1)[0])
 check.true(np.isfinite(once).all(), "with times=1 the mean holds nan: make exactly `times` predictions, here one")
+check.true(
+    not np.allclose(once, 3, atol=1e-3),
+    "with times=1 and rate 0.5 inputs of 3 give 0 or 6, and yours are 3: one prediction is made without dropout. All `times` of them\n"
+    "need it, the first one too: model(X, training=True)",
+)
 check.close(
     np.unique(np.round(once, 4)), [0, 6], atol=1e-3,
     hint="with times=1 and rate 0.5 inputs of 3 give 0 or 6: make exactly `times` predictions, with dropout on",

@@ -1422,6 +1422,13 @@ for colour, kept in {"black": np.mean(noisy[..., 0] == 0), "white": np.mean(nois
         low_hint="what left the range goes back to its end, np.clip(…, 0, 1): do not rescale, do not turn negative noise round",
         high_hint="half of the noise leads out of the range, half of it leads in and stays",
     )
+### BEGIN HIDDEN TESTS
+grey = np.asarray(add_noise(np.full((5000, 2), 0.5), 1.0, 6))
+check.between(
+    np.mean(np.isclose(grey, 0.5)), 0, 0.02, name="the share of grey pixels that are still grey under strong noise",
+    high_hint="a pixel that would leave the range goes to the end of the range, 0 or 1; it does not keep its old value",
+)
+### END HIDDEN TESTS
 
 # %%
 noisy_examples = add_noise(X_A[:10], 0.5, 0)
@@ -1960,6 +1967,12 @@ check.between(
     high_hint="too many at a time: slice the photographs, and call base on each slice alone",
 )
 ### BEGIN HIDDEN TESTS
+shares = np.asarray(extract(counts, np.full((40, 2, 2, 3), 255, np.uint8), 3), dtype=float)
+check.between(
+    (1 / np.maximum(np.abs(shares), 1e-6) ** 2).max(), 0, 3.1,
+    name="the largest number of photographs sent through base at a time, for 40 photographs and a batch size of 3",
+    high_hint="batch_size is the number of photographs in a part, not the number of parts (np.array_split wants the latter)",
+)
 body = small_body((8, 6, 3), 5)
 body.trainable = False  # so it has one face only; whether extract asks for the right one is checked below
 snaps = np.random.default_rng().integers(0, 256, size=(11, 8, 6, 3)).astype(np.uint8)
@@ -2286,6 +2299,16 @@ for classes in (2, 5):
         "two classes too",
     )
     check.probabilities(check.outputs(built, snaps), hint=f"the last layer needs softmax, for {classes} classes too")
+# This body answers white with 0, and makes much of every difference from it.
+strict = keras.Sequential([keras.Input((2, 2, 3)), keras.layers.Conv2D(4, 1, kernel_initializer=keras.initializers.Constant(100.0))])
+strict.layers[-1].set_weights([strict.get_weights()[0], np.full(4, -300.0, "float32")])
+built = build_classifier(strict, 3)
+q = check.outputs(built, np.full((1, 2, 2, 3), 255, "float32"))
+b = keras.ops.convert_to_numpy(built.trainable_weights[-1])
+check.close(
+    q, scipy.special.softmax([b], axis=1), rtol=0, atol=0.02,
+    hint="white, 255, becomes exactly 1: the scale is 1 / 127.5, not 1 / 128, and the offset −1",
+)
 forked = forked_body()
 itself = "the layers of this base form no chain, they fork and meet again: call base itself, base(x, training=False), not its layers\none by one"
 with check.explained(dict.fromkeys(("ValueError", "TypeError", "ndex", "expected"), itself)):

@@ -2310,6 +2310,12 @@ check.equal(verdict(load_model_safely, str(folder)), "foreign", "this is a folde
 trained_toy().save_weights(fresh("exercise_10.weights.h5"))
 renamed = shutil.copy("lab06_models/exercise_10.weights.h5", fresh("exercise_10_renamed.keras"))
 check.equal(verdict(load_model_safely, str(renamed)), "foreign", "a .weights.h5 file that was renamed")
+Path(text_file).write_bytes(b"PK")
+check.equal(
+    verdict(load_model_safely, text_file), "foreign",
+    'a file of the two letters PK: it is not empty, and it does not begin with the four bytes b"PK\\x03\\x04"',
+    mistakes={"you call it truncated; but it is not empty, and it does not begin with the four bytes": "truncated"},
+)
 Path(text_file).write_text("PKW, five doors, one owner")
 check.equal(
     verdict(load_model_safely, text_file), "foreign",
