@@ -251,7 +251,7 @@ plotting.decision_line([1, 1], -1.5, CORNERS, [0, 0, 0, 1], title="AND: $x_1 + x
 #
 # Leave some room: each unit must still be right when *every input is wrong by up to 0.2* in either direction, say (0.8, 0.2) or
 # (1.2, −0.2) instead of (1, 0). So draw a square round each corner, from 0.2 to the left of it to 0.2 to the right, from 0.2 below to
-# 0.2 above: your line must not cut any of the four squares.
+# 0.2 above: your line must not cut any of the four squares. It should not touch them either: a score of exactly 0 is a no.
 
 # %% exercise="gates"
 # w_or, w_only: two numbers each, [w1, w2].  b_or, b_only: one number each.
@@ -1545,6 +1545,8 @@ plotting.error_curves(
 # | `rate_small` | $E$ has fallen below 67, but is still above 0.05 |
 # | `rate_right` | $E$ is below 0.01 |
 # | `rate_large` | $E$ is larger than at the start, or too large for the computer (`inf` or `nan`) |
+#
+# The curves do not show whether $E$ is 0.02 or 0.005. `train_delta(X_five, t_five, rate, 500, 5)[2][-1]` in a new cell does.
 
 # %% exercise="rates"
 # Three numbers: rate_small, rate_right, rate_large
@@ -1935,8 +1937,8 @@ def train_step(X, t, W1, W2, lr):
     """One step of gradient descent of E = ½ Σ (t − o)² for a network with a hidden
     layer, sigmoids throughout and no biases.
 
-    X: float array (n, inputs); t: float array (n, outputs). W1:
-        (inputs, hidden); W2: (hidden, outputs).
+    X: float array (n, inputs); t: float array (n, outputs), also with several outputs.
+    W1: (inputs, hidden); W2: (hidden, outputs).
     None of them is changed. lr: the learning rate.
     Returns (W1_new, W2_new), two new arrays of the same shapes.
     """
@@ -2178,7 +2180,7 @@ t_many = np.tile(np.array([0.0, 1.0, 1.0, 0.0], dtype="float32"), 100)
 # %% [markdown]
 # ### Exercise 12 (2 points)
 #
-# Build a Keras model `xor_model`, with keras.Sequential or the functional API, with two inputs, one hidden layer or more, at
+# Build a Keras model `xor_model` with two inputs, one hidden layer or more, at
 # least one with a nonlinear activation (8 units with `"tanh"`, a smooth step from −1 to 1, work well), and one sigmoid output.
 # Compile it and train it on `X_many`, `t_many`, until each of its four answers is less than 0.2 away from its target. How you
 # train it, with which loss too, is up to you: the settings above, with `EPOCHS` epochs and `batch_size=4`, are enough.

@@ -390,7 +390,7 @@ def nearest_mean(X_train, y_train, X):
 
     X_train: float array (n, ...), one sample a row; a sample may be a vector or an image.
     y_train: int array (n,), the label of each. Any set of labels may occur, for example only
-        3 and 7.
+        3 and 7, or a single one.
     X: float array (m, ...) with samples of the same shape; m may be 1.
     Returns an int array (m,) of labels; either label where two means are equally near.
     Nothing is changed.
@@ -727,8 +727,8 @@ with np.errstate(over="ignore"):
 def softmax(z):
     """Probabilities from scores.
 
-    z: float array (n, classes), one row an image, any finite values; it is not changed. NumPy and
-        SciPy may be used.
+    z: float array (n, classes), one row an image, any finite values; it is not changed.
+        Ready-made functions, such as SciPy's, may be used.
     Returns a float array (n, classes): every entry lies in [0, 1], every row sums to 1.
     """
     ### BEGIN SOLUTION
@@ -1562,7 +1562,7 @@ TARGET = 0.86  # the share of new images that must be right when exercise 10 is 
 # 1. `updates`: how many iterations the whole training takes, computed from the number of training images,
 #    `BATCH_SIZE` and `EPOCHS`.
 # 2. `model`: defined (an activation may be a layer of its own) and compiled; the cross-entropy loss that fits your
-#    labels; the metric `"accuracy"`. Use Keras's own layers and activations. Add no further layers and no regularisation
+#    labels; the metric `"accuracy"`, under just this name. Use Keras's own layers and activations. Add no further layers and no regularisation
 #    (that is Lab 4): no penalty, no constraint, and in the optimizer no weight decay and no average of weights.
 # 3. `first_loss`: the loss of `model` *before* training, on scaled images and their labels, such as the
 #    validation images. Is it what section 9 says?

@@ -2115,7 +2115,8 @@ def build_wide_deep():
         and returns a list [main, aux] of two arrays (n, 1), both without an activation. It is
         compiled with Adam or AdamW, whatever their settings, with Keras's mean squared error for
         both outputs (no function of your own), and the loss weights 0.9 (main) and 0.1 (aux). It
-        has no other parts: no dropout, no scaling, no penalty or limit on the weights.
+        has no other parts: no dropout, no scaling, no penalty or limit on the weights. ReLU may be
+        a layer of its own. The wide inputs and the end of the deep path alone reach the main output.
     """
     ### BEGIN SOLUTION
     wide, deep = keras.Input((5,)), keras.Input((6,))
@@ -2410,13 +2411,17 @@ one_guess(ready_guesses, 10, 50)
 #
 # ### Exercise 12 (4 points)
 #
-# In one cell: train a network, and write the function by which others use it. Layers, loss,
-# optimizer, rate and number of epochs are yours to choose. Two things are not: the training data, those of a
-# `Normalization` layer too, are all training districts and no others (the validation districts only measure, and may
-# say when to stop), and a batch has 128 districts, or 64. So the checks
-# can tell from the number of the optimizer's steps what you trained on: 91 steps an epoch, or 182. (Your optimizer
-# and its schedule must be Keras's own: the checks cannot read others. Do not compile the network again after the training: that sets the
-# number of steps back to 0.) Train with `model.fit`, or with
+# In one cell: train a network, and write the function by which others use it. Layers, loss, scale of the prices,
+# optimizer, rate and number of epochs are yours to choose. The checks tell from the number of the optimizer's steps, 91 or 182
+# an epoch, what you trained on. So four things are fixed:
+#
+# - the training data, those of a `Normalization` layer too, are all training districts and no others (the validation districts
+#   only measure, and may say when to stop);
+# - a batch has 128 districts, or 64;
+# - optimizer and schedule are Keras's own;
+# - the network is not compiled again after the training: that sets the number of steps back to 0.
+#
+# Train with `model.fit`, or with
 # `training.fit`, which is the same with faster settings and one line of output; with `live=True` it draws the loss while it trains.
 # `predict` takes *raw* features, as they stand in `housing.X_test`, and does whatever your network needs: so
 # nobody who uses it must know about logarithms. It may be called with a single district. Two of the four points are

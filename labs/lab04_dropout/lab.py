@@ -638,8 +638,8 @@ def dropout(h, rate, seed, training):
     h: float array of any shape, the outputs of a layer; it is not changed.
     rate: float from 0 to below 1, the probability that an entry is dropped; every entry is
         drawn by itself.
-    seed: int; the same seed gives the same mask for the same shape and rate, another
-        seed draws anew.
+    seed: int, 0 or above; the same seed gives the same mask for the same shape and rate,
+        another seed draws anew.
     training: bool; if False, nothing is dropped and nothing is scaled.
     Returns two arrays of the shape of h: h · mask, and the mask itself, with the entries 0 and
     1/(1 − rate); if training is False: h (itself or a copy), and a mask of ones.
@@ -1878,8 +1878,8 @@ for name, p, spread in zip(odd, mean, std):
 # cancel: an **ensemble**. A gain of about 2 % is typical. We already have five networks of each kind, from
 # section 7.
 #
-# The average is not the same as a vote, because a network that is *very* sure counts more than one that is in
-# doubt.
+# The plain average is not the same as a vote: without any weights, a network that is *very* sure moves it further than one that
+# is in doubt.
 #
 # ### Exercise 10 (2 points)
 #

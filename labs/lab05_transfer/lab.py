@@ -735,9 +735,10 @@ def unfreeze(model, learning_rate):
         kind and name; one of them may be a model that was frozen as a whole. The flag of
         `model` itself is True. It may have been trained before. It is changed in place; its
         weights keep their values.
-    learning_rate: float, the rate of the optimizer, which is Adam. The loss is the binary
-        cross-entropy, and the accuracy is measured as well, as "accuracy" or under another
-        name with "acc" in it.
+    learning_rate: float, the rate of the optimizer, which is Adam itself. The loss is the
+        binary cross-entropy. The accuracy, the share of right answers where a probability above
+        one half means yes, is measured as well, as "accuracy" or under another name with "acc"
+        in it.
     Returns nothing.
     """
     ### BEGIN SOLUTION

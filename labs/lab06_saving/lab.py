@@ -721,8 +721,8 @@ plotting.describe(bars, f"Bars, the size of the network saved in four ways: {sai
 #
 # We could read the documentation. Better: measure. First a measuring tool. The weights of a model are
 # `model.get_weights()`, a list of arrays. The state of its optimizer is `model.optimizer.variables`, a list of
-# variables that `np.array_equal` accepts like arrays. `model.compiled` says whether there is an optimizer at
-# all.
+# variables that `np.array_equal` accepts like arrays. `model.compiled` says whether the model was
+# compiled; before that it has no optimizer.
 #
 # **Predict before you run.** A freshly compiled Adam has 2 variables. After its first step on a toy it has 10.
 # Where do the other 8 come from?
