@@ -2412,8 +2412,8 @@ one_guess(ready_guesses, 10, 50)
 # ### Exercise 12 (4 points)
 #
 # In one cell: train a network, and write the function by which others use it. Layers, loss, scale of the prices,
-# optimizer, rate and number of epochs are yours to choose. The checks tell from the number of the optimizer's steps, 91 or 182
-# an epoch, what you trained on. So four things are fixed:
+# optimizer, rate and number of epochs are yours to choose. The checks tell what you trained on from the number of the
+# optimizer's steps: 91 steps an epoch, or 182. So four things are fixed:
 #
 # - the training data, those of a `Normalization` layer too, are all training districts and no others (the validation districts
 #   only measure, and may say when to stop);
