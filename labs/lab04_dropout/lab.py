@@ -236,15 +236,23 @@ check.close(
     penalties(W.copy())[0], np.linalg.norm(W, ord=1, axis=1), rtol=1e-4,
     hint="wrong for 6 vectors of 9 weights: nothing may depend on three weights or four solutions",
 )
-check.close(
-    penalties(1e-6 * W)[0], 1e-6 * np.linalg.norm(W, ord=1, axis=1), rtol=1e-4, atol=0,
-    hint="wrong for small weights, of about 0.000001: they cost their |w| too. Nothing is rounded, left out or added",
-)
+for size in ("0.000001", "1000000"):
+    check.close(
+        penalties(float(size) * W)[0], float(size) * np.linalg.norm(W, ord=1, axis=1), rtol=1e-4, atol=0,
+        hint=f"wrong for weights of about {size}: they cost their |w| too. Nothing is rounded, left out or added, and nothing is limited",
+    )
 W = np.random.default_rng().normal(size=(1, 4))
 check.close(
     penalties(W.copy())[0], [math.fsum(map(abs, row)) for row in W.tolist()], rtol=1e-5,
     hint="wrong for a single row of weights: one number for each row, in an array of the length 1",
 )
+check.close(
+    penalties(np.array([[2.0, 2.0, -2.0], [1.0, 0.0, 1.0]]))[0], [6, 2],
+    hint="equal weights count each, here 2, 2 and −2 in the first row: a set, {…}, keeps only one of several equal numbers",
+)
+W = np.array([[1.0, -2.0, 0.5], [-3.0, 0.5, 2.0]], "float32")
+with check.unchanged(W, hint="penalties changed W, which is float32 here: np.asarray makes no copy of such an array, W.copy() does"):
+    penalties(W)
 ### END HIDDEN TESTS
 
 # %% tests="penalties_l2" points=1
@@ -277,10 +285,11 @@ check.close(
     hint="wrong for 5 vectors of 8 weights: nothing may depend on three weights or four solutions",
 )
 W[:, 0] = 0.05  # smaller than the others, and it counts
-check.close(
-    penalties(1e-4 * W)[1], 1e-8 * np.linalg.norm(W, axis=1) ** 2, rtol=1e-5, atol=0,
-    hint="wrong for small weights, of about 0.0001: they cost their w² too. Nothing is rounded, left out or added",
-)
+for size in ("0.0001", "10000"):
+    check.close(
+        penalties(float(size) * W)[1], np.linalg.norm(float(size) * W, axis=1) ** 2, rtol=1e-5, atol=0,
+        hint=f"wrong for weights of about {size}: they cost their w² too. Nothing is rounded, left out or added, and nothing is limited",
+    )
 W = np.random.default_rng().normal(size=(1, 4))
 check.close(
     penalties(W.copy())[1], [math.fsum(w * w for w in row) for row in W.tolist()], rtol=1e-5,
@@ -289,6 +298,10 @@ check.close(
 check.close(
     penalties(W.T.copy())[1], W[0] ** 2, rtol=1e-5,
     hint="wrong for four vectors of one weight each, (4, 1): one number for each row, so four; no squeeze",
+)
+check.close(
+    penalties(np.array([[2.0, 2.0, -2.0], [1.0, 0.0, 1.0]]))[1], [12, 2],
+    hint="equal weights count each, here 2, 2 and −2 in the first row: a set, {…}, keeps only one of several equal numbers",
 )
 ### END HIDDEN TESTS
 
@@ -364,6 +377,13 @@ check.equal(
     choose(np.array([[1.0, 2.0], [0.0, 0.0], [-3.0, 0.0]])), [1, 1],
     "a row of zeros has the smallest penalties of all, 0 and 0: it counts like any other row",
 )
+check.equal(
+    choose(np.array([[-3.0], [2.0], [-1.0]])), [2, 2], "wrong for three vectors of one weight each, (3, 1): one penalty for each row; no squeeze"
+)
+tied = "here rows 1 and 2 have the same smallest penalties: return one of them for L1 and one for L2, two ints. np.argmin takes the first"
+with check.explained({"": tied}):
+    chosen = np.asarray(choose(np.array([[2.0, -2.0], [1.0, -0.5], [-0.5, 1.0]])))
+    check.true(chosen.shape == (2,) and np.isin(chosen, [1, 2]).all(), tied)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -560,12 +580,24 @@ three_axes = "w may have any shape: here it has three axes, 2 by 3 by 2, and so 
 with check.explained({"": three_axes}):
     new = penalised_step(w.copy(), g.copy(), 0.5, 0.2, 0.1)
 check.shape(new, (2, 3, 2), three_axes)
+v, slopes = w.ravel(), g.ravel()
+new, none, one, two = (
+    np.asarray(penalised_step(v.copy(), slopes.copy(), 1.0, *strengths)) for strengths in ((0.2, 1.0), (0.0, 0.0), (0.2, 0.0), (0.0, 1.0))
+)
+check.true(
+    not np.allclose(new, two - (one - none)),
+    "where L2 carries a weight past 0, your L1 takes the sign of the weight after that: take both slopes at the old w, in one step",
+)
+v, slopes = v.astype("float32"), slopes.astype("float32")
+with check.unchanged(v, slopes, hint=f"{hint};\nhere both are float32: np.asarray makes no copy of such an array, np.array does"):
+    penalised_step(v, slopes, 0.5, 0.2, 0.1)
 w, g = np.array([0.0, -1.5, 2.0]), np.array([0.3, 0.0, -0.2])
 for lr, l1, l2 in ((0.5, 0.0, 0.0), (0.0, 0.2, 0.1), (0.5, 0.2, 0.1)):
     strengths = f"with lr = {lr}, l1 = {l1} and l2 = {l2}"
     with check.unchanged(w, g, hint=f"{hint};\nhere {strengths}, and one weight is 0"):
         new = penalised_step(w, g, lr, l1, l2)
-    check.true(new is not w and new is not g, f"{strengths} penalised_step returned an array that it was given: return a new one")
+    given = any(np.may_share_memory(new, one) for one in (w, g))
+    check.true(not given, f"{strengths} penalised_step returned an array that it was given: return a new one")
 ### END HIDDEN TESTS
 
 
@@ -698,6 +730,11 @@ check.between(
     np.mean(mask == 0), 0.88, 0.92, name="the share that is dropped with rate 0.9",
     high_hint="the rate is the share that is dropped", low_hint="the rate may be any number below 1, so 0.9 too: do not limit it",
 )
+mask = np.asarray(dropout(np.ones(90000), 0.005, int(rng.integers(1000)), True)[1])
+any_rate = "the rate may be any number from 0 to below 1, not only whole percents"
+check.between(
+    np.mean(mask == 0), 0.003, 0.007, name="the share that is dropped with rate 0.005", high_hint=any_rate, low_hint=any_rate
+)
 silent = np.maximum(h, 0)  # as behind ReLU
 with np.errstate(all="ignore"):
     mask = np.asarray(dropout(silent.copy(), rate, 6, True)[1])
@@ -739,10 +776,15 @@ check.true(
     np.array_equal(first, second),
     "the seed 0 gave two different masks: 0 is a seed like any other, but `seed or None` and `if seed` take it for none",
 )
-dropped = [np.asarray(dropout(np.ones(1000), 0.5, seed, True)[1]) == 0 for seed in range(12)]
+other = np.asarray(dropout(rng.normal(size=1000), 0.5, 0, True)[1])
+check.true(
+    np.array_equal(first == 0, other == 0),
+    "for two arrays h of the same shape the same seed and rate gave two different masks: the numbers in h do not count in the draw",
+)
+dropped = [np.asarray(dropout(np.ones(1000), 0.5, seed, True)[1]) == 0 for seed in (*range(10), 256, 1000)]
 check.true(
     len({places.tobytes() for places in dropped}) == 12,
-    "among twelve seeds, 0 to 11, some gave the same mask: another seed gives another one. Take it as it is, default_rng(seed)",
+    "among twelve seeds, 0 to 9, 256 and 1000, some gave the same mask: another seed gives another one. Take it as it is, default_rng(seed)",
 )
 counts = {int(places.sum()) for places in dropped}
 check.true(
@@ -810,7 +852,8 @@ for h in (np.random.default_rng().normal(size=7), np.random.default_rng().normal
 def dropout_backward(gradient, mask):
     """The slope of the loss with respect to h, where h' = h · mask.
 
-    gradient: float array, the slope of the loss with respect to the output h' of dropout.
+    gradient: float array of any shape, the slope of the loss with respect to the output h' of
+        dropout.
     mask: array of the same shape, the mask that the forward pass returned: 0 or 1/(1 − rate).
         Neither is changed.
     Returns an array of the same shape.
@@ -855,6 +898,19 @@ g, all_dropped = rng.normal(size=(2, 3)), "where everything is dropped, the mask
 with check.explained({"": all_dropped}), np.errstate(all="ignore"):
     back = dropout_backward(g.copy(), np.zeros((2, 3)))
 check.close(back, np.zeros((2, 3)), hint=all_dropped)
+check.close(
+    dropout_backward(np.array([[1e6, -1e6, 1e-9]]), np.array([[2.0, 0.0, 2.0]])), [[2e6, 0, 2e-9]], atol=0,
+    hint="wrong for slopes of 1,000,000 and 0.000000001: they are neither limited nor rounded",
+)
+for shape in ((7,), (2, 3, 4)):
+    g, mask = rng.normal(size=shape), 2.0 * rng.integers(0, 2, size=shape)
+    axes = f"gradient and mask may have any shape, here {shape}: multiply the arrays as a whole"
+    with check.explained({"": axes}):
+        check.close(dropout_backward(g.copy(), mask.copy()), np.where(mask > 0, g + g, 0), hint=axes)
+g, mask = g.astype("float32"), mask.astype("float32")
+no_copy = "here both are float32: np.asarray makes no copy of such an array, np.array does"
+with check.unchanged(g, mask, hint=f"{in_place};\n{no_copy}"):
+    dropout_backward(g, mask)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1165,14 +1221,14 @@ check.close(
         "the biases are punished, not the kernels: use kernel_regularizer": 0.14,
     },
 )
-l2 = np.random.default_rng().uniform(0.1, 0.5)
+l2 = np.random.default_rng().uniform(1.5, 3)
 built = build_regularised(0.2, l2)
 built.set_weights(weights)
 cost = float(sum(keras.ops.convert_to_numpy(loss) for loss in built.losses))
 check.close(
     cost, 61 * l2, rtol=1e-3,
     hint=f"wrong for l2 = {l2:.2f}: the strength must be the argument, and it is always the same (`\"l2\"` and L2() alone mean\n"
-    "0.01): write keras.regularizers.L2(l2)",
+    "0.01, and min(l2, …) limits it): write keras.regularizers.L2(l2)",
 )
 ### BEGIN HIDDEN TESTS
 held = [
@@ -1185,7 +1241,7 @@ free = build_regularised(0.2, 0.0)
 free.set_weights(weights)
 check.close(
     sum(float(keras.ops.convert_to_numpy(loss)) for loss in free.losses), 0,
-    hint="with l2 = 0 there is no penalty: take the strength as it is. `l2 or 0.01` makes 0.01 of a 0",
+    hint="with l2 = 0 there is no penalty: take the strength as it is (`l2 or 0.01` makes 0.01 of a 0), and add no other penalty, such as L1",
 )
 ### END HIDDEN TESTS
 
@@ -1299,6 +1355,11 @@ check.true(
 check.close(
     keras.ops.convert_to_numpy(stopped.optimizer.learning_rate), 0.001, rtol=1e-4,
     hint="this is the learning rate of your optimizer",
+)
+rates = record.get("learning_rate", [0.001])  # written by a callback that may change the rate
+check.close(
+    rates, np.full(len(rates), 0.001), rtol=1e-4,
+    hint="these are the learning rates of your epochs, and a callback changed them: leave it out, the rate is 0.001 throughout",
 )
 asked = (getattr(stopped_history, "params", None) or {}).get("epochs", EPOCHS)
 check.equal(asked, EPOCHS, "this is the number of epochs that you asked fit for: epochs=EPOCHS, and the callback ends the training before")
@@ -1461,14 +1522,14 @@ check.close(
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng()
-some = {name: rng.normal(75, 2, size=size).tolist() for name, size in (("L2", 4), ("none", 7), ("both", 5))}
+some = {name: rng.normal(75, 2, size=size).tolist() for name, size in (("L2", 4), ("none", 7), ("both", 2))}
 means, spreads = ([function(values) for values in some.values()] for function in (statistics.mean, statistics.stdev))
 wanted = list(some)
 one_by_one = "the lists may differ in length, so they fit into no single array: go through them one by one"
 with check.explained({"inhomogeneous": one_by_one, "same length": one_by_one, "broadcast": one_by_one, **names}):
     summary = summarise({name: list(values) for name, values in some.items()})
 check.true(set(wanted) <= set(summary), f"the result must have the names of the methods, {wanted}; it has {list(summary)}")
-different = "wrong for three methods with 4, 7 and 5 runs: the number of runs may differ"
+different = "wrong for three methods with 4, 7 and 2 runs: the number of runs may differ"
 check.close(
     [summary[name][0] for name in wanted], means, rtol=1e-6, hint=f"{different} (these are the means)",
     mistakes={
@@ -1477,7 +1538,19 @@ check.close(
         "your numbers are rounded to two digits: return them as they are": [round(mean, 2) for mean in means],
     },
 )
-check.close([summary[name][1] for name in wanted], spreads, rtol=1e-5, atol=1e-4, hint=f"{different} (these are the standard deviations)")
+check.close(
+    [summary[name][1] for name in wanted], spreads, rtol=1e-5, atol=1e-4, hint=f"{different} (these are the standard deviations)",
+    mistakes={"two runs have a standard deviation too: the formula holds for them as it is": [*spreads[:2], 0]},
+)
+tiny = summarise({name: [1e-6 * value for value in values] for name, values in some.items()})
+check.close(
+    [tiny[name][:2] for name in wanted], [[1e-6 * mean, 1e-6 * spread] for mean, spread in zip(means, spreads)], rtol=1e-4, atol=1e-12,
+    hint="wrong for small numbers, of about 0.00007 (these are means and standard deviations): return them as they are, do not round",
+)
+whole = "the runs may be whole numbers, such as 70: an array of ints holds no fractions, so `a -= mean` fails there; `a - mean` makes a new array"
+with check.explained({"": whole}):
+    summary = summarise({"none": [70, 73], "L2": [71, 72, 76]})
+check.close([summary["none"][:2], summary["L2"][:2]], [[71.5, 4.5**0.5], [73, 7**0.5]], rtol=1e-5, hint=whole)
 with np.errstate(all="ignore"):
     equal = summarise({"again": [60.08] * 3, "none": [72.0, 72.0]})
 check.close(
@@ -1529,6 +1602,11 @@ check.close(
             [max(0.0, gain) for gain in expected.values()],
         "a gain may be negative, where a method is worse than \"none\": keep the sign": [abs(gain) for gain in expected.values()],
     },
+)
+tiny = summarise({name: [1e-6 * value for value in values] for name, values in some.items()})
+check.close(
+    [tiny[name][2] for name in expected], [1e-6 * gain for gain in expected.values()], rtol=1e-4, atol=1e-10,
+    hint="wrong for small numbers, where the gains are of about 0.000001: return them as they are, do not round",
 )
 ### END HIDDEN TESTS
 
@@ -1723,10 +1801,17 @@ check.true(np.std(mean) > 0.01, f"dropout was switched off in a part of the mode
 once = np.asarray(mc_predict(branched, threes.copy(), 1)[0])
 check.close(np.unique(np.round(once, 4)), [3, 9], atol=1e-3, hint=f"with times=1 inputs of 3 give 3 or 9; {whole}")
 mostly = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.25)])  # each entry becomes 0 or 4/3 as large
+mean = np.asarray(mc_predict(mostly, threes.copy(), 211)[0], dtype=float)
 check.close(
-    np.mean(mc_predict(mostly, threes.copy(), 21)[0]), 3, rtol=0.05,
+    np.mean(mean), 3, rtol=0.05,
     hint="this is the average of your means for inputs of 3 and rate 0.25, where an entry is 0 or 4",
     mistakes={"that is the median of the predictions: take the mean": 4},
+)
+sums = mean * 211 / 4
+check.close(
+    sums, np.round(sums), rtol=0, atol=0.02,
+    hint="these are your means for times=211, multiplied by 211/4: they must be whole numbers, because each draw is 0 or 4. Make exactly\n"
+    "`times` predictions, and do not limit times",
 )
 ### END HIDDEN TESTS
 
@@ -1758,6 +1843,10 @@ check.close(
     hint="a single prediction has no spread: with times=1 the standard deviation is 0 (divide by times, not by times − 1)",
 )
 ### BEGIN HIDDEN TESTS
+check.close(
+    np.mean(mc_predict(coin, 1e-5 * threes, 30)[1]), 3e-5, rtol=0.08, atol=0,
+    hint="this is the average of your standard deviations for small outputs, 0 or 0.00006: do not round, and add nothing",
+)
 steady = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="softmax")])
 X = np.random.default_rng().normal(size=(300, 4)).astype("float32")
 with np.errstate(all="ignore"):
@@ -1930,6 +2019,10 @@ check.close(
     ensemble(P.copy())[0], sum(P[i] for i in range(5)) / 5, rtol=1e-6,
     hint="wrong for 5 networks, 30 samples and 4 classes: nothing may depend on three networks",
 )
+check.close(
+    ensemble(np.array([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]] * 3))[0], [[1, 0, 0], [0, 1, 0]],
+    hint="where all networks say exactly 0 or 1, so does the mean: do not limit the probabilities, and add nothing",
+)
 for networks, samples, classes in ((1, 6, 3), (3, 1, 4), (2, 5, 2), (9, 4, 3)):
     P = np.random.default_rng().dirichlet(np.ones(classes), size=(networks, samples))
     sizes = f"{networks} networks, {samples} samples and {classes} classes"
@@ -1977,6 +2070,11 @@ check.true(
     np.array_equal(labels, [1, 1]) or np.array_equal(labels, mean.argmax(axis=-1)),  # rounded means are what the test above judges
     "where two mean probabilities are nearly equal, 0.4 and 0.400002, the larger one still counts: do not round before argmax",
 )
+tied = "where two mean probabilities are equal, a sample has one label all the same, any of the two: argmax takes the first"
+with check.explained({"": tied}):
+    equal = np.array([[[0.5, 0.25, 0.25], [0.25, 0.375, 0.375]], [[0.25, 0.5, 0.25], [0.25, 0.375, 0.375]]])
+    labels = np.asarray(ensemble(equal)[1])
+    check.true(labels.shape == (2,) and labels[0] in (0, 1) and labels[1] in (1, 2), tied)
 for networks, samples, classes in ((1, 6, 3), (3, 1, 4), (2, 5, 2)):
     P = np.random.default_rng().dirichlet(np.ones(classes), size=(networks, samples))
     sums = [[math.fsum(P[:, i, j]) for j in range(classes)] for i in range(samples)]
@@ -2069,8 +2167,13 @@ check.close(
 forgetful = update_average([steps[0].copy()], [steps[1].copy()], 0.0)
 check.length(forgetful, 1, "here the network has a single array: return a list with one")
 check.close(forgetful[0], steps[1], hint="with decay 0 the old average counts nothing, and the new one is the new weights")
-small = update_average([np.array([1e-6, 0.0])], [np.array([2e-6, -1e-6])], 0.5)
-check.close(small[0], [1.5e-6, -5e-7], rtol=1e-4, atol=0, hint="wrong for small weights, of about 0.000001: do not round")
+small = update_average([np.array([2e-9, 0.0])], [np.array([4e-9, -2e-9])], 0.5)
+check.close(
+    small[0], [3e-9, -1e-9], rtol=1e-4, atol=0,
+    hint="wrong for small weights, of about 0.000000001: do not round, and do not take nearly equal ones for equal, as np.allclose does",
+)
+slow = update_average([np.array([1.0, -2.0])], [np.array([2.0, 0.0])], 0.999)
+check.close(slow[0], [1.001, -1.998], hint="wrong for decay 0.999: any decay below 1 counts as it is, do not limit it")
 ### END HIDDEN TESTS
 
 # %% tests="average_pure" points=1
@@ -2090,7 +2193,7 @@ with check.unchanged(new, hint=f"update_average changed the new weights: {in_pla
 new_arrays = "update_average returned an array that it was given: return new arrays, for decay 0 too"
 result = update_average(old, new, 0.0)
 given = [*old, *new]
-check.true(result is not new and not any(array is one for array in result for one in given), new_arrays)
+check.true(result is not new and not any(np.may_share_memory(array, one) for array in result for one in given), new_arrays)
 equal = [array.copy() for array in old]
 result = update_average(old, equal, 0.5)
 given = [*old, *equal]
@@ -2098,6 +2201,10 @@ check.true(
     not any(array is one for array in result for one in given),
     "where the new weights equal the old average, update_average returned an array that it was given: return new arrays always",
 )
+single = [[array.astype("float32") for array in arrays] for arrays in (old, new)]
+no_copy = "here they are float32, as Keras gives them: np.asarray makes no copy of such an array, np.array does"
+with check.unchanged(*single, hint=f"update_average changed the old average or the new weights. {in_place};\n{no_copy}"):
+    update_average(*single, 0.5)
 ### END HIDDEN TESTS
 
 # %% [markdown]
