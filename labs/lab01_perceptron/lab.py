@@ -151,7 +151,8 @@ with check.explained({"core dimension": three, "not aligned": three, "broadcast"
 check.shape(answers, (4,), hint=each_row)
 check.equal(answers, [1, 0, 1, 0], hint=three)
 kinds = "X and w may hold whole numbers or not, each for itself: an array made with np.zeros_like(X) or dtype=w.dtype cuts off what\nstands behind the point"
-check.equal(predict(np.array([[0.5, 0.0], [1.5, 0.0]]), np.array([1, 1]), -0.75), [0, 1], hint=kinds)
+with check.explained({"out of bounds": "X may have any number of rows, here 2: go through those that it has, not always through four"}):
+    check.equal(predict(np.array([[0.5, 0.0], [1.5, 0.0]]), np.array([1, 1]), -0.75), [0, 1], hint=kinds)
 ### BEGIN HIDDEN TESTS
 import contextlib
 
@@ -182,6 +183,8 @@ check.equal(
     expected,
     mistakes={
         "compare the score with 0, not with 0.5": (scores > 0.5).astype(int),
+        "w·x may be any number: do not cut off what stands behind the point before you add the bias":
+            (np.trunc(scores - bias) + bias > 0).astype(int),
         "it must work for any number of inputs, here 5, not only for two":
             (samples[:, :2] @ weights[:2] + bias > 0).astype(int),
         "inputs may be floats: do not cut off what stands behind the point (dtype=int)": (samples.astype(int) @ weights + bias > 0).astype(int),
@@ -225,8 +228,8 @@ check.shape(
     hint="a batch of ONE sample gives an array with one answer, (1,): np.squeeze or one number loses the axis",
 )
 single = "there may be a single input: X has one column then, and w one weight. np.squeeze loses that axis of X"
-fitting = check.explained({"core dimension": single, "not aligned": single, "broadcast": single})
-with contextlib.suppress(IndexError), fitting:  # costs nothing here if two inputs are taken for granted, which the other test is for
+# An IndexError costs nothing here: the other test asks whether two inputs are taken for granted.
+with contextlib.suppress(IndexError), check.explained({"core dimension": single, "not aligned": single, "broadcast": single}):
     check.equal(predict(np.array([[2.0], [4.0]]), np.array([1.5]), -4.0), [0, 1], hint=single)
 check.equal(
     predict(np.array([[1.5, 0.5], [0.5, 0.0], [0.0, 4.0]]), np.array([1.0, 1.0]), -2.0),
@@ -695,7 +698,8 @@ check.close(
         "these are the weights after the second of three epochs: return those after the LAST one, also if others were better": ends[1],
         **{f"you rounded to {digits} digits: return w and b as they are": np.round(ends[2], digits) for digits in range(1, 6)},
     },
-    hint="one epoch is right, but not three on other samples: use all of them in every epoch, in order",
+    hint="one epoch is right, but not three on other samples: use all of them in every epoch, in order, with the whole score w·x + b and the\n"
+    "same lr",
 )
 far, state = samples * [1.0, 30.0, 1000.0, 30000.0], np.zeros(5)
 for i in [*range(40), *range(40)]:
