@@ -442,7 +442,14 @@ check.close(
 rng = np.random.default_rng()
 X, w_true = rng.normal(size=(40, 5)), rng.normal(size=5)
 w, b = fit_linear(X.copy(), X @ w_true - 7)
-check.close([*w, b], [*w_true, -7], rtol=1e-3, atol=1e-3, hint="wrong for five features: how many are there is in X.shape")
+whole = np.column_stack([np.trunc(X), np.ones(40)])
+check.close(
+    [*w, b], [*w_true, -7], rtol=1e-3, atol=1e-3, hint="wrong for five features: how many are there is in X.shape",
+    mistakes={
+        "X was cut off to whole numbers, as in an array made with np.full(…, 1): start from floats, 1.0":
+            np.linalg.pinv(whole) @ (X @ w_true - 7),
+    },
+)
 w, b = fit_linear(X.copy(), 1e-5 * (X @ w_true - 7))
 check.close(
     [*w, b], [*(1e-5 * w_true), -7e-5], rtol=1e-3, atol=1e-9,
@@ -1834,6 +1841,11 @@ check.true(
     not np.isclose(found, [3e-4, 3e-3], rtol=1e-3, atol=0).any(),
     "of the losses nan, nan, 5 and inf only 5 counts, and you chose the first nan: put np.inf in the place of nan, not a number that\n"
     "a loss can have, such as the largest one",
+)
+tied = pick_rate(np.array([0.1, 0.2, 3.0]), np.array([1.0, 4.0, 1.0]))
+check.true(
+    np.isclose(tied, [0.01, 0.3], rtol=1e-3, atol=0).any(),
+    "the losses at the rates 0.1 and 3 are equally low here: a tenth of one of them is asked for, not of their mean",
 )
 single = curve.astype("float32")
 no_copy = "pick_rate changed losses, which is float32 here: np.asarray makes no copy of such an array, losses.copy() does"

@@ -1453,6 +1453,7 @@ check.true(
 
 # %% tests="add_noise_range" points=1
 ends = np.repeat([[[0.0, 1.0]]], 5000, axis=0)
+shapes = "the noise has another shape than X: draw it with size=X.shape; in .normal(s, X.shape) the shape would be the standard deviation"
 with check.explained({"broadcast": shapes}):
     noisy = np.asarray(add_noise(ends, 0.3, 5))
 check.true(
@@ -1466,7 +1467,7 @@ for colour, kept in {"black": np.mean(noisy[..., 0] == 0), "white": np.mean(nois
         high_hint="half of the noise leads out of the range, half of it leads in and stays",
     )
 ### BEGIN HIDDEN TESTS
-grey = np.asarray(add_noise(np.full((5000, 2), 0.5), 1.0, 6))
+grey = np.asarray(add_noise(np.full((100, 10, 10), 0.5), 1.0, 6))
 check.between(
     np.mean(np.isclose(grey, 0.5)), 0, 0.02, name="the share of grey pixels that are still grey under strong noise",
     high_hint="a pixel that would leave the range goes to the end of the range, 0 or 1; it does not keep its old value",

@@ -1,0 +1,54 @@
+"""Every check cell runs alone: after a restart, with the cells before it, but without the other check cells."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from pathlib import Path
+
+import pytest
+
+from autograder.labs.source import find_labs, load_lab
+
+LABS = find_labs(Path(__file__).parents[2] / "labs")
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
+
+
+def made_and_used(source: str) -> tuple[set[str], set[str]]:
+    """The names that code makes anywhere, and those that it reads."""
+    made: set[str] = set()
+    used: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else made).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            made.add(node.name)
+        elif isinstance(node, ast.arg):
+            made.add(node.arg)
+        elif isinstance(node, ast.alias):
+            made.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            made.add(node.name)
+    return made, used
+
+
+def test_names_of_all_kinds_are_found() -> None:
+    made, used = made_and_used("import a.b\nfor c in d:\n    def e(f): return g\ntry: pass\nexcept h as i: pass\n")
+    assert (made, used) == ({"a", "c", "e", "f", "i"}, {"d", "g", "h"})
+
+
+@pytest.mark.parametrize("folder", LABS, ids=lambda folder: folder.name)
+def test_no_check_cell_needs_another_one(folder: Path) -> None:
+    lab = load_lab(folder)
+    before, missing = set(dir(builtins)), []
+    for cell in lab.cells:
+        if not cell.is_code:
+            continue
+        if cell.role != "tests":
+            before |= made_and_used(cell.source)[0]
+            continue
+        for part, source in (("as students see it", HIDDEN.sub("", cell.source)), ("as it is graded", cell.source)):
+            made, used = made_and_used(source)
+            missing += [f"{cell.name}, {part}: {name}" for name in sorted(used - made - before)]
+    assert not missing
