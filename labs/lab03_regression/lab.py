@@ -2208,8 +2208,8 @@ def build_wide_deep():
         compiled with Adam or AdamW, whatever their settings, with Keras's mean squared error for
         both outputs (no function of your own), and the loss weights 0.9 (main) and 0.1 (aux). It
         has no other parts: no dropout, no scaling, no penalty or limit on the weights. ReLU may be
-        a layer of its own. All four Dense layers have a bias, as they do by default. The wide inputs
-        and the end of the deep path alone reach the main output.
+        a layer of its own. All four Dense layers have a bias, as they do by default. The wide
+        inputs and the end of the deep path alone reach the main output.
     """
     ### BEGIN SOLUTION
     wide, deep = keras.Input((5,)), keras.Input((6,))
