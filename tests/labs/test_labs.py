@@ -17,7 +17,7 @@ LABS = [folder.name for folder in find_labs(ROOT / "labs")]
 SAME_DATA = {"lab04_dropout", "lab06_saving"}
 # One of how many known answers is tried here; nightly all of them. The tests of the slow labs build, save and load networks. An
 # answer that trains takes as long as twenty others; on real data there are few of them.
-ONE_OF, ONE_OF_SLOW, ONE_OF_TRAINED = 5, 8, {"drawn": 12, "real": 6}
+ONE_OF, ONE_OF_SLOW, ONE_OF_TRAINED = 6, 9, {"drawn": 14, "real": 7}
 SLOW = {"lab05_transfer", "lab06_saving"}
 DATA = ["drawn", pytest.param("real", marks=pytest.mark.real_data)]
 
