@@ -663,6 +663,7 @@ for shape in ((1, 4), (2, 1, 3), (1,)):
 # %% tests="activations_stable" points=1
 one_number = "`if` and max() ask about one number, and z is an array: np.maximum and np.where answer for each entry"
 causes = dict.fromkeys(("truth value", "only length-1", "only 0-dim", "real number"), one_number)
+causes["math range"] = "math.exp(1000) stops with an error, and np.exp(1000) is inf: take e to a power only where that is below 0, or scipy.special.expit"
 with np.errstate(all="ignore"), check.explained(causes):
     relu, sigmoid, tanh = activations(np.array([-1000.0, 1000.0]))
 check.close(
