@@ -285,7 +285,7 @@ check.true(
 )
 check.equal(after.loss, "sparse_categorical_crossentropy", "this is the loss of the loaded model")
 check.true(
-    after.optimizer is not before.optimizer,
+    after is before or after.optimizer is not before.optimizer,  # whether it is the very model the test above asks
     "the loaded model has the very optimizer of the model that was given, which knows the weights of that one: load_model brings\n"
     "another, with the same memory",
 )
@@ -2341,16 +2341,16 @@ check.equal(verdict(load_model_safely, str(folder)), "foreign", "this is a folde
 trained_toy().save_weights(fresh("exercise_10.weights.h5"))
 renamed = shutil.copy("lab06_models/exercise_10.weights.h5", fresh("exercise_10_renamed.keras"))
 check.equal(verdict(load_model_safely, str(renamed)), "foreign", "a .weights.h5 file that was renamed")
+Path(text_file).write_text("PKW, five doors, one owner")
+check.equal(
+    verdict(load_model_safely, text_file), "foreign",
+    'a text that begins with the letters PK: a zip archive begins with four bytes, b"PK\\x03\\x04"',
+)
 Path(text_file).write_bytes(b"PK")
 check.equal(
     verdict(load_model_safely, text_file), "foreign",
     'a file of the two letters PK: it is not empty, and it does not begin with the four bytes b"PK\\x03\\x04"',
     mistakes={"you call it truncated; but it is not empty, and it does not begin with the four bytes": "truncated"},
-)
-Path(text_file).write_text("PKW, five doors, one owner")
-check.equal(
-    verdict(load_model_safely, text_file), "foreign",
-    'a text that begins with the letters PK: a zip archive begins with four bytes, b"PK\\x03\\x04"',
 )
 trained_toy().save(fresh("exercise_10_whole.keras"))
 Path(text_file).write_bytes(b"Dear Sir," + Path("lab06_models/exercise_10_whole.keras").read_bytes())
