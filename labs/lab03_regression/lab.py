@@ -1776,6 +1776,11 @@ check.close(
     hint="wrong for 70 rates: the losses may go up and down, look at all of them",
 )
 check.close(pick_rate(np.array([30.0]), np.array([2.0])), 3.0, hint="wrong where there is one rate only, 30: a tenth of that, however large")
+tied = pick_rate(np.array([0.1, 0.2, 3.0]), np.array([1.0, 4.0, 1.0]))
+check.true(
+    np.isclose(tied, [0.01, 0.3], rtol=1e-3, atol=0).any(),
+    "the losses at the rates 0.1 and 3 are equally low here: a tenth of one of them is asked for, not of their mean",
+)
 rates = np.geomspace(1e-8, 1e-6, 40)
 for lowest, which in ((0, "first"), (39, "last")):
     curve = 1 + rng.gamma(2.0, 1.0, size=40)
@@ -1841,11 +1846,6 @@ check.true(
     not np.isclose(found, [3e-4, 3e-3], rtol=1e-3, atol=0).any(),
     "of the losses nan, nan, 5 and inf only 5 counts, and you chose the first nan: put np.inf in the place of nan, not a number that\n"
     "a loss can have, such as the largest one",
-)
-tied = pick_rate(np.array([0.1, 0.2, 3.0]), np.array([1.0, 4.0, 1.0]))
-check.true(
-    np.isclose(tied, [0.01, 0.3], rtol=1e-3, atol=0).any(),
-    "the losses at the rates 0.1 and 3 are equally low here: a tenth of one of them is asked for, not of their mean",
 )
 single = curve.astype("float32")
 no_copy = "pick_rate changed losses, which is float32 here: np.asarray makes no copy of such an array, losses.copy() does"
