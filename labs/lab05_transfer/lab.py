@@ -247,7 +247,7 @@ check.true(
 bytes_end = "in the type uint8, which ends at 255, y.max() + 1 is 0 where y.max() is 255: int(y.max()) + 1 is 256"
 with check.explained({"IndexError": bytes_end}):
     labels = pick_classes(np.ones((3, 2)), np.array([4, 255, 7], np.uint8), [7, 4])[1]
-check.equal(labels, [1, 0], f"wrong labels for the classes [7, 4] where y holds a 255 too; {bytes_end}")
+    check.equal(labels, [1, 0], f"wrong labels for the classes [7, 4] where y holds a 255 too; {bytes_end}")
 no_room = "here y is of the type uint8, and the places in a list of 300 classes do not fit into that: make an int array for the new labels"
 with check.explained({"OverflowError": no_room}):
     labels = pick_classes(np.ones((5, 2)), np.array([200, 199, 44, 255, 0], np.uint8), [*range(299, -1, -1)])[1]
@@ -1467,7 +1467,9 @@ for colour, kept in {"black": np.mean(noisy[..., 0] == 0), "white": np.mean(nois
         high_hint="half of the noise leads out of the range, half of it leads in and stays",
     )
 ### BEGIN HIDDEN TESTS
-grey = np.asarray(add_noise(np.full((100, 10, 10), 0.5), 1.0, 6))
+shades = np.full((100, 10, 10), 0.5)
+shades[0, 0, :2] = 0, 1
+grey = np.asarray(add_noise(shades, 1.0, 6))
 check.between(
     np.mean(np.isclose(grey, 0.5)), 0, 0.02, name="the share of grey pixels that are still grey under strong noise",
     high_hint="a pixel that would leave the range goes to the end of the range, 0 or 1; it does not keep its old value",
@@ -2304,7 +2306,7 @@ body = small_body()
 snaps = np.random.default_rng().integers(0, 256, size=(20, 6, 6, 3)).astype("float32")
 features = {
     scale: check.outputs(body, scaled).mean(axis=(1, 2))
-    for scale, scaled in (("right", snaps / 127.5 - 1), ("raw", snaps), ("one", snaps / 255))
+    for scale, scaled in (("right", snaps / 127.5 - 1), ("raw", snaps), ("one", snaps / 255), ("near", snaps / 128 - 1))
 }
 size = "the classifier has the input of base, whatever its shape: keras.Input(base.input_shape[1:])"
 with check.explained({"incompatible": size}):
@@ -2324,6 +2326,7 @@ check.true(near["right"] or not near["one"], "the pixels reach the body from 0 t
 check.close(
     q, expected["right"], rtol=0, atol=1e-3,
     hint="the model does not compute softmax(mean features · W + b) in use",
+    mistakes={"white, 255, becomes exactly 1: the scale is 1 / 127.5, not 1 / 128, and the offset −1": expected["near"]},
 )
 check.true(
     isinstance(built.layers[-1], keras.layers.Dense),
