@@ -2317,15 +2317,14 @@ check.probabilities(q, hint="the last layer needs softmax")
 W, b = [keras.ops.convert_to_numpy(w) for w in built.weights[-2:]]
 check.shape(W, (4, 3), "the last dense layer should read 4 features (the mean of each channel) for 3 classes")
 expected = {scale: scipy.special.softmax(seen @ W + b, axis=1) for scale, seen in features.items()}
-near = {scale: np.allclose(q, p, rtol=0, atol=1e-3) for scale, p in expected.items()}
+near = {scale: np.allclose(q, p, rtol=0, atol=5e-3) for scale, p in expected.items()}
 check.true(
     near["right"] or not near["raw"],
     "the pixels reach the body from 0 to 255: Rescaling(1 / 127.5, offset=-1) comes before it",
 )
 check.true(near["right"] or not near["one"], "the pixels reach the body from 0 to 1: it wants −1 … 1")
 check.close(
-    q, expected["right"], rtol=0, atol=1e-3,
-    hint="the model does not compute softmax(mean features · W + b) in use; where it differs little, is the scale 1 / 127.5, not 1 / 128?",
+    q, expected["right"], rtol=0, atol=5e-3, hint="the model does not compute softmax(mean features · W + b) in use",
 )
 check.true(
     isinstance(built.layers[-1], keras.layers.Dense),
@@ -2346,10 +2345,12 @@ for classes in (2, 5):
         "two classes too",
     )
     check.probabilities(check.outputs(built, snaps), hint=f"the last layer needs softmax, for {classes} classes too")
-# This body answers white with 0, and makes much of every difference from it.
-strict = keras.Sequential([keras.Input((2, 2, 3)), keras.layers.Conv2D(4, 1, kernel_initializer=keras.initializers.Constant(100.0))])
-strict.layers[-1].set_weights([strict.get_weights()[0], np.full(4, -300.0, "float32")])
+# This body answers white with 0 in each channel, and makes much of every difference from it, more in one channel than in the next.
+strict = keras.Sequential([keras.Input((2, 2, 3)), keras.layers.Conv2D(4, 1)])
+gains = np.array([100, 50, 25, 0], "float32")
+strict.layers[-1].set_weights([np.broadcast_to(gains, (1, 1, 3, 4)), -3 * gains])
 built = build_classifier(strict, 3)
+built.weights[-2].assign(np.eye(4, 3, dtype="float32"))  # one channel for each class, so that a difference shows in every draw
 q = check.outputs(built, np.full((1, 2, 2, 3), 255, "float32"))
 b = keras.ops.convert_to_numpy(built.weights[-1])
 check.close(
