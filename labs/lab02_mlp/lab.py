@@ -1150,8 +1150,8 @@ with check.explained({"IndexError": hint, "unpack": hint}):
 # ### Exercise 8 (2 points)
 #
 # Write `build_mlp`: 784-300-100-10, ReLU in both hidden layers, softmax at the
-# end. Three styles are welcome: a list of layers, `add`, the functional API. (A subclass of `keras.Model`, or a
-# layer or an activation of your own, cannot be marked: use Keras's.)
+# end; no dropout, no normalisation, no penalty. Three styles are welcome: a list of layers, `add`, the functional API. (A subclass
+# of `keras.Model`, or a layer or an activation of your own, cannot be marked: use Keras's.)
 
 # %% exercise="build_mlp"
 def build_mlp():
@@ -2183,8 +2183,7 @@ for library, accuracy in beside.items():
 # | `fit` shuffles | you shuffle | `fit` shuffles |
 # | first weights: Glorot, biases 0 | smaller, biases random too | Glorot, biases random too |
 #
-# [Lecture 7](../lectures/lecture07_beyond_the_mlp.ipynb) goes through the differences, and carries trained weights from
-# one library to the others.
+# Lecture 7, *Beyond the MLP*, goes through the differences, and carries trained weights from one library to the others.
 
 # %% [markdown]
 # ## What you learned

@@ -1274,7 +1274,7 @@ check.close(
 # 2. `stopped_history`: what the training returns.
 #
 # `training.fit(model, X, y, epochs=…, batch_size=…, validation_data=(…, …), callbacks=[…])` is `model.fit` with faster settings and one line
-# of output; with `live=True` it draws the curves while it trains. You may use either, or `learn` of section 1.
+# of output; with `live=True` it draws the curves while it trains. You may use either, or `learn` of section 1 with `validate=True`.
 
 # %% exercise="train_stopped" trains=true
 # stopped:         the trained network, new and without dropout or penalty, with the weights of

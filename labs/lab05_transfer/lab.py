@@ -2119,7 +2119,7 @@ compare_features()
 # ### Exercise 8 (2 points)
 #
 # Make `head` and `history` in one cell. A single dense layer with softmax is enough.
-# Train on `F_train`, `y_train` for `EPOCHS_HEAD` epochs with a batch size of 32 (Adam with a rate of 0.003 and the sparse
+# Train once, on `F_train`, `y_train`, for `EPOCHS_HEAD` epochs with a batch size of 32 (Adam with a rate of 0.003 and the sparse
 # categorical cross-entropy do well), and measure on `F_valid`, `y_valid` after each epoch, with the accuracy. The weights after the last
 # epoch count, so use no callback that brings back earlier ones.
 # When it is marked, `head` must get 55 % of new
