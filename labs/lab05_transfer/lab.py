@@ -957,7 +957,7 @@ check.close(
 network.set_weights([*network.get_weights()[:-2], 0 * head, np.full(1, 3.0)])  # now every answer is the sigmoid of 3
 check.close(
     network.evaluate(X, np.ones(32, "float32"), verbose=0, return_dict=True)["loss"], math.log1p(math.exp(-3)), rtol=0.01,
-    hint="your loss is not that of the labels as they are: take the binary cross-entropy itself, without label_smoothing",
+    hint="the loss is not the binary cross-entropy of the labels as they are: take it itself, without label_smoothing",
 )
 ### END HIDDEN TESTS
 
@@ -2044,6 +2044,7 @@ check.true(
 # %% tests="extract_inference" points=1
 body = small_body()
 snaps = np.random.default_rng().integers(0, 256, size=(5, 6, 6, 3)).astype(np.uint8)
+snaps[:, 0, 0], snaps[:, -1, -1] = 0, 255  # each has black and white: what scales by these is judged above
 columns = "the features have as many columns as base has channels, here 4; a photograph has 3 colours"
 in_place = "extract changed the photographs: make a new array of floats"
 with check.explained({"could not broadcast": columns}), check.unchanged(snaps, hint=in_place):
@@ -2382,7 +2383,7 @@ before = body.get_weights()
 built(np.full((4, 6, 6, 3), 200.0, dtype="float32"), training=True)
 check.true(
     all(np.array_equal(a, b) for a, b in zip(before, body.get_weights())),
-    "one call in training changed base: its batch normalisation is not frozen",
+    "one call in training changed base: its batch normalisation is not frozen, base.trainable = False freezes it too",
 )
 ### BEGIN HIDDEN TESTS
 kinds = [keras.layers.DepthwiseConv2D(2), keras.layers.Dense(3), keras.layers.LayerNormalization(), keras.layers.Conv2D(2, 1)]
