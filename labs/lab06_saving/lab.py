@@ -1807,29 +1807,29 @@ class SoftClip(keras.layers.Layer):
 def clip_report(X, gains=None, copied=False, **arguments):
     """Make SoftClip(**arguments), show it X, and say in plain values what it is and what it does.
 
-    X: float array (n, …, features). gains: float array (features,) to put into the layer first;
-        None leaves it as it starts.
+    X: float array (n, …, features); None only looks at the layer. gains: float array (features,) to
+        put into the layer first; None leaves it as it starts.
     copied: whether to report on the layer that SoftClip.from_config makes of the config.
-    Returns a dict: outputs, an array of the shape of X; weights, the arrays before gains were set;
-    trainable, the shapes of the trainable ones; name, is_trainable and dtype of the layer.
+    Returns a dict: name, is_trainable and dtype of the layer; and, if there is X, outputs, an array
+    of its shape; weights, the arrays before gains were set; trainable, the shapes of the trainable
+    ones.
     """
     clip = SoftClip(**arguments)
     if copied:
         config = json.dumps(clip.get_config())  # a config must be plain enough for a file
         clip = SoftClip.from_config(json.loads(config))
+    report = {"name": clip.name, "is_trainable": clip.trainable, "dtype": clip.compute_dtype}
+    if X is None:
+        return report
+    clip.build(np.shape(X))
+    clip.trainable = False  # as in use: nothing learns here
     outputs, weights = answer(clip, X), clip.get_weights()
     if gains is not None:
         clip.set_weights([gains])
         outputs = answer(clip, X)
+    clip.trainable = report["is_trainable"]
     shapes = [tuple(w.shape) for w in clip.trainable_weights]
-    return {
-        "outputs": outputs,
-        "weights": weights,
-        "trainable": shapes,
-        "name": clip.name,
-        "is_trainable": clip.trainable,
-        "dtype": clip.compute_dtype,
-    }
+    return {**report, "outputs": outputs, "weights": weights, "trainable": shapes}
 
 
 def clip_file(X, kernel, **arguments):
@@ -1948,9 +1948,8 @@ check.close(np.abs(copy["outputs"]), [[limit]], rtol=1e-4, hint="the limit of th
 ways = {False: "pass all of kwargs on: super().__init__(**kwargs)", True: "start from super().get_config()"}
 for copied, advice in ways.items() if copy["weights"] else ():  # whether gain is a weight is asked above
     made = "made from the config of one with dtype" if copied else "with dtype"
-    hint = f"a layer {made}=float16 fails, for numbers of another type meet in it: keep the limit as a plain number, self.limit = limit"
-    with check.explained({"unexpected keyword": advice, "same dtype": hint}):
-        half = clip_report(np.ones((1, 2)), copied=copied, limit=2.0, dtype="float16")
+    with check.explained({"unexpected keyword": advice}):
+        half = clip_report(None, copied=copied, limit=2.0, dtype="float16")
     check.equal(half["dtype"], "float16", f"the dtype of a layer {made}=float16: {advice}")
 ### END HIDDEN TESTS
 
