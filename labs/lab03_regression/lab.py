@@ -2672,7 +2672,8 @@ check.true(np.isfinite(guesses).all(), "predict gives nan or inf for validation 
 check.between(
     sklearn.metrics.mean_squared_error(housing.y_valid, guesses) ** 0.5, 0.2, 0.7, name="RMSE on the validation districts",
     low_hint="too good to be true: has your network been trained on the validation districts?",
-    high_hint="no better than a straight line: does predict give the network what it was trained on?",
+    high_hint="too far off, no better than a straight line: does predict give the network what it was trained on? A small network and a\n"
+    "short training get no further either",
 )
 ### BEGIN HIDDEN TESTS
 from autograder import sealed
