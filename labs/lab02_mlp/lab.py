@@ -607,16 +607,16 @@ one_number = "`if` and max() ask about one number, and z is an array: np.maximum
 with check.explained(dict.fromkeys(("truth value", "only length-1", "only 0-dim", "real number"), one_number)):
     result = activations(np.array([-2.0, 0.0, 3.0]))
 check.length(result, 3, "return three arrays: return relu, sigmoid, tanh")
-relu, sigmoid, tanh = result
+relu_z, sigmoid_z, tanh_z = result
 check.close(
-    relu, [0, 0, 3], hint="your ReLU is wrong: it gives z where z is positive, and 0 where it is not",
+    relu_z, [0, 0, 3], hint="your ReLU is wrong: it gives z where z is positive, and 0 where it is not",
     mistakes={
         "that is |z|; ReLU makes negative scores 0": [2, 0, 3],
         "np.max finds the one largest number of z; np.maximum(z, 0) compares every entry with 0": 3,
     },
 )
 check.close(
-    sigmoid, [0.1192, 0.5, 0.9526], atol=1e-3, hint="your sigmoid is wrong: look at the brackets, and at the sign of the exponent",
+    sigmoid_z, [0.1192, 0.5, 0.9526], atol=1e-3, hint="your sigmoid is wrong: look at the brackets, and at the sign of the exponent",
     mistakes={
         "the sigmoid falls here, it should rise: the exponent is −z": [0.8808, 0.5, 0.0474],
         "that is tanh; return the three in the order relu, sigmoid, tanh": [-0.964, 0, 0.995],
@@ -625,7 +625,7 @@ check.close(
     },
 )
 check.close(
-    tanh, [-0.9640, 0, 0.9951], atol=1e-3, hint="your tanh is wrong: look at the brackets, and at the signs of the two exponents",
+    tanh_z, [-0.9640, 0, 0.9951], atol=1e-3, hint="your tanh is wrong: look at the brackets, and at the signs of the two exponents",
     mistakes={"that is tanh(z/2): the exponents are z and −z": [-0.7616, 0, 0.9051]},
 )
 check.close(
@@ -665,12 +665,12 @@ one_number = "`if` and max() ask about one number, and z is an array: np.maximum
 causes = dict.fromkeys(("truth value", "only length-1", "only 0-dim", "real number"), one_number)
 causes["math range"] = "math.exp(1000) stops with an error, and np.exp(1000) is inf: take e to a power only where that is below 0, or scipy.special.expit"
 with np.errstate(all="ignore"), check.explained(causes):
-    relu, sigmoid, tanh = activations(np.array([-1000.0, 1000.0]))
+    relu_z, sigmoid_z, tanh_z = activations(np.array([-1000.0, 1000.0]))
 check.close(
-    relu, [0, 1000], hint="this is your ReLU at −1000 and 1000",
+    relu_z, [0, 1000], hint="this is your ReLU at −1000 and 1000",
     mistakes={"that is the slope of ReLU; ReLU itself gives z where z is positive": [0, 1]},
 )
-for name, value, expected in (("sigmoid", sigmoid, [0, 1]), ("tanh", tanh, [-1, 1])):
+for name, value, expected in (("sigmoid", sigmoid_z, [0, 1]), ("tanh", tanh_z, [-1, 1])):
     check.true(np.isfinite(value).all(), f"your {name} of ±1000 is nan or inf: exp(1000) is inf, and inf / inf is nan")
     check.close(
         value, expected, atol=1e-6,
@@ -684,9 +684,9 @@ with np.errstate(all="ignore"), check.unchanged(z, hint=hint):
     activations(z)
 ### BEGIN HIDDEN TESTS
 with np.errstate(all="ignore"):
-    relu = activations(np.array([-1e6, 2500.0, 1e6]))[0]
+    relu_z = activations(np.array([-1e6, 2500.0, 1e6]))[0]
 check.close(
-    relu, [0, 2500, 1e6],
+    relu_z, [0, 2500, 1e6],
     hint="your ReLU cuts off large values: it gives z wherever z is positive. If you clip z, clip it for the sigmoid only",
 )
 z = np.array([-10.5, -5.5, 5.5, 10.5])
@@ -697,8 +697,8 @@ for name, value, expected in zip(("sigmoid", "tanh"), activations(z.copy())[1:],
     )
 z = np.array([-1000, -300, -89, -45, 0, 45, 89, 300, 1000], dtype="float32")  # float32 ends at exp(88.7), and tanh squares it
 with np.errstate(all="ignore"), check.unchanged(z, hint="activations changed z, which is float32 here: np.asarray makes no copy of such an array"):
-    relu, sigmoid, tanh = activations(z)
-for name, value, expected in (("ReLU", relu, z.clip(0)), ("sigmoid", sigmoid, scipy.special.expit(z)), ("tanh", tanh, np.tanh(z))):
+    relu_z, sigmoid_z, tanh_z = activations(z)
+for name, value, expected in (("ReLU", relu_z, z.clip(0)), ("sigmoid", sigmoid_z, scipy.special.expit(z)), ("tanh", tanh_z, np.tanh(z))):
     check.close(
         value, expected, rtol=1e-4, atol=1e-5,
         hint=f"this is your {name} of {z.tolist()} as float32 numbers, of which the largest is about exp(88)",
@@ -1773,7 +1773,7 @@ check.true(not scalings, f"the images are scaled already, and no further layers 
 for scale in (3.0, 0.3):
     x = scale * np.random.default_rng().normal(size=(200, 28, 28)).astype("float32")
 
-    def relu(scores):
+    def by_relu(scores):
         return np.maximum(scores, 0)
 
     def by_hand(bend, last=np.array):
@@ -1781,13 +1781,13 @@ for scale in (3.0, 0.3):
 
     q = check.outputs(model, x)
     check.close(
-        q, by_hand(relu), rtol=0, atol=0.01,
+        q, by_hand(by_relu), rtol=0, atol=0.01,
         hint='your model does not compute what its weights say: have both hidden layers activation="relu"?',
         mistakes={
             "softmax acts twice: one is enough, as the activation of the last layer or as a layer of its own":
-                lambda: scipy.special.softmax(by_hand(relu), axis=1),
+                lambda: scipy.special.softmax(by_hand(by_relu), axis=1),
             "the last layer has ReLU, which makes its negative scores 0 before softmax sees them: leave that ReLU out":
-                lambda: by_hand(relu, relu),
+                lambda: by_hand(by_relu, by_relu),
             "the scores are a linear function of the pixels: the hidden layers have no activation": lambda: by_hand(np.array),
             "the hidden layers bend with tanh: as in exercise 8 they should use ReLU": lambda: by_hand(np.tanh),
         },

@@ -942,8 +942,8 @@ rng = np.random.default_rng()
 rising = np.linspace([0.0, 50.0], [10.0, 20.0], 12000) + rng.normal(size=(12000, 2))  # every part of the rows has other means
 rising[rng.integers(2000, 10000)] = [9000.0, -9000.0]  # without this one as well
 rising = rising.astype("float32")
-layers = build_regressor(rising.copy(), (4,)).layers
-means = [keras.ops.convert_to_numpy(layer.mean).reshape(-1) for layer in layers if isinstance(layer, keras.layers.Normalization)]
+parts = build_regressor(rising.copy(), (4,)).layers
+means = [keras.ops.convert_to_numpy(layer.mean).reshape(-1) for layer in parts if isinstance(layer, keras.layers.Normalization)]
 check.close(
     means[0], rising.mean(axis=0, dtype=float), rtol=1e-3,
     hint="these are the means in the layer for 12,000 rows: adapt it on all rows of X_train, not on the first ones or a sample,\n"
@@ -1003,7 +1003,7 @@ def forward(*activations):
     return h
 
 
-def relu(v):
+def by_relu(v):
     return np.maximum(v, 0)
 
 
@@ -1020,14 +1020,14 @@ others = {
     "leaky ReLU": lambda v: np.where(v > 0, v, 0.2 * v),
 }
 check.close(
-    check.outputs(built, sample), forward(relu, relu, relu), rtol=1e-3, atol=0.05,
+    check.outputs(built, sample), forward(by_relu, by_relu, by_relu), rtol=1e-3, atol=0.05,
     hint="with hidden=(9, 7, 5) the model does not compute what its weights say: each hidden layer has ReLU, and nothing\n"
     "else acts",
     mistakes={
-        "only the first hidden layer has ReLU: each of them needs it": lambda: forward(relu, none, none),
-        "the last hidden layer has no ReLU: each of them needs it": lambda: forward(relu, relu, none),
-        "the first hidden layer has no ReLU: each of them needs it": lambda: forward(none, relu, relu),
-        "only the last hidden layer has ReLU: each of them needs it": lambda: forward(none, none, relu),
+        "only the first hidden layer has ReLU: each of them needs it": lambda: forward(by_relu, none, none),
+        "the last hidden layer has no ReLU: each of them needs it": lambda: forward(by_relu, by_relu, none),
+        "the first hidden layer has no ReLU: each of them needs it": lambda: forward(none, by_relu, by_relu),
+        "only the last hidden layer has ReLU: each of them needs it": lambda: forward(none, none, by_relu),
         **{
             f"the hidden layers have {name} in place of ReLU": lambda act=act: forward(act, act, act)
             for name, act in others.items()
@@ -1587,10 +1587,10 @@ check.close(
 )
 too_large = "math.exp stops with an error where its exponent is above 709: take np.exp, or formulas in which no exponent is above 0"
 with np.errstate(all="ignore"), check.explained({"OverflowError": too_large}):
-    softplus = outputs(np.array([-1000.0, 1000.0]), 0.0, 5.0)[0]
-check.true(np.isfinite(softplus).all(), "softplus of ±1000 is nan or inf: e^1000 overflows. See the hint in the answer above")
+    above_0 = outputs(np.array([-1000.0, 1000.0]), 0.0, 5.0)[0]
+check.true(np.isfinite(above_0).all(), "softplus of ±1000 is nan or inf: e^1000 overflows. See the hint in the answer above")
 check.close(
-    softplus, [0, 1000], atol=1e-6, hint="softplus(−1000) is 0, softplus(1000) is 1000",
+    above_0, [0, 1000], atol=1e-6, hint="softplus(−1000) is 0, softplus(1000) is 1000",
     mistakes={"large scores were cut off before the exponential: softplus(1000) is 1000": [0, 500]},
 )
 z = np.array([-1e6, -1000.0, -710.0, -3.0, -0.5, 0.5, 3.0, 710.0, 1000.0, 1e6])
@@ -1607,13 +1607,13 @@ check.close(
 single = np.array([-300.0, -95.0, 0.0, 60.0, 95.0, 300.0], dtype="float32")
 no_copy = "outputs changed z, which is float32 here: np.asarray makes no copy of such an array, z.copy() does"
 with np.errstate(all="ignore"), check.unchanged(single, hint=no_copy):
-    softplus = np.asarray(outputs(single, 0.0, 5.0)[0])
+    above_0 = np.asarray(outputs(single, 0.0, 5.0)[0])
 check.true(
-    np.isfinite(softplus).all(),
+    np.isfinite(above_0).all(),
     "softplus of scores in float32, such as 95 or 300, is nan or inf: there e^89 overflows already. Use the hint's formula, where no\n"
     "exponent is above 0",
 )
-check.close(softplus, np.logaddexp(0, single.astype(float)), rtol=1e-5, atol=1e-6, hint="softplus is wrong for scores in float32")
+check.close(above_0, np.logaddexp(0, single.astype(float)), rtol=1e-5, atol=1e-6, hint="softplus is wrong for scores in float32")
 check.close(
     outputs(np.array([-1e30, 1e30]), 0.0, 5.0)[0], [0, 1e30], rtol=1e-6, atol=1e-6,
     hint="softplus of 1e30 is 1e30: do not cut large scores off",
@@ -1623,16 +1623,16 @@ expected = np.logaddexp(0, z)
 whole = "z may have any shape, here it has two axes: np.maximum, np.exp and np.log1p take the whole array, max and math.exp one number"
 causes = dict.fromkeys(("truth value of an array", "only length-1", "only 0-dimensional", "must be real number"), whole)
 with np.errstate(all="ignore"), check.explained(causes):
-    softplus = outputs(z.copy(), -1.0, 2.0)[0]
+    above_0 = outputs(z.copy(), -1.0, 2.0)[0]
 check.close(
-    softplus, expected, rtol=1e-4, atol=1e-4,
+    above_0, expected, rtol=1e-4, atol=1e-4,
     hint="softplus is wrong for an array with two axes, with scores of several hundred",
 )
 cube = np.random.default_rng().normal(size=(2, 1, 4))
 any_shape = "z may have any shape, here it has three axes: no loop over rows, no squeeze; NumPy's functions take the whole array"
 with check.explained({"": any_shape}):
-    softplus = outputs(cube.copy(), -1.0, 2.0)[0]
-check.close(softplus, np.logaddexp(0, cube), rtol=1e-4, atol=1e-4, hint=any_shape)
+    above_0 = outputs(cube.copy(), -1.0, 2.0)[0]
+check.close(above_0, np.logaddexp(0, cube), rtol=1e-4, atol=1e-4, hint=any_shape)
 small = np.array([-12.0, -9.0, -7.5])
 check.close(outputs(small, 0.0, 1.0)[0], np.exp(small), rtol=1e-2, hint="softplus of −12, −9 and −7.5 is small, but not 0")
 ### END HIDDEN TESTS
@@ -2282,11 +2282,11 @@ check.true(
 )
 steps = (3 * deep, 3 * deep[::-1], 3 * deep + 3 * deep[::-1], -3 * deep, 0 * deep)
 there, across, both, back, zero = (ask(0 * wide, step)[1] for step in steps)
-relu = "give its hidden layers activation=\"relu\""
-check.true(np.abs(both - there - across + zero).mean() > 1e-3, f"the deep path is linear: {relu}")
+by_relu = "give its hidden layers activation=\"relu\""
+check.true(np.abs(both - there - across + zero).mean() > 1e-3, f"the deep path is linear: {by_relu}")
 check.true(
     np.abs(there + back - 2 * zero).mean() > 1e-3,
-    f"the deep path gives opposite answers to opposite features, as with tanh or sigmoid: {relu}",
+    f"the deep path gives opposite answers to opposite features, as with tanh or sigmoid: {by_relu}",
 )
 biases = [w for w in two.trainable_weights if tuple(w.shape) == (1,)]  # whether there are two another test judges
 outputs_cut = "are cut off: the outputs must not have an activation"
@@ -2312,10 +2312,10 @@ for w in two.trainable_weights:
 arrays = [keras.ops.convert_to_numpy(w).astype(float) for w in two.trainable_weights]
 kernels = [(kernel, after if after.ndim == 1 else 0) for kernel, after in zip(arrays, [*arrays[1:], np.zeros(1)]) if kernel.ndim == 2]
 deep = 30 * deep  # so large that a ReLU with an upper limit shows
-layers = [np.asarray(deep, float)]  # the deep path, layer by layer
+stages = [np.asarray(deep, float)]  # the deep path, layer by layer
 for kernel, bias in kernels:
     if kernel.shape[1] > 1:
-        layers.append(np.maximum(layers[-1] @ kernel + bias, 0))
+        stages.append(np.maximum(stages[-1] @ kernel + bias, 0))
 ends = {kernel.shape[0]: (kernel, bias) for kernel, bias in kernels if kernel.shape[1] == 1}
 shallow = "the main output gets the two inputs, and not the deep path: concatenate wide with the second hidden layer"
 check.true(
@@ -2330,11 +2330,11 @@ check.true(not scalers, f"the inputs come standardised, so nothing is scaled her
 W, b = ends[30]
 main, aux = ask(wide, deep)
 check.close(
-    aux, (layers[-1] @ W + b)[:, 0], rtol=1e-3, atol=1e-3,
+    aux, (stages[-1] @ W + b)[:, 0], rtol=1e-3, atol=1e-3,
     hint="the auxiliary output is not what its weights say: it sits behind the second hidden layer, and each of the two\n"
     "has ReLU",
     mistakes={
-        "the auxiliary output sits behind the first hidden layer: it belongs behind the second one": (layers[1] @ W + b)[:, 0],
+        "the auxiliary output sits behind the first hidden layer: it belongs behind the second one": (stages[1] @ W + b)[:, 0],
     },
 )
 W, b = ends[35]
@@ -2344,7 +2344,7 @@ def joined(h):
     return [(np.concatenate(parts, axis=1) @ W + b)[:, 0] for parts in ([wide, h], [h, wide])]
 
 
-near = [np.allclose(main, answer, rtol=1e-3, atol=1e-3) for answer in (*joined(layers[-1]), *joined(layers[1]))]
+near = [np.allclose(main, answer, rtol=1e-3, atol=1e-3) for answer in (*joined(stages[-1]), *joined(stages[1]))]
 check.true(
     any(near),
     "the main output is not what its weights say: it gets the wide input and the end of the deep path, nothing else",

@@ -1105,7 +1105,7 @@ q = keras.ops.convert_to_numpy(built(spots, training=True))
 check.true(np.isfinite(q).all(), "in training the outputs hold nan or inf")
 if sums_to_1:
     check.probabilities(q, hint="in training the outputs do not sum to 1: no dropout after the last layer")
-sigmoid = not sums_to_1 and np.allclose(q[:, 1], 0.5)
+by_sigmoid = not sums_to_1 and np.allclose(q[:, 1], 0.5)
 
 
 def scores_of(q):
@@ -1115,7 +1115,7 @@ def scores_of(q):
     """
     if sums_to_1:
         q = np.log(np.maximum(q, 1e-30))
-    elif sigmoid:
+    elif by_sigmoid:
         q = np.log(np.maximum(q, 1e-30) / np.maximum(1 - q, 1e-30))
     return q - q[:, 1:2]
 
@@ -1760,10 +1760,10 @@ output = "the results have the shape of the model's output, here (6, 3), not tha
 none = "the model may have no dropout at all, which `ensembles.mc_dropout` refuses: call the model yourself, model(X, training=True)"
 only_asks = "mc_predict changed X or the model: it only asks"
 with check.explained({"broadcast": output, "has no dropout": none}), check.unchanged(X, steady, hint=only_asks):
-    mean = mc_predict(steady, X, 4)[0]
-check.shape(mean, (6, 3), output)
+    centre = mc_predict(steady, X, 4)[0]
+check.shape(centre, (6, 3), output)
 check.true(
-    not np.max(np.abs(np.asarray(mean))) < 1e-3,
+    not np.max(np.abs(np.asarray(centre))) < 1e-3,
     "without dropout the mean is the prediction, and the spread is 0. Your first array is 0: return the mean first, then the spread",
 )
 ### BEGIN HIDDEN TESTS
@@ -1778,13 +1778,13 @@ check.close(
     np.unique(np.round(once, 4)), [0, 6], atol=1e-3,
     hint="with times=1 and rate 0.5 inputs of 3 give 0 or 6: make exactly `times` predictions, with dropout on",
 )
-check.close(mean, check.outputs(steady, X), rtol=1e-4, atol=1e-6, hint="for a model without dropout the mean is its ordinary prediction")
+check.close(centre, check.outputs(steady, X), rtol=1e-4, atol=1e-6, hint="for a model without dropout the mean is its ordinary prediction")
 maps = keras.Sequential([keras.Input((5,)), keras.layers.Dense(6), keras.layers.Reshape((2, 3))])
 as_a_map = "for one sample and a model whose output is a map of 2 by 3, both results have the shape of the model's output, (1, 2, 3)"
 with check.explained({"": as_a_map}):
-    mean, spread = mc_predict(maps, X[:1].copy(), 3)
-for array in (mean, spread):
-    check.shape(array, (1, 2, 3), as_a_map)
+    centre, spread = mc_predict(maps, X[:1].copy(), 3)
+for piece in (centre, spread):
+    check.shape(piece, (1, 2, 3), as_a_map)
 images = keras.Sequential([keras.Input((4, 5)), keras.layers.Flatten(), keras.layers.Dense(3)])
 grey = np.random.default_rng().normal(size=(2, 4, 5)).astype("float32")
 more_axes = "X may have more than two axes, here (2, 4, 5), for two samples of 4 by 5: leave a sample's own axes as they are"
@@ -1795,19 +1795,19 @@ inner = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)])
 branched = keras.Model(start, keras.layers.Add()([inner(start), keras.layers.Identity()(start)]))  # 3 + 0, or 3 + 6
 whole = "model may be any Keras model, here one with two paths, one of them a model of its own: call it as a whole, model(X, training=True)"
 with check.explained({"": whole}):
-    mean = mc_predict(branched, threes.copy(), 20)[0]
-    check.shape(mean, (3000, 4), whole)
-check.true(np.std(mean) > 0.01, f"dropout was switched off in a part of the model; {whole}")
+    centre = mc_predict(branched, threes.copy(), 20)[0]
+    check.shape(centre, (3000, 4), whole)
+check.true(np.std(centre) > 0.01, f"dropout was switched off in a part of the model; {whole}")
 once = np.asarray(mc_predict(branched, threes.copy(), 1)[0])
 check.close(np.unique(np.round(once, 4)), [3, 9], atol=1e-3, hint=f"with times=1 inputs of 3 give 3 or 9; {whole}")
 mostly = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.25)])  # each entry becomes 0 or 4/3 as large
-mean = np.asarray(mc_predict(mostly, threes.copy(), 211)[0], dtype=float)
+centre = np.asarray(mc_predict(mostly, threes.copy(), 211)[0], dtype=float)
 check.close(
-    np.mean(mean), 3, rtol=0.05,
+    np.mean(centre), 3, rtol=0.05,
     hint="this is the average of your means for inputs of 3 and rate 0.25, where an entry is 0 or 4",
     mistakes={"that is the median of the predictions: take the mean": 4},
 )
-sums = mean * 211 / 4
+sums = centre * 211 / 4
 check.close(
     sums, np.round(sums), rtol=0, atol=0.02,
     hint="these are your means for times=211, multiplied by 211/4: they must be whole numbers, because each draw is 0 or 4. Make exactly\n"
@@ -2065,9 +2065,9 @@ check.equal(
     },
 )
 near = np.array([[[0.4, 0.400002, 0.199998], [0.3, 0.1, 0.6]], [[0.4, 0.400002, 0.199998], [0.2, 0.7, 0.1]]])
-mean, labels = (np.asarray(result) for result in ensemble(near.copy()))
+centre, labels = (np.asarray(result) for result in ensemble(near.copy()))
 check.true(
-    np.array_equal(labels, [1, 1]) or np.array_equal(labels, mean.argmax(axis=-1)),  # rounded means are what the test above judges
+    np.array_equal(labels, [1, 1]) or np.array_equal(labels, centre.argmax(axis=-1)),  # rounded means are what the test above judges
     "where two mean probabilities are nearly equal, 0.4 and 0.400002, the larger one still counts: do not round before argmax",
 )
 tied = "where two mean probabilities are equal, a sample has one label all the same, any of the two: argmax takes the first"

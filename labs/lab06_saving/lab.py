@@ -450,12 +450,12 @@ kinds = ["InputLayer", "Spectrogram", "Dense", f"Mystery{np.random.default_rng()
 with zipfile.ZipFile(strange, "w") as made:
     made.writestr("assets/words.txt", "shirt")
     made.writestr("metadata.json", json.dumps({"keras_version": "3.99.1", "date_saved": "2031-01-01@00:00:00"}))
-    layers = [
+    entries = [
         {"module": "someone", "class_name": kind, "registered_name": f"ours>{kind[:3]}", "config": {"name": kind.lower()}}
         for kind in kinds
     ]
-    layers[1]["config"]["layers"] = [layers[0], layers[2]]  # a model among the layers, whose own layers do not count
-    whole = {"class_name": "Functional", "config": {"name": "strange", "layers": layers}}
+    entries[1]["config"]["layers"] = [entries[0], entries[2]]  # a model among the layers, whose own layers do not count
+    whole = {"class_name": "Functional", "config": {"name": "strange", "layers": entries}}
     lion = {"class_name": "Lion", "registered_name": "ours>Fast", "config": {"name": "lion"}}
     made.writestr("config.json", json.dumps({**whole, "compile_config": {"optimizer": lion}}))
     made.writestr("model.weights.h5", b"")
@@ -1931,22 +1931,22 @@ with check.explained({
     "NoneType": "get_config returns None: it must return a dictionary, and `update` changes one in place and returns nothing",
     "JSON serializable": "get_config may hold plain numbers, strings and lists alone: no NumPy number, self.limit = limit",
 }):
-    copy = clip_report(far, copied=True, limit=2.5, name="squeeze")
+    remade = clip_report(far, copied=True, limit=2.5, name="squeeze")
 check.close(
-    np.abs([report["outputs"], copy["outputs"]]), [[[2.5]], [[2.5]]], rtol=1e-4,
+    np.abs([report["outputs"], remade["outputs"]]), [[[2.5]], [[2.5]]], rtol=1e-4,
     hint="the limits of a layer and of the layer made from its config; both should be 2.5",
     mistakes={"the limit is lost: put it into the dictionary that get_config returns": [[[2.5]], [[1.0]]]},
 )
 ### BEGIN HIDDEN TESTS
 limit = float(np.random.default_rng().uniform(0.2, 0.9))
-copy = clip_report(far, copied=True, limit=limit, name="frozen", trainable=False)
+remade = clip_report(far, copied=True, limit=limit, name="frozen", trainable=False)
 check.equal(
-    [copy["name"], copy["is_trainable"]], ["frozen", False],
+    [remade["name"], remade["is_trainable"]], ["frozen", False],
     "name and trainable of the layer made from the config are wrong: start from super().get_config()",
 )
-check.close(np.abs(copy["outputs"]), [[limit]], rtol=1e-4, hint="the limit of the layer made from the config")
+check.close(np.abs(remade["outputs"]), [[limit]], rtol=1e-4, hint="the limit of the layer made from the config")
 ways = {False: "pass all of kwargs on: super().__init__(**kwargs)", True: "start from super().get_config()"}
-for copied, advice in ways.items() if copy["weights"] else ():  # whether gain is a weight is asked above
+for copied, advice in ways.items() if remade["weights"] else ():  # whether gain is a weight is asked above
     made = "made from the config of one with dtype" if copied else "with dtype"
     with check.explained({"unexpected keyword": advice}):
         half = clip_report(None, copied=copied, limit=2.0, dtype="float16")
@@ -1956,9 +1956,9 @@ for copied, advice in ways.items() if copy["weights"] else ():  # whether gain i
 # %% tests="soft_clip_file" points=1
 rng = np.random.default_rng()
 X, kernel = rng.normal(size=(8, 6)), rng.normal(size=(6, 3))
-ops = "Keras cannot look through NumPy functions, use keras.ops.tanh"
+symbols = "Keras cannot look through NumPy functions, use keras.ops.tanh"
 with check.explained({
-    **dict.fromkeys(("call numpy()", "__array__", "_error_repr", "meta tensor"), ops),
+    **dict.fromkeys(("call numpy()", "__array__", "_error_repr", "meta tensor"), symbols),
     "Could not locate class": 'the class is not registered: @keras.saving.register_keras_serializable(package="lab06")',
     "could not be deserialized": 'is the class registered, @keras.saving.register_keras_serializable(package="lab06"),\n'
     "and does __init__ take everything that get_config returns?",
@@ -1970,17 +1970,17 @@ with check.explained({
     report = clip_file(X, kernel, limit=0.3)
 check.true(
     (6, 3) in report["shapes"],
-    f"the Dense layer behind yours has no weights: {ops}",
+    f"the Dense layer behind yours has no weights: {symbols}",
 )
 check.close(
     report["after"], report["before"], atol=1e-6,
     hint="the loaded model predicts something else: is every argument in get_config?",
 )
 with zipfile.ZipFile("lab06_models/exercise_9.keras") as archive:
-    layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    listed = json.loads(archive.read("config.json"))["config"]["layers"]
     stored = archive.read("model.weights.h5")
 check.equal(
-    [layer["registered_name"] for layer in layers if layer["class_name"] == "SoftClip"], ["lab06>SoftClip"],
+    [layer["registered_name"] for layer in listed if layer["class_name"] == "SoftClip"], ["lab06>SoftClip"],
     'the name of the class in files; use package="lab06"',
 )
 ### BEGIN HIDDEN TESTS

@@ -7,6 +7,7 @@ import builtins
 import re
 from pathlib import Path
 
+import keras
 import pytest
 
 from autograder.labs.source import find_labs, load_lab
@@ -52,3 +53,46 @@ def test_no_check_cell_needs_another_one(folder: Path) -> None:
             made, used = made_and_used(source)
             missing += [f"{cell.name}, {part}: {name}" for name in sorted(used - made - before)]
     assert not missing
+
+
+@pytest.mark.parametrize("folder", LABS, ids=lambda folder: folder.name)
+def test_a_check_takes_no_name_by_which_an_answer_may_call_a_library(folder: Path) -> None:
+    """A check that runs in the student's kernel leaves its names there: `ops = …` would break `from keras import ops`."""
+    imported = {name for module in (keras, keras.activations) for name in dir(module)} | {
+        "np",
+        "pd",
+        "plt",
+        "tf",
+        "torch",
+        "jax",
+    }
+    imported |= {"copy", "json", "math", "random", "time", "itertools", "functools", "collections", "statistics", "operator"}
+    imported |= {
+        "re",
+        "io",
+        "os",
+        "sys",
+        "shutil",
+        "zipfile",
+        "pathlib",
+        "Path",
+        "warnings",
+        "h5py",
+        "scipy",
+        "sklearn",
+        "special",
+    }
+    taken = []
+    for cell in load_lab(folder).of("tests"):
+        inner = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp  # names that stay within
+        nodes = list(ast.parse(cell.source).body)
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) or (
+                isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            ):
+                name = node.id if isinstance(node, ast.Name) else node.name
+                taken += [f"{cell.name}: {name}"] * (name in imported)
+            elif not isinstance(node, inner):
+                nodes += ast.iter_child_nodes(node)
+    assert not taken
