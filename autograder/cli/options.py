@@ -52,7 +52,7 @@ Isolation = Annotated[
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Run everything again, whatever earlier runs found.")]
 NoCacheOldName = Annotated[bool, typer.Option("--again", hidden=True)]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at once. By default about as many as there are cores.")
+    int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at once. By default as many as cores and memory allow.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print a line per submission as soon as it is graded.")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer.main
 
@@ -36,22 +36,42 @@ def _command(name: str, command: Any) -> Iterator[str]:
     shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
     arguments = [parameter for parameter in shown if parameter.param_type_name == "argument"]
     usage = " ".join(["autograder", name, "[OPTIONS]", *map(_usage, arguments)])
-    yield from (f"`{usage}`", "", inspect.cleandoc(command.help), "", "| | | default |", "|---|---|---|")
-    for parameter in shown:
-        if parameter.param_type_name == "argument":
-            yield f"| `{parameter.name.upper()}` | {_cell(parameter.help)} | |"
+    yield from (f"`{usage}`", "", inspect.cleandoc(command.help))
+    if shown:
+        yield from ("", "| | | values | default |", "|---|---|---|---|")
+    declared = get_type_hints(command.callback, include_extras=True)
+    for argument in arguments:
+        yield f"| `{_name(argument)}` | {_cell(argument.help)} | | |"
     for parameter in shown:
         if parameter.param_type_name == "option":
             names = ", ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
-            yield f"| {names} | {_cell(parameter.help)} | {_default(parameter)} |"
+            yield f"| {names} | {_cell(parameter.help)} | {_values(declared[parameter.name])} | {_default(parameter)} |"
+
+
+def _name(argument: Any) -> str:
+    return argument.metavar or argument.name.upper()
 
 
 def _usage(argument: Any) -> str:
-    text = argument.name.upper() + ("..." if argument.nargs == -1 else "")
+    text = _name(argument) + ("..." if argument.nargs == -1 else "")
     return text if argument.required else f"[{text}]"
 
 
+def _values(declared: Any) -> str:
+    """What an option takes, from its declaration, where that is a list or a range."""
+    kind, *about = get_args(declared)
+    for one in (kind, *get_args(kind)):  # an option that may be left out is declared as `… | None`
+        if get_origin(one) is Literal:
+            return ", ".join(f"`{value}`" for value in get_args(one) if value)
+    low, high = about[0].min, about[0].max
+    if low is None and high is None:
+        return ""
+    return f"{low} or more" if high is None else f"{low} to {high}"
+
+
 def _default(option: Any) -> str:
+    if option.required:
+        return "required"
     if option.is_flag:
         return f"`{option.opts[0] if option.default else option.secondary_opts[0]}`" if option.secondary_opts else ""
     return f"`{option.default}`" if option.default not in (None, "", ()) else ""

@@ -1,4 +1,4 @@
-"""The commands for a mended test: regrade, and diff between two gradings.
+"""The commands for a corrected test: regrade, and diff between two gradings.
 
 What a command needs beyond its own options is imported when it runs, so that `--help` is fast.
 """
@@ -41,13 +41,13 @@ HandMarks = Mapping[tuple[str, str], float]  # (student, test) → points that a
 @stoppable
 def regrade(
     lab: Annotated[str, typer.Argument(help="The lab's id.")],
-    tests: Annotated[list[str], typer.Option("--test", help="A test that was mended. May be given several times.")],
+    tests: Annotated[list[str], typer.Option("--test", help="A test that was corrected. May be given several times.")],
     jobs: Jobs = None,
     course: CourseFolder = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change no mark; say which would move.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a mended test of a lab again for the class, and show whose marks moved. Every other mark stays as it is.
+    """Run a corrected test of a lab again for the class, and show whose marks moved. Every other mark stays as it is.
 
     The test runs on the values that were kept from the last grading where it can, and with its settings. A test that calls functions of
     the students needs their notebooks to run again. Marks by hand stay; where one stands on a test whose result changed, the student waits

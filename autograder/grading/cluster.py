@@ -51,7 +51,9 @@ class Cluster:
 
     def __init__(self, address: str, lab: Lab, options: Options) -> None:
         if find_spec("distributed") is None:
-            raise ClusterError("a Dask cluster needs the package `distributed`: pip install 'coursekit[cluster]'")
+            raise ClusterError(
+                "a Dask cluster needs the package `distributed`: run pip install '.[cluster]' in the checkout of the project"
+            )
         from distributed import Client
 
         self._options = replace(options, secret=course_secret(options))  # otherwise each worker would draw its own

@@ -113,7 +113,8 @@ def alone(db_url: str) -> Iterator[None]:
         engine = create_engine(url)
     except ImportError as error:
         raise RecordError(
-            f"{shown}: this database needs a driver that is not installed ({error}); for PostgreSQL: pip install 'coursekit[postgresql]'"
+            f"{shown}: this database needs a driver that is not installed ({error}); for PostgreSQL, run "
+            "pip install '.[postgresql]' in the checkout of the project"
         ) from error
     except NoSuchModuleError as error:
         raise RecordError(
