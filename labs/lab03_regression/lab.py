@@ -2282,11 +2282,11 @@ check.true(
 )
 steps = (3 * deep, 3 * deep[::-1], 3 * deep + 3 * deep[::-1], -3 * deep, 0 * deep)
 there, across, both, back, zero = (ask(0 * wide, step)[1] for step in steps)
-by_relu = "give its hidden layers activation=\"relu\""
-check.true(np.abs(both - there - across + zero).mean() > 1e-3, f"the deep path is linear: {by_relu}")
+needs_relu = "give its hidden layers activation=\"relu\""
+check.true(np.abs(both - there - across + zero).mean() > 1e-3, f"the deep path is linear: {needs_relu}")
 check.true(
     np.abs(there + back - 2 * zero).mean() > 1e-3,
-    f"the deep path gives opposite answers to opposite features, as with tanh or sigmoid: {by_relu}",
+    f"the deep path gives opposite answers to opposite features, as with tanh or sigmoid: {needs_relu}",
 )
 biases = [w for w in two.trainable_weights if tuple(w.shape) == (1,)]  # whether there are two another test judges
 outputs_cut = "are cut off: the outputs must not have an activation"
